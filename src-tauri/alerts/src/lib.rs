@@ -1,0 +1,1 @@
+//! Price alert rules and their evaluation: pure, exact.

@@ -1,0 +1,1 @@
+//! Commands in, events out: the only surface the UI sees.

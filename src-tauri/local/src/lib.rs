@@ -1,0 +1,1 @@
+//! The embedded Supabase-compatible server behind the local workspace.

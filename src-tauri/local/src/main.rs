@@ -1,0 +1,3 @@
+//! Runs the local workspace server as a program of its own.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The words every part shares: ids, messages, sessions, prices, time; no I/O.

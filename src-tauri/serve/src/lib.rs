@@ -1,0 +1,1 @@
+//! The contract over a loopback WebSocket, for tests and scripts; never shipped.

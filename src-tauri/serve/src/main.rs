@@ -1,0 +1,3 @@
+//! Serves the contract over a loopback WebSocket.
+
+fn main() {}

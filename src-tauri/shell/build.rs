@@ -1,0 +1,11 @@
+//! Generates Tauri's context and permissions for the shell.
+
+fn main() {
+    println!("cargo:rerun-if-changed=src-tauri/capabilities");
+    let attributes =
+        tauri_build::Attributes::new().capabilities_path_pattern("src-tauri/capabilities/**/*");
+    if let Err(error) = tauri_build::try_build(attributes) {
+        eprintln!("tauri build script: {error:#}");
+        std::process::exit(1);
+    }
+}

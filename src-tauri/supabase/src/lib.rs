@@ -1,0 +1,1 @@
+//! Client of Supabase Auth and PostgREST.

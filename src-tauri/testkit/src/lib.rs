@@ -1,0 +1,1 @@
+//! Named actors, an injected clock, a fault proxy and fixtures for tests.

@@ -1,0 +1,3 @@
+//! Set-up, tests and tours of Tidings.
+
+fn main() {}
