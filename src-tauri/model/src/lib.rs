@@ -1,1 +1,23 @@
-//! The words every part shares: ids, messages, sessions, prices, time; no I/O.
+//! The words every part shares: ids, messages, sessions, presence, prices and time.
+//!
+//! Plain data and pure functions; no I/O, no runtime. A value that exists is valid:
+//! parsing is where bad input is refused, with an error that says what was wrong.
+
+mod chat;
+mod clock;
+mod decimal;
+mod ids;
+mod json;
+mod price;
+mod time;
+
+pub use chat::{
+    MAX_CONTENT_CHARS, Message, MessageKind, MessageStatus, PresenceStatus, Role, Session,
+    SessionStatus, UnknownWord,
+};
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use decimal::{Decimal, DecimalError};
+pub use ids::{IdError, MessageId, RuleId, SessionId, Symbol, UserId, WorkspaceId};
+pub use json::{Json, JsonError};
+pub use price::{Quote, Tick};
+pub use time::{TimeError, Timestamp};
