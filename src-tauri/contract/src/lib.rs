@@ -1,1 +1,23 @@
-//! Commands in, events out: the only surface the UI sees.
+//! The contract between the engine and whatever shows it: commands in, events out.
+//!
+//! Two doors carry it: Tauri's IPC (one command `call`, one event channel) and the
+//! loopback WebSocket of `tidings-serve`. TypeScript for the UI is generated from these
+//! types; `tests/bindings.rs` fails when it is stale.
+//!
+//! Conventions: ids and amounts are strings (64-bit integers and decimals lose digits as
+//! JavaScript numbers); times are whole milliseconds since 1970 in UTC, which a double holds
+//! exactly. A reply is one consistent read; an [`Event`] is told after the commit it speaks of.
+
+mod alerts;
+mod app;
+mod chat;
+mod commands;
+mod events;
+mod market;
+
+pub use alerts::*;
+pub use app::*;
+pub use chat::*;
+pub use commands::*;
+pub use events::*;
+pub use market::*;

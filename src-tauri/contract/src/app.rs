@@ -1,0 +1,448 @@
+//! Workspaces, accounts, connection, settings.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::OutboxSummary;
+
+/// Arguments of `snapshot`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct GetSnapshot {}
+
+/// Everything that a window needs to draw its first screen.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct Snapshot {
+    /// Number of the last event that this snapshot includes; the next one has this plus one.
+    pub seq: u64,
+    /// All workspaces on this device.
+    pub workspaces: Vec<WorkspaceInfo>,
+    /// The workspace in front; none on the first start.
+    pub active: Option<WorkspaceState>,
+    /// The settings.
+    pub settings: Settings,
+    /// Version of the program.
+    pub version: String,
+    /// Operating system: `linux`, `macos` or `windows`.
+    pub platform: String,
+    /// Address for the connect form, from the environment.
+    pub default_url: Option<String>,
+    /// Publishable key for the connect form, from the environment.
+    pub default_key: Option<String>,
+    /// Whether the window has a tray to close to.
+    pub has_tray: bool,
+}
+
+/// One workspace of this device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct WorkspaceInfo {
+    /// Id on this device.
+    pub id: String,
+    /// Name shown in the switcher.
+    pub name: String,
+    /// Whether it is the embedded one.
+    pub local: bool,
+    /// Address of the project; the loopback address of the moment for the local one.
+    pub url: String,
+    /// Mail address last signed in with.
+    pub email: Option<String>,
+}
+
+/// The workspace in front.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct WorkspaceState {
+    /// Which one.
+    pub info: WorkspaceInfo,
+    /// Who is signed in.
+    pub account: Option<Account>,
+    /// The connection.
+    pub connection: Connection,
+    /// What waits to be sent.
+    pub outbox: OutboxSummary,
+    /// One's own presence, as chosen.
+    pub presence: OwnPresence,
+    /// Whether prices come from a simulated feed.
+    pub simulated_prices: bool,
+    /// Time of the newest price that any symbol has, in milliseconds.
+    pub prices_from: Option<i64>,
+    /// Rules that are switched on.
+    pub armed: u32,
+    /// Session that was open last.
+    pub last_session: Option<String>,
+    /// Set while secrets cannot be kept in the system's key store: they live in memory.
+    pub secrets_in_memory: bool,
+}
+
+/// Who is signed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Account {
+    /// The user's id in the project.
+    pub user_id: String,
+    /// Mail address, if the account has one.
+    pub email: Option<String>,
+    /// Name shown to the user: from the account's metadata, else from the address.
+    pub name: String,
+}
+
+/// State of the connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Connection {
+    /// Not connected.
+    Offline {
+        /// Since when, in milliseconds.
+        since: i64,
+        /// When the next attempt begins, in milliseconds; none after a disconnect by hand.
+        retry_at: Option<i64>,
+        /// Why, in one sentence.
+        reason: Option<String>,
+    },
+    /// An attempt is under way.
+    Connecting,
+    /// Connected; what was missed is being fetched.
+    CatchingUp {
+        /// Rows fetched so far.
+        done: u32,
+        /// Rows to fetch, as far as known.
+        total: u32,
+    },
+    /// Changes arrive as they happen, and nothing is missing.
+    Live,
+    /// Nobody is signed in.
+    SignedOut,
+    /// The project refuses, and trying again will not help.
+    Refused {
+        /// Why, and what to do, in one or two sentences.
+        reason: String,
+    },
+}
+
+/// One's own presence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum OwnPresence {
+    /// There.
+    Online,
+    /// There, but idle.
+    Away,
+    /// Seen as offline by the others.
+    Invisible,
+}
+
+/// Arguments of `start_local`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct StartLocal {}
+
+/// Arguments of `check_project`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct CheckProject {
+    /// Address of the project.
+    pub url: String,
+    /// Publishable key (or legacy anon key).
+    pub key: String,
+}
+
+/// What a look at a project found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ProjectCheck {
+    /// The address as it will be used.
+    pub url: Option<String>,
+    /// Each check, in the order shown.
+    pub items: Vec<CheckItem>,
+    /// Whether the project can be added.
+    pub usable: bool,
+}
+
+/// One check of a project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct CheckItem {
+    /// What was checked.
+    pub check: Check,
+    /// How it came out.
+    pub outcome: CheckOutcome,
+    /// What was found, in one sentence.
+    pub message: String,
+    /// SQL that mends it, if SQL does.
+    pub sql: Option<String>,
+}
+
+/// What a check looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Check {
+    /// The address answers.
+    Reachable,
+    /// The key is of the right kind and accepted.
+    Key,
+    /// The tables are there.
+    Tables,
+    /// The change feed answers.
+    Realtime,
+    /// The two clocks agree.
+    Clock,
+}
+
+/// How a check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckOutcome {
+    /// As it should be.
+    Ok,
+    /// Works, with a restriction that the message names.
+    Warning,
+    /// Does not work.
+    Failed,
+    /// Could not be looked at, because an earlier check failed.
+    Unknown,
+}
+
+/// Arguments of `add_workspace`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct AddWorkspace {
+    /// Address of the project.
+    pub url: String,
+    /// Publishable key (or legacy anon key). Secret keys are refused.
+    pub key: String,
+    /// Name for the switcher; from the address when absent.
+    pub name: Option<String>,
+}
+
+/// Arguments of `select_workspace`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SelectWorkspace {
+    /// Which one.
+    pub id: String,
+}
+
+/// Arguments of `remove_workspace`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct RemoveWorkspace {
+    /// Which one.
+    pub id: String,
+}
+
+/// Arguments of `sign_in`.
+#[derive(Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    /// Mail address.
+    pub email: String,
+    /// Password; goes to the Auth server and nowhere else.
+    pub password: String,
+}
+
+/// Arguments of `sign_up`.
+#[derive(Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SignUp {
+    /// Mail address.
+    pub email: String,
+    /// Password; goes to the Auth server and nowhere else.
+    pub password: String,
+}
+
+impl std::fmt::Debug for SignIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SignIn").finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for SignUp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SignUp").finish_non_exhaustive()
+    }
+}
+
+/// How a sign-up ended.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum SignUpOutcome {
+    /// The account exists and is signed in.
+    SignedIn {
+        /// Who.
+        account: Account,
+    },
+    /// A mail with a link has been sent; sign in after following it.
+    ConfirmationPending {
+        /// Where to.
+        email: String,
+    },
+}
+
+/// Arguments of `sign_out`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SignOut {}
+
+/// Arguments of `settings`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct GetSettings {}
+
+/// Arguments of `set_settings`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SetSettings {
+    /// All settings, as they shall be.
+    pub settings: Settings,
+}
+
+/// What the user can choose. Every field has a default, so that an older file reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "independent switches, one row each in the settings"
+)]
+pub struct Settings {
+    /// Light, dark, or as the desktop says.
+    pub theme: Theme,
+    /// Colours of rising and falling prices.
+    pub price_palette: PricePalette,
+    /// Whether `Enter` sends; otherwise `Ctrl+Enter` does.
+    pub enter_sends: bool,
+    /// Whether presence and typing are joined, sent and shown.
+    pub presence: bool,
+    /// Whether prices and alerts are followed and shown.
+    pub prices: bool,
+    /// Whether voice messages are shown as such.
+    pub voice: bool,
+    /// Whether notifications are shown at all.
+    pub notifications: bool,
+    /// Whether new messages of others notify.
+    pub message_notifications: bool,
+    /// Whether notifications carry the text of messages.
+    pub previews: bool,
+    /// Whether closing the window keeps the program in the tray, where there is one.
+    pub close_to_tray: bool,
+    /// Database schema of the four tables.
+    pub schema: String,
+    /// Whether the closing-to-tray hint has been shown.
+    pub tray_hint_shown: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            theme: Theme::System,
+            price_palette: PricePalette::Standard,
+            enter_sends: true,
+            presence: true,
+            prices: true,
+            voice: true,
+            notifications: true,
+            message_notifications: true,
+            previews: true,
+            close_to_tray: true,
+            schema: "public".to_owned(),
+            tray_hint_shown: false,
+        }
+    }
+}
+
+/// Light or dark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    /// As the desktop says.
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+/// Colours of rising and falling prices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum PricePalette {
+    /// Green and red.
+    Standard,
+    /// Blue and orange.
+    Safe,
+}
+
+/// Arguments of `connect`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct Connect {}
+
+/// Arguments of `disconnect`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct Disconnect {}
+
+/// Arguments of `diagnostics`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct GetDiagnostics {}
+
+/// What the connection is doing.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct Diagnostics {
+    /// The connection.
+    pub connection: Connection,
+    /// Round trip of the last heartbeat, in milliseconds.
+    pub latency_ms: Option<f64>,
+    /// Channels by name.
+    pub channels: Vec<ChannelState>,
+    /// The last error, in words.
+    pub last_error: Option<String>,
+    /// Counters by name.
+    pub counters: Vec<Counter>,
+    /// Server time minus local time, in milliseconds.
+    pub clock_skew_ms: Option<i64>,
+}
+
+/// One channel.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct ChannelState {
+    /// Name without the `realtime:` prefix.
+    pub name: String,
+    /// `joining`, `joined`, `subscribed`, `errored` or `closed`, with the reason.
+    pub status: String,
+}
+
+/// A named count since the start of the program.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct Counter {
+    /// What is counted.
+    pub name: String,
+    /// How many.
+    pub value: u64,
+}
+
+/// Arguments of `open_link`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct OpenLink {
+    /// An `https:`, `http:` or `mailto:` address; anything else is refused.
+    pub url: String,
+}
+
+/// Arguments of `test_notification`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct TestNotification {}
+
+/// What became of a test notification.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct NotificationReport {
+    /// Whether the desktop accepted it.
+    pub shown: bool,
+    /// Why not, in one sentence.
+    pub reason: Option<String>,
+}
+
+/// Arguments of `set_presence`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SetPresence {
+    /// As chosen.
+    pub presence: OwnPresence,
+}

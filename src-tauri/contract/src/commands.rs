@@ -1,0 +1,224 @@
+//! Every command, its arguments and the type of its reply.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use ts_rs::{Config, ExportError, TS};
+
+#[allow(
+    clippy::wildcard_imports,
+    reason = "this table names every type of the contract"
+)]
+use crate::*;
+
+/// A command's arguments, and through them its name and the type of its reply.
+pub trait Call: DeserializeOwned + Serialize + Into<Command> {
+    /// Name on the wire.
+    const NAME: &'static str;
+    /// What a success answers.
+    type Reply: Serialize + DeserializeOwned + TS + 'static;
+}
+
+/// Arguments of a command that takes none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Nothing {}
+
+macro_rules! commands {
+    ($($(#[$doc:meta])* $name:literal = $variant:ident -> $reply:ty;)+) => {
+        /// A command as it stands on the wire: `{"command": name, "args": {…}}`.
+        #[derive(Debug, Clone, Serialize, Deserialize)]
+        #[serde(tag = "command", content = "args", deny_unknown_fields)]
+        pub enum Command {
+            $($(#[$doc])* #[serde(rename = $name)] $variant($variant),)+
+        }
+
+        impl Command {
+            /// Name on the wire.
+            pub const fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $name,)+ }
+            }
+
+            /// Every command's name, in the order of the table.
+            pub const NAMES: &'static [&'static str] = &[$($name,)+];
+        }
+
+        $(
+            impl Call for $variant {
+                const NAME: &'static str = $name;
+                type Reply = $reply;
+            }
+            impl From<$variant> for Command {
+                fn from(arguments: $variant) -> Self { Self::$variant(arguments) }
+            }
+        )+
+
+        /// Exports every type of the contract as TypeScript into the directory of `config`,
+        /// and answers the text of the map from command name to arguments and reply.
+        pub fn export_types(config: &Config) -> Result<String, ExportError> {
+            let mut imports = std::collections::BTreeSet::new();
+            let mut map = String::from("export interface Commands {\n");
+            $(
+                <$variant as TS>::export_all(config)?;
+                <$reply as TS>::export_all(config).or_else(built_in)?;
+                imports.insert(<$variant as TS>::ident(config));
+                for dependency in dependencies_of::<$reply>(config) { imports.insert(dependency); }
+                map.push_str(&format!(
+                    "  {}: {{ args: {}; reply: {} }};\n",
+                    $name,
+                    <$variant as TS>::name(config),
+                    <$reply as TS>::name(config),
+                ));
+            )+
+            map.push_str("}\n\nexport type CommandName = keyof Commands;\n");
+            let imports: String = imports
+                .iter()
+                .map(|name| format!("import type {{ {name} }} from \"./{name}\";\n"))
+                .collect();
+            Ok(format!("{imports}\n{map}"))
+        }
+    };
+}
+
+/// A reply such as `Vec<SessionRow>` has no file of its own, which is no error.
+fn built_in(error: ExportError) -> Result<(), ExportError> {
+    match error {
+        ExportError::CannotBeExported(_) => Ok(()),
+        other => Err(other),
+    }
+}
+
+/// The types of the contract that the name of `T` mentions.
+fn dependencies_of<T: TS + 'static + ?Sized>(config: &Config) -> Vec<String> {
+    let name = T::name(config);
+    if T::output_path().is_some() {
+        return vec![T::ident(config)];
+    }
+    T::dependencies(config)
+        .into_iter()
+        .map(|dependency| dependency.ts_name)
+        .filter(|dependency| name.contains(dependency.as_str()))
+        .collect()
+}
+
+commands! {
+    /// Everything that a window needs to draw its first screen.
+    "snapshot" = GetSnapshot -> Snapshot;
+    /// Opens the embedded local workspace, making it on first use.
+    "start_local" = StartLocal -> WorkspaceInfo;
+    /// Looks at a project before it is added: answers, key, tables, realtime, clock.
+    "check_project" = CheckProject -> ProjectCheck;
+    /// Adds a Supabase project and opens it, signed out.
+    "add_workspace" = AddWorkspace -> WorkspaceInfo;
+    /// Brings another workspace to the front.
+    "select_workspace" = SelectWorkspace -> WorkspaceInfo;
+    /// Removes a workspace, its cache and its secrets from this computer.
+    "remove_workspace" = RemoveWorkspace -> Nothing;
+    /// Signs in with mail address and password.
+    "sign_in" = SignIn -> Account;
+    /// Makes an account.
+    "sign_up" = SignUp -> SignUpOutcome;
+    /// Signs out on this device. What is cached stays readable.
+    "sign_out" = SignOut -> Nothing;
+    /// Reads the settings.
+    "settings" = GetSettings -> Settings;
+    /// Changes settings; applied at once.
+    "set_settings" = SetSettings -> Settings;
+    /// Connects now, whatever the back-off says.
+    "connect" = Connect -> Nothing;
+    /// Disconnects until told to connect.
+    "disconnect" = Disconnect -> Nothing;
+    /// What the connection is doing, for the diagnostics view.
+    "diagnostics" = GetDiagnostics -> Diagnostics;
+    /// Opens a web or mail address outside the program.
+    "open_link" = OpenLink -> Nothing;
+    /// Shows a test notification.
+    "test_notification" = TestNotification -> NotificationReport;
+    /// Chooses one's own presence.
+    "set_presence" = SetPresence -> Nothing;
+
+    /// All sessions, pinned first, then by last activity.
+    "sessions" = ListSessions -> Vec<SessionRow>;
+    /// Makes a session the open one: its presence and typing are joined.
+    "open_session" = OpenSession -> OpenedSession;
+    /// Leaves the open session.
+    "close_session" = CloseSession -> Nothing;
+    /// One page of a session's messages.
+    "messages" = GetMessages -> MessagePage;
+    /// Makes a session.
+    "create_session" = CreateSession -> SessionRow;
+    /// Changes title or status of a session.
+    "update_session" = UpdateSession -> SessionRow;
+    /// Deletes a session and its messages on the server.
+    "delete_session" = DeleteSession -> Nothing;
+    /// Writes a message; it is kept before it is sent.
+    "send_message" = SendMessage -> MessageRow;
+    /// Changes the text of one's own message.
+    "edit_message" = EditMessage -> MessageRow;
+    /// Deletes one's own message.
+    "delete_message" = DeleteMessage -> Nothing;
+    /// Tries a failed message, edit or deletion again.
+    "retry_message" = RetryMessage -> Nothing;
+    /// Gives up a failed or queued change. What it would have changed comes back.
+    "discard_message" = DiscardMessage -> Nothing;
+    /// Tells that everything up to a message has been seen.
+    "mark_read" = MarkRead -> Nothing;
+    /// Keeps what is being written in a session.
+    "set_draft" = SetDraft -> Nothing;
+    /// Tells the others in the open session that one is writing.
+    "typing" = Typing -> Nothing;
+    /// Pins or unpins a session on this device.
+    "pin_session" = PinSession -> Nothing;
+    /// Mutes or unmutes a session on this device.
+    "mute_session" = MuteSession -> Nothing;
+    /// Everything that waits to be sent, and what failed.
+    "outbox" = ListOutbox -> Vec<OutboxRow>;
+    /// Searches all messages kept on this device.
+    "search" = Search -> SearchReply;
+    /// What is known of a session: sync state, gaps, sizes.
+    "details" = GetDetails -> SessionDetails;
+
+    /// The watched symbols with their latest quotes, in order.
+    "watch_list" = GetWatchList -> Vec<QuoteRow>;
+    /// Chooses the watched symbols and their order.
+    "set_watch_list" = SetWatchList -> Vec<QuoteRow>;
+    /// Every symbol that the project has a price for.
+    "symbols" = ListSymbols -> Vec<QuoteRow>;
+    /// Prices of one symbol over a range, thinned to a number of points.
+    "price_history" = GetPriceHistory -> PriceHistory;
+
+    /// All alert rules with their state.
+    "rules" = ListRules -> Vec<RuleRow>;
+    /// Makes or changes a rule.
+    "save_rule" = SaveRule -> RuleRow;
+    /// Deletes a rule. Its firings stay in the history.
+    "delete_rule" = DeleteRule -> Nothing;
+    /// Switches a rule on or off.
+    "enable_rule" = EnableRule -> RuleRow;
+    /// Says what a rule would do, before it is made.
+    "preview_rule" = PreviewRule -> RulePreview;
+    /// The history of firings, newest first.
+    "firings" = ListFirings -> Vec<FiringRow>;
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_command_reads_from_its_wire_form() {
+        let command: Command =
+            serde_json::from_str(r#"{"command":"set_draft","args":{"session":"s","text":"t"}}"#)
+                .unwrap();
+        assert_eq!(command.name(), "set_draft");
+    }
+
+    #[test]
+    fn an_unknown_command_or_argument_is_refused() {
+        for text in [
+            r#"{"command":"drop_everything","args":{}}"#,
+            r#"{"command":"set_draft","args":{"session":"s","text":"t","x":1}}"#,
+            r#"{"command":"set_draft","args":{"session":"s"}}"#,
+        ] {
+            assert!(serde_json::from_str::<Command>(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! What the engine tells, and how an error looks.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{
+    Account, Connection, FiringRow, MessageRow, OutboxSummary, OwnPresence, Person, QuoteRow,
+    SessionRow, Settings, WorkspaceInfo,
+};
+
+/// An event with its number. Numbers rise by one; a reader that sees a gap takes a new snapshot.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct Numbered {
+    /// Number of the event.
+    pub seq: u64,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// Events were dropped for a reader that was too slow: take a new snapshot.
+    Resync,
+    /// The list of workspaces changed, or another one came to the front.
+    Workspaces {
+        /// All workspaces.
+        workspaces: Vec<WorkspaceInfo>,
+        /// Id of the one in front.
+        active: Option<String>,
+    },
+    /// The connection of the workspace in front changed.
+    Connection {
+        /// As it is now.
+        connection: Connection,
+    },
+    /// Somebody signed in or out in the workspace in front.
+    Account {
+        /// Who is signed in now.
+        account: Option<Account>,
+    },
+    /// Sessions changed, with all that their rows show.
+    Sessions {
+        /// Rows that changed or are new.
+        changed: Vec<SessionRow>,
+        /// Sessions that are gone.
+        removed: Vec<String>,
+    },
+    /// Messages of the open session changed.
+    Messages {
+        /// The session.
+        session: String,
+        /// Rows that changed or are new, oldest first.
+        changed: Vec<MessageRow>,
+        /// Messages that are gone.
+        removed: Vec<String>,
+        /// Whether ranges were filled, so that pages should be read again.
+        reread: bool,
+    },
+    /// The outbox changed.
+    Outbox {
+        /// As it is now.
+        outbox: OutboxSummary,
+    },
+    /// Who is in the open session, and who is writing.
+    People {
+        /// The session.
+        session: String,
+        /// Everybody there.
+        people: Vec<Person>,
+    },
+    /// One's own presence changed.
+    Presence {
+        /// As it is now.
+        presence: OwnPresence,
+    },
+    /// Prices changed: the newest of each symbol since the last such event.
+    Prices {
+        /// Quotes without their sparkline points.
+        quotes: Vec<QuoteRow>,
+    },
+    /// The watch-list changed: read it again.
+    WatchList,
+    /// Rules changed: read them again.
+    Rules {
+        /// Rules that are switched on.
+        armed: u32,
+    },
+    /// A rule fired.
+    Fired {
+        /// The entry in the history.
+        firing: FiringRow,
+    },
+    /// The settings changed.
+    Settings {
+        /// As they are now.
+        settings: Settings,
+    },
+    /// Something to tell the user.
+    Notice {
+        /// How serious.
+        level: NoticeLevel,
+        /// What, in one or two sentences.
+        message: String,
+    },
+    /// A notification was clicked, or the tray asked for it: show a place.
+    Show {
+        /// Which place.
+        place: Place,
+    },
+}
+
+/// How serious a notice is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeLevel {
+    /// Good to know.
+    Info,
+    /// Something does not work as it should.
+    Warning,
+    /// Something failed.
+    Error,
+}
+
+/// A place in the window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "place", rename_all = "snake_case")]
+pub enum Place {
+    /// A session.
+    Session {
+        /// Which one.
+        session: String,
+        /// At which message.
+        message: Option<String>,
+    },
+    /// The market tab, with a symbol's chart.
+    Chart {
+        /// Which symbol.
+        symbol: String,
+    },
+    /// The alerts tab.
+    Alerts,
+}
+
+/// How a command failed. `code` is a word the UI acts on; `message` is for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ApiError {
+    /// What kind of failure.
+    pub code: ErrorCode,
+    /// What happened, what is safe, what to do.
+    pub message: String,
+    /// More for a report, if there is more.
+    pub details: Option<String>,
+}
+
+/// Kinds of failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// The command or its arguments are wrong.
+    Invalid,
+    /// No such session, message, rule or workspace.
+    NotFound,
+    /// No workspace is open.
+    NoWorkspace,
+    /// Nobody is signed in.
+    SignedOut,
+    /// The server did not answer.
+    Offline,
+    /// The server refused.
+    Refused,
+    /// Wrong mail address or password.
+    Credentials,
+    /// The key is of the wrong kind.
+    Key,
+    /// The cache or the disk failed.
+    Storage,
+    /// A fault of the program.
+    Internal,
+}
+
+impl ApiError {
+    /// An error of a kind with a message for people.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            details: None,
+        }
+    }
+}
+
+impl std::fmt::Display for ApiError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ApiError {}
