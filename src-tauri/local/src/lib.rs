@@ -1,1 +1,18 @@
 //! The embedded Supabase-compatible server behind the local workspace.
+//!
+//! PostgREST, Auth and Realtime as the official clients speak them, over one SQLite
+//! file, for four tables: `chat_sessions`, `chat_messages`, `user_presence` and
+//! `crypto_prices`. It listens on a loopback address only, asks for a key, and
+//! refuses requests whose `Host` is not a loopback name.
+
+pub mod auth;
+mod gateway;
+mod options;
+pub mod realtime;
+mod server;
+mod state;
+pub mod store;
+
+pub use options::{AuthBehaviour, Behaviour, DatabaseKey, Location, Options, Secret, Secrets};
+pub use server::{Info, LocalError, LocalServer};
+pub use state::AppState;

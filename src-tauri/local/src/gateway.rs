@@ -1,0 +1,123 @@
+//! What stands before every route: the Host check, CORS, and answers for paths that do
+//! not exist.
+
+use std::net::IpAddr;
+
+use axum::Json;
+use axum::extract::Request;
+use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use axum::http::{Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+const ALLOWED_METHODS: &str = "GET, HEAD, POST, PATCH, PUT, DELETE, OPTIONS";
+const ALLOWED_HEADERS: &str = "apikey, authorization, content-type, prefer, range, range-unit, \
+    accept, accept-profile, content-profile, x-client-info, x-supabase-api-version, x-retry-count";
+const EXPOSED_HEADERS: &str = "Content-Range, Content-Location, Location, Date, \
+    Preference-Applied, x-sb-error-code, x-supabase-api-version";
+
+/// Refuses a Host that is no loopback name, answers preflights, and lets every origin in:
+/// what keeps a foreign page out is the key, and, when it has bent a name of its own to
+/// the loopback address, the Host check.
+pub(crate) async fn guard(request: Request, next: Next) -> Response {
+    if !host_is_loopback(request.headers(), request.uri().host()) {
+        return (
+            StatusCode::FORBIDDEN,
+            Json(json!({"message": "This server answers to loopback names only"})),
+        )
+            .into_response();
+    }
+    let preflight = request.method() == Method::OPTIONS;
+    let mut response = if preflight {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        next.run(request).await
+    };
+    let headers = response.headers_mut();
+    set(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    set(
+        headers,
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        EXPOSED_HEADERS,
+    );
+    if preflight {
+        set(
+            headers,
+            header::ACCESS_CONTROL_ALLOW_METHODS,
+            ALLOWED_METHODS,
+        );
+        set(
+            headers,
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            ALLOWED_HEADERS,
+        );
+        set(headers, header::ACCESS_CONTROL_MAX_AGE, "3600");
+    }
+    response
+}
+
+/// No route of any part has this path.
+pub(crate) async fn not_found() -> Response {
+    (
+        StatusCode::NOT_FOUND,
+        Json(json!({"message": "no Route matched with those values"})),
+    )
+        .into_response()
+}
+
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
+    headers.insert(name, HeaderValue::from_static(value));
+}
+
+fn host_is_loopback(headers: &HeaderMap, target: Option<&str>) -> bool {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else {
+        return false;
+    };
+    let Ok(host) = host.to_str() else {
+        return false;
+    };
+    is_loopback(host) && target.is_none_or(is_loopback)
+}
+
+/// Whether `authority` (a name or address, maybe with a port) is a loopback one.
+fn is_loopback(authority: &str) -> bool {
+    let name = match authority.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').map_or(rest, |(address, _)| address),
+        None => authority
+            .split_once(':')
+            .map_or(authority, |(name, _)| name),
+    };
+    name.eq_ignore_ascii_case("localhost")
+        || name
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_loopback;
+
+    #[test]
+    fn only_loopback_names_pass() {
+        for host in [
+            "localhost",
+            "LOCALHOST:54321",
+            "127.0.0.1:1",
+            "127.8.9.1",
+            "[::1]:80",
+        ] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in [
+            "evil.example",
+            "localhost.evil.example:80",
+            "10.0.0.1",
+            "[::2]",
+            "",
+        ] {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! What a caller decides before the server starts.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tidings_model::{Clock, SystemClock};
+
+use crate::realtime::RealtimeBehaviour;
+
+/// A text that `Debug` never prints.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps `text`.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself, for the one place that needs it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// The 32-byte key of an encrypted database file (SQLCipher, used as it is, underived).
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseKey([u8; 32]);
+
+impl DatabaseKey {
+    /// Wraps 32 random bytes.
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The form that `PRAGMA key` takes: `x'…64 hex digits…'`.
+    pub(crate) fn pragma(&self) -> String {
+        use fmt::Write;
+        let mut text = String::with_capacity(67);
+        text.push_str("x'");
+        for byte in self.0 {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+        }
+        text.push('\'');
+        text
+    }
+}
+
+impl fmt::Debug for DatabaseKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DatabaseKey(…)")
+    }
+}
+
+/// The secrets that identify a server. Whoever starts the server keeps them: the
+/// library writes none of them anywhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Secrets {
+    /// `sb_publishable_…`: the client's key.
+    pub publishable_key: Secret,
+    /// The key that bypasses row level security: `sb_secret_…` or a JWT signed with
+    /// `jwt_secret` whose role is `service_role`.
+    pub service_role_key: Secret,
+    /// The HS256 secret of all tokens, at least 32 characters.
+    pub jwt_secret: Secret,
+}
+
+impl Secrets {
+    /// New random secrets; the service key is a legacy `service_role` JWT, which every
+    /// client and every part of the server understands.
+    pub fn generate() -> Self {
+        let jwt_secret = Secret::new(crate::auth::token::random_text(48));
+        Self {
+            publishable_key: Secret::new(format!(
+                "sb_publishable_{}",
+                crate::auth::token::random_text(32)
+            )),
+            service_role_key: Secret::new(crate::auth::token::legacy_key(
+                jwt_secret.reveal(),
+                "service_role",
+            )),
+            jwt_secret,
+        }
+    }
+}
+
+/// Where the rows live.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Location {
+    /// In memory; gone when the server stops.
+    Memory,
+    /// In `local.db` inside this directory, which is created when missing.
+    Directory(PathBuf),
+}
+
+/// Switchable behaviours of Auth.
+#[derive(Debug, Clone)]
+pub struct AuthBehaviour {
+    /// How long an access token lives.
+    pub token_lifetime: Duration,
+    /// How long a used refresh token is still answered with the active one.
+    pub reuse_interval: Duration,
+    /// Whether new users may sign up.
+    pub signup: bool,
+    /// Whether `/signup` answers with a bare user that must be confirmed first.
+    pub confirm_email: bool,
+    /// The code that `/verify` accepts after `/otp`, `/recover` or an unconfirmed
+    /// sign-up. The server sends no mail, so without a code these are refused.
+    pub fixed_code: Option<String>,
+    /// Whether `/authorize` signs a stub user in at once instead of refusing.
+    pub stub_provider: bool,
+}
+
+impl Default for AuthBehaviour {
+    fn default() -> Self {
+        Self {
+            token_lifetime: Duration::from_hours(1),
+            reuse_interval: Duration::from_secs(10),
+            signup: true,
+            confirm_email: false,
+            fixed_code: None,
+            stub_provider: false,
+        }
+    }
+}
+
+/// Behaviours that tests and the stand-alone program can switch.
+#[derive(Debug, Clone)]
+pub struct Behaviour {
+    /// Of Auth.
+    pub auth: AuthBehaviour,
+    /// Of Realtime.
+    pub realtime: RealtimeBehaviour,
+    /// The most rows one REST answer holds; 1,000 on hosted projects.
+    pub max_rows: usize,
+    /// Whether requests without a user are served as `anon` (else `PGRST302`).
+    pub anonymous: bool,
+    /// Whether the `/_test/` routes exist (service key only): clock, token lifetime,
+    /// ending sessions, Realtime faults.
+    pub test_hooks: bool,
+}
+
+impl Default for Behaviour {
+    fn default() -> Self {
+        Self {
+            auth: AuthBehaviour::default(),
+            realtime: RealtimeBehaviour::default(),
+            max_rows: 1000,
+            anonymous: true,
+            test_hooks: false,
+        }
+    }
+}
+
+/// What the server is started with.
+#[derive(Clone)]
+pub struct Options {
+    /// Where the rows live.
+    pub location: Location,
+    /// The address to listen on; must be loopback. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The caller's secrets; `None` makes new ones, told by [`crate::LocalServer::info`].
+    pub secrets: Option<Secrets>,
+    /// The key of the database file; `None` leaves it unencrypted.
+    pub database_key: Option<DatabaseKey>,
+    /// Switchable behaviours.
+    pub behaviour: Behaviour,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("location", &self.location)
+            .field("listen", &self.listen)
+            .field("secrets", &self.secrets)
+            .field("database_key", &self.database_key)
+            .field("behaviour", &self.behaviour)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            location: Location::Memory,
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+            secrets: None,
+            database_key: None,
+            behaviour: Behaviour::default(),
+            clock: Arc::new(SystemClock),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Starting and stopping.
+
+use std::future::IntoFuture;
+use std::net::SocketAddr;
+
+use axum::{Router, middleware};
+use serde::Serialize;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::{Duration, timeout};
+
+use crate::auth::keys::Keys;
+use crate::options::{Options, Secret, Secrets};
+use crate::state::AppState;
+use crate::store::{Store, StoreError};
+use crate::{gateway, realtime};
+
+/// How long open requests may take to end when the server stops.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Why the server could not start.
+#[derive(Debug, Error)]
+pub enum LocalError {
+    /// The address is reachable from outside this machine.
+    #[error("{0} is not a loopback address")]
+    NotLoopback(SocketAddr),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// The database cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a client needs to know of a running server.
+#[derive(Debug, Clone, Serialize)]
+pub struct Info {
+    /// `http://127.0.0.1:PORT`
+    pub url: String,
+    /// `sb_publishable_…`
+    pub publishable_key: Secret,
+    /// The legacy JWT of the role `anon`.
+    pub anon_key: Secret,
+    /// The service role's key.
+    pub service_role_key: Secret,
+    /// The secret of all tokens.
+    pub jwt_secret: Secret,
+}
+
+/// A running server; stops when it is dropped.
+pub struct LocalServer {
+    state: AppState,
+    serving: Option<JoinHandle<()>>,
+}
+
+impl LocalServer {
+    /// Opens the rows and starts to listen.
+    pub async fn start(options: Options) -> Result<Self, LocalError> {
+        let Options {
+            location,
+            listen,
+            secrets,
+            database_key,
+            behaviour,
+            clock,
+        } = options;
+        if !listen.ip().is_loopback() {
+            return Err(LocalError::NotLoopback(listen));
+        }
+        let opening = std::sync::Arc::clone(&clock);
+        let store = tokio::task::spawn_blocking(move || {
+            Store::open(&location, database_key.as_ref(), opening)
+        })
+        .await
+        .map_err(|_| StoreError::Closed)??;
+        let refused = |source| LocalError::Listen {
+            address: listen,
+            source,
+        };
+        let listener = TcpListener::bind(listen).await.map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+        let keys = Keys::new(secrets.unwrap_or_else(Secrets::generate));
+        let state = AppState::new(store, keys, behaviour, clock, format!("http://{address}"));
+        let router = Router::new()
+            .merge(realtime::routes())
+            .fallback(gateway::not_found)
+            .layer(middleware::from_fn(gateway::guard))
+            .with_state(state.clone());
+        let stop = state.shutdown().clone();
+        let serving = tokio::spawn(async move {
+            let stopped = stop.clone();
+            let server = axum::serve(listener, router)
+                .with_graceful_shutdown(stopped.cancelled_owned())
+                .into_future();
+            tokio::pin!(server);
+            tokio::select! {
+                result = &mut server => {
+                    if let Err(error) = result {
+                        tracing::error!(%error, "the local server ended");
+                    }
+                }
+                () = stop.cancelled() => {
+                    // Whoever is not done by then is cut off.
+                    let _ = timeout(GRACE, &mut server).await;
+                }
+            }
+        });
+        tracing::info!(%address, "the local server listens");
+        Ok(Self {
+            state,
+            serving: Some(serving),
+        })
+    }
+
+    /// Address and keys.
+    pub fn info(&self) -> Info {
+        let keys = self.state.keys();
+        Info {
+            url: self.state.url().to_owned(),
+            publishable_key: Secret::new(keys.publishable_key()),
+            anon_key: Secret::new(keys.anon_key()),
+            service_role_key: Secret::new(keys.service_role_key()),
+            jwt_secret: Secret::new(keys.jwt_secret()),
+        }
+    }
+
+    /// The shared state: rows, keys, clock.
+    pub fn state(&self) -> &AppState {
+        &self.state
+    }
+
+    /// Stops listening and waits until open requests have ended (two seconds at most).
+    pub async fn stop(mut self) {
+        self.state.shutdown().cancel();
+        if let Some(serving) = self.serving.take()
+            && let Err(error) = serving.await
+        {
+            tracing::error!(%error, "the local server ended badly");
+        }
+    }
+}
+
+impl Drop for LocalServer {
+    fn drop(&mut self) {
+        self.state.shutdown().cancel();
+    }
+}

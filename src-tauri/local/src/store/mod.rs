@@ -1,0 +1,129 @@
+//! The rows: one SQLite file (encrypted when a key is given), one writing thread, a few
+//! readers, and every committed change told in commit order.
+
+pub mod change;
+pub mod error;
+pub mod functions;
+pub mod json;
+pub mod mutate;
+mod open;
+pub mod policy;
+pub mod read;
+pub mod schema;
+pub mod value;
+mod write;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::Connection;
+use tidings_model::Clock;
+use tokio::sync::{Semaphore, broadcast};
+
+pub use change::{Audience, Change, ChangeKind};
+pub use error::{PgError, StoreError};
+pub use value::{Row, Value};
+pub use write::WriteTx;
+
+use crate::options::{DatabaseKey, Location};
+use write::WriteQueue;
+
+/// Changes that a slow listener may fall behind before it is told that it lagged.
+const CHANGES: usize = 8192;
+/// Reading connections at most.
+const READERS: usize = 3;
+
+/// Access to the rows; cheap to clone. The database closes when the last clone is gone.
+#[derive(Clone)]
+pub struct Store {
+    writes: WriteQueue,
+    readers: Option<Arc<Readers>>,
+    changes: broadcast::Sender<Arc<Change>>,
+}
+
+struct Readers {
+    source: open::Source,
+    idle: Mutex<Vec<Connection>>,
+    permits: Semaphore,
+}
+
+impl Store {
+    /// Opens the database, creating or migrating it. Blocks; call it off the runtime.
+    pub fn open(
+        location: &Location,
+        key: Option<&DatabaseKey>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StoreError> {
+        let source = open::Source::new(location, key)?;
+        let connection = source.writer()?;
+        let (changes, _) = broadcast::channel(CHANGES);
+        let writes = WriteQueue::start(connection, clock, changes.clone())?;
+        let readers = source.has_readers().then(|| {
+            Arc::new(Readers {
+                source,
+                idle: Mutex::default(),
+                permits: Semaphore::new(READERS),
+            })
+        });
+        Ok(Self {
+            writes,
+            readers,
+            changes,
+        })
+    }
+
+    /// Listens to committed changes from here on, in commit order. A listener that falls
+    /// behind is told how many it lost (`RecvError::Lagged`).
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Change>> {
+        self.changes.subscribe()
+    }
+
+    /// Runs `work` in a transaction on the writing thread; committed when it returns `Ok`.
+    pub async fn write<T, E>(
+        &self,
+        work: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.writes.transact(work).await
+    }
+
+    /// Runs `work` with a reading connection, off the runtime.
+    pub async fn read<T, E>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let Some(readers) = self.readers.clone() else {
+            return self.writes.with_connection(work).await;
+        };
+        let _permit = readers
+            .permits
+            .acquire()
+            .await
+            .map_err(|_| StoreError::Closed)?;
+        let pool = Arc::clone(&readers);
+        tokio::task::spawn_blocking(move || {
+            let idle = pool.idle().pop();
+            let connection = match idle {
+                Some(connection) => connection,
+                None => pool.source.reader()?,
+            };
+            let result = work(&connection);
+            pool.idle().push(connection);
+            result
+        })
+        .await
+        .map_err(|_| StoreError::Closed)?
+    }
+}
+
+impl Readers {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
