@@ -1,1 +1,30 @@
-//! Client of Supabase Auth and PostgREST.
+//! Client of Supabase Auth and PostgREST. It knows the two protocols and nothing of chat.
+//!
+//! [`Project`] is an address and a key that is safe to hold in a desktop program,
+//! [`Http`] the one connection pool, [`Auth`] the calls of the Auth service,
+//! [`TokenManager`] the one owner of a session, [`Rest`] the calls of PostgREST.
+//! Every failure is an [`Error`] with one [`Class`]: the caller decides by class,
+//! and shows the message.
+
+mod auth;
+mod body;
+mod error;
+mod http;
+mod key;
+mod project;
+mod query;
+mod rest;
+mod secret;
+mod store;
+mod token;
+
+pub use auth::{Auth, Health, Scope, Session, Settings, SignUp, User};
+pub use error::{ApiError, Class, Error, Service};
+pub use http::{Http, Timeouts};
+pub use key::{KeyError, ProjectKey};
+pub use project::{Project, UrlError};
+pub use query::{Filter, Op, Query};
+pub use rest::{Insert, Rest, Rows};
+pub use secret::Secret;
+pub use store::{MemoryStore, SessionStore, StoreError, StoredSession};
+pub use token::{AuthState, TokenManager};

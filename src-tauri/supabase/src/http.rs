@@ -1,0 +1,333 @@
+//! One connection pool, with deadlines, without redirects.
+
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Method, redirect};
+use rustls::crypto::ring;
+use url::Url;
+
+use crate::{Error, Project};
+
+/// Deadlines of one request.
+#[derive(Debug, Clone, Copy)]
+pub struct Timeouts {
+    /// To open a connection.
+    pub connect: Duration,
+    /// Between two pieces of an answer.
+    pub idle: Duration,
+    /// From start to end.
+    pub total: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            idle: Duration::from_secs(20),
+            total: Duration::from_mins(1),
+        }
+    }
+}
+
+/// The HTTP client that everything shares. A clone is the same client.
+#[derive(Debug, Clone)]
+pub struct Http {
+    /// Through the system's proxy, when there is one.
+    outward: Client,
+    /// To this machine, where a proxy would look for itself.
+    local: Client,
+}
+
+/// An answer over this size is refused while it is read.
+const MAX_ANSWER: usize = 64 * 1024 * 1024;
+/// Longer addresses are refused by servers and proxies.
+const MAX_URL: usize = 8_000;
+
+impl Http {
+    /// A client with the usual deadlines.
+    pub fn new() -> Result<Self, Error> {
+        Self::with(Timeouts::default())
+    }
+
+    /// A client with other deadlines.
+    pub fn with(timeouts: Timeouts) -> Result<Self, Error> {
+        // Another part of the program may have installed the same provider already.
+        let _ = ring::default_provider().install_default();
+        let builder = || {
+            Client::builder()
+                .user_agent(concat!("tidings/", env!("CARGO_PKG_VERSION")))
+                .connect_timeout(timeouts.connect)
+                .read_timeout(timeouts.idle)
+                .timeout(timeouts.total)
+                .redirect(redirect::Policy::none())
+                .tcp_keepalive(Duration::from_secs(30))
+        };
+        let outward = builder().build().or_else(|error| {
+            // A machine without certificates can still use its local workspace.
+            tracing::warn!(%error, "no system certificates: https will be refused");
+            builder().tls_certs_only([]).build()
+        });
+        Ok(Self {
+            outward: outward.map_err(|error| Error::Setup(chain(&error)))?,
+            local: builder()
+                .no_proxy()
+                .tls_certs_only([])
+                .build()
+                .map_err(|error| Error::Setup(chain(&error)))?,
+        })
+    }
+
+    /// Sends a request and reads the whole answer, whatever its status.
+    pub(crate) async fn send(&self, request: Request<'_>) -> Result<Reply, Error> {
+        if request.url.as_str().len() > MAX_URL {
+            return Err(Error::RequestTooLong);
+        }
+        // http:// is only ever this machine (see `Project`).
+        let client = if request.url.scheme() == "http" {
+            &self.local
+        } else {
+            &self.outward
+        };
+        let mut builder = client
+            .request(request.method, request.url)
+            .headers(request.headers);
+        if let Some(body) = request.body {
+            builder = builder
+                .header("content-type", "application/json")
+                .body(body);
+        }
+        let mut response = builder.send().await.map_err(network)?;
+        let status = response.status().as_u16();
+        let headers = std::mem::take(response.headers_mut());
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(network)? {
+            if body.len() + chunk.len() > MAX_ANSWER {
+                return Err(Error::AnswerTooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Reply {
+            status,
+            headers,
+            body,
+        })
+    }
+}
+
+/// A request to one project.
+pub(crate) struct Request<'a> {
+    project: &'a Project,
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+    body: Option<Vec<u8>>,
+}
+
+impl<'a> Request<'a> {
+    /// A request that carries the project's key.
+    pub(crate) fn new(project: &'a Project, method: Method, url: Url) -> Self {
+        let request = Self {
+            project,
+            method,
+            url,
+            headers: HeaderMap::new(),
+            body: None,
+        };
+        request.secret("apikey", project.key().expose())
+    }
+
+    /// Adds a header whose value this crate writes itself.
+    pub(crate) fn header(mut self, name: &'static str, value: &'static str) -> Self {
+        self.headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
+        self
+    }
+
+    /// Adds a header whose value comes from outside.
+    pub(crate) fn named(mut self, name: &'static str, value: &str) -> Result<Self, Error> {
+        let value =
+            HeaderValue::from_str(value).map_err(|e| Error::InvalidRequest(e.to_string()))?;
+        self.headers.insert(HeaderName::from_static(name), value);
+        Ok(self)
+    }
+
+    /// Adds a pair to the address's query.
+    pub(crate) fn query(&mut self, name: &str, value: &str) {
+        self.url.query_pairs_mut().append_pair(name, value);
+    }
+
+    /// Speaks for a user; without one, a key that is a token speaks for itself.
+    pub(crate) fn bearer(self, token: Option<&str>) -> Self {
+        let key = self.project.key();
+        match token.or(key.is_legacy().then(|| key.expose())) {
+            Some(token) => self.secret("authorization", &format!("Bearer {token}")),
+            None => self,
+        }
+    }
+
+    /// Adds a JSON body.
+    pub(crate) fn json(mut self, body: &impl serde::Serialize) -> Result<Self, Error> {
+        let bytes = serde_json::to_vec(body).map_err(|e| Error::InvalidRequest(e.to_string()))?;
+        self.body = Some(bytes);
+        Ok(self)
+    }
+
+    /// Keys and tokens are visible ASCII: checked when a key is parsed, given by the server
+    /// for a token. Anything else is left out, and the server refuses the request.
+    fn secret(mut self, name: &'static str, value: &str) -> Self {
+        if let Ok(mut value) = HeaderValue::from_str(value) {
+            value.set_sensitive(true);
+            self.headers.insert(HeaderName::from_static(name), value);
+        }
+        self
+    }
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Reply {
+    pub(crate) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
+        self.headers.get(name)?.to_str().ok().map(str::to_owned)
+    }
+
+    /// The server's clock, to the second.
+    pub(crate) fn date(&self) -> Option<SystemTime> {
+        httpdate::parse_http_date(self.headers.get("date")?.to_str().ok()?).ok()
+    }
+
+    /// `Retry-After` in seconds, or as a date, measured against the server's own clock.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        let value = self.header("retry-after")?;
+        if let Ok(seconds) = value.trim().parse::<u64>() {
+            return Some(Duration::from_secs(seconds));
+        }
+        let until = httpdate::parse_http_date(value.trim()).ok()?;
+        let now = self.date().unwrap_or_else(SystemTime::now);
+        Some(until.duration_since(now).unwrap_or_default())
+    }
+
+    /// Reads a success. A page where JSON was promised is not Supabase.
+    pub(crate) fn read<'de, T: serde::Deserialize<'de>>(&'de self) -> Result<T, Error> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            let html = self
+                .header("content-type")
+                .is_some_and(|kind| kind.contains("html"))
+                || self.body.trim_ascii_start().starts_with(b"<");
+            if html {
+                Error::NotSupabase {
+                    status: self.status,
+                }
+            } else {
+                Error::InvalidAnswer(error.to_string())
+            }
+        })
+    }
+}
+
+fn network(error: reqwest::Error) -> Error {
+    if error.is_builder() {
+        return Error::InvalidRequest(chain(&error.without_url()));
+    }
+    let error = error.without_url();
+    Error::Network {
+        timed_out: error.is_timeout(),
+        message: chain(&error),
+    }
+}
+
+/// An error with its causes, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.contains(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+impl Reply {
+    /// An answer as a test writes it.
+    pub(crate) fn scripted(
+        status: u16,
+        headers: &[(&'static str, &'static str)],
+        body: &str,
+    ) -> Self {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
+            })
+            .collect();
+        Self {
+            status,
+            headers,
+            body: body.as_bytes().to_vec(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_read_as_seconds_and_as_a_date_by_the_servers_clock() {
+        let date = "Sun, 22 Nov 2026 10:00:00 GMT";
+        let seconds = Reply::scripted(429, &[("retry-after", "7")], "");
+        assert_eq!(seconds.retry_after(), Some(Duration::from_secs(7)));
+        let later = [
+            ("date", date),
+            ("retry-after", "Sun, 22 Nov 2026 10:01:30 GMT"),
+        ];
+        assert_eq!(
+            Reply::scripted(503, &later, "").retry_after(),
+            Some(Duration::from_secs(90))
+        );
+        let past = [
+            ("date", date),
+            ("retry-after", "Sun, 22 Nov 2026 09:00:00 GMT"),
+        ];
+        assert_eq!(
+            Reply::scripted(503, &past, "").retry_after(),
+            Some(Duration::ZERO)
+        );
+        let nonsense = Reply::scripted(503, &[("retry-after", "soon")], "");
+        assert_eq!(nonsense.retry_after(), None);
+    }
+
+    #[test]
+    fn a_page_where_json_was_promised_is_not_supabase() {
+        let page = Reply::scripted(200, &[], "  <html></html>");
+        assert_eq!(
+            page.read::<Vec<u8>>(),
+            Err(Error::NotSupabase { status: 200 })
+        );
+        let broken = Reply::scripted(200, &[], "[1, 2");
+        assert!(matches!(
+            broken.read::<Vec<u8>>(),
+            Err(Error::InvalidAnswer(_))
+        ));
+    }
+}
