@@ -1,0 +1,10 @@
+//! What goes into the cache and what comes out of it.
+
+pub mod alerts;
+pub mod chat;
+pub mod fact;
+pub mod outbox;
+pub mod page;
+pub mod prices;
+pub mod search;
+pub mod status;

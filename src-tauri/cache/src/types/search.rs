@@ -1,0 +1,31 @@
+//! Search results.
+
+use tidings_model::SessionId;
+
+use super::chat::CachedMessage;
+
+/// A message that matches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchHit {
+    /// Where.
+    pub session: SessionId,
+    /// The message.
+    pub message: CachedMessage,
+    /// A part of its content around the first match.
+    pub snippet: String,
+    /// Matches in `snippet`, as ranges of UTF-16 code units (what the UI counts in).
+    pub marks: Vec<(u32, u32)>,
+}
+
+/// What a search found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchResults {
+    /// Newest first.
+    pub hits: Vec<SearchHit>,
+    /// There are more.
+    pub more: bool,
+    /// Messages that are not in the index yet; they are found once it has caught up.
+    pub unindexed: u64,
+    /// How many messages the infix scan looked at, if there was one; it looks at the newest.
+    pub scanned: Option<u64>,
+}
