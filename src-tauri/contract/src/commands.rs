@@ -1,7 +1,7 @@
 //! Every command, its arguments and the type of its reply.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use ts_rs::{Config, ExportError, TS};
+use ts_rs::{Config, ExportError, TS, TypeVisitor};
 
 #[allow(
     clippy::wildcard_imports,
@@ -57,9 +57,8 @@ macro_rules! commands {
             let mut map = String::from("export interface Commands {\n");
             $(
                 <$variant as TS>::export_all(config)?;
-                <$reply as TS>::export_all(config).or_else(built_in)?;
                 imports.insert(<$variant as TS>::ident(config));
-                for dependency in dependencies_of::<$reply>(config) { imports.insert(dependency); }
+                imports.extend(export_named::<$reply>(config)?);
                 map.push_str(&format!(
                     "  {}: {{ args: {}; reply: {} }};\n",
                     $name,
@@ -77,25 +76,30 @@ macro_rules! commands {
     };
 }
 
-/// A reply such as `Vec<SessionRow>` has no file of its own, which is no error.
-fn built_in(error: ExportError) -> Result<(), ExportError> {
-    match error {
-        ExportError::CannotBeExported(_) => Ok(()),
-        other => Err(other),
+/// Exports a reply's type, and answers the types that its name mentions: a reply such as
+/// `Vec<SessionRow>` has no file of its own, its parts have.
+fn export_named<T: TS + 'static + ?Sized>(config: &Config) -> Result<Vec<String>, ExportError> {
+    struct Parts<'a> {
+        config: &'a Config,
+        names: Vec<String>,
+        outcome: Result<(), ExportError>,
     }
-}
-
-/// The types of the contract that the name of `T` mentions.
-fn dependencies_of<T: TS + 'static + ?Sized>(config: &Config) -> Vec<String> {
-    let name = T::name(config);
-    if T::output_path().is_some() {
-        return vec![T::ident(config)];
+    impl TypeVisitor for Parts<'_> {
+        fn visit<U: TS + 'static + ?Sized>(&mut self) {
+            if U::output_path().is_some() && self.outcome.is_ok() {
+                self.names.push(U::ident(self.config));
+                self.outcome = U::export_all(self.config);
+            }
+        }
     }
-    T::dependencies(config)
-        .into_iter()
-        .map(|dependency| dependency.ts_name)
-        .filter(|dependency| name.contains(dependency.as_str()))
-        .collect()
+    let mut parts = Parts {
+        config,
+        names: Vec::new(),
+        outcome: Ok(()),
+    };
+    parts.visit::<T>();
+    T::visit_generics(&mut parts);
+    parts.outcome.map(|()| parts.names)
 }
 
 commands! {

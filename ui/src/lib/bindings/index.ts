@@ -51,6 +51,8 @@ export * from "./Numbered";
 export * from "./OpenLink";
 export * from "./OpenSession";
 export * from "./OpenedSession";
+export * from "./OutboxChange";
+export * from "./OutboxRow";
 export * from "./OutboxSummary";
 export * from "./OwnPresence";
 export * from "./PageAt";
