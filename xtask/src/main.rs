@@ -1,3 +1,126 @@
-//! Set-up, tests and tours of Tidings.
+//! `cargo xtask`: sets a machine up, runs, tests, measures, shows and packages Tidings.
+//!
+//! It compiles without any system library, so that it can install what the rest needs.
 
-fn main() {}
+mod bench;
+mod bindings;
+mod command;
+mod invariants;
+mod package;
+mod run;
+mod session;
+mod system;
+mod test;
+mod tools;
+mod tour;
+mod ui;
+mod workspace;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Install what is missing, build, and open the app
+    Run(RunArgs),
+    /// Install what is missing and run every test; the last line is the totals
+    Test(TestArgs),
+    /// Install what running and testing need, and stop there
+    Setup(Confirm),
+    /// Drive the real window through the main job and leave a picture of each step
+    Tour(TourArgs),
+    /// Measure start, memory and size against a blank window
+    Bench(BenchArgs),
+    /// Write the TypeScript bindings of the contract
+    Bindings,
+    /// Build the .deb with the release binary
+    Package(Confirm),
+}
+
+#[derive(Args)]
+struct Confirm {
+    /// Install missing system packages without asking
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(Args)]
+struct RunArgs {
+    #[command(flatten)]
+    confirm: Confirm,
+    /// Go straight into the local workspace
+    #[arg(long)]
+    local: bool,
+    /// Passed on to the app
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    args: Vec<String>,
+}
+
+#[derive(Args)]
+struct TestArgs {
+    #[command(flatten)]
+    confirm: Confirm,
+    /// Run these parts only, for example `--only fmt,ui`
+    #[arg(long, value_delimiter = ',', value_name = "PART")]
+    only: Vec<String>,
+}
+
+#[derive(Args)]
+struct TourArgs {
+    #[command(flatten)]
+    confirm: Confirm,
+    /// Where the pictures go
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Use the debug build, which the tests share
+    #[arg(long)]
+    debug: bool,
+}
+
+#[derive(Args)]
+struct BenchArgs {
+    #[command(flatten)]
+    confirm: Confirm,
+    /// Where the measures go
+    #[arg(long, value_name = "FILE")]
+    json: PathBuf,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().task {
+        Task::Run(args) => run::run(args.confirm.yes, args.local, &args.args),
+        Task::Test(args) => test::test(args.confirm.yes, &args.only),
+        Task::Setup(confirm) => setup(confirm.yes),
+        Task::Tour(args) => tour::tour(args.confirm.yes, &args.out, args.debug),
+        Task::Bench(args) => bench::bench(args.confirm.yes, &args.json),
+        Task::Bindings => bindings::write(),
+        Task::Package(confirm) => package::package(confirm.yes).map(|_| ExitCode::SUCCESS),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn setup(yes: bool) -> anyhow::Result<ExitCode> {
+    let workspace = workspace::Workspace::find()?;
+    tools::check_rust()?;
+    tools::check_node()?;
+    system::ensure(&[system::Purpose::Build, system::Purpose::Session], yes)?;
+    tools::rustup_component("rustfmt", "fmt")?;
+    tools::rustup_component("clippy", "clippy")?;
+    tools::cargo_tool(&workspace, &tools::CARGO_DENY)?;
+    tools::cargo_tool(&workspace, &tools::TAURI_DRIVER)?;
+    ui::install(&workspace.root.join("ui"))?;
+    println!("Ready: cargo xtask run, cargo xtask test.");
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,121 @@
+//! `cargo xtask bench`: what the bench program measures in one run, and the sizes.
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+
+use crate::session::{BIN_DIR, Session, TAURI_DRIVER};
+use crate::workspace::APP;
+use crate::{command, package, tools, tour};
+
+const DEADLINE: Duration = Duration::from_mins(30);
+const MEGABYTE: u64 = 1_000_000;
+/// Aims for what a user downloads and installs, in megabytes.
+const BINARY_AIM: f64 = 28.0;
+const DEB_AIM: f64 = 11.0;
+
+/// What the bench program writes, and what `--json` holds in the end.
+#[derive(Deserialize, Serialize)]
+struct Report {
+    measures: Vec<Measure>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Measure {
+    name: String,
+    value: f64,
+    /// "ratio" where it is divided by the same measure of a blank window in the same run.
+    unit: String,
+    /// Not more than this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aim: Option<f64>,
+}
+
+pub fn bench(yes: bool, json: &Path) -> Result<ExitCode> {
+    let workspace = tour::prepare(yes)?;
+    let driver = tools::cargo_tool(&workspace, &tools::TAURI_DRIVER)?;
+    let deb = package::package(yes)?;
+    let bins = workspace.bin_dir(true);
+    // The packaged binary is measured before the build for the bench replaces it.
+    let sizes = [
+        size("release binary", &bins.join(APP), BINARY_AIM)?,
+        size("deb", &deb, DEB_AIM)?,
+    ];
+    tour::build(&workspace, true)?;
+
+    let session = Session::open()?;
+    let raw = session.path("bench.json");
+    let mut measure = session.desktop(
+        &bins.join("bench"),
+        &[OsStr::new("--json"), raw.as_os_str()],
+    );
+    measure
+        .env(BIN_DIR, &bins)
+        .env(TAURI_DRIVER, driver)
+        .current_dir(&workspace.root);
+    let ended = command::stream(&mut measure, DEADLINE, |line| println!("{line}"))?;
+    if !ended.success() {
+        bail!("the bench program ended with {}", ended.describe());
+    }
+    let text = std::fs::read_to_string(&raw).context("the bench program wrote no measures")?;
+    let mut report: Report =
+        serde_json::from_str(&text).context("the bench program wrote something else")?;
+    report.measures.extend(sizes);
+
+    std::fs::write(json, serde_json::to_string_pretty(&report)? + "\n")
+        .with_context(|| format!("could not write {}", json.display()))?;
+    println!();
+    for measure in &report.measures {
+        println!("{}", row(measure));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn row(measure: &Measure) -> String {
+    let aim = measure.aim.map_or(String::new(), |aim| {
+        let verdict = if measure.value <= aim {
+            "met"
+        } else {
+            "MISSED"
+        };
+        format!("  aim <= {aim}: {verdict}")
+    });
+    format!(
+        "{:<32} {:>9.2} {:<6}{aim}",
+        measure.name, measure.value, measure.unit
+    )
+}
+
+/// A file's size in megabytes, to the kilobyte.
+fn size(name: &str, path: &Path, aim: f64) -> Result<Measure> {
+    let bytes = path
+        .metadata()
+        .with_context(|| format!("no {}", path.display()))?
+        .len();
+    let kilobytes = u32::try_from(bytes / (MEGABYTE / 1000)).unwrap_or(u32::MAX);
+    Ok(Measure {
+        name: name.to_owned(),
+        value: f64::from(kilobytes) / 1000.0,
+        unit: "MB".to_owned(),
+        aim: Some(aim),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_row_says_whether_the_aim_is_met() {
+        let text = r#"{"measures":[{"name":"start","value":1.5,"unit":"ratio","aim":1.3},
+            {"name":"idle CPU","value":0.0,"unit":"%"}]}"#;
+        let report: Report = serde_json::from_str(text).unwrap();
+        assert!(row(&report.measures[0]).ends_with("aim <= 1.3: MISSED"));
+        assert!(!row(&report.measures[1]).contains("aim"));
+    }
+}
