@@ -163,9 +163,9 @@ impl Error {
 
 impl ApiError {
     fn ends_session(&self) -> bool {
-        self.code
-            .as_deref()
-            .is_some_and(|code| ENDS_SESSION.contains(&code))
+        let refused = (400..500).contains(&self.status) && self.status != 429;
+        let code = self.code.as_deref();
+        refused && code.is_some_and(|code| ENDS_SESSION.contains(&code))
     }
 
     fn class(&self) -> Class {
