@@ -87,6 +87,7 @@ impl LocalServer {
         let address = listener.local_addr().map_err(refused)?;
         let keys = Keys::new(secrets.unwrap_or_else(Secrets::generate));
         let state = AppState::new(store, keys, behaviour, clock, format!("http://{address}"));
+        realtime::start(&state);
         let router = Router::new()
             .merge(realtime::routes())
             .fallback(gateway::not_found)
@@ -133,6 +134,11 @@ impl LocalServer {
     /// The shared state: rows, keys, clock.
     pub fn state(&self) -> &AppState {
         &self.state
+    }
+
+    /// Makes Realtime misbehave, for tests.
+    pub fn faults(&self) -> realtime::Faults {
+        realtime::Faults::new(std::sync::Arc::clone(self.state.realtime()))
     }
 
     /// Stops listening and waits until open requests have ended (two seconds at most).

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Claims, TokenError, keys::Keys, token};
 use crate::options::Behaviour;
+use crate::realtime::Hub;
 use crate::store::Store;
 
 /// The server's shared state; cheap to clone.
@@ -20,6 +21,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     url: String,
     shutdown: CancellationToken,
+    realtime: Arc<Hub>,
 }
 
 impl AppState {
@@ -30,6 +32,7 @@ impl AppState {
         clock: Arc<dyn Clock>,
         url: String,
     ) -> Self {
+        let realtime = Hub::new(behaviour.realtime.clone());
         Self(Arc::new(Inner {
             store,
             keys,
@@ -37,6 +40,7 @@ impl AppState {
             clock,
             url,
             shutdown: CancellationToken::new(),
+            realtime,
         }))
     }
 
@@ -63,6 +67,11 @@ impl AppState {
     /// The address of the server, without a path.
     pub fn url(&self) -> &str {
         &self.0.url
+    }
+
+    /// The channels.
+    pub(crate) fn realtime(&self) -> &Arc<Hub> {
+        &self.0.realtime
     }
 
     /// Cancelled when the server stops; long-lived tasks end with it.

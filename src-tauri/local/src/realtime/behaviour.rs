@@ -85,7 +85,7 @@ impl Default for RealtimeBehaviour {
             resubscribed_delay: Duration::from_millis(20),
             join_error_delay: Duration::from_millis(200),
             refusal_delay: Duration::from_millis(100),
-            idle_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_mins(1),
             write_timeout: Duration::from_secs(20),
             queue_frames: 16_384,
             queue_bytes: 64 * 1024 * 1024,

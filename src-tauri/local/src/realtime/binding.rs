@@ -7,8 +7,10 @@ use serde::{Serialize, Serializer};
 use tidings_model::Timestamp;
 use tidings_realtime::frame::Json;
 
+use super::changes::replica_identity_full;
 use super::filter::{self, Condition};
-use crate::store::{Change, ChangeKind, SCHEMA, TABLES, Table, replica_identity_full, table};
+use crate::store::schema::{SCHEMA, TABLES, Table, table};
+use crate::store::{Change, ChangeKind};
 
 /// One entry of `postgres_changes` as the client sent it.
 #[derive(Debug, Clone)]
@@ -27,7 +29,10 @@ impl Request {
             .filter(|entry| !entry.is_null())
             .map(|entry| {
                 entry.parse().map(Self::new).map_err(|_| {
-                    format!("UnknownErrorOnChannel: expected a map, got: {}", elixir(&entry))
+                    format!(
+                        "UnknownErrorOnChannel: expected a map, got: {}",
+                        elixir(&entry)
+                    )
                 })
             })
             .collect()
@@ -48,7 +53,12 @@ impl Request {
         // FNV-1a over the sorted parameters: equal parameters have equal ids, on every server.
         let mut hash = 0x811c_9dc5_u32;
         for (name, value) in &parameters {
-            for byte in name.bytes().chain([0]).chain(value.as_str().bytes()).chain([0]) {
+            for byte in name
+                .bytes()
+                .chain([0])
+                .chain(value.as_str().bytes())
+                .chain([0])
+            {
                 hash = (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
             }
         }
@@ -175,7 +185,11 @@ impl Binding {
         if self.kind.is_some_and(|kind| kind != change.kind) {
             return false;
         }
-        let Some((_, conditions)) = self.watched.iter().find(|(it, _)| *it == change.table) else {
+        let Some((_, conditions)) = self
+            .watched
+            .iter()
+            .find(|(it, _)| std::ptr::eq(*it, change.table))
+        else {
             return false;
         };
         let row = match change.kind {

@@ -7,7 +7,8 @@ use std::cmp::Ordering;
 
 use tidings_model::Timestamp;
 
-use crate::store::{Kind, PgError, Row, Table, Value};
+use crate::store::schema::{Kind, Table};
+use crate::store::{PgError, Row, Value};
 
 /// At most so many values in one `in` list.
 const MAX_IN_VALUES: usize = 100;
@@ -90,9 +91,11 @@ fn parse_one(text: &str, extended: bool) -> Result<Written, String> {
         match inner {
             Some(inner) => format!("{{{inner}}}"),
             None => {
-                return Err("Error parsing `filter` params: `in` filter value must be wrapped \
+                return Err(
+                    "Error parsing `filter` params: `in` filter value must be wrapped \
                             by parentheses"
-                    .to_owned());
+                        .to_owned(),
+                );
             }
         }
     } else {

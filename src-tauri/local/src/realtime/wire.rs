@@ -26,13 +26,7 @@ pub(super) fn reply(
         status: &'a str,
         response: &'a T,
     }
-    text(
-        vsn,
-        to,
-        reference,
-        "phx_reply",
-        &Reply { status, response },
-    )
+    text(vsn, to, reference, "phx_reply", &Reply { status, response })
 }
 
 /// `system`: what happens to a channel's extension (`postgres_changes` or `system`).
