@@ -5,14 +5,16 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::session::{BIN_DIR, Session, TAURI_DRIVER};
+use crate::session::Session;
+use crate::tour::Driver;
 use crate::workspace::APP;
-use crate::{command, package, tools, tour};
+use crate::{command, package, tour};
 
-const DEADLINE: Duration = Duration::from_mins(30);
+/// The blank window's program, for the bench.
+const BLANK: &str = "TIDINGS_BLANK";
 const MEGABYTE: u64 = 1_000_000;
 /// Aims for what a user downloads and installs, in megabytes.
 const BINARY_AIM: f64 = 28.0;
@@ -37,30 +39,37 @@ struct Measure {
 
 pub fn bench(yes: bool, json: &Path) -> Result<ExitCode> {
     let workspace = tour::prepare(yes)?;
-    let driver = tools::cargo_tool(&workspace, &tools::TAURI_DRIVER)?;
     let deb = package::package(yes)?;
-    let bins = workspace.bin_dir(true);
-    // The packaged binary is measured before the build for the bench replaces it.
     let sizes = [
-        size("release binary", &bins.join(APP), BINARY_AIM)?,
+        size("release binary", &workspace.app(true), BINARY_AIM)?,
         size("deb", &deb, DEB_AIM)?,
     ];
-    tour::build(&workspace, true)?;
+    // The blank window to compare with is an example of the app's package.
+    let blank = workspace.bin_dir(true).join("examples/blank");
+    command::run(workspace.cargo().args([
+        "build",
+        "--release",
+        "--package",
+        APP,
+        "--example",
+        "blank",
+        "--features",
+        "custom-protocol",
+    ]))?;
 
     let session = Session::open()?;
     let raw = session.path("bench.json");
-    let mut measure = session.desktop(
-        &bins.join("bench"),
+    let driver = Driver {
+        name: "bench",
+        deadline: Duration::from_mins(30),
+        release: true,
+    };
+    driver.run(
+        &workspace,
+        &session,
         &[OsStr::new("--json"), raw.as_os_str()],
-    );
-    measure
-        .env(BIN_DIR, &bins)
-        .env(TAURI_DRIVER, driver)
-        .current_dir(&workspace.root);
-    let ended = command::stream(&mut measure, DEADLINE, |line| println!("{line}"))?;
-    if !ended.success() {
-        bail!("the bench program ended with {}", ended.describe());
-    }
+        &[(BLANK, blank.as_os_str())],
+    )?;
     let text = std::fs::read_to_string(&raw).context("the bench program wrote no measures")?;
     let mut report: Report =
         serde_json::from_str(&text).context("the bench program wrote something else")?;

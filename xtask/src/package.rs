@@ -19,18 +19,23 @@ pub fn package(yes: bool) -> Result<PathBuf> {
     tools::check_node()?;
     system::ensure(&[Purpose::Build], yes)?;
     let workspace = Workspace::find()?;
-    ui::install(&workspace.root.join("ui"))?;
-    let tauri = workspace.root.join("ui/node_modules/.bin/tauri");
-    command::run(
-        Command::new(tauri)
-            .args(["build", "--bundles", "deb"])
-            .env("CARGO_TARGET_DIR", &workspace.target)
-            .current_dir(&workspace.root),
-    )?;
+    build(&workspace, &["--bundles", "deb"])?;
     let deb = newest_deb(&workspace.bin_dir(true).join("bundle/deb"))
         .context("the build left no .deb")?;
     println!("{}", deb.display());
     Ok(deb)
+}
+
+/// The release build as it is shipped.
+pub fn build(workspace: &Workspace, args: &[&str]) -> Result<()> {
+    ui::install(&workspace.root.join("ui"))?;
+    command::run(
+        Command::new(workspace.root.join("ui/node_modules/.bin/tauri"))
+            .arg("build")
+            .args(args)
+            .env("CARGO_TARGET_DIR", &workspace.target)
+            .current_dir(&workspace.root),
+    )
 }
 
 fn newest_deb(folder: &Path) -> Option<PathBuf> {

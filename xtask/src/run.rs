@@ -21,11 +21,9 @@ pub fn run(yes: bool, local: bool, args: &[String]) -> Result<ExitCode> {
     system::ensure(&[Purpose::Build], yes)?;
     let workspace = Workspace::find()?;
     ui::build(&workspace.root)?;
-    build(&workspace)?;
+    command::run(workspace.debug_build().args(["--bin", APP]))?;
 
-    let app = workspace
-        .bin_dir(false)
-        .join(format!("{APP}{}", std::env::consts::EXE_SUFFIX));
+    let app = workspace.app(false);
     let mut start = Command::new(&app);
     start.args(local.then_some("--local")).args(args);
     println!("$ {}", command::show(&start));
@@ -37,18 +35,6 @@ pub fn run(yes: bool, local: bool, args: &[String]) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
-}
-
-/// The debug build with the UI inside, the one that the window tests drive.
-fn build(workspace: &Workspace) -> Result<()> {
-    command::run(workspace.cargo().args([
-        "build",
-        "--package",
-        APP,
-        "--bins",
-        "--features",
-        "custom-protocol",
-    ]))
 }
 
 fn has_display() -> bool {

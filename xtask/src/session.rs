@@ -13,6 +13,8 @@ use crate::system::{self, Purpose};
 
 /// The folder that holds the built programs.
 pub const BIN_DIR: &str = "TIDINGS_BIN_DIR";
+/// The app under test.
+pub const APP_PATH: &str = "TIDINGS_APP";
 /// The tauri-driver to drive the window with.
 pub const TAURI_DRIVER: &str = "TIDINGS_TAURI_DRIVER";
 

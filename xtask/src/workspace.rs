@@ -78,6 +78,20 @@ impl Workspace {
         features.join(",")
     }
 
+    /// The app as built in a profile.
+    pub fn app(&self, release: bool) -> PathBuf {
+        self.bin_dir(release)
+            .join(format!("{APP}{}", std::env::consts::EXE_SUFFIX))
+    }
+
+    /// `cargo build` of debug programs with the features and dependencies of the tests, so that
+    /// running, testing and touring share one build.
+    pub fn debug_build(&self) -> Command {
+        let mut command = self.cargo();
+        command.args(["build", "--workspace", "--features", &self.features()]);
+        command
+    }
+
     /// Cargo, working at the root.
     pub fn cargo(&self) -> Command {
         let mut command = cargo();

@@ -38,7 +38,7 @@ pub fn check(tree: &Tree) -> Vec<Rule> {
         ("no float holds a price", floats(tree)),
         ("alerts and the model read no clock", clocks(tree)),
         (
-            "no INSERT OR REPLACE",
+            "no row is replaced",
             lines(tree, &["rs", "sql"], |line| {
                 line.to_uppercase().contains(replace)
             }),
@@ -358,7 +358,7 @@ mod tests {
         assert_eq!(
             names,
             [
-                "no INSERT OR REPLACE",
+                "no row is replaced",
                 "lock files name the public registries only",
                 "no market data",
                 "no file over 500 lines"

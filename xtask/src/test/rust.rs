@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::totals::{Counted, Libtest};
 use super::{Run, failed, passed, skipped, steps};
-use crate::session::{BIN_DIR, Session, TAURI_DRIVER};
+use crate::session::{APP_PATH, BIN_DIR, Session, TAURI_DRIVER};
 use crate::workspace::TESTS;
 use crate::{command, tools, ui};
 
@@ -128,7 +128,8 @@ fn execute(
         .env("INSTA_WORKSPACE_ROOT", &run.workspace.root)
         .env("INSTA_UPDATE", "no")
         .env("RUST_BACKTRACE", "1")
-        .env(BIN_DIR, run.workspace.bin_dir(false));
+        .env(BIN_DIR, run.workspace.bin_dir(false))
+        .env(APP_PATH, run.workspace.app(false));
     let mut libtest = Libtest::default();
     let ended = command::stream(command, deadline, |line| {
         if libtest.line(line) {
@@ -197,14 +198,8 @@ fn compile(run: &Run) -> Result<Vec<Program>> {
     if !ended.success() {
         bail!("`cargo test --no-run` ended with {}", ended.describe());
     }
-    command::run(run.workspace.cargo().args([
-        "build",
-        "--workspace",
-        "--all-targets",
-        "--features",
-        &features,
-    ]))
-    .context("the tests were built, the programs were not")?;
+    command::run(run.workspace.debug_build().arg("--all-targets"))
+        .context("the tests were built, the programs were not")?;
     Ok(programs)
 }
 
