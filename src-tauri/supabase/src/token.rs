@@ -3,19 +3,20 @@
 //! One renewal is under way at a time, on a task of its own, so that a caller who gives up
 //! cannot lose the new refresh token between the server and the store.
 
+mod inner;
 mod live;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rand::RngExt as _;
 use tokio::sync::watch;
-use tokio::time::Instant;
 
 use crate::{
     Auth, Class, Error, Scope, Secret, Session, SessionStore, SignUp, StoredSession, User,
 };
-use live::{Access, Live};
+use inner::{Inner, blocking, land};
+use live::Live;
 
 /// Whether someone is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,29 +46,6 @@ pub enum AuthState {
 pub struct TokenManager {
     inner: Arc<Inner>,
 }
-
-struct Inner {
-    auth: Auth,
-    store: Arc<dyn SessionStore>,
-    state: Mutex<State>,
-    /// Changes of the store, one at a time and in the order of the changes of `state`.
-    store_gate: tokio::sync::Mutex<()>,
-    auth_state: watch::Sender<AuthState>,
-    tokens: watch::Sender<Option<Secret>>,
-}
-
-#[derive(Default)]
-struct State {
-    /// Counts sign-ins and sign-outs: a renewal that began before one is void.
-    epoch: u64,
-    live: Option<Live>,
-    flight: Option<Flight>,
-    /// The server asked for patience: until then a renewal fails at once.
-    hold: Option<(Instant, Error)>,
-    skew_seconds: Option<i64>,
-}
-
-type Flight = watch::Receiver<Option<Result<Secret, Error>>>;
 
 /// How often a due renewal is looked for: a machine that slept wakes up with an old clock.
 const TICK: Duration = Duration::from_secs(30);
@@ -294,214 +272,6 @@ impl std::fmt::Debug for TokenManager {
         f.debug_struct("TokenManager")
             .field("state", &*self.inner.auth_state.borrow())
             .finish()
-    }
-}
-
-impl Inner {
-    fn state(&self) -> MutexGuard<'_, State> {
-        // The state is replaced field by field with whole values: a panic leaves it usable.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The one place where a session begins, changes or ends.
-    fn turn_into(&self, state: &mut State, live: Option<Live>, ended: Option<&str>) {
-        let next = match (&live, &state.live, ended) {
-            (Some(live), _, _) => AuthState::SignedIn {
-                user_id: live.user.id.clone(),
-                email: live.user.email.clone(),
-            },
-            (None, Some(last), Some(reason)) => AuthState::Expired {
-                user_id: last.user.id.clone(),
-                email: last.user.email.clone(),
-                reason: reason.to_owned(),
-            },
-            (None, _, _) => AuthState::SignedOut,
-        };
-        let token = live
-            .as_ref()
-            .and_then(|live| live.access.as_ref())
-            .map(|a| a.token.clone());
-        state.live = live;
-        self.tokens.send_if_modified(|old| {
-            let new = *old != token;
-            *old = token;
-            new
-        });
-        self.auth_state.send_if_modified(|old| {
-            let new = *old != next;
-            *old = next;
-            new
-        });
-    }
-
-    /// Signed out on purpose; a renewal under way is void from here on.
-    fn leave(&self) {
-        let mut state = self.state();
-        state.epoch += 1;
-        state.flight = None;
-        state.hold = None;
-        self.turn_into(&mut state, None, None);
-    }
-
-    /// How long until the next renewal; `None` while nobody is signed in.
-    fn due(&self) -> Option<Duration> {
-        let state = self.state();
-        let live = state.live.as_ref()?;
-        Some(
-            live.access
-                .as_ref()
-                .map_or(Duration::ZERO, Access::until_due),
-        )
-    }
-
-    /// The renewal under way, or a new one.
-    fn fly(self: &Arc<Self>, state: &mut State) -> Result<Flight, Error> {
-        let live = state.live.as_ref().ok_or(Error::SignedOut)?;
-        // A sender that is gone without a result: its runtime was shut down.
-        if let Some(flight) = state
-            .flight
-            .as_ref()
-            .filter(|flight| flight.has_changed().is_ok())
-        {
-            return Ok(flight.clone());
-        }
-        if let Some((_, error)) = state
-            .hold
-            .as_ref()
-            .filter(|(until, _)| *until > Instant::now())
-        {
-            return Err(error.clone());
-        }
-        let (result, flight) = watch::channel(None);
-        state.flight = Some(flight.clone());
-        let (inner, epoch, refresh) = (self.clone(), state.epoch, live.refresh.clone());
-        tokio::spawn(async move {
-            let outcome = inner.refresh(epoch, refresh).await;
-            result.send_replace(Some(outcome));
-        });
-        Ok(flight)
-    }
-
-    async fn refresh(&self, epoch: u64, used: Secret) -> Result<Secret, Error> {
-        let mut answer = self.auth.refresh(&used).await;
-        if matches!(&answer, Err(error) if error.ends_session()) {
-            // Another process of the same user may have renewed it meanwhile.
-            let store = self.store.clone();
-            let kept = blocking(move || store.load()).await.ok().flatten();
-            if let Some(kept) = kept.filter(|kept| kept.refresh_token != used) {
-                answer = self.auth.refresh(&kept.refresh_token).await;
-            }
-        }
-        let outcome = match answer {
-            Ok(session) => self.renewed(epoch, session).await,
-            Err(error) if error.ends_session() => {
-                self.end(epoch, &error).await;
-                Err(Error::SignedOut)
-            }
-            Err(error) => Err(error),
-        };
-        let mut state = self.state();
-        if state.epoch == epoch {
-            state.flight = None;
-            state.hold = match &outcome {
-                Err(error) => match error.class() {
-                    Class::Transient {
-                        retry_after: Some(wait),
-                    } => Some((Instant::now() + wait, error.clone())),
-                    _ => None,
-                },
-                Ok(_) => None,
-            };
-        }
-        outcome
-    }
-
-    /// Keeps the new refresh token before anyone sees the access token.
-    async fn renewed(&self, epoch: u64, session: Session) -> Result<Secret, Error> {
-        let _gate = self.store_gate.lock().await;
-        {
-            let state = self.state();
-            let live = state.live.as_ref().filter(|_| state.epoch == epoch);
-            if live.ok_or(Error::SignedOut)?.user.id != session.user.id {
-                return Err(Error::OtherUser);
-            }
-        }
-        let saved = self.save(StoredSession::of(&session)).await;
-        if let Err(error) = &saved {
-            // The server has forgotten the old token by now: better a session in memory
-            // that is saved later than none.
-            tracing::warn!(%error, "the renewed session is not kept yet");
-        }
-        let token = session.access_token.clone();
-        let mut state = self.state();
-        if state.epoch != epoch {
-            return Err(Error::SignedOut);
-        }
-        state.skew_seconds = session.skew_seconds;
-        self.turn_into(&mut state, Some(Live::fresh(session, saved.is_ok())), None);
-        Ok(token)
-    }
-
-    /// The server has ended the session: forget its tokens, remember whose it was.
-    async fn end(&self, epoch: u64, error: &Error) {
-        let _gate = self.store_gate.lock().await;
-        {
-            let mut state = self.state();
-            if state.epoch != epoch {
-                return;
-            }
-            state.epoch += 1;
-            state.flight = None;
-            let reason = error.code().unwrap_or("session_not_found");
-            tracing::info!(reason, "the server ended the session");
-            self.turn_into(&mut state, None, Some(reason));
-        }
-        let store = self.store.clone();
-        if let Err(error) = blocking(move || store.clear()).await {
-            tracing::warn!(%error, "the ended session could not be forgotten");
-        }
-    }
-
-    async fn save(&self, session: StoredSession) -> Result<(), Error> {
-        let store = self.store.clone();
-        blocking(move || store.save(&session)).await
-    }
-
-    /// Tries again to keep a session that could not be kept.
-    async fn save_again(&self) {
-        let _gate = self.store_gate.lock().await;
-        let unsaved = self
-            .state()
-            .live
-            .as_ref()
-            .filter(|live| !live.saved)
-            .map(Live::stored);
-        if let Some(session) = unsaved
-            && self.save(session).await.is_ok()
-            && let Some(live) = self.state().live.as_mut()
-        {
-            live.saved = true;
-        }
-    }
-}
-
-/// Waits for a renewal's result.
-async fn land(mut flight: Flight) -> Result<Secret, Error> {
-    let lost = || Error::Network {
-        timed_out: false,
-        message: "the renewal was broken off".to_owned(),
-    };
-    let outcome = flight.wait_for(Option::is_some).await.map_err(|_| lost())?;
-    outcome.clone().unwrap_or_else(|| Err(lost()))
-}
-
-/// Keyrings block, and some panic on a runtime's own threads.
-async fn blocking<T: Send + 'static>(
-    call: impl FnOnce() -> Result<T, crate::StoreError> + Send + 'static,
-) -> Result<T, Error> {
-    match tokio::task::spawn_blocking(call).await {
-        Ok(result) => result.map_err(Error::from),
-        Err(error) => Err(crate::StoreError::new(error.to_string()).into()),
     }
 }
 

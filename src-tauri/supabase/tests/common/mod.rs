@@ -4,13 +4,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Response};
 use serde_json::{Value, json};
-use tidings_supabase::{Auth, Http, Project, ProjectKey};
+use tidings_supabase::{
+    Auth, Http, MemoryStore, Project, ProjectKey, Secret, SessionStore as _, StoredSession, User,
+};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -136,7 +139,7 @@ impl Server {
                 arrived.await;
             }
         };
-        tokio::time::timeout(std::time::Duration::from_secs(10), wait)
+        tokio::time::timeout(Duration::from_secs(10), wait)
             .await
             .expect("requests");
     }
@@ -193,4 +196,36 @@ pub fn shown(seen: &Seen) -> u32 {
     seen.json()["refresh_token"].as_str().unwrap()[1..]
         .parse()
         .unwrap()
+}
+
+/// The usual lifetime of a token, in seconds.
+pub const HOUR: u64 = 3600;
+
+pub fn kept(n: u32) -> StoredSession {
+    let user = User {
+        id: "alice".to_owned(),
+        email: Some("alice@example.org".to_owned()),
+    };
+    StoredSession {
+        refresh_token: Secret::new(format!("r{n}")),
+        user,
+    }
+}
+
+pub fn store_with(n: u32) -> Arc<MemoryStore> {
+    let store = MemoryStore::new();
+    store.save(&kept(n)).unwrap();
+    Arc::new(store)
+}
+
+/// A server that renews `r<n>` to `r<n+1>`.
+pub fn renewing(seen: &Seen) -> Answer {
+    Answer::json(200, &session(shown(seen) + 1, HOUR))
+}
+
+/// Waits, but not for ever.
+pub async fn within<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(10), future)
+        .await
+        .expect("in time")
 }
