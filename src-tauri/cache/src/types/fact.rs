@@ -190,6 +190,8 @@ pub enum Source {
         commit: Timestamp,
         /// Taken when the frame arrived (not when it is applied: frames may be held).
         arrived: Stamp,
+        /// The frame is an INSERT: from this row on the session is known without a gap.
+        inserted: bool,
     },
     /// A row, or its absence, read over REST.
     Rest(ReadStamp),
