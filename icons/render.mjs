@@ -17,12 +17,12 @@ const bundled = ["32x32.png", "128x128.png", "128x128@2x.png", "icon.png", "icon
 for (const name of bundled) copyFileSync(join(scratch, name), join(icons, name));
 
 // In a box of 16: the app's mark, and in its lower right corner the state.
-const mark = '<path d="M3 6.300c1.7-1.5 3.3-1.5 5 0s3.3 1.5 5 0M8 7.600V13"/>';
+const mark = '<path d="M3 6.3c1.7-1.5 3.3-1.5 5 0s3.3 1.5 5 0M8 7.6V13"/>';
 const states = {
   plain: "",
   unread: '<circle cx="13" cy="12.5" r="2.5" fill="INK" stroke="none"/>',
   offline: '<circle cx="12.8" cy="12.3" r="2" stroke-width="1.25"/>',
-  paused: '<path d="M11.5 10.500v4M14 10.500v4" stroke-width="1.5"/>',
+  paused: '<path d="M11.5 10.5v4M14 10.5v4" stroke-width="1.5"/>',
 };
 // By what is behind them; macOS colours its own from a black template.
 const inks = { light: "#1b1f27", dark: "#ffffff", template: "#000000" };

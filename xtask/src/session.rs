@@ -31,8 +31,12 @@ pub struct Session {
 
 impl Session {
     pub fn open() -> Result<Self> {
+        Self::open_as("run")
+    }
+
+    fn open_as(name: &str) -> Result<Self> {
         // Short, because socket paths below it end at 108 bytes.
-        let mark = format!("tidings-{}", std::process::id());
+        let mark = format!("tidings-{name}-{}", std::process::id());
         Self::make(std::env::temp_dir().join(&mark), mark)
     }
 
@@ -153,11 +157,13 @@ fn private_dir(path: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
     fn a_session_has_a_home_of_its_own_and_leaves_nothing() {
-        let session = Session::open().unwrap();
+        let session = Session::open_as("home").unwrap();
         let dir = session.dir.clone();
         let mut command = Command::new("true");
         session.isolate(&mut command);
@@ -172,5 +178,30 @@ mod tests {
         assert!(dir.join("run").is_dir());
         drop(session);
         assert!(!dir.exists());
+    }
+
+    #[test]
+    fn a_desktop_has_a_screen_a_bus_and_an_unlocked_secret_service() {
+        if let Some(reason) = Session::desktop_lacking() {
+            println!("SKIPPED: desktop session: {reason}");
+            return;
+        }
+        let session = Session::open_as("desktop").unwrap();
+        let script = "echo \"screen $DISPLAY\"; echo \"home $HOME\"; \
+            gdbus call --session --dest org.freedesktop.secrets \
+            --object-path /org/freedesktop/secrets/collection/login \
+            --method org.freedesktop.DBus.Properties.Get \
+            org.freedesktop.Secret.Collection Locked";
+        let mut lines = Vec::new();
+        let ended = command::stream(
+            &mut session.desktop(Path::new("sh"), &[OsStr::new("-c"), OsStr::new(script)]),
+            Duration::from_mins(2),
+            |line| lines.push(line.to_owned()),
+        )
+        .unwrap();
+        assert!(ended.success(), "{lines:?}");
+        assert!(lines[0].starts_with("screen :"), "{lines:?}");
+        assert_eq!(lines[1], format!("home {}", session.path("home").display()));
+        assert_eq!(lines[2], "(<false>,)");
     }
 }
