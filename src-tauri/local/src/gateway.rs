@@ -11,6 +11,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::auth::Claims;
+use crate::state::AppState;
+
 const ALLOWED_METHODS: &str = "GET, HEAD, POST, PATCH, PUT, DELETE, OPTIONS";
 const ALLOWED_HEADERS: &str = "apikey, authorization, content-type, prefer, range, range-unit, \
     accept, accept-profile, content-profile, x-client-info, x-supabase-api-version, x-retry-count";
@@ -55,6 +58,71 @@ pub(crate) async fn guard(request: Request, next: Next) -> Response {
         set(headers, header::ACCESS_CONTROL_MAX_AGE, "3600");
     }
     response
+}
+
+/// Who a request comes from, as far as the gateway can tell.
+pub(crate) struct Caller {
+    /// What its key stands for.
+    pub key: Claims,
+    /// The token it carries; a key that was repeated there does not count as one.
+    pub bearer: Option<String>,
+}
+
+/// Why a request does not get past the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyRefused {
+    /// It shows no key.
+    Missing,
+    /// Its key is none of this server's.
+    Unknown,
+}
+
+impl IntoResponse for KeyRefused {
+    fn into_response(self) -> Response {
+        let (message, hint) = match self {
+            Self::Missing => (
+                "No API key found in request",
+                "No `apikey` request header or url param was found.",
+            ),
+            Self::Unknown => ("Invalid API key", "Double check your API key."),
+        };
+        (
+            StatusCode::UNAUTHORIZED,
+            Json(json!({"message": message, "hint": hint})),
+        )
+            .into_response()
+    }
+}
+
+/// Reads the key (header or query) and the bearer, refusing requests without a known key.
+pub(crate) fn caller(
+    state: &AppState,
+    headers: &HeaderMap,
+    query: &str,
+) -> Result<Caller, KeyRefused> {
+    let from_query = || {
+        url::form_urlencoded::parse(query.as_bytes())
+            .find(|(name, _)| name == "apikey")
+            .map(|(_, value)| value.into_owned())
+    };
+    let given = headers
+        .get("apikey")
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned)
+        .or_else(from_query);
+    let given = given.ok_or(KeyRefused::Missing)?;
+    let key = state.keys().claims_of(&given).ok_or(KeyRefused::Unknown)?;
+    let bearer = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme
+                .eq_ignore_ascii_case("bearer")
+                .then(|| token.trim().to_owned())
+        })
+        .filter(|token| !(token.starts_with("sb_") && *token == given));
+    Ok(Caller { key, bearer })
 }
 
 /// No route of any part has this path.

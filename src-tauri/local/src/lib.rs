@@ -9,6 +9,7 @@ pub mod auth;
 mod gateway;
 mod options;
 pub mod realtime;
+mod rest;
 mod server;
 mod state;
 pub mod store;

@@ -14,7 +14,7 @@ use crate::auth::keys::Keys;
 use crate::options::{Options, Secret, Secrets};
 use crate::state::AppState;
 use crate::store::{Store, StoreError};
-use crate::{gateway, realtime};
+use crate::{gateway, realtime, rest};
 
 /// How long open requests may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(2);
@@ -90,6 +90,7 @@ impl LocalServer {
         realtime::start(&state);
         let router = Router::new()
             .merge(realtime::routes())
+            .merge(rest::routes())
             .fallback(gateway::not_found)
             .layer(middleware::from_fn(gateway::guard))
             .with_state(state.clone());

@@ -131,7 +131,13 @@ struct Header {
 }
 
 /// Checks the signature and the times of `token`; `role` and `exp` may be missing.
-pub fn decode(secret: &str, token: &str, now: Timestamp) -> Result<Claims, TokenError> {
+/// It still counts as alive `leeway` seconds after `exp`.
+pub fn decode(
+    secret: &str,
+    token: &str,
+    now: Timestamp,
+    leeway: i64,
+) -> Result<Claims, TokenError> {
     let parts: Vec<&str> = token.split('.').collect();
     let [header, payload, signature] = parts[..] else {
         return Err(TokenError::Parts { parts: parts.len() });
@@ -156,7 +162,7 @@ pub fn decode(secret: &str, token: &str, now: Timestamp) -> Result<Claims, Token
         Some(value) => seconds(value).map(Some).ok_or(TokenError::Malformed),
     };
     if let Some(exp) = at("exp")?
-        && exp <= now
+        && exp.saturating_add(leeway) <= now
     {
         return Err(TokenError::Expired { seconds: now - exp });
     }
@@ -171,7 +177,7 @@ pub fn decode(secret: &str, token: &str, now: Timestamp) -> Result<Claims, Token
 
 /// As [`decode`], and `role` and `exp` must be there.
 pub fn verify(secret: &str, token: &str, now: Timestamp) -> Result<Claims, TokenError> {
-    let claims = decode(secret, token, now)?;
+    let claims = decode(secret, token, now, 0)?;
     if claims.exp.is_none() || !claims.all.get("role").is_some_and(Value::is_string) {
         return Err(TokenError::MissingClaims);
     }
@@ -252,14 +258,14 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
     const SECRET: &str = "a secret of at least thirty-two characters";
 
-    fn with(claims: Value) -> Result<Claims, TokenError> {
-        verify(SECRET, &sign(SECRET, &claims), NOW)
+    fn with(claims: &Value) -> Result<Claims, TokenError> {
+        verify(SECRET, &sign(SECRET, claims), NOW)
     }
 
     #[test]
     fn a_token_is_what_was_signed() {
         let exp = 1_795_000_001;
-        let claims = with(json!({"role": "authenticated", "sub": "alice", "exp": exp})).unwrap();
+        let claims = with(&json!({"role": "authenticated", "sub": "alice", "exp": exp})).unwrap();
         assert_eq!((claims.role, claims.exp), (Role::Authenticated, Some(exp)));
         assert_eq!(claims.sub.as_deref(), Some("alice"));
     }
@@ -268,19 +274,19 @@ mod tests {
     fn every_refusal_has_its_reason() {
         let exp = 1_795_000_000;
         assert_eq!(
-            with(json!({"role": "anon", "exp": exp})),
+            with(&json!({"role": "anon", "exp": exp})),
             Err(TokenError::Expired { seconds: 0 })
         );
         assert_eq!(
-            with(json!({"role": "anon"})),
+            with(&json!({"role": "anon"})),
             Err(TokenError::MissingClaims)
         );
         assert_eq!(
-            with(json!({"exp": exp + 1})),
+            with(&json!({"exp": exp + 1})),
             Err(TokenError::MissingClaims)
         );
         assert_eq!(
-            with(json!({"role": "anon", "exp": exp + 99, "iat": exp + 60})),
+            with(&json!({"role": "anon", "exp": exp + 99, "iat": exp + 60})),
             Err(TokenError::IssuedInFuture)
         );
         assert_eq!(

@@ -31,7 +31,7 @@ pub struct Inserted {
     pub new: usize,
 }
 
-/// Which rows to change, and who sees what came of it.
+/// Which rows to change, on whose behalf.
 pub struct Scope<'a> {
     /// On whose behalf.
     pub claims: &'a Claims,
@@ -41,8 +41,6 @@ pub struct Scope<'a> {
     pub sql: &'a str,
     /// The condition's parameters.
     pub parameters: &'a [Value],
-    /// Whether the changed rows are returned, which needs the right to see them.
-    pub returning: bool,
 }
 
 /// Inserts `rows` in order.
@@ -91,7 +89,7 @@ pub fn insert(
                     new.values[*at] = row.values[*at].clone();
                 }
                 touched.push(new.key().clone());
-                replace(tx, claims, old, new.clone(), true)?;
+                replace(tx, claims, old, new.clone())?;
                 done.rows.push(new);
             }
         }
@@ -112,7 +110,7 @@ pub fn update(
             new.values[*at] = value.clone();
         }
         // The condition reads the table, so the select policies bind the new row as well.
-        replace(tx, scope.claims, old, new.clone(), true)?;
+        replace(tx, scope.claims, old, new.clone())?;
         changed.push(new);
     }
     Ok(changed)
@@ -127,15 +125,9 @@ pub fn delete(tx: &mut WriteTx<'_>, scope: &Scope<'_>) -> Result<Vec<Row>, Store
     Ok(rows)
 }
 
-fn replace(
-    tx: &mut WriteTx<'_>,
-    claims: &Claims,
-    old: Row,
-    new: Row,
-    must_show: bool,
-) -> Result<(), StoreError> {
+fn replace(tx: &mut WriteTx<'_>, claims: &Claims, old: Row, new: Row) -> Result<(), StoreError> {
     if !policy::admits(tx.connection(), claims, &new)?
-        || (must_show && !policy::shows(tx.connection(), claims, &new)?)
+        || !policy::shows(tx.connection(), claims, &new)?
     {
         return Err(PgError::row_security(new.table.name).into());
     }

@@ -1,7 +1,7 @@
 //! Row level security: what `supabase/migrations` writes as policies.
 //!
 //! A signed-in user sees and writes own sessions, messages of own sessions, and presence
-//! in own sessions; writes only the own presence row; reads all prices. `anon` sees and
+//! in own sessions; writes only the own presence row, into own sessions; reads all prices. `anon` sees and
 //! writes nothing. The service role is bound by nothing.
 
 use rusqlite::{Connection, OptionalExtension};
@@ -40,11 +40,13 @@ const IN_OWN_SESSION: &str = "session_id IN (SELECT id FROM chat_sessions WHERE 
 
 /// Which rows of `table` the select policies show to `claims`.
 pub fn select(claims: &Claims, table: &Table) -> Condition {
+    if table.name == schema::CRYPTO_PRICES.name && claims.role == Role::Authenticated {
+        return Condition::constant("1");
+    }
     let Some(sub) = subject(claims) else {
         return for_nobody_else(claims);
     };
     match table.name {
-        name if name == schema::CRYPTO_PRICES.name => Condition::constant("1"),
         name if name == schema::CHAT_SESSIONS.name => Condition::of_user(OWN, sub),
         name if name == schema::CHAT_MESSAGES.name => Condition::of_user(IN_OWN_SESSION, sub),
         _ => Condition::of_user(
@@ -81,6 +83,9 @@ pub fn admits(connection: &Connection, claims: &Claims, row: &Row) -> rusqlite::
         name if name == schema::CHAT_MESSAGES.name => {
             Ok((own || user.is_null()) && owns_session(connection, sub, row)?)
         }
+        name if name == schema::USER_PRESENCE.name => {
+            Ok(own && owns_session(connection, sub, row)?)
+        }
         _ => Ok(own),
     }
 }
@@ -104,7 +109,10 @@ pub fn shows(connection: &Connection, claims: &Claims, row: &Row) -> rusqlite::R
 
 /// The user's id; `None` for every role that no policy names.
 fn subject(claims: &Claims) -> Option<&str> {
-    (claims.role == Role::Authenticated).then(|| claims.sub.as_deref().unwrap_or_default())
+    claims
+        .sub
+        .as_deref()
+        .filter(|_| claims.role == Role::Authenticated)
 }
 
 fn for_nobody_else(claims: &Claims) -> Condition {
