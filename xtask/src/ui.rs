@@ -22,7 +22,7 @@ pub fn install(folder: &Path) -> Result<()> {
             .args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
             .current_dir(folder),
     )?;
-    fs::write(&stamp, wanted).with_context(|| format!("could not write {}", stamp.display()))
+    write_stamp(&stamp, &wanted)
 }
 
 /// Builds ui/dist, if a source changed since.
@@ -45,7 +45,7 @@ pub fn build(root: &Path) -> Result<()> {
             .args(["run", "build"])
             .current_dir(&folder),
     )?;
-    fs::write(&stamp, wanted).with_context(|| format!("could not write {}", stamp.display()))
+    write_stamp(&stamp, &wanted)
 }
 
 /// Every file that the build may read, sorted.
@@ -79,6 +79,15 @@ fn fingerprint(paths: &[&Path]) -> Result<String> {
             .hash(&mut hasher);
     }
     Ok(format!("{:016x}", hasher.finish()))
+}
+
+fn write_stamp(stamp: &Path, text: &str) -> Result<()> {
+    // A package that depends on nothing gets no folder from npm.
+    stamp
+        .parent()
+        .map_or(Ok(()), fs::create_dir_all)
+        .and_then(|()| fs::write(stamp, text))
+        .with_context(|| format!("could not write {}", stamp.display()))
 }
 
 fn is_stamped(stamp: &Path, wanted: &str) -> bool {

@@ -63,6 +63,8 @@ pub struct Libtest {
     /// Tests told as they ended, for when the summary never comes.
     told: Totals,
     results: u32,
+    /// Whether this is the part about the tests that passed.
+    passing: bool,
     /// The test whose output is being shown.
     inside: Option<String>,
     failed: Vec<String>,
@@ -83,20 +85,19 @@ impl Libtest {
     pub fn line(&mut self, line: &str) -> bool {
         if let Some(result) = line.strip_prefix("test result: ") {
             self.results += 1;
-            self.inside = None;
+            (self.passing, self.inside) = (false, None);
             self.summed += read_result(result);
         } else if let Some(name) = block(line) {
             self.inside = Some(name.to_owned());
         } else if matches!(line, "successes:" | "failures:") {
-            self.inside = None;
+            (self.passing, self.inside) = (line == "successes:", None);
         } else if let Some(reason) = line.strip_prefix(SKIPPED) {
             let name = self.inside.clone().unwrap_or_else(|| reason.to_owned());
             self.skipped.insert(name, reason.to_owned());
         } else if self.inside.is_none() {
             self.ended(line);
         }
-        let failing = |name: &String| self.failed.contains(name);
-        line.starts_with(SKIPPED) || self.inside.as_ref().is_none_or(failing)
+        line.starts_with(SKIPPED) || !self.passing
     }
 
     /// The totals, given whether the program succeeded: a crash or a deadline is a failure too.
@@ -275,9 +276,11 @@ mod tests {
     fn the_output_of_passing_tests_is_not_shown() {
         let mut libtest = Libtest::default();
         assert!(libtest.line("test b ... FAILED"));
+        assert!(!libtest.line("successes:"));
         assert!(!libtest.line("---- a stdout ----"));
         assert!(!libtest.line("a long log"));
         assert!(libtest.line("SKIPPED: market: none"));
+        assert!(!libtest.line("    a"));
         assert!(libtest.line("failures:"));
         assert!(libtest.line("---- b stdout ----"));
         assert!(libtest.line("thread 'b' panicked"));
