@@ -72,10 +72,10 @@ impl Session {
                 if admitted.bindings.is_some() {
                     sleep(self.hub.behaviour.subscribed_delay).await;
                 }
-                self.enter(message, admitted, closed);
                 if let Some(old) = old {
                     self.hub.leave(old.id);
                 }
+                self.enter(message, admitted, closed);
             }
             Err(rejected) => {
                 if let Some(old) = old {
@@ -224,6 +224,7 @@ impl Session {
             requests: join.requests,
             subscribe_at,
         };
-        self.channels.insert(message.topic, channel);
+        self.channels.insert(message.topic.clone(), channel);
+        self.subscribe_if_due(&message.topic, Instant::now());
     }
 }
