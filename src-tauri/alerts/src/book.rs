@@ -1,15 +1,15 @@
 //! Many rules over many symbols.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use tidings_model::{Decimal, RuleId, Symbol, Tick, Timestamp};
 
 use crate::effect::Effect;
-use crate::evaluate::{has_fallen, has_risen, step};
-use crate::history::{Added, Extremes, History, Sliding, Window};
-use crate::index::{Lane, Levelled, Trigger, When, due, meets, triggers};
-use crate::levels::{Levels, hundred};
+use crate::evaluate::step;
+use crate::history::{Added, History};
+use crate::levels::Levels;
+use crate::market::{Entry, Market, View};
 use crate::rule::Rule;
 use crate::state::RuleState;
 
@@ -44,6 +44,8 @@ pub struct Outcome {
     pub effects: Vec<(RuleId, Effect)>,
     /// The rules whose state has to be saved, with their new states.
     pub changed: Vec<(RuleId, RuleState)>,
+    /// How many rules the tick was put to; the others could not change.
+    pub judged: usize,
 }
 
 /// What changing a rule did.
@@ -55,56 +57,14 @@ pub struct Updated {
     pub renewed: bool,
 }
 
-#[derive(Debug)]
-struct Entry {
-    rule: Rule,
-    levels: Levels,
-    state: RuleState,
-    triggers: Vec<Trigger>,
-    due: Option<Timestamp>,
-    /// The mark of its stream when the rule came into the book.
-    joined: Option<Timestamp>,
-}
-
-#[derive(Debug, Default)]
-struct Market {
-    history: History,
-    price: Levelled,
-    change: Levelled,
-    moves: BTreeMap<Duration, Moves>,
-    price_stream: Stream,
-    change_stream: Stream,
-}
-
-/// The rules on moves within one length of time.
-#[derive(Debug, Default)]
-struct Moves {
-    sliding: Sliding,
-    now: Option<Extremes>,
-    rise: Levelled,
-    fall: Levelled,
-    rules: usize,
-}
-
-/// The ticks that are ticks to a rule: all of them, or those with a 24 hour change.
-#[derive(Debug, Default)]
-struct Stream {
-    mark: Option<Timestamp>,
-    /// Rules that came since the mark moved. Only to them can a tick be new that is not
-    /// later than the mark.
-    since: Vec<RuleId>,
-    /// Rules without a first tick.
-    unstarted: BTreeSet<RuleId>,
-    due: BTreeSet<(Timestamp, RuleId)>,
-}
-
 impl Book {
     /// A book without rules.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds known prices to a symbol's history without judging them, in any order.
+    /// Adds known prices to a symbol's history without judging them, in the order they came.
+    /// They count as known before any that the book has seen itself.
     ///
     /// To be called before rules on moves are put in: a book remembers no further back than
     /// its rules look.
@@ -114,9 +74,14 @@ impl Book {
         prices: impl IntoIterator<Item = (Timestamp, Decimal)>,
     ) {
         let market = self.symbols.entry(symbol.clone()).or_default();
+        let mut history = History::new();
         for (time, price) in prices {
-            market.history.add(time, price);
+            history.add(time, price);
         }
+        for seen in market.history.ticks() {
+            history.add(seen.time, seen.price.clone());
+        }
+        market.history = history;
         market.forget_sliding();
     }
 
@@ -172,7 +137,7 @@ impl Book {
         let state = if renewed {
             self.create(id, rule, at, latest)
         } else {
-            let kept = state.kept_for(&rule);
+            let kept = state.kept_for(&rule, at);
             self.insert(id, rule, kept.clone());
             kept
         };
@@ -281,7 +246,9 @@ impl Book {
 
         let mut outcome = Outcome::default();
         for id in woken {
-            let Some(entry) = self.rules.get_mut(&id) else {
+            // A rule that came since the mark may have been removed, or moved to another symbol.
+            let entry = self.rules.get_mut(&id);
+            let Some(entry) = entry.filter(|entry| entry.rule.symbol == *symbol) else {
                 continue;
             };
             let mark = market.stream(&entry.levels).mark;
@@ -293,6 +260,7 @@ impl Book {
                 market,
                 at: tick.time,
             };
+            outcome.judged += 1;
             let effects = step(&entry.levels, &entry.rule, &mut entry.state, tick, &view);
             market.unregister(id, entry);
             market.register(id, entry);
@@ -305,173 +273,5 @@ impl Book {
         }
         market.advance(tick);
         outcome
-    }
-}
-
-impl Market {
-    fn stream(&mut self, levels: &Levels) -> &mut Stream {
-        if levels.judges_change() {
-            &mut self.change_stream
-        } else {
-            &mut self.price_stream
-        }
-    }
-
-    fn stream_of(&self, levels: &Levels) -> &Stream {
-        if levels.judges_change() {
-            &self.change_stream
-        } else {
-            &self.price_stream
-        }
-    }
-
-    /// The rules that this tick may change.
-    fn wake(&mut self, tick: &Tick) -> Vec<RuleId> {
-        let mut woken = Vec::new();
-        for moves in self.moves.values_mut() {
-            moves.now = None;
-        }
-        if self.price_stream.is_new(tick.time) {
-            self.price_stream.wake(tick.time, &mut woken);
-            self.price
-                .wake(&mut woken, |when, level| meets(&tick.price, when, level));
-            self.wake_moves(tick, &mut woken);
-        } else {
-            woken.extend(&self.price_stream.since);
-        }
-        if let Some(change) = &tick.change_percentage_24h {
-            if self.change_stream.is_new(tick.time) {
-                self.change_stream.wake(tick.time, &mut woken);
-                self.change
-                    .wake(&mut woken, |when, level| meets(change, when, level));
-            } else {
-                woken.extend(&self.change_stream.since);
-            }
-        }
-        woken
-    }
-
-    fn wake_moves(&mut self, tick: &Tick, woken: &mut Vec<RuleId>) {
-        let newest = self
-            .history
-            .newest()
-            .is_some_and(|newest| newest.time == tick.time);
-        for (window, moves) in &mut self.moves {
-            // Prices of later times may be known already, after a seed.
-            let seen = if newest {
-                moves.sliding.advance(&self.history, *window)
-            } else {
-                self.history.extremes(tick.time.minus(*window), tick.time)
-            };
-            let Some(seen) = seen else { continue };
-            moves.rise.wake(woken, |when, percent| {
-                let risen = has_risen(&tick.price, &seen.lowest.price, &(&hundred() + percent));
-                risen == (when == When::AtLeast)
-            });
-            moves.fall.wake(woken, |when, percent| {
-                let fallen = has_fallen(&tick.price, &seen.highest.price, &(&hundred() - percent));
-                fallen == (when == When::AtLeast)
-            });
-            moves.now = Some(seen);
-        }
-    }
-
-    /// Closes a tick: the marks move on, and the history forgets what no rule looks at.
-    fn advance(&mut self, tick: &Tick) {
-        if self.price_stream.is_new(tick.time) {
-            self.price_stream.raise(Some(tick.time));
-            let horizon = self.moves.keys().next_back().copied();
-            self.history.keep(horizon.unwrap_or_default());
-        }
-        if tick.change_percentage_24h.is_some() {
-            self.change_stream.raise(Some(tick.time));
-        }
-    }
-
-    fn forget_sliding(&mut self) {
-        for moves in self.moves.values_mut() {
-            moves.sliding = Sliding::default();
-        }
-    }
-
-    fn register(&mut self, id: RuleId, entry: &mut Entry) {
-        let price = self.history.newest().map(|newest| newest.price.clone());
-        entry.triggers = triggers(&entry.levels, &entry.state, price.as_ref());
-        entry.due = due(&entry.rule, &entry.state);
-        for trigger in &entry.triggers {
-            if let Some(lane) = self.lane(trigger.lane) {
-                lane.add(trigger.when, trigger.level.clone(), id);
-            }
-        }
-        let unstarted = !entry.state.has_ended() && entry.triggers.is_empty();
-        let stream = self.stream(&entry.levels);
-        if unstarted {
-            stream.unstarted.insert(id);
-        }
-        if let Some(due) = entry.due {
-            stream.due.insert((due, id));
-        }
-    }
-
-    fn unregister(&mut self, id: RuleId, entry: &mut Entry) {
-        for trigger in entry.triggers.drain(..) {
-            if let Some(lane) = self.lane(trigger.lane) {
-                lane.remove(trigger.when, &trigger.level, id);
-            }
-        }
-        let due = entry.due.take();
-        let stream = self.stream(&entry.levels);
-        stream.unstarted.remove(&id);
-        if let Some(due) = due {
-            stream.due.remove(&(due, id));
-        }
-    }
-
-    fn lane(&mut self, lane: Lane) -> Option<&mut Levelled> {
-        match lane {
-            Lane::Price => Some(&mut self.price),
-            Lane::Change => Some(&mut self.change),
-            Lane::Rise(window) => self.moves.get_mut(&window).map(|moves| &mut moves.rise),
-            Lane::Fall(window) => self.moves.get_mut(&window).map(|moves| &mut moves.fall),
-        }
-    }
-}
-
-impl Stream {
-    fn is_new(&self, time: Timestamp) -> bool {
-        self.mark.is_none_or(|mark| time > mark)
-    }
-
-    fn raise(&mut self, to: Option<Timestamp>) {
-        if to > self.mark {
-            self.mark = to;
-            self.since.clear();
-        }
-    }
-
-    fn wake(&self, time: Timestamp, woken: &mut Vec<RuleId>) {
-        woken.extend(&self.unstarted);
-        let due = self.due.iter().take_while(|(due, _)| *due <= time);
-        woken.extend(due.map(|(_, id)| *id));
-    }
-}
-
-/// The history as one tick sees it: what was worked out for the tick is not worked out again.
-struct View<'a> {
-    market: &'a Market,
-    at: Timestamp,
-}
-
-impl Window for View<'_> {
-    fn extremes(&self, after: Timestamp, until: Timestamp) -> Option<Extremes> {
-        let length = until.since(after);
-        let ready = self.market.moves.get(&length).and_then(|moves| {
-            if until == self.at {
-                moves.now.clone()
-            } else {
-                None
-            }
-        });
-        ready.or_else(|| self.market.history.extremes(after, until))
     }
 }

@@ -77,6 +77,11 @@ impl History {
         self.ticks.is_empty()
     }
 
+    /// The prices held, in their order.
+    pub fn ticks(&self) -> impl Iterator<Item = &Origin> {
+        self.ticks.iter()
+    }
+
     /// The newest price.
     pub fn newest(&self) -> Option<&Origin> {
         self.ticks.back()

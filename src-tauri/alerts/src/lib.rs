@@ -18,6 +18,7 @@ mod evaluate;
 mod history;
 mod index;
 mod levels;
+mod market;
 mod replay;
 mod rule;
 mod state;

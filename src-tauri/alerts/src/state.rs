@@ -104,19 +104,22 @@ impl RuleState {
         state
     }
 
-    /// The state after a change of repeat, cooldown or expiry alone: everything is kept, but
-    /// a rule that ended for a reason that no longer holds goes on.
+    /// The state after a change of repeat, cooldown or expiry alone, made at `at`: everything
+    /// is kept. A rule that had ended for a reason that no longer holds goes on; the ticks
+    /// that it missed meanwhile are not its own.
     #[must_use]
-    pub fn kept_for(&self, rule: &Rule) -> Self {
-        let over = match self.ended {
+    pub fn kept_for(&self, rule: &Rule, at: Timestamp) -> Self {
+        let still_over = match self.ended {
             Some(Ended::Done(_)) => rule.repeat == Repeat::Once,
-            Some(Ended::Expired(at)) => rule.expires_at.is_some_and(|end| end <= at),
-            None => false,
+            Some(Ended::Expired(when)) => rule.expires_at.is_some_and(|end| end <= when),
+            None => true,
         };
-        Self {
-            ended: self.ended.filter(|_| over),
-            ..self.clone()
+        let mut kept = self.clone();
+        if !still_over {
+            kept.ended = None;
+            kept.pass(Some(at));
         }
+        kept
     }
 
     /// In one word.

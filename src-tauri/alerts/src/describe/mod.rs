@@ -1,20 +1,18 @@
 //! Rules, firings and distances in sentences.
-//!
-//! Numbers are written with `,` between thousands, `.` before decimals, a true minus and a
-//! narrow no-break space before `%`.
+
+mod numbers;
 
 use tidings_model::{Decimal, Tick, Timestamp};
 
 use crate::effect::{Direction, Firing};
 use crate::evaluate::evaluate;
 use crate::history::Window;
-use crate::levels::{hundred, less, more, parts_of};
+use crate::levels::{hundred, less, more};
 use crate::rule::{Condition, Move, Rule, Side};
 use crate::state::{RuleState, Status};
+use numbers::{THIN, signed};
 
-/// Before `%`, so that the number and its unit stay on one line.
-const THIN: char = '\u{202f}';
-const MINUS: char = '\u{2212}';
+pub use numbers::{amount, change, percent, price};
 
 /// What a rule waits for: `Crosses above 70,000`.
 pub fn sentence(condition: &Condition) -> String {
@@ -234,67 +232,13 @@ pub fn distance(condition: &Condition, now: &Decimal) -> Option<Decimal> {
     change_percent(now, target, 1)
 }
 
-/// `+3.1 %`, from a value in percent.
-pub fn percent(value: &Decimal) -> String {
-    format!("{}{THIN}%", signed(value))
-}
-
-/// `▲ +4.40 %`: a change in percent with its shape, to two decimals.
-pub fn change(value: &Decimal) -> String {
-    let rounded = rounded(value, 2);
-    if rounded.is_zero() {
-        return format!("■ 0.00{THIN}%");
-    }
-    let shape = if rounded.is_negative() { '▼' } else { '▲' };
-    format!("{shape} {}{THIN}%", signed(&rounded))
-}
-
-/// A price as shown: two decimals from 1 up, four significant digits below, grouped.
-pub fn price(value: &Decimal) -> String {
-    let plain = value.to_string();
-    let Some(decimals) = plain.trim_start_matches('-').strip_prefix("0.") else {
-        return grouped(&rounded(value, 2).to_string());
-    };
-    let zeros = decimals.bytes().take_while(|digit| *digit == b'0').count();
-    let fine = rounded(value, i64::try_from(zeros).map_or(4, |zeros| zeros + 4));
-    // 0.99999 rounds to one, which is written like any price from 1 up.
-    let one = Decimal::from(1);
-    let shown = if fine.is_zero() || fine >= one || &fine + &one <= Decimal::zero() {
-        rounded(value, 2)
-    } else {
-        fine
-    };
-    grouped(&shown.to_string())
-}
-
-/// A number as it was written, without idle zeros, grouped: `70,000`, `0.995`.
-pub fn amount(value: &Decimal) -> String {
-    grouped(&value.normalized().to_string())
-}
-
 /// The change from one price to another in percent; `None` from zero.
 fn change_percent(from: &Decimal, to: &Decimal, scale: i64) -> Option<Decimal> {
     (&(to - from) * &hundred()).divide_for_display(from, scale)
 }
 
-fn rounded(value: &Decimal, scale: i64) -> Decimal {
-    value
-        .divide_for_display(&parts_of(1), scale)
-        .unwrap_or_else(|| value.clone())
-}
-
 fn range(low: &Decimal, high: &Decimal) -> String {
     format!("{} – {}", amount(low), amount(high))
-}
-
-/// With `+` or a true minus; zero has neither.
-fn signed(value: &Decimal) -> String {
-    let text = grouped(&value.to_string());
-    if value.is_positive() {
-        format!("+{text}")
-    } else {
-        text
-    }
 }
 
 /// A length of time in its largest whole unit: `15 min`, `90 s`, `4 h`.
@@ -305,31 +249,6 @@ fn length(seconds: u32) -> String {
         s if s % 60 == 0 => format!("{} min", s / 60),
         s => format!("{s} s"),
     }
-}
-
-/// Puts `,` between thousands and a true minus in front.
-fn grouped(plain: &str) -> String {
-    let (sign, digits) = match plain.strip_prefix('-') {
-        Some(digits) => (Some(MINUS), digits),
-        None => (None, plain),
-    };
-    let (whole, decimals) = match digits.split_once('.') {
-        Some((whole, decimals)) => (whole, Some(decimals)),
-        None => (digits, None),
-    };
-    let mut text = String::with_capacity(plain.len() + plain.len() / 3 + 3);
-    text.extend(sign);
-    for (place, digit) in whole.chars().enumerate() {
-        if place > 0 && (whole.len() - place) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    if let Some(decimals) = decimals {
-        text.push('.');
-        text.push_str(decimals);
-    }
-    text
 }
 
 #[cfg(test)]
@@ -506,28 +425,5 @@ mod tests {
         assert_eq!(far(PEG, "0.99"), None);
         assert_eq!(far(MOVES, "1"), None);
         assert_eq!(far(ABOVE, "0"), None);
-    }
-
-    #[test]
-    fn prices_keep_two_decimals_from_one_up_and_four_digits_below() {
-        for (value, shown) in [
-            ("67893.4", "67,893.40"),
-            ("1234567.895", "1,234,567.90"),
-            ("1", "1.00"),
-            ("0.99961", "0.9996"),
-            ("0.99999", "1.00"),
-            ("0.000012345678", "0.00001235"),
-            ("0", "0.00"),
-            ("-12.5", "\u{2212}12.50"),
-        ] {
-            assert_eq!(price(&d(value)), shown, "{value}");
-        }
-    }
-
-    #[test]
-    fn changes_have_a_shape_a_sign_and_two_decimals() {
-        assert_eq!(change(&d("1.239")), "▲ +1.24\u{202f}%");
-        assert_eq!(change(&d("-0.42")), "▼ \u{2212}0.42\u{202f}%");
-        assert_eq!(change(&d("0.001")), "■ 0.00\u{202f}%");
     }
 }
