@@ -84,6 +84,7 @@ pub fn cargo_tool(workspace: &Workspace, tool: &CargoTool) -> Result<PathBuf> {
         "{} {} is not installed; Cargo builds it (minutes, once).",
         tool.name, tool.version
     );
+    let build = workspace.target.join("tools").join("build");
     command::run(
         cargo()
             .args(["install", tool.name, "--locked", "--version"])
