@@ -91,11 +91,9 @@ pub fn cargo_tool(workspace: &Workspace, tool: &CargoTool) -> Result<PathBuf> {
             .arg(format!("={}", tool.version))
             .arg("--root")
             .arg(&folder)
-            .env(
-                "CARGO_TARGET_DIR",
-                workspace.target.join("tools").join("build"),
-            ),
+            .env("CARGO_TARGET_DIR", &build),
     )?;
+    let _ = std::fs::remove_dir_all(build);
     if !own.is_file() {
         bail!(
             "{} was installed, but is not at {}",
