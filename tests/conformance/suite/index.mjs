@@ -1,0 +1,6 @@
+// The whole suite, to be run against any server that speaks Supabase's protocols.
+
+export { registerAuth } from "./auth.mjs";
+export { registerRestMatrix } from "./matrix.mjs";
+export { registerRealtime } from "./realtime.mjs";
+export { registerRest } from "./rest.mjs";
