@@ -7,13 +7,17 @@
 
 pub mod auth;
 mod gateway;
+mod hooks;
 mod options;
 pub mod realtime;
 mod rest;
 mod server;
 mod state;
 pub mod store;
+mod workspace;
 
+pub use hooks::Hooks;
 pub use options::{AuthBehaviour, Behaviour, DatabaseKey, Location, Options, Secret, Secrets};
 pub use server::{Info, LocalError, LocalServer};
 pub use state::AppState;
+pub use workspace::WorkspaceOptions;

@@ -9,7 +9,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tidings_model::{Clock, SystemClock};
 
+use crate::auth::token;
 use crate::realtime::RealtimeBehaviour;
+use crate::workspace::WorkspaceOptions;
 
 /// A text that `Debug` never prints.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,16 +83,18 @@ impl Secrets {
     /// New random secrets; the service key is a legacy `service_role` JWT, which every
     /// client and every part of the server understands.
     pub fn generate() -> Self {
-        let jwt_secret = Secret::new(crate::auth::token::random_text(48));
+        Self::derive(
+            Secret::new(token::random_text(48)),
+            Secret::new(format!("sb_publishable_{}", token::random_text(32))),
+        )
+    }
+
+    /// From a token secret and a publishable key; the service key follows from the former.
+    pub fn derive(jwt_secret: Secret, publishable_key: Secret) -> Self {
+        let service_role_key = Secret::new(token::legacy_key(jwt_secret.reveal(), "service_role"));
         Self {
-            publishable_key: Secret::new(format!(
-                "sb_publishable_{}",
-                crate::auth::token::random_text(32)
-            )),
-            service_role_key: Secret::new(crate::auth::token::legacy_key(
-                jwt_secret.reveal(),
-                "service_role",
-            )),
+            publishable_key,
+            service_role_key,
             jwt_secret,
         }
     }
@@ -177,6 +181,8 @@ pub struct Options {
     pub database_key: Option<DatabaseKey>,
     /// Switchable behaviours.
     pub behaviour: Behaviour,
+    /// Which parts of the app's local workspace run.
+    pub workspace: WorkspaceOptions,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }
@@ -189,6 +195,7 @@ impl fmt::Debug for Options {
             .field("secrets", &self.secrets)
             .field("database_key", &self.database_key)
             .field("behaviour", &self.behaviour)
+            .field("workspace", &self.workspace)
             .finish_non_exhaustive()
     }
 }
@@ -201,6 +208,7 @@ impl Default for Options {
             secrets: None,
             database_key: None,
             behaviour: Behaviour::default(),
+            workspace: WorkspaceOptions::default(),
             clock: Arc::new(SystemClock),
         }
     }

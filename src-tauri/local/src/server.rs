@@ -2,19 +2,22 @@
 
 use std::future::IntoFuture;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::{Router, middleware};
 use serde::Serialize;
 use thiserror::Error;
+use tidings_model::Clock;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::{Duration, timeout};
 
 use crate::auth::keys::Keys;
+use crate::hooks::Hooks;
 use crate::options::{Options, Secret, Secrets};
 use crate::state::AppState;
 use crate::store::{Store, StoreError};
-use crate::{gateway, realtime, rest};
+use crate::{auth, gateway, hooks, realtime, rest, workspace};
 
 /// How long open requests may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(2);
@@ -51,11 +54,15 @@ pub struct Info {
     pub service_role_key: Secret,
     /// The secret of all tokens.
     pub jwt_secret: Secret,
+    /// Whether the prices are made up by this server, which the UI must say.
+    #[serde(skip)]
+    pub simulated_prices: bool,
 }
 
 /// A running server; stops when it is dropped.
 pub struct LocalServer {
     state: AppState,
+    simulated_prices: bool,
     serving: Option<JoinHandle<()>>,
 }
 
@@ -68,12 +75,14 @@ impl LocalServer {
             secrets,
             database_key,
             behaviour,
+            workspace,
             clock,
         } = options;
         if !listen.ip().is_loopback() {
             return Err(LocalError::NotLoopback(listen));
         }
-        let opening = std::sync::Arc::clone(&clock);
+        let hooks = Arc::new(Hooks::new(clock, behaviour.auth.token_lifetime));
+        let opening: Arc<dyn Clock> = Arc::<Hooks>::clone(&hooks);
         let store = tokio::task::spawn_blocking(move || {
             Store::open(&location, database_key.as_ref(), opening)
         })
@@ -86,11 +95,14 @@ impl LocalServer {
         let listener = TcpListener::bind(listen).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
         let keys = Keys::new(secrets.unwrap_or_else(Secrets::generate));
-        let state = AppState::new(store, keys, behaviour, clock, format!("http://{address}"));
+        let state = AppState::new(store, keys, behaviour, hooks, format!("http://{address}"));
         realtime::start(&state);
+        workspace::start(&state, workspace).await?;
         let router = Router::new()
             .merge(realtime::routes())
             .merge(rest::routes())
+            .merge(auth::routes(&state))
+            .merge(hooks::routes(&state))
             .fallback(gateway::not_found)
             .layer(middleware::from_fn(gateway::guard))
             .with_state(state.clone());
@@ -116,6 +128,7 @@ impl LocalServer {
         tracing::info!(%address, "the local server listens");
         Ok(Self {
             state,
+            simulated_prices: workspace.simulated_prices.is_some(),
             serving: Some(serving),
         })
     }
@@ -129,7 +142,13 @@ impl LocalServer {
             anon_key: Secret::new(keys.anon_key()),
             service_role_key: Secret::new(keys.service_role_key()),
             jwt_secret: Secret::new(keys.jwt_secret()),
+            simulated_prices: self.simulated_prices,
         }
+    }
+
+    /// Signs the workspace's one user in without a form; creates the user at first.
+    pub async fn sign_in(&self) -> Result<auth::Session, LocalError> {
+        Ok(workspace::sign_in(&self.state).await?)
     }
 
     /// The shared state: rows, keys, clock.
@@ -139,7 +158,7 @@ impl LocalServer {
 
     /// Makes Realtime misbehave, for tests.
     pub fn faults(&self) -> realtime::Faults {
-        realtime::Faults::new(std::sync::Arc::clone(self.state.realtime()))
+        realtime::Faults::new(Arc::clone(self.state.realtime()))
     }
 
     /// Stops listening and waits until open requests have ended (two seconds at most).

@@ -6,6 +6,7 @@ use tidings_model::Clock;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Claims, TokenError, keys::Keys, token};
+use crate::hooks::Hooks;
 use crate::options::Behaviour;
 use crate::realtime::Hub;
 use crate::store::Store;
@@ -18,7 +19,7 @@ struct Inner {
     store: Store,
     keys: Keys,
     behaviour: Behaviour,
-    clock: Arc<dyn Clock>,
+    hooks: Arc<Hooks>,
     url: String,
     shutdown: CancellationToken,
     realtime: Arc<Hub>,
@@ -29,7 +30,7 @@ impl AppState {
         store: Store,
         keys: Keys,
         behaviour: Behaviour,
-        clock: Arc<dyn Clock>,
+        hooks: Arc<Hooks>,
         url: String,
     ) -> Self {
         let realtime = Hub::new(behaviour.realtime.clone());
@@ -37,7 +38,7 @@ impl AppState {
             store,
             keys,
             behaviour,
-            clock,
+            hooks,
             url,
             shutdown: CancellationToken::new(),
             realtime,
@@ -61,7 +62,12 @@ impl AppState {
 
     /// Tells the time.
     pub fn clock(&self) -> &dyn Clock {
-        &*self.0.clock
+        &*self.0.hooks
+    }
+
+    /// What tests may change while the server runs.
+    pub fn hooks(&self) -> &Hooks {
+        &self.0.hooks
     }
 
     /// The address of the server, without a path.

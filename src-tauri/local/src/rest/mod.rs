@@ -44,7 +44,10 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/rest/v1/", any(root))
         .route("/rest/v1/rpc/{name}", any(function))
         .route("/rest/v1/{table}", any(table))
-        .route("/rest/v1/{table}/{*path}", any(|| async { RestError::path() }))
+        .route(
+            "/rest/v1/{table}/{*path}",
+            any(|| async { RestError::path() }),
+        )
         .layer(DefaultBodyLimit::max(BODY))
 }
 

@@ -1,0 +1,76 @@
+//! The paths of Auth.
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use axum::{Json, Router, middleware};
+use serde_json::json;
+
+use super::{admin, call, error, oauth, pending, sign_in};
+use crate::state::AppState;
+
+pub(crate) fn routes(state: &AppState) -> Router<AppState> {
+    let keyed = Router::new()
+        .route("/auth/v1/signup", post(sign_in::sign_up))
+        .route("/auth/v1/token", post(sign_in::token))
+        .route("/auth/v1/logout", post(sign_in::log_out))
+        .route(
+            "/auth/v1/user",
+            get(sign_in::get_user).put(sign_in::put_user),
+        )
+        .route("/auth/v1/otp", post(pending::otp))
+        .route("/auth/v1/magiclink", post(pending::otp))
+        .route("/auth/v1/recover", post(pending::recover))
+        .route("/auth/v1/resend", post(pending::resend))
+        .route("/auth/v1/verify", post(pending::verify))
+        .route("/auth/v1/settings", get(settings))
+        .route("/auth/v1/health", get(health))
+        .route("/auth/v1/admin/users", get(admin::list).post(admin::create))
+        .route(
+            "/auth/v1/admin/users/{id}",
+            get(admin::get).put(admin::update).delete(admin::delete),
+        )
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            call::require_key,
+        ));
+    // A browser that follows a link has no key to show.
+    Router::new()
+        .route("/auth/v1/authorize", get(oauth::authorize))
+        .route("/auth/v1/.well-known/jwks.json", get(jwks))
+        .merge(keyed)
+        .layer(middleware::from_fn(error::shape))
+}
+
+async fn settings(State(state): State<AppState>) -> impl IntoResponse {
+    let behaviour = &state.behaviour().auth;
+    let stub = behaviour.stub_provider;
+    Json(json!({
+        "external": {
+            "anonymous_users": false,
+            "email": true,
+            "phone": false,
+            "apple": stub,
+            "github": stub,
+            "google": stub,
+        },
+        "disable_signup": !behaviour.signup,
+        "mailer_autoconfirm": !behaviour.confirm_email,
+        "phone_autoconfirm": true,
+        "sms_provider": "",
+        "saml_enabled": false,
+    }))
+}
+
+async fn health() -> impl IntoResponse {
+    Json(json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "name": "tidings-local",
+        "description": "Auth of the Tidings local workspace",
+    }))
+}
+
+/// A shared secret has no public key: clients ask `/user` instead.
+async fn jwks() -> impl IntoResponse {
+    Json(json!({"keys": []}))
+}
