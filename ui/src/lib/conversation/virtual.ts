@@ -1,0 +1,78 @@
+/** The arithmetic of a list of which only the visible part is drawn. Heights are in px. */
+
+export interface Layout {
+  readonly keys: readonly string[];
+  /** Where each row begins; one more entry than rows, the last is the whole height. */
+  readonly offsets: readonly number[];
+}
+
+/** A row and how far its top edge is below the top of the view (negative: above it). */
+export interface Anchor {
+  readonly key: string;
+  readonly top: number;
+}
+
+export function layOut(keys: readonly string[], heightOf: (key: string) => number): Layout {
+  const offsets = [0];
+  let sum = 0;
+  for (const key of keys) {
+    sum += heightOf(key);
+    offsets.push(sum);
+  }
+  return { keys, offsets };
+}
+
+export function totalHeight(layout: Layout): number {
+  return layout.offsets.at(-1) ?? 0;
+}
+
+/** The row under `y`; the last one when `y` is beyond the end, -1 when there is none. */
+export function rowAt(layout: Layout, y: number): number {
+  let low = 0;
+  let high = layout.keys.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((layout.offsets[middle] ?? 0) <= y) low = middle;
+    else high = middle - 1;
+  }
+  return high < 0 ? -1 : low;
+}
+
+/** Which rows to draw, `end` excluded: those in view and within `margin` px of it. */
+export function visibleRange(
+  layout: Layout,
+  scrollTop: number,
+  viewHeight: number,
+  margin: number,
+): { start: number; end: number } {
+  if (layout.keys.length === 0) return { start: 0, end: 0 };
+  return {
+    start: rowAt(layout, Math.max(0, scrollTop - margin)),
+    end: rowAt(layout, scrollTop + viewHeight + margin) + 1,
+  };
+}
+
+/** What to hold still: the first row that reaches into the view. */
+export function anchorAt(layout: Layout, scrollTop: number): Anchor | undefined {
+  const row = rowAt(layout, scrollTop);
+  const key = layout.keys[row];
+  if (key === undefined) return undefined;
+  return { key, top: (layout.offsets[row] ?? 0) - scrollTop };
+}
+
+/** The scroll position that puts the anchor back; undefined when its row is gone. */
+export function scrollTopFor(layout: Layout, anchor: Anchor): number | undefined {
+  const row = layout.keys.indexOf(anchor.key);
+  if (row < 0) return undefined;
+  return Math.max(0, (layout.offsets[row] ?? 0) - anchor.top);
+}
+
+/** Whether the view shows the end, give or take `slack` px. */
+export function isAtEnd(
+  total: number,
+  scrollTop: number,
+  viewHeight: number,
+  slack: number,
+): boolean {
+  return total - scrollTop - viewHeight <= slack;
+}

@@ -1,0 +1,126 @@
+import { systemLocale } from "../i18n";
+import { type Decimal, parseDecimal, parts, roundTo } from "./decimal";
+
+export const MINUS = "\u2212";
+/** Narrow no-break space, before a percent sign. */
+export const THIN = "\u202f";
+
+export type Direction = "up" | "down" | "flat";
+
+const TRIANGLE: Record<Direction, string> = { up: "▲", down: "▼", flat: "■" };
+
+const grouping = new Intl.NumberFormat(systemLocale(), { numberingSystem: "latn" });
+const point =
+  new Intl.NumberFormat(systemLocale(), { numberingSystem: "latn" })
+    .formatToParts(1.5)
+    .find((part) => part.type === "decimal")?.value ?? ".";
+
+/** A price as the feed gives it: two decimals from 1 up, four significant digits below. */
+export function price(text: string): string {
+  const value = parseDecimal(text);
+  return value ? plain(roundTo(value, priceScale(value))) : text;
+}
+
+/** A threshold as its writer wrote it, grouped. */
+export function amount(text: string): string {
+  const value = parseDecimal(text);
+  return value ? plain(trim(value)) : text;
+}
+
+/** A signed amount: `+831.57`, `−12.00`. */
+export function signedAmount(value: Decimal): string {
+  const rounded = roundTo(value, priceScale(value));
+  return (rounded.digits > 0n ? "+" : "") + plain(rounded);
+}
+
+/** `+1.24 %`, `−0.42 %`, `0.00 %`; `scale` digits after the point. */
+export function signedPercent(text: string | Decimal, scale = 2): string {
+  const value = typeof text === "string" ? parseDecimal(text) : text;
+  if (!value) return "";
+  const rounded = roundTo(value, scale);
+  return `${rounded.digits > 0n ? "+" : ""}${plain(rounded)}${THIN}%`;
+}
+
+/** `0.1 %`, as written. */
+export function percent(text: string): string {
+  return `${amount(text)}${THIN}%`;
+}
+
+export interface Change {
+  direction: Direction;
+  triangle: string;
+  text: string;
+}
+
+/** A change in percent with its sign, shape and direction, each as rounded for display. */
+export function change(text: string): Change | undefined {
+  const value = parseDecimal(text);
+  if (!value) return undefined;
+  const rounded = roundTo(value, 2);
+  const direction = rounded.digits > 0n ? "up" : rounded.digits < 0n ? "down" : "flat";
+  return { direction, triangle: TRIANGLE[direction], text: signedPercent(rounded) };
+}
+
+const COMPACT = [
+  { zeros: 12, suffix: "T" },
+  { zeros: 9, suffix: "B" },
+  { zeros: 6, suffix: "M" },
+] as const;
+
+/** Large amounts with three digits: `1.34 T`, `28.6 B`. */
+export function compact(text: string): string {
+  const value = parseDecimal(text);
+  if (!value) return text;
+  const size = parts(value).whole.toString().length;
+  for (const { zeros, suffix } of COMPACT) {
+    if (size > zeros) {
+      const shifted = { digits: value.digits, scale: value.scale + zeros };
+      return `${plain(roundTo(shifted, Math.max(0, 3 - (size - zeros))))}${THIN}${suffix}`;
+    }
+  }
+  return plain(roundTo(value, 0));
+}
+
+/** Groups of a whole number. */
+export function count(value: number): string {
+  return grouping.format(value);
+}
+
+/**
+ * What a person typed as a price, by the system's separators; undefined when it is none. A lone
+ * separator that groups nothing is taken as the decimal point: `70,5` and `0.995` mean themselves
+ * everywhere.
+ */
+export function readPrice(text: string): string | undefined {
+  const bare = text.replace(/[\s\u00a0\u202f'’]/g, "");
+  const group = point === "," ? "." : ",";
+  const grouped = new RegExp(`^[1-9]\\d{0,2}(\\${group}\\d{3})+(\\${point}\\d*)?$`);
+  const normal = grouped.test(bare)
+    ? bare.replaceAll(group, "").replace(point, ".")
+    : bare.replace(",", ".");
+  if (!/^\d+(\.\d*)?$|^\.\d+$/.test(normal)) return undefined;
+  return normal.endsWith(".") ? normal.slice(0, -1) : normal;
+}
+
+function priceScale(value: Decimal): number {
+  const { whole, fraction } = parts(value);
+  if (whole > 0n || value.digits === 0n) return 2;
+  const zeros = /^0*/.exec(fraction)?.[0].length ?? 0;
+  const scale = zeros + 4;
+  return parts(roundTo(value, scale)).whole > 0n ? 2 : scale;
+}
+
+function trim(value: Decimal): Decimal {
+  let { digits, scale } = value;
+  while (scale > 0 && digits % 10n === 0n) {
+    digits /= 10n;
+    scale -= 1;
+  }
+  return { digits, scale };
+}
+
+function plain(value: Decimal): string {
+  const { negative, whole, fraction } = parts(value);
+  const tail = fraction === "" ? "" : point + fraction;
+  return (negative ? MINUS : "") + grouping.format(whole) + tail;
+}

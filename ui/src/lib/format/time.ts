@@ -1,0 +1,142 @@
+import { systemLocale, t, wordLocale } from "../i18n";
+
+type When = string | number | Date;
+
+const DAY = 86_400_000;
+
+const clock = new Intl.DateTimeFormat(systemLocale(), { hour: "2-digit", minute: "2-digit" });
+const clockWithSeconds = new Intl.DateTimeFormat(systemLocale(), {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+});
+const weekdayShort = new Intl.DateTimeFormat(wordLocale(), { weekday: "short" });
+const dayMonth = new Intl.DateTimeFormat(wordLocale(), { day: "numeric", month: "short" });
+const dayMonthYear = new Intl.DateTimeFormat(wordLocale(), {
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+});
+const weekdayDay = new Intl.DateTimeFormat(wordLocale(), {
+  weekday: "short",
+  day: "numeric",
+  month: "short",
+});
+const longDay = new Intl.DateTimeFormat(wordLocale(), {
+  weekday: "long",
+  day: "numeric",
+  month: "long",
+});
+const longDayYear = new Intl.DateTimeFormat(wordLocale(), {
+  weekday: "long",
+  day: "numeric",
+  month: "long",
+  year: "numeric",
+});
+
+/** `14:02`, as the system writes it. */
+export function timeOfDay(when: When): string {
+  return clock.format(new Date(when));
+}
+
+/** `14:02:09`. */
+export function timeWithSeconds(when: When): string {
+  return clockWithSeconds.format(new Date(when));
+}
+
+/** For lists: `14:02`, `Yesterday`, `Mon`, `18 Sep`, `18 Sep 2025`. */
+export function shortWhen(when: When, now: When): string {
+  const date = new Date(when);
+  const days = daysBetween(date, now);
+  if (days <= 0) return clock.format(date);
+  if (days === 1) return t("time.yesterday");
+  if (days < 7) return weekdayShort.format(date);
+  return sameYear(date, now) ? dayMonth.format(date) : dayMonthYear.format(date);
+}
+
+/** For day headers: `Today`, `Yesterday`, `Monday 13 October`, with the year if not this one. */
+export function dayHeader(when: When, now: When): string {
+  const date = new Date(when);
+  const days = daysBetween(date, now);
+  if (days === 0) return t("time.today");
+  if (days === 1) return t("time.yesterday");
+  return sameYear(date, now) ? longDay.format(date) : longDayYear.format(date);
+}
+
+/** Inside a sentence: `today, 08:52`, `Tue 14 Oct, 16:20`, `2 Oct 2025, 09:14`. */
+export function dayAndTime(when: When, now: When): string {
+  const date = new Date(when);
+  const days = daysBetween(date, now);
+  const day =
+    days === 0
+      ? t("time.todayInText")
+      : days > 0 && days < 14
+        ? weekdayDay.format(date)
+        : sameYear(date, now)
+          ? dayMonth.format(date)
+          : dayMonthYear.format(date);
+  return t("time.dayAndTime", { day, time: clock.format(date) });
+}
+
+/** `2 Oct`, with the year if it is not this one. */
+export function day(when: When, now: When): string {
+  const date = new Date(when);
+  return sameYear(date, now) ? dayMonth.format(date) : dayMonthYear.format(date);
+}
+
+/** The whole moment, for tooltips and screen readers. */
+export function fullMoment(when: When): string {
+  const date = new Date(when);
+  return t("time.dayAndTime", {
+    day: longDayYear.format(date),
+    time: clockWithSeconds.format(date),
+  });
+}
+
+/** `2 s ago`, `4 min ago`, `3 h ago`, `2 d ago`. */
+export function ago(when: When, now: When): string {
+  const seconds = Math.max(0, Math.round((Number(new Date(now)) - Number(new Date(when))) / 1000));
+  if (seconds < 60) return t("time.secondsAgo", { seconds });
+  if (seconds < 3600) return t("time.minutesAgo", { minutes: Math.floor(seconds / 60) });
+  if (seconds < 86_400) return t("time.hoursAgo", { hours: Math.floor(seconds / 3600) });
+  return t("time.daysAgo", { days: Math.floor(seconds / 86_400) });
+}
+
+/** A length of sound: `0:12`, `1:02:09`. */
+export function soundLength(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const two = (n: number) => String(n).padStart(2, "0");
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor(whole / 60) % 60;
+  return hours > 0
+    ? `${hours}:${two(minutes)}:${two(whole % 60)}`
+    : `${minutes}:${two(whole % 60)}`;
+}
+
+/** A span in words, in its largest whole unit: `30 seconds`, `5 minutes`, `2 hours`. */
+export function span(seconds: number): string {
+  if (seconds > 0 && seconds % 86_400 === 0) return t("span.days", { count: seconds / 86_400 });
+  if (seconds > 0 && seconds % 3600 === 0) return t("span.hours", { count: seconds / 3600 });
+  if (seconds > 0 && seconds % 60 === 0) return t("span.minutes", { count: seconds / 60 });
+  return t("span.seconds", { count: seconds });
+}
+
+/** The local calendar day, as a key that two moments share or not. */
+export function dayKey(when: When): string {
+  const date = new Date(when);
+  return `${date.getFullYear()}-${date.getMonth() + 1}-${date.getDate()}`;
+}
+
+/** Calendar days from `when` to `now`; 0 is today, negative is ahead. */
+function daysBetween(when: When, now: When): number {
+  return Math.round((midnight(now) - midnight(when)) / DAY);
+}
+
+function midnight(when: When): number {
+  const date = new Date(when);
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+}
+
+function sameYear(a: When, b: When): boolean {
+  return new Date(a).getFullYear() === new Date(b).getFullYear();
+}

@@ -1,0 +1,143 @@
+import { t } from "../i18n";
+import { app } from "../state/app.svelte";
+import { tryCall } from "../state/engine.svelte";
+import { market } from "../state/market.svelte";
+import { view } from "../state/view.svelte";
+import type { IconName } from "../ui/icons";
+
+export interface PaletteCommand {
+  id: string;
+  label: string;
+  icon: IconName;
+  keys?: string;
+  run: () => void;
+}
+
+/** What the palette can do here and now. */
+export function commands(): PaletteCommand[] {
+  const list: PaletteCommand[] = [
+    {
+      id: "new-session",
+      label: t("session.new"),
+      icon: "compose",
+      keys: "Mod+N",
+      run: () => {
+        view.overlay = { kind: "new-session" };
+      },
+    },
+  ];
+  if (app.settings.prices) list.push(...marketCommands());
+  list.push(
+    {
+      id: "details",
+      label: t("command.showDetails"),
+      icon: "info",
+      keys: "Mod+Shift+D",
+      run: () => view.showTab("details"),
+    },
+    {
+      id: "panel",
+      label: t("command.togglePanel"),
+      icon: "panel",
+      keys: "Mod+.",
+      run: () => view.togglePanel(),
+    },
+    {
+      id: "outbox",
+      label: t("command.outbox"),
+      icon: "clock",
+      run: () => {
+        view.overlay = { kind: "outbox" };
+      },
+    },
+    {
+      id: "settings",
+      label: t("settings.title"),
+      icon: "sliders",
+      keys: "Mod+,",
+      run: () => {
+        view.settings = "appearance";
+      },
+    },
+    ...themes(),
+    connection(),
+    {
+      id: "add-workspace",
+      label: t("workspace.add"),
+      icon: "plus",
+      run: () => {
+        view.adding = true;
+      },
+    },
+  );
+  if (app.signedIn && !app.workspace?.local) {
+    list.push({
+      id: "sign-out",
+      label: t("action.signOut"),
+      icon: "lock",
+      run: () => void tryCall("sign_out", {}),
+    });
+  }
+  return list;
+}
+
+function marketCommands(): PaletteCommand[] {
+  return [
+    {
+      id: "new-alert",
+      label: t("command.newAlert"),
+      icon: "bell-plus",
+      keys: "Mod+Shift+A",
+      run: () => view.newAlert(market.open),
+    },
+    ...market.order.map(
+      (symbol): PaletteCommand => ({
+        id: `new-alert-${symbol}`,
+        label: t("command.newAlertOn", { symbol }),
+        icon: "bell-plus",
+        run: () => view.newAlert(symbol),
+      }),
+    ),
+    {
+      id: "market",
+      label: t("command.showMarket"),
+      icon: "chart",
+      keys: "Mod+Shift+M",
+      run: () => view.showTab("market"),
+    },
+    {
+      id: "alerts",
+      label: t("command.showAlerts"),
+      icon: "bell",
+      keys: "Mod+Shift+L",
+      run: () => view.showTab("alerts"),
+    },
+  ];
+}
+
+function themes(): PaletteCommand[] {
+  return (["light", "dark", "system"] as const)
+    .filter((theme) => theme !== app.settings.theme)
+    .map((theme) => ({
+      id: `theme-${theme}`,
+      label: t(`command.${theme}`),
+      icon: "theme" as const,
+      run: () => void app.change({ theme }),
+    }));
+}
+
+function connection(): PaletteCommand {
+  return app.connection.state === "offline"
+    ? {
+        id: "connect",
+        label: t("command.connect"),
+        icon: "sync",
+        run: () => void tryCall("connect", {}),
+      }
+    : {
+        id: "disconnect",
+        label: t("command.disconnect"),
+        icon: "cloud-off",
+        run: () => void tryCall("disconnect", {}),
+      };
+}

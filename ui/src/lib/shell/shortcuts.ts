@@ -1,0 +1,96 @@
+import { app } from "../state/app.svelte";
+import { conversation } from "../state/conversation.svelte";
+import { tellFailure } from "../state/engine.svelte";
+import { market } from "../state/market.svelte";
+import { sessions } from "../state/sessions.svelte";
+import { view } from "../state/view.svelte";
+import { matches } from "../ui/keys";
+import { menu } from "../ui/menu.svelte";
+
+const REGIONS = ["sidebar", "messages", "composer", "panel", "status"] as const;
+
+/** The keys that work anywhere in the window. */
+export function shortcuts(event: KeyboardEvent): void {
+  if (event.defaultPrevented || event.isComposing) return;
+  if (app.phase.phase !== "ready" || app.active === undefined) return;
+  const action = find(event);
+  if (!action) return;
+  event.preventDefault();
+  action();
+}
+
+function find(event: KeyboardEvent): (() => void) | undefined {
+  if (event.key === "Escape") return closeTopmost();
+  if (matches(event, "Mod+K")) return () => openPalette("");
+  if (view.overlay !== undefined) return undefined;
+  if (matches(event, "Mod+Shift+F")) return () => openPalette("");
+  if (matches(event, "Mod+,")) return () => (view.settings = view.settings ?? "appearance");
+  if (view.settings !== undefined) return undefined;
+  if (matches(event, "Mod+N")) return () => (view.overlay = { kind: "new-session" });
+  if (matches(event, "Mod+Shift+A")) return () => view.newAlert(market.open);
+  if (matches(event, "Mod+.")) return () => view.togglePanel();
+  if (matches(event, "Mod+Shift+M")) return () => view.showTab("market");
+  if (matches(event, "Mod+Shift+L")) return () => view.showTab("alerts");
+  if (matches(event, "Mod+Shift+D")) return () => view.showTab("details");
+  if (event.key === "F6") return () => nextRegion(event.shiftKey ? -1 : 1);
+  for (const [keys, step] of [
+    ["Alt+Up", -1],
+    ["Alt+Down", 1],
+  ] as const) {
+    if (matches(event, keys)) return () => stepSession(step, false);
+    if (matches(event, `${keys.replace("+", "+Shift+")}`)) return () => stepSession(step, true);
+  }
+  const place = /^[1-9]$/.test(event.key) && matches(event, `Mod+${event.key}`);
+  if (place) return () => openPlace(Number(event.key) - 1);
+  return undefined;
+}
+
+export function openPalette(query: string): void {
+  view.overlay = { kind: "palette", query };
+}
+
+/** Closes the topmost; then the composer has the focus. */
+function closeTopmost(): (() => void) | undefined {
+  if (menu.current || view.overlay !== undefined) return undefined;
+  if (view.settings !== undefined) return () => (view.settings = undefined);
+  if (view.narrow && view.drawer) return () => (view.drawer = false);
+  if (view.adding) return () => (view.adding = false);
+  if (view.results !== undefined) return () => (view.results = undefined);
+  return () => focusRegion("composer");
+}
+
+function stepSession(step: 1 | -1, unread: boolean): void {
+  const list = sessions.ordered;
+  const at = list.findIndex((row) => row.id === conversation.id);
+  for (let next = at + step; next >= 0 && next < list.length; next += step) {
+    const row = list[next];
+    if (row && (!unread || row.unread > 0)) {
+      app.openSession(row.id).catch(tellFailure);
+      return;
+    }
+  }
+}
+
+function openPlace(place: number): void {
+  const row = sessions.ordered[place];
+  if (row) app.openSession(row.id).catch(tellFailure);
+}
+
+function nextRegion(step: 1 | -1): void {
+  const now = document.activeElement?.closest<HTMLElement>("[data-region]")?.dataset.region;
+  const at = (REGIONS as readonly (string | undefined)[]).indexOf(now);
+  for (let turn = 1; turn <= REGIONS.length; turn += 1) {
+    const place = (at + step * turn + REGIONS.length * 2) % REGIONS.length;
+    if (focusRegion(REGIONS[place] ?? "composer")) return;
+  }
+}
+
+function focusRegion(region: string): boolean {
+  const root = document.querySelector<HTMLElement>(`[data-region="${region}"]`);
+  if (!root) return false;
+  const inner = root.querySelector<HTMLElement>(
+    "[data-region-focus], textarea, [tabindex='0'], button",
+  );
+  (inner ?? root).focus();
+  return true;
+}

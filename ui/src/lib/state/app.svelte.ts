@@ -1,0 +1,251 @@
+import type { Backend } from "../backend";
+import { backendError } from "../backend";
+import type {
+  Account,
+  Connection,
+  Event,
+  OutboxSummary,
+  OwnPresence,
+  Place,
+  Settings,
+  Snapshot,
+  WorkspaceInfo,
+  WorkspaceState,
+} from "../bindings";
+import { Feed } from "../feed";
+import { showToast } from "../ui/toast.svelte";
+import { alerts } from "./alerts.svelte";
+import { conversation } from "./conversation.svelte";
+import { tellFailure, tryCall, useBackend } from "./engine.svelte";
+import { market } from "./market.svelte";
+import { sessions } from "./sessions.svelte";
+import { view } from "./view.svelte";
+
+type Phase = { phase: "starting" } | { phase: "failed"; message: string } | { phase: "ready" };
+
+const NO_OUTBOX: OutboxSummary = { queued: 0, failed: 0 };
+
+/** The state that the whole window shares: a snapshot, kept up to date by events. */
+class App {
+  phase = $state<Phase>({ phase: "starting" });
+  /** False while the door to the engine is closed (a browser only). */
+  reachable = $state(true);
+  workspaces = $state.raw<readonly WorkspaceInfo[]>([]);
+  active = $state<string | undefined>();
+  account = $state.raw<Account | undefined>();
+  connection = $state.raw<Connection>({ state: "connecting" });
+  outbox = $state.raw<OutboxSummary>(NO_OUTBOX);
+  presence = $state<OwnPresence>("online");
+  settings = $state.raw<Settings>(firstSettings());
+  armed = $state(0);
+  simulatedPrices = $state(false);
+  pricesFrom = $state<number | undefined>();
+  secretsInMemory = $state(false);
+  version = $state("");
+  platform = $state("");
+  defaultUrl = $state("");
+  defaultKey = $state("");
+  hasTray = $state(false);
+
+  readonly workspace = $derived(this.workspaces.find((each) => each.id === this.active));
+  readonly signedIn = $derived(this.account !== undefined);
+
+  #feed: Feed | undefined;
+
+  start(backend: Backend): void {
+    useBackend(backend);
+    this.#feed = new Feed(backend, {
+      snapshot: (snapshot) => this.#take(snapshot),
+      event: (event) => this.#apply(event),
+      closed: () => {
+        this.reachable = false;
+      },
+      failed: (error) => this.fail(error),
+    });
+  }
+
+  /** Nothing can be shown: says why, and offers to try again. */
+  fail(error: unknown): void {
+    this.phase = { phase: "failed", message: backendError(error).message };
+  }
+
+  async retry(): Promise<void> {
+    this.phase = { phase: "starting" };
+    await this.#feed?.reread();
+  }
+
+  async change(settings: Partial<Settings>): Promise<void> {
+    const before = this.settings;
+    this.settings = { ...before, ...settings };
+    const now = await tryCall("set_settings", { settings: this.settings });
+    this.settings = now ?? before;
+  }
+
+  /** Opens a place that a notification, the tray or a link names. */
+  async show(place: Place): Promise<void> {
+    view.settings = undefined;
+    view.overlay = undefined;
+    if (place.place === "session") {
+      await this.openSession(place.session, place.message ?? undefined);
+    } else if (place.place === "chart") {
+      view.showTab("market");
+      await market.show(place.symbol);
+    } else {
+      view.showTab("alerts");
+    }
+  }
+
+  async openSession(id: string, message?: string): Promise<void> {
+    view.results = undefined;
+    view.column = "conversation";
+    if (view.narrow) view.drawer = false;
+    await conversation.open(id, message);
+  }
+
+  /** Reads everything again: another workspace came to the front. */
+  async reread(): Promise<void> {
+    await this.#feed?.reread();
+  }
+
+  async #take(snapshot: Snapshot): Promise<void> {
+    const changed = this.active !== (snapshot.active?.info.id ?? undefined);
+    this.reachable = true;
+    this.workspaces = snapshot.workspaces;
+    this.settings = snapshot.settings;
+    this.version = snapshot.version;
+    this.platform = snapshot.platform;
+    this.defaultUrl = snapshot.default_url ?? "";
+    this.defaultKey = snapshot.default_key ?? "";
+    this.hasTray = snapshot.has_tray;
+    if (changed) this.#clear();
+    this.#takeWorkspace(snapshot.active);
+    if (snapshot.active) {
+      await Promise.all([
+        sessions.load(),
+        this.settings.prices ? market.load() : undefined,
+        this.settings.prices ? alerts.load() : undefined,
+      ]);
+      if (conversation.id === undefined) await this.#openFirst(snapshot.active.last_session);
+      else await conversation.reread();
+    }
+    this.phase = { phase: "ready" };
+  }
+
+  async #openFirst(last: string | null): Promise<void> {
+    const first = (last !== null && sessions.get(last)) || sessions.ordered[0];
+    if (first && (!view.single || view.column === "conversation")) {
+      await conversation.open(first.id);
+    }
+  }
+
+  #clear(): void {
+    conversation.reset();
+    sessions.clear();
+    market.clear();
+    alerts.clear();
+  }
+
+  #takeWorkspace(state: WorkspaceState | null): void {
+    this.active = state?.info.id;
+    this.account = state?.account ?? undefined;
+    this.connection = state?.connection ?? { state: "connecting" };
+    this.outbox = state?.outbox ?? NO_OUTBOX;
+    this.presence = state?.presence ?? "online";
+    this.armed = state?.armed ?? 0;
+    this.simulatedPrices = state?.simulated_prices ?? false;
+    this.pricesFrom = state?.prices_from ?? undefined;
+    this.secretsInMemory = state?.secrets_in_memory ?? false;
+  }
+
+  #apply(event: Event): void {
+    switch (event.type) {
+      case "resync":
+        break;
+      case "workspaces":
+        this.workspaces = event.workspaces;
+        if ((event.active ?? undefined) !== this.active) void this.reread();
+        break;
+      case "connection":
+        this.connection = event.connection;
+        break;
+      case "account":
+        this.account = event.account ?? undefined;
+        // Another account sees other sessions.
+        void sessions.load();
+        break;
+      case "sessions":
+        sessions.apply(event.changed, event.removed);
+        if (conversation.id !== undefined && event.removed.includes(conversation.id)) {
+          conversation.reset();
+        }
+        break;
+      case "messages":
+        conversation.apply(event.session, event.changed, event.removed, event.reread);
+        break;
+      case "outbox":
+        this.outbox = event.outbox;
+        break;
+      case "people":
+        if (event.session === conversation.id) conversation.people = event.people;
+        break;
+      case "presence":
+        this.presence = event.presence;
+        break;
+      case "prices":
+        market.apply(event.quotes);
+        break;
+      case "watch_list":
+        void market.load();
+        break;
+      case "rules":
+        this.armed = event.armed;
+        void alerts.loadRules();
+        break;
+      case "fired":
+        alerts.fired(event.firing);
+        break;
+      case "settings":
+        this.#takeSettings(event.settings);
+        break;
+      case "notice":
+        showToast({
+          icon: event.level === "error" ? "bad" : event.level === "warning" ? "warn" : "info",
+          text: event.message,
+          bad: event.level === "error",
+        });
+        break;
+      case "show":
+        this.show(event.place).catch(tellFailure);
+        break;
+    }
+  }
+
+  #takeSettings(settings: Settings): void {
+    const pricesCame = settings.prices && !this.settings.prices;
+    this.settings = settings;
+    if (pricesCame) {
+      void market.load();
+      void alerts.load();
+    }
+  }
+}
+
+/** Until the snapshot arrives. */
+function firstSettings(): Settings {
+  return {
+    theme: "system",
+    price_palette: "standard",
+    enter_sends: true,
+    presence: true,
+    prices: true,
+    voice: true,
+    notifications: true,
+    message_notifications: true,
+    previews: true,
+    close_to_tray: true,
+    schema: "public",
+    tray_hint_shown: false,
+  };
+}
+
+export const app = new App();

@@ -1,0 +1,319 @@
+import { tick } from "svelte";
+import type { Edge, MessagePage, MessageRow, Person } from "../bindings";
+import { buildRows, compareMessages } from "../conversation/rows";
+import { call, tellFailure, tryCall } from "./engine.svelte";
+
+const PAGE = 60;
+const LARGEST_PAGE = 200;
+const TYPING_AGAIN = 3000;
+const TYPING_ENDS = 5000;
+const DRAFT_AFTER = 400;
+
+/** The open session. */
+class Conversation {
+  id = $state<string | undefined>();
+  messages = $state.raw<readonly MessageRow[]>([]);
+  before = $state<Edge>("end");
+  after = $state<Edge>("end");
+  people = $state.raw<readonly Person[]>([]);
+  firstUnread = $state<string | undefined>();
+  /** The message being answered. */
+  replyTo = $state<MessageRow | undefined>();
+  /** The own message whose text is being changed in place. */
+  editing = $state<string | undefined>();
+  draft = $state("");
+  /** A message to bring into view, once. */
+  target = $state<string | undefined>();
+  /** Counts openings, so that the list begins anew. */
+  opening = $state(0);
+
+  readonly rows = $derived(buildRows(this.messages, this.firstUnread, this.before === "gap"));
+  readonly typing = $derived(this.people.filter((person) => person.typing && !person.own));
+  readonly online = $derived(this.people.filter((person) => person.status !== "offline"));
+
+  #loading = false;
+  #typingTold = 0;
+  #typingTimer: ReturnType<typeof setTimeout> | undefined;
+  #draftTimer: ReturnType<typeof setTimeout> | undefined;
+  #draftKept = "";
+  #readTo: string | undefined;
+
+  async open(id: string, message?: string): Promise<void> {
+    if (this.id === id && message !== undefined) {
+      await this.jump(message);
+      return;
+    }
+    if (this.id === id) return;
+    this.leave();
+    this.id = id;
+    try {
+      const opened = await call("open_session", { session: id });
+      if (this.id !== id) return;
+      this.#show(opened.page);
+      this.firstUnread = opened.first_unread ?? undefined;
+      this.people = opened.people;
+      this.draft = opened.session.draft ?? "";
+      this.#draftKept = this.draft;
+      this.#readTo = undefined;
+      this.opening += 1;
+      if (message !== undefined) await this.jump(message);
+    } catch (thrown) {
+      if (this.id === id) this.id = undefined;
+      tellFailure(thrown);
+    }
+  }
+
+  /** Leaves the session; what was being written is kept. */
+  leave(): void {
+    const id = this.id;
+    if (id === undefined) return;
+    this.keepDraft();
+    this.stopTyping();
+    this.reset();
+    void call("close_session", { session: id }).catch(() => undefined);
+  }
+
+  reset(): void {
+    clearTimeout(this.#draftTimer);
+    clearTimeout(this.#typingTimer);
+    this.id = undefined;
+    this.messages = [];
+    this.before = "end";
+    this.after = "end";
+    this.people = [];
+    this.firstUnread = undefined;
+    this.replyTo = undefined;
+    this.editing = undefined;
+    this.target = undefined;
+    this.draft = "";
+    this.#draftKept = "";
+  }
+
+  /** Reads the part on screen again, after a gap in the events or in the cache. */
+  async reread(): Promise<void> {
+    const id = this.id;
+    if (id === undefined) return;
+    const first = this.messages[0]?.id;
+    const size = Math.max(PAGE, Math.min(LARGEST_PAGE, this.messages.length));
+    try {
+      const middle = this.messages[Math.floor(this.messages.length / 2)]?.id;
+      let page =
+        this.after === "end" || middle === undefined
+          ? await call("messages", { session: id, at: { at: "latest" }, limit: size })
+          : await call("messages", {
+              session: id,
+              at: { at: "around", message: middle },
+              limit: size,
+            });
+      while (this.#lacks(page, first) && page.before === "more" && page.rows.length < 2000) {
+        const oldest = page.rows[0];
+        if (!oldest) break;
+        const more = await call("messages", {
+          session: id,
+          at: { at: "before", message: oldest.id },
+          limit: LARGEST_PAGE,
+        });
+        if (more.rows.length === 0) break;
+        page = { rows: [...more.rows, ...page.rows], before: more.before, after: page.after };
+      }
+      if (this.id === id) this.#show(page);
+    } catch (thrown) {
+      tellFailure(thrown);
+    }
+  }
+
+  #lacks(page: MessagePage, id: string | undefined): boolean {
+    if (id === undefined) return false;
+    const oldest = page.rows[0];
+    const wanted = this.messages[0];
+    return (
+      oldest !== undefined &&
+      wanted !== undefined &&
+      oldest.created_at > wanted.created_at &&
+      !page.rows.some((row) => row.id === id)
+    );
+  }
+
+  /** Rows that came with an event. */
+  apply(
+    session: string,
+    changed: readonly MessageRow[],
+    removed: readonly string[],
+    reread: boolean,
+  ): void {
+    if (session !== this.id) return;
+    if (removed.length > 0) {
+      const gone = new Set(removed);
+      this.messages = this.messages.filter((row) => !gone.has(row.id));
+      if (this.editing !== undefined && gone.has(this.editing)) this.editing = undefined;
+      if (this.replyTo && gone.has(this.replyTo.id)) this.replyTo = undefined;
+    }
+    if (changed.length > 0) this.#place(changed);
+    if (reread) void this.reread();
+  }
+
+  /** Puts rows where they belong, as far as that is within what is shown. */
+  #place(changed: readonly MessageRow[]): void {
+    const rows = new Map(this.messages.map((row) => [row.id, row]));
+    const first = this.messages[0];
+    for (const row of changed) {
+      const within =
+        rows.has(row.id) ||
+        (this.after === "end" &&
+          (first === undefined || this.before === "end" || compareMessages(first, row) < 0));
+      if (within) rows.set(row.id, row);
+    }
+    this.messages = [...rows.values()].sort(compareMessages);
+  }
+
+  async loadOlder(): Promise<void> {
+    const first = this.messages[0];
+    if (this.id === undefined || !first || this.before === "end" || this.#loading) return;
+    await this.#extend(first.id, "before");
+  }
+
+  async loadNewer(): Promise<void> {
+    const last = this.messages.at(-1);
+    if (this.id === undefined || !last || this.after === "end" || this.#loading) return;
+    await this.#extend(last.id, "after");
+  }
+
+  async #extend(message: string, at: "before" | "after"): Promise<void> {
+    const id = this.id;
+    if (id === undefined) return;
+    this.#loading = true;
+    try {
+      const page = await call("messages", { session: id, at: { at, message }, limit: PAGE });
+      if (this.id !== id) return;
+      const known = new Set(this.messages.map((row) => row.id));
+      const fresh = page.rows.filter((row) => !known.has(row.id));
+      this.messages = [...this.messages, ...fresh].sort(compareMessages);
+      if (at === "before") this.before = page.before;
+      else this.after = page.after;
+    } catch {
+      // The edge stays; coming near it again asks again.
+    } finally {
+      this.#loading = false;
+    }
+  }
+
+  /** Shows a message in its surroundings. */
+  async jump(message: string): Promise<void> {
+    const id = this.id;
+    if (id === undefined) return;
+    if (!this.messages.some((row) => row.id === message)) {
+      try {
+        const page = await call("messages", {
+          session: id,
+          at: { at: "around", message },
+          limit: PAGE,
+        });
+        if (this.id !== id) return;
+        this.#show(page);
+      } catch (thrown) {
+        tellFailure(thrown);
+        return;
+      }
+    }
+    this.target = undefined;
+    await tick();
+    this.target = message;
+  }
+
+  /** Back to the newest messages, after reading somewhere else. */
+  async toLatest(): Promise<void> {
+    const id = this.id;
+    if (id === undefined || this.after === "end") return;
+    const page = await tryCall("messages", { session: id, at: { at: "latest" }, limit: PAGE });
+    if (page && this.id === id) this.#show(page);
+  }
+
+  /** Sends what was written. False when it was not taken; then the text is kept. */
+  async send(content: string): Promise<boolean> {
+    const session = this.id;
+    if (session === undefined) return false;
+    const replyTo = this.replyTo;
+    this.stopTyping();
+    try {
+      const row = await call("send_message", {
+        session,
+        content,
+        reply_to: replyTo?.id ?? null,
+      });
+      if (this.id === session) {
+        if (this.replyTo === replyTo) this.replyTo = undefined;
+        this.setDraft("");
+        await this.toLatest();
+        this.#place([row]);
+      }
+      return true;
+    } catch (thrown) {
+      tellFailure(thrown);
+      return false;
+    }
+  }
+
+  async edit(message: string, content: string): Promise<boolean> {
+    const row = await tryCall("edit_message", { message, content });
+    if (!row) return false;
+    if (row.session === this.id) this.#place([row]);
+    this.editing = undefined;
+    return true;
+  }
+
+  /** Starts to change the last own message; false when there is none. */
+  editLast(): boolean {
+    const last = this.messages.findLast((row) => row.own && row.kind === "text");
+    if (!last) return false;
+    this.editing = last.id;
+    return true;
+  }
+
+  setDraft(text: string): void {
+    this.draft = text;
+    clearTimeout(this.#draftTimer);
+    this.#draftTimer = setTimeout(() => this.keepDraft(), DRAFT_AFTER);
+  }
+
+  keepDraft(): void {
+    clearTimeout(this.#draftTimer);
+    if (this.id === undefined || this.draft === this.#draftKept) return;
+    this.#draftKept = this.draft;
+    void tryCall("set_draft", { session: this.id, text: this.draft });
+  }
+
+  /** Tells the others that one is writing; repeated at most every three seconds. */
+  tellTyping(): void {
+    const session = this.id;
+    if (session === undefined) return;
+    clearTimeout(this.#typingTimer);
+    this.#typingTimer = setTimeout(() => this.stopTyping(), TYPING_ENDS);
+    if (Date.now() - this.#typingTold < TYPING_AGAIN) return;
+    this.#typingTold = Date.now();
+    void call("typing", { session, typing: true }).catch(() => undefined);
+  }
+
+  stopTyping(): void {
+    clearTimeout(this.#typingTimer);
+    if (this.id === undefined || this.#typingTold === 0) return;
+    this.#typingTold = 0;
+    void call("typing", { session: this.id, typing: false }).catch(() => undefined);
+  }
+
+  /** Everything up to the newest message has been seen. */
+  markRead(): void {
+    if (this.id === undefined || this.after !== "end") return;
+    const last = this.messages.findLast((row) => !row.own || row.state.state === "delivered");
+    if (!last || last.id === this.#readTo) return;
+    this.#readTo = last.id;
+    void call("mark_read", { session: this.id, message: last.id }).catch(() => undefined);
+  }
+
+  #show(page: MessagePage): void {
+    this.messages = page.rows;
+    this.before = page.before;
+    this.after = page.after;
+  }
+}
+
+export const conversation = new Conversation();

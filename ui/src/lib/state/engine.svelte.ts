@@ -1,0 +1,35 @@
+import { type Backend, backendError } from "../backend";
+import type { CommandName, Commands } from "../bindings";
+import { showToast } from "../ui/toast.svelte";
+
+let backend: Backend | undefined;
+
+export function useBackend(next: Backend): void {
+  backend = next;
+}
+
+/** Runs a command. Throws `BackendError`. */
+export function call<C extends CommandName>(
+  command: C,
+  args: Commands[C]["args"],
+): Promise<Commands[C]["reply"]> {
+  if (!backend) throw new Error("a command before the backend was chosen");
+  return backend.call(command, args);
+}
+
+/** Runs a command that the user asked for; a failure is told as a toast. True when it worked. */
+export async function tryCall<C extends CommandName>(
+  command: C,
+  args: Commands[C]["args"],
+): Promise<Commands[C]["reply"] | undefined> {
+  try {
+    return await call(command, args);
+  } catch (thrown) {
+    tellFailure(thrown);
+    return undefined;
+  }
+}
+
+export function tellFailure(thrown: unknown): void {
+  showToast({ icon: "bad", text: backendError(thrown).message, bad: true });
+}

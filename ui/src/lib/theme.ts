@@ -1,0 +1,30 @@
+import type { Settings } from "./bindings";
+
+const KEY = "tidings.look";
+
+type Look = Pick<Settings, "theme" | "price_palette">;
+
+/** Puts on the last look before the settings are read, so that nothing flashes. */
+export function applyRememberedLook(): void {
+  try {
+    const look = JSON.parse(localStorage.getItem(KEY) ?? "null") as Look | null;
+    if (look) put(look);
+  } catch {
+    // No storage, or not ours: the page's own defaults hold.
+  }
+}
+
+export function applyLook({ theme, price_palette }: Look): void {
+  put({ theme, price_palette });
+  try {
+    localStorage.setItem(KEY, JSON.stringify({ theme, price_palette }));
+  } catch {
+    // Without storage the next start begins with the system's theme.
+  }
+}
+
+function put(look: Look): void {
+  const root = document.documentElement;
+  root.dataset.theme = look.theme;
+  root.dataset.prices = look.price_palette;
+}

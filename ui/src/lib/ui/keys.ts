@@ -1,0 +1,32 @@
+import { isMac } from "../platform";
+
+const MAC: Record<string, string> = { Mod: "⌘", Alt: "⌥", Shift: "⇧", Enter: "↵" };
+const OTHER: Record<string, string> = { Mod: "Ctrl", Enter: "↵", Up: "↑", Down: "↓" };
+
+/** The caps of a shortcut such as `Mod+Shift+A`, as this system names them. */
+export function caps(keys: string): string[] {
+  const names = isMac() ? { ...OTHER, ...MAC } : OTHER;
+  return keys.split("+").map((key) => names[key] ?? key);
+}
+
+/** A tooltip: the name, two spaces, the shortcut. */
+export function withKeys(label: string, keys: string | undefined): string {
+  return keys === undefined ? label : `${label}  ${caps(keys).join(isMac() ? "" : "+")}`;
+}
+
+/** Whether an event is the shortcut: modifiers exactly, the key by name without case. */
+export function matches(event: KeyboardEvent, keys: string): boolean {
+  const wanted = keys.split("+");
+  const key = wanted.at(-1) ?? "";
+  const mod = isMac() ? event.metaKey : event.ctrlKey;
+  const other = isMac() ? event.ctrlKey : event.metaKey;
+  return (
+    !other &&
+    mod === wanted.includes("Mod") &&
+    event.altKey === wanted.includes("Alt") &&
+    event.shiftKey === wanted.includes("Shift") &&
+    event.key.toLowerCase() === (NAMED[key] ?? key).toLowerCase()
+  );
+}
+
+const NAMED: Record<string, string> = { Up: "ArrowUp", Down: "ArrowDown", Esc: "Escape" };
