@@ -1,4 +1,4 @@
-//! Sessions, messages, outbox, presence, search.
+//! Sessions, messages, presence.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -358,112 +358,6 @@ pub struct MuteSession {
     pub session: String,
     /// Whether it shall be muted.
     pub muted: bool,
-}
-
-/// Arguments of `outbox`.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct ListOutbox {}
-
-/// What waits to be sent, in short.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct OutboxSummary {
-    /// Changes that wait.
-    pub queued: u32,
-    /// Changes that failed.
-    pub failed: u32,
-}
-
-/// One change that waits to be sent, or failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct OutboxRow {
-    /// Number of the change, in the order made.
-    pub seq: u64,
-    /// Its session.
-    pub session: String,
-    /// Title of the session.
-    pub session_title: Option<String>,
-    /// The message it concerns, if one.
-    pub message: Option<String>,
-    /// What it does.
-    pub change: OutboxChange,
-    /// The text it carries, shortened to 200 characters.
-    pub text: String,
-    /// How far it has come.
-    pub state: SendState,
-    /// How often it was tried.
-    pub attempts: u32,
-    /// When it was made, in milliseconds.
-    pub created_at: i64,
-}
-
-/// What a change in the outbox does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum OutboxChange {
-    /// Sends a message.
-    Send,
-    /// Changes a message.
-    Edit,
-    /// Deletes a message.
-    Delete,
-    /// Makes a session.
-    CreateSession,
-    /// Changes a session.
-    UpdateSession,
-    /// Deletes a session.
-    DeleteSession,
-}
-
-/// Arguments of `search`.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct Search {
-    /// Words, phrases in quotes, and `from:`, `in:`, `before:`, `after:`, `role:`, `has:link`.
-    pub query: String,
-    /// How many hits at most, 1 to 200.
-    pub limit: u32,
-}
-
-/// What a search found, newest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct SearchReply {
-    /// The hits.
-    pub hits: Vec<SearchHit>,
-    /// Messages searched.
-    pub searched: u64,
-    /// Messages on this device; more than `searched` while the index is being built.
-    pub total: u64,
-}
-
-/// One hit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct SearchHit {
-    /// The message.
-    pub message: String,
-    /// Its session.
-    pub session: String,
-    /// Title of the session.
-    pub session_title: Option<String>,
-    /// Its author's name, if known.
-    pub author: Option<String>,
-    /// Whether it is one's own.
-    pub own: bool,
-    /// Who speaks.
-    pub role: RoleName,
-    /// When, in milliseconds.
-    pub created_at: i64,
-    /// The text around the first match, in parts.
-    pub parts: Vec<SnippetPart>,
-}
-
-/// A piece of a hit's text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct SnippetPart {
-    /// The text.
-    pub text: String,
-    /// Whether it matched.
-    pub hit: bool,
 }
 
 /// Arguments of `details`.

@@ -14,6 +14,8 @@ mod chat;
 mod commands;
 mod events;
 mod market;
+mod outbox;
+mod search;
 
 pub use alerts::*;
 pub use app::*;
@@ -21,3 +23,5 @@ pub use chat::*;
 pub use commands::*;
 pub use events::*;
 pub use market::*;
+pub use outbox::*;
+pub use search::*;

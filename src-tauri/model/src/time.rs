@@ -66,6 +66,15 @@ impl Timestamp {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// Hours and minutes in the time zone of this computer, `14:02`, for texts that the
+    /// program writes itself (notifications).
+    pub fn local_clock(self) -> String {
+        match jiff::Timestamp::from_microsecond(self.0) {
+            Ok(instant) => instant.to_zoned(TimeZone::system()).strftime("%H:%M").to_string(),
+            Err(_) => self.to_string(),
+        }
+    }
+
     /// Reads an HTTP `Date` header (RFC 9110, 5.6.7).
     pub fn from_http_date(text: &str) -> Result<Self, TimeError> {
         jiff::fmt::rfc2822::parse(text)
