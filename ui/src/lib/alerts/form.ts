@@ -1,5 +1,5 @@
 import type { ConditionForm, RuleForm } from "../bindings";
-import { readPrice } from "../format/number";
+import { amount, readPrice } from "../format/number";
 
 /** What the sentence can say between the symbol and its figures. */
 export const KINDS = [
@@ -143,15 +143,15 @@ function ofCondition(condition: ConditionForm): Partial<Draft> {
     case "crosses":
       return {
         kind: condition.kind,
-        price: condition.price,
+        price: amount(condition.price),
         rearm: condition.rearm_percent ?? REARM,
       };
     case "leaves_range":
     case "enters_range":
       return {
         kind: condition.kind,
-        low: condition.low,
-        high: condition.high,
+        low: amount(condition.low),
+        high: amount(condition.high),
         rearm: condition.rearm_percent ?? REARM,
       };
     case "moves":
@@ -162,13 +162,13 @@ function ofCondition(condition: ConditionForm): Partial<Draft> {
             : condition.direction === "down"
               ? "falls"
               : "moves",
-        percent: condition.percent,
+        percent: amount(condition.percent),
         window: condition.window_s,
       };
     case "change_24h":
       return {
         kind: condition.side === "above" ? "change_above" : "change_below",
-        percent: condition.percent,
+        percent: amount(condition.percent),
         rearm: condition.rearm_points ?? REARM_POINTS,
       };
   }

@@ -21,6 +21,13 @@ export function price(text: string): string {
   return value ? plain(roundTo(value, priceScale(value))) : text;
 }
 
+/** A price on an axis, where space is short: whole from 1,000 up. */
+export function axisPrice(text: string): string {
+  const value = parseDecimal(text);
+  if (!value) return text;
+  return parts(value).whole >= 1000n ? plain(roundTo(value, 0)) : price(text);
+}
+
 /** A threshold as its writer wrote it, grouped. */
 export function amount(text: string): string {
   const value = parseDecimal(text);

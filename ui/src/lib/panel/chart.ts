@@ -32,11 +32,15 @@ export function extremes(prices: readonly Decimal[]): { low: Decimal; high: Deci
   return { low, high };
 }
 
-/** Widens a range by a share of itself, so that lines do not lie on the edge. */
-export function widen(low: Decimal, high: Decimal, share: bigint): { low: Decimal; high: Decimal } {
+/** Widens a range by a percentage of itself at both ends, so that lines do not lie on the edge. */
+export function widen(
+  low: Decimal,
+  high: Decimal,
+  percent: bigint,
+): { low: Decimal; high: Decimal } {
   const span = difference(high, low);
   const scale = span.scale + 2;
-  const margin = (span.digits * 100n) / share;
+  const margin = span.digits * percent;
   const align = (value: Decimal) => value.digits * 10n ** BigInt(scale - value.scale);
   return {
     low: { digits: align(low) - margin, scale },
@@ -60,4 +64,19 @@ export function decimals(texts: readonly (string | null | undefined)[]): Decimal
     const value = text === null || text === undefined ? undefined : parseDecimal(text);
     return value ? [value] : [];
   });
+}
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const STEPS = [5 * MINUTE, 15 * MINUTE, HOUR, 4 * HOUR, DAY, 2 * DAY, 7 * DAY, 61 * DAY];
+
+/** Round local times between two moments, at most `most` of them. */
+export function timeTicks(from: number, to: number, most: number): number[] {
+  const step = STEPS.find((each) => (to - from) / each <= most);
+  if (step === undefined || to <= from) return [];
+  const zone = new Date(from).getTimezoneOffset() * MINUTE;
+  const ticks: number[] = [];
+  for (let at = Math.ceil((from - zone) / step) * step + zone; at <= to; at += step) ticks.push(at);
+  return ticks;
 }

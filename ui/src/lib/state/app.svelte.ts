@@ -48,6 +48,10 @@ class App {
   hasTray = $state(false);
 
   readonly workspace = $derived(this.workspaces.find((each) => each.id === this.active));
+  /** Connected, so that what is said of others holds. */
+  readonly inTouch = $derived(
+    this.connection.state === "live" || this.connection.state === "catching_up",
+  );
   readonly signedIn = $derived(this.account !== undefined);
 
   #feed: Feed | undefined;

@@ -29,7 +29,6 @@ class Conversation {
 
   readonly rows = $derived(buildRows(this.messages, this.firstUnread, this.before === "gap"));
   readonly typing = $derived(this.people.filter((person) => person.typing && !person.own));
-  readonly online = $derived(this.people.filter((person) => person.status !== "offline"));
 
   #loading = false;
   #typingTold = 0;

@@ -8,7 +8,9 @@ export function avatarColour(seed: string): AvatarColour {
   for (const character of seed) {
     hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 16_777_619) >>> 0;
   }
-  return COLOURS[hash % COLOURS.length] ?? "blue";
+  // The low bits of this hash repeat for similar names; the high ones are mixed in.
+  hash = Math.imul(hash ^ (hash >>> 15), 2_246_822_519) >>> 0;
+  return COLOURS[(hash >>> 16) % COLOURS.length] ?? "blue";
 }
 
 /** Up to two letters: of the first and the last word. */

@@ -1,0 +1,322 @@
+import type {
+  FiringRow,
+  MessageRow,
+  Person,
+  QuoteRow,
+  RuleRow,
+  SessionRow,
+  Settings,
+} from "../src/lib/bindings";
+
+const now = new Date();
+now.setHours(14, 2, 9, 0);
+export const NOW = now.getTime();
+const minute = 60_000;
+const at = (hour: number, min: number, days = 0) => {
+  const date = new Date(NOW);
+  date.setDate(date.getDate() - days);
+  date.setHours(hour, min, 0, 0);
+  return date.getTime();
+};
+
+export const settings: Settings = {
+  theme: "light",
+  price_palette: "standard",
+  enter_sends: true,
+  presence: true,
+  prices: true,
+  voice: true,
+  notifications: true,
+  message_notifications: true,
+  previews: true,
+  close_to_tray: true,
+  schema: "public",
+  tray_hint_shown: true,
+};
+
+function session(id: string, title: string, when: number, more: Partial<SessionRow>): SessionRow {
+  return {
+    id,
+    title,
+    status: "active",
+    last_activity: when,
+    snippet: null,
+    unread: 0,
+    queued: 0,
+    failed: 0,
+    draft: null,
+    pinned: false,
+    muted: false,
+    no_access: false,
+    unsent: false,
+    ...more,
+  };
+}
+
+const said = (author: string, text: string, own = false) => ({
+  own,
+  author,
+  role: "user" as const,
+  kind: "text" as const,
+  text,
+});
+
+export const sessions: SessionRow[] = [
+  session("release", "Release 0.9", at(14, 2), {
+    pinned: true,
+    snippet: said("Noor", "Then we ship at 15:00.", true),
+  }),
+  session("desk", "BTC desk", at(14, 1), {
+    pinned: true,
+    unread: 3,
+    snippet: said("Ines", "Funding is flat again"),
+  }),
+  session("payments", "Payments migration", at(13, 47), {
+    unread: 2,
+    snippet: said("Tomás", "Webhook retries look clean now"),
+  }),
+  session("tuning", "Postgres tuning", at(12, 30), {
+    snippet: said("Sable", "64 MB is enough for both"),
+  }),
+  session("maya", "Maya Okafor", at(11, 58), {
+    muted: true,
+    snippet: { ...said("Maya", "Voice message, 0:21"), author: null, kind: "voice" },
+  }),
+  session("design", "Design review", at(10, 16), { draft: "I would drop the second step" }),
+  session("rota", "Support rota", at(9, 0, 1), {
+    snippet: said("Ines", "Swapped Thursday with Maya"),
+  }),
+  session("data", "Data retention", at(16, 20, 3), {
+    snippet: said("Maya", "90 days, then the archive"),
+  }),
+  ...Array.from({ length: 14 }, (_, index) =>
+    session(`old${index}`, `Archived ${index + 1}`, at(9, 0, 30 + index), { status: "archived" }),
+  ),
+];
+
+function message(id: string, more: Partial<MessageRow>): MessageRow {
+  return {
+    id,
+    session: "release",
+    user_id: null,
+    author: null,
+    own: false,
+    role: "user",
+    kind: "text",
+    content: "",
+    metadata: {},
+    created_at: NOW,
+    edited: false,
+    incomplete: false,
+    state: { state: "delivered" },
+    pending_edit: null,
+    pending_delete: false,
+    ...more,
+  };
+}
+
+const noor = { own: true, user_id: "noor", author: "Noor Haddad" };
+const answer = `Yes. It adds one nullable column, then builds the index without a write lock:
+
+\`\`\`sql
+alter table messages add column if not exists client_id uuid;
+create unique index concurrently messages_client_id on messages (client_id);
+\`\`\`
+
+| Workspace | Rows | Index build | Slowest write |
+| --- | ---: | ---: | ---: |
+| Kestrel Lab | 412,806 | 3.1 s | 18 ms |
+| Kestrel Support | 1,906,344 | 12.7 s | 24 ms |`;
+
+export const messages: MessageRow[] = [
+  ...Array.from({ length: 40 }, (_, index) =>
+    message(`old${index}`, {
+      ...(index % 3 === 0 ? noor : { author: "Tomás Vidal", user_id: "tomas" }),
+      content: `Earlier message ${index + 1}. See https://example.com/a(b)?c=${index}.`,
+      created_at: at(9, index, 1),
+    }),
+  ),
+  message("s1", { role: "system", content: "Tomás Vidal joined", created_at: at(13, 44) }),
+  message("m1", {
+    ...noor,
+    content: "Sable, can the migration run while people are connected?",
+    created_at: at(13, 46),
+  }),
+  message("m2", {
+    role: "assistant",
+    author: "Sable",
+    content: answer,
+    created_at: at(13, 52),
+    kind: "adapter_action",
+    metadata: {
+      action: "Apply migration",
+      adapter: "deploy-runner",
+      parameters: { target: "staging", version: "0.9.0-rc.2" },
+      status: "done",
+      duration_s: 4.2,
+      url: "https://example.com/runs/4182",
+      link_label: "Run 4182",
+    },
+  }),
+  message("m3", {
+    author: "Maya Okafor",
+    user_id: "maya",
+    kind: "voice",
+    content: "Tray and notifications are fine on Windows too. I have nothing left on my list.",
+    metadata: {
+      duration_s: 12,
+      waveform: Array.from({ length: 58 }, (_, i) => Math.abs(Math.sin(i * 1.7)) + 0.1),
+    },
+    created_at: at(14, 0),
+  }),
+  message("m4", { ...noor, content: "Then we ship at 15:00.", created_at: at(14, 2) }),
+];
+
+export const unsent: MessageRow[] = [
+  message("u1", {
+    ...noor,
+    content: "Then we ship at 15:00, if nobody objects.",
+    created_at: at(14, 2) + 1000,
+    state: {
+      state: "failed",
+      code: "rules",
+      reason: "Not sent: the project does not allow you to write here.",
+    },
+  }),
+  message("u2", {
+    ...noor,
+    content: "I will post the note for the workspace owners before that.",
+    created_at: at(14, 2) + 2000,
+    state: { state: "queued" },
+  }),
+  message("u3", {
+    ...noor,
+    content: "Maya, could you watch the error rate for the first hour?",
+    created_at: at(14, 2) + 3000,
+    state: { state: "queued" },
+  }),
+];
+
+export const people: Person[] = [
+  person("noor", "Noor Haddad", { own: true }),
+  person("maya", "Maya Okafor", {}),
+  person("tomas", "Tomás Vidal", { typing: true }),
+  person("ines", "Ines Brandt", { devices: 2 }),
+  person("lea", "Lea Fontaine", { status: "away" }),
+];
+
+function person(user_id: string, name: string, more: Partial<Person>): Person {
+  return { user_id, name, status: "online", typing: false, devices: 1, own: false, ...more };
+}
+
+export function quote(
+  symbol: string,
+  name: string,
+  price: string,
+  percent: string,
+  seed: number,
+): QuoteRow {
+  const base = BigInt(Math.round(Number(price) * 10_000));
+  const spark = Array.from({ length: 48 }, (_, i) => {
+    const wave =
+      Math.sin(i / 5 + seed) * 40 + Math.sin(i * 1.3 + seed) * 14 + i * Number(percent) * 1.2;
+    const digits = base + (base * BigInt(Math.round(wave - 47 * Number(percent) * 1.2))) / 10_000n;
+    const text = digits.toString().padStart(5, "0");
+    return {
+      time: NOW - (47 - i) * 30 * minute,
+      price: `${text.slice(0, -4)}.${text.slice(-4)}`,
+    };
+  });
+  return {
+    symbol,
+    name,
+    price,
+    change_24h: "831.57",
+    change_percentage_24h: percent,
+    market_cap: "1340000000000",
+    volume_24h: "28600000000",
+    time: NOW - 2000,
+    stale: false,
+    watched: true,
+    spark,
+  };
+}
+
+export const quotes: QuoteRow[] = [
+  quote("BTC", "Bitcoin", "67893.40", "1.24", 0),
+  quote("ETH", "Ethereum", "3512.08", "-0.42", 2),
+  quote("SOL", "Solana", "148.62", "3.87", 4),
+  quote("LINK", "Chainlink", "14.87", "-2.15", 1),
+  quote("XRP", "XRP", "0.5241", "0.61", 3),
+  quote("USDC", "USD Coin", "0.9998", "0.00", 5),
+];
+
+function rule(id: string, symbol: string, sentence: string, more: Partial<RuleRow>): RuleRow {
+  return {
+    id,
+    form: {
+      symbol,
+      condition: { kind: "above", price: "70000", rearm_percent: "0.1" },
+      repeat: "every",
+      cooldown_s: 300,
+      expires_at: null,
+    },
+    sentence,
+    enabled: true,
+    done: false,
+    expired: false,
+    last_fired: null,
+    distance_percent: null,
+    ...more,
+  };
+}
+
+const form = (symbol: string, condition: RuleRow["form"]["condition"]): RuleRow["form"] => ({
+  symbol,
+  condition,
+  repeat: "every",
+  cooldown_s: 300,
+  expires_at: null,
+});
+
+export const rules: RuleRow[] = [
+  rule("r1", "BTC", "Crosses above 70,000", { last_fired: at(16, 20, 2) }),
+  rule("r2", "BTC", "Crosses below 66,500", {
+    form: form("BTC", { kind: "below", price: "66500", rearm_percent: "0.1" }),
+  }),
+  rule("r3", "BTC", "Moves 2 % within 15 min", {
+    form: form("BTC", { kind: "moves", percent: "2", window_s: 900, direction: "either" }),
+  }),
+  rule("r4", "SOL", "Crosses above 150", {
+    form: {
+      ...form("SOL", { kind: "above", price: "150", rearm_percent: "0.1" }),
+      repeat: "once",
+    },
+  }),
+  rule("r5", "SOL", "24 h change below −5 %", {
+    enabled: false,
+    form: form("SOL", { kind: "change_24h", side: "below", percent: "-5", rearm_points: "0.25" }),
+  }),
+  rule("r6", "USDC", "Leaves 0.995 – 1.005", {
+    last_fired: at(8, 52),
+    form: form("USDC", { kind: "leaves_range", low: "0.995", high: "1.005", rearm_percent: "0.1" }),
+  }),
+];
+
+export const firings: FiringRow[] = [
+  firing("f1", "SOL", "SOL crossed above 148", at(12, 47), "suppressed"),
+  firing("f2", "SOL", "SOL crossed above 148", at(12, 44), "notified"),
+  firing("f3", "SOL", "SOL crossed above 147", at(9, 20), "away"),
+  firing("f4", "BTC", "BTC moved +2.1 %", at(9, 15), "away"),
+  firing("f5", "BTC", "BTC moved −2.0 %", at(2, 31), "muted"),
+];
+
+function firing(
+  id: string,
+  symbol: string,
+  title: string,
+  time: number,
+  mark: FiringRow["mark"],
+): FiringRow {
+  return { id, rule: "r1", symbol, title, price: "148.02", time, mark };
+}

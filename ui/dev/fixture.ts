@@ -1,0 +1,263 @@
+import "../src/styles/fonts.css";
+import "../src/styles/tokens.css";
+import "../src/styles/base.css";
+import { mount, tick } from "svelte";
+import App from "../src/App.svelte";
+import type { Backend, Listener } from "../src/lib/backend";
+import type { CommandName, Commands, Connection, Snapshot } from "../src/lib/bindings";
+import { app } from "../src/lib/state/app.svelte";
+import { market } from "../src/lib/state/market.svelte";
+import { view } from "../src/lib/state/view.svelte";
+import * as data from "./data";
+
+const state = location.hash.slice(1) || "conversation";
+const parameters = new URLSearchParams(location.search);
+const settings = {
+  ...data.settings,
+  theme: (parameters.get("theme") ?? "light") as "light" | "dark" | "system",
+};
+document.documentElement.dataset.theme = settings.theme;
+document.documentElement.dataset.window = parameters.has("controls") ? "controls" : "none";
+
+const RealDate = Date;
+const shift = data.NOW - RealDate.now();
+Date.now = () => RealDate.prototype.getTime.call(new RealDate()) + shift;
+
+const first = ["welcome", "connect", "sign-in"].includes(state);
+const stale = state === "offline";
+const connection: Connection =
+  state === "offline"
+    ? { state: "offline", since: data.NOW - 4 * 60_000, retry_at: data.NOW + 30_000, reason: null }
+    : state === "catching-up"
+      ? { state: "catching_up", done: 86, total: 140 }
+      : state === "signed-out" || state === "sign-in"
+        ? { state: "signed_out" }
+        : state === "refused"
+          ? { state: "refused", reason: "The key is not valid for this project. Check the key." }
+          : { state: "live" };
+const messages =
+  state === "offline" ? [...data.messages.slice(0, -2), ...data.unsent] : data.messages;
+const quotes = data.quotes.map((quote) => ({
+  ...quote,
+  stale,
+  time: stale ? data.NOW - 4 * 60_000 : quote.time,
+}));
+const info = {
+  id: "w1",
+  name: "Kestrel Lab",
+  local: false,
+  url: "https://kestrel-lab.supabase.co",
+  email: "noor@example.com",
+};
+const account = { user_id: "noor", email: "noor@example.com", name: "Noor Haddad" };
+const signedOut = connection.state === "signed_out";
+
+const snapshot: Snapshot = {
+  seq: 0,
+  workspaces: state === "welcome" || state === "connect" ? [] : [info],
+  active:
+    state === "welcome" || state === "connect"
+      ? null
+      : {
+          info,
+          account: signedOut ? null : account,
+          connection,
+          outbox: stale ? { queued: 2, failed: 1 } : { queued: 0, failed: 0 },
+          presence: "online",
+          simulated_prices: false,
+          prices_from: data.NOW,
+          armed: 5,
+          last_session: "release",
+          secrets_in_memory: state === "sign-in",
+        },
+  settings,
+  version: "0.1.0",
+  platform: "linux",
+  default_url: null,
+  default_key: null,
+  has_tray: true,
+};
+
+function answer(command: CommandName, args: unknown): unknown {
+  const empty = state === "empty" || first;
+  switch (command) {
+    case "snapshot":
+      return snapshot;
+    case "sessions":
+      return empty ? [] : data.sessions;
+    case "open_session":
+      return {
+        session: data.sessions.find((row) => row.id === (args as { session: string }).session),
+        page: {
+          rows: (args as { session: string }).session === "release" ? messages : [],
+          before: "end",
+          after: "end",
+        },
+        first_unread: stale ? null : "m2",
+        people: data.people,
+      };
+    case "messages":
+      return { rows: messages, before: "end", after: "end" };
+    case "watch_list":
+      return state === "empty" ? [] : quotes;
+    case "symbols":
+      return quotes;
+    case "price_history":
+      return {
+        symbol: "BTC",
+        points: quotes[0]?.spark ?? [],
+        low: "66755",
+        high: "68399",
+      };
+    case "rules":
+      return data.rules;
+    case "firings":
+      return data.firings;
+    case "preview_rule":
+      return {
+        valid: true,
+        problem: null,
+        sentence: "Crosses above 70,000",
+        arming: "Below the line: armed at once",
+        armed_at_once: true,
+        distance_percent: "3.1",
+      };
+    case "details":
+      return {
+        session: data.sessions[0],
+        created_at: data.NOW - 30 * 86_400_000,
+        messages: 1284,
+        gaps: 0,
+        complete: true,
+        verified_at: data.NOW - 60_000,
+        people: data.people,
+      };
+    case "search":
+      return {
+        searched: 48_213,
+        total: 48_213,
+        hits: ["Data retention", "Data retention", "Payments migration"].map((title, index) => ({
+          message: `h${index}`,
+          session: title,
+          session_title: title,
+          author: ["Maya Okafor", "Tomás Vidal", "Sable"][index],
+          own: false,
+          role: index === 2 ? "assistant" : "user",
+          created_at: data.NOW - (index + 1) * 3 * 86_400_000,
+          parts: [
+            { text: "The ", hit: false },
+            { text: "retention", hit: true },
+            {
+              text: " of live tables is 90 days, then the archive. Voice files go after 30 days, their transcripts stay.",
+              hit: false,
+            },
+          ],
+        })),
+      };
+    case "check_project":
+      return {
+        url: "https://kestrel-lab.supabase.co",
+        usable: true,
+        items: [
+          { check: "reachable", outcome: "ok", message: "84 ms", sql: null },
+          { check: "key", outcome: "ok", message: "Publishable key", sql: null },
+          { check: "tables", outcome: "ok", message: "4 of 4 tables", sql: null },
+          {
+            check: "realtime",
+            outcome: "warning",
+            message:
+              "chat_messages is not published: messages of others arrive late. Everything else works.",
+            sql: "alter publication supabase_realtime add table chat_messages;",
+          },
+          { check: "clock", outcome: "unknown", message: "", sql: null },
+        ],
+      };
+    case "diagnostics":
+      return {
+        connection,
+        latency_ms: 41.3,
+        channels: [
+          { name: "chat", status: "subscribed" },
+          { name: "prices", status: "subscribed" },
+        ],
+        last_error: null,
+        counters: [{ name: "frames", value: 1284 }],
+        clock_skew_ms: 120,
+      };
+    case "outbox":
+      return data.unsent.map((row, seq) => ({
+        seq,
+        session: row.session,
+        session_title: "Release 0.9",
+        message: row.id,
+        change: "send",
+        text: row.content,
+        state: row.state,
+        attempts: 1,
+        created_at: row.created_at,
+      }));
+    case "set_settings":
+      return (args as { settings: unknown }).settings;
+    default:
+      return {};
+  }
+}
+
+const backend: Backend = {
+  async call<C extends CommandName>(command: C, args: Commands[C]["args"]) {
+    return answer(command, args) as Commands[C]["reply"];
+  },
+  subscribe(listener: Listener) {
+    queueMicrotask(() => listener.opened());
+    return () => undefined;
+  },
+};
+
+const target = document.getElementById("app");
+if (target) mount(App, { target });
+app.start(backend);
+
+await until(() => app.phase.phase === "ready");
+await tick();
+const tabs = { alerts: "alerts", details: "details" } as const;
+if (state in tabs) view.showTab(tabs[state as keyof typeof tabs]);
+if (state === "chart") await market.show("BTC");
+if (state === "editor") {
+  view.tab = "alerts";
+  view.overlay = {
+    kind: "alert",
+    id: undefined,
+    form: {
+      symbol: "BTC",
+      repeat: "every",
+      condition: { kind: "above", price: "70000", rearm_percent: null },
+    },
+  };
+}
+if (state === "palette") view.overlay = { kind: "palette", query: "btc" };
+if (state === "search") view.results = "retention policy";
+if (state === "settings") {
+  view.settings = (parameters.get("section") ?? "appearance") as "appearance";
+}
+if (state === "outbox") view.overlay = { kind: "outbox" };
+if (state === "connect") {
+  document.querySelector<HTMLElement>("[data-testid=welcome-connect]")?.click();
+  await tick();
+  for (const [id, value] of [
+    ["connect-url", "https://kestrel-lab.supabase.co"],
+    ["connect-key", "sb_publishable_mQ4t7Zr1"],
+  ]) {
+    const input = document.querySelector<HTMLInputElement>(`[data-testid=${id}]`);
+    if (!input) continue;
+    input.value = value ?? "";
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+}
+if (state === "menu") {
+  document.querySelector<HTMLElement>("[data-testid=presence-menu]")?.click();
+}
+if (parameters.has("drawer")) view.drawer = true;
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => requestAnimationFrame(resolve));
+}
