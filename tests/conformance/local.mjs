@@ -33,11 +33,9 @@ function program() {
  */
 export async function startLocal(options = []) {
   const directory = await mkdtemp(join(tmpdir(), "tidings-local-"));
-  const child = spawn(
-    program(),
-    ["--data-dir", directory, "--listen", "127.0.0.1:0", ...options],
-    { stdio: ["ignore", "pipe", "inherit"] },
-  );
+  const child = spawn(program(), ["--data-dir", directory, "--listen", "127.0.0.1:0", ...options], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const ended = new Promise((done) => child.once("exit", done));
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill();

@@ -2,7 +2,12 @@
 
 import { after, before, describe } from "node:test";
 import { startLocal } from "./local.mjs";
-import { registerAuth, registerRealtime, registerRest, registerRestMatrix } from "./suite/index.mjs";
+import {
+  registerAuth,
+  registerRealtime,
+  registerRest,
+  registerRestMatrix,
+} from "./suite/index.mjs";
 
 describe("tidings-local", () => {
   let local;

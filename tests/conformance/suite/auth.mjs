@@ -90,10 +90,7 @@ export function registerAuth(getTarget) {
         const wrong = { email: alice.email, password: randomUUID() };
         const first = await refuse(client.auth.signInWithPassword(wrong), "invalid_credentials");
         const unknown = { email: `nobody-${randomUUID()}@example.com`, password: "whatever" };
-        const second = await refuse(
-          client.auth.signInWithPassword(unknown),
-          "invalid_credentials",
-        );
+        const second = await refuse(client.auth.signInWithPassword(unknown), "invalid_credentials");
         assert.equal(first.status, 400);
         assert.equal(first.message, second.message);
       });

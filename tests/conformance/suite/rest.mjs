@@ -31,7 +31,7 @@ export function registerRest(getTarget) {
 
     describe("writing", () => {
       test("an insert returns the row with its defaults", async () => {
-        const row = messageOf(alice, chat, "héllo 👩‍👩‍👧 \"q\" \\ \n\t 漢字");
+        const row = messageOf(alice, chat, 'héllo 👩‍👩‍👧 "q" \\ \n\t 漢字');
         const answer = await messages().insert(row).select().single();
         const stored = succeed(answer);
         assert.equal(answer.status, 201);
@@ -102,7 +102,10 @@ export function registerRest(getTarget) {
 
       test("an update and a delete tell what they touched", async () => {
         const { id } = succeed(
-          await messages().insert(messageOf(alice, chat, "old")).select().single(),
+          await messages()
+            .insert(messageOf(alice, chat, "old"))
+            .select()
+            .single(),
         );
         const updated = await messages().update({ content: "new" }).eq("id", id).select("content");
         assert.deepEqual(succeed(updated), [{ content: "new" }]);
@@ -120,7 +123,7 @@ export function registerRest(getTarget) {
 
     describe("reading", () => {
       let room;
-      const texts = ["apple", "Banana", "cherry, pie", "100% (pure) \"juice\"", "under_score"];
+      const texts = ["apple", "Banana", "cherry, pie", '100% (pure) "juice"', "under_score"];
 
       before(async () => {
         room = await openSession(alice);
@@ -209,9 +212,7 @@ export function registerRest(getTarget) {
           let page = messages().select("id,content,created_at").eq("session_id", room);
           if (last) {
             const at = `"${last.created_at}"`;
-            page = page.or(
-              `created_at.lt.${at},and(created_at.eq.${at},id.lt."${last.id}")`,
-            );
+            page = page.or(`created_at.lt.${at},and(created_at.eq.${at},id.lt."${last.id}")`);
           }
           page = page.order("created_at", { ascending: false }).order("id", { ascending: false });
           const rows = succeed(await page.limit(2));
@@ -282,26 +283,60 @@ export function registerRest(getTarget) {
 
     describe("refusals", () => {
       const refusals = [
-        ["a duplicate key", 409, "23505", async () => {
-          const row = messageOf(alice, chat, "x", { id: randomUUID() });
-          succeed(await messages().insert(row));
-          return messages().insert(row);
-        }],
-        ["a missing value", 400, "23502", () =>
-          messages().insert({ ...messageOf(alice, chat, "x"), content: null })],
-        ["a value outside its list", 400, "23514", () =>
-          messages().insert(messageOf(alice, chat, "x", { role: "robot" })), "check_violation"],
+        [
+          "a duplicate key",
+          409,
+          "23505",
+          async () => {
+            const row = messageOf(alice, chat, "x", { id: randomUUID() });
+            succeed(await messages().insert(row));
+            return messages().insert(row);
+          },
+        ],
+        [
+          "a missing value",
+          400,
+          "23502",
+          () => messages().insert({ ...messageOf(alice, chat, "x"), content: null }),
+        ],
+        [
+          "a value outside its list",
+          400,
+          "23514",
+          () => messages().insert(messageOf(alice, chat, "x", { role: "robot" })),
+          "check_violation",
+        ],
         ["a text that is no uuid", 400, "22P02", () => messages().select().eq("id", "nope")],
         ["an unknown column to read", 400, "42703", () => messages().select("nope")],
         ["an unknown column to filter by", 400, "42703", () => messages().select().eq("nope", 1)],
-        ["an unknown column to write", 400, "PGRST204", () =>
-          messages().insert({ ...messageOf(alice, chat, "x"), nope: 1 }), "unknown_column_code"],
-        ["an unknown table", 404, "PGRST205", () => alice.client.from("nope").select(),
-          "unknown_table_code"],
-        ["an unknown function", 404, "PGRST202", () => alice.client.rpc("nope"),
-          "unknown_function_code"],
-        ["an unknown operator", 400, "PGRST100", () => messages().select().filter("id", "zz", 1),
-          "unknown_operator_code"],
+        [
+          "an unknown column to write",
+          400,
+          "PGRST204",
+          () => messages().insert({ ...messageOf(alice, chat, "x"), nope: 1 }),
+          "unknown_column_code",
+        ],
+        [
+          "an unknown table",
+          404,
+          "PGRST205",
+          () => alice.client.from("nope").select(),
+          "unknown_table_code",
+        ],
+        [
+          "an unknown function",
+          404,
+          "PGRST202",
+          () => alice.client.rpc("nope"),
+          "unknown_function_code",
+        ],
+        [
+          "an unknown operator",
+          400,
+          "PGRST100",
+          () => messages().select().filter("id", "zz", 1),
+          "unknown_operator_code",
+        ],
       ];
       for (const [name, status, code, request, feature] of refusals) {
         test(`${name}: ${status} ${code}`, async (t) => {

@@ -175,9 +175,14 @@ impl Switches {
         *lock(&self.refusal)
     }
 
+    /// Waits until connections are frozen.
+    pub async fn frozen(&self) {
+        // The sender lives in `self`, so it cannot be gone.
+        let _ = self.frozen.subscribe().wait_for(|frozen| *frozen).await;
+    }
+
     /// Waits while connections are frozen.
     pub async fn thawed(&self) {
-        // The sender lives in `self`, so it cannot be gone.
         let _ = self.frozen.subscribe().wait_for(|frozen| !frozen).await;
     }
 }

@@ -99,9 +99,13 @@ impl Writer {
             if count == 0 {
                 return;
             }
+            tokio::select! {
+                biased;
+                () = self.cut.cancelled() => return,
+                () = hub.faults.thawed() => {}
+            }
             let bytes: usize = batch.iter().map(size).sum();
             let write = async {
-                hub.faults.thawed().await;
                 for frame in batch.drain(..) {
                     sink.feed(frame).await?;
                 }

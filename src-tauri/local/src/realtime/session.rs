@@ -100,19 +100,32 @@ impl Session {
         if self.closing.is_some_and(|at| at <= now) {
             return false;
         }
-        let topics: Vec<String> = self.channels.keys().cloned().collect();
-        for topic in topics {
+        for topic in self.topics() {
             self.subscribe_if_due(&topic, now);
-            let expired = self.channels[&topic].expires.filter(|(at, _)| *at <= now);
-            if let Some((_, exp)) = expired {
-                let seconds = self.state.clock().now().as_micros().div_euclid(1_000_000) - exp;
-                self.end(&topic, &token::expired(seconds.max(0)));
-            }
         }
+        self.expire();
         if self.last_heard + self.hub.behaviour.idle_timeout <= now {
             self.close(1000);
         }
         true
+    }
+
+    /// Ends the channels whose tokens have ended: by the runtime's clock, or by the server's,
+    /// which may have been set.
+    fn expire(&mut self) {
+        let now = Instant::now();
+        let seconds = self.state.clock().now().as_micros().div_euclid(1_000_000);
+        let expired: Vec<(String, i64)> = self
+            .channels
+            .iter()
+            .filter_map(|(topic, channel)| {
+                let (at, exp) = channel.expires?;
+                (at <= now || exp <= seconds).then(|| (topic.clone(), seconds - exp))
+            })
+            .collect();
+        for (topic, since) in expired {
+            self.end(&topic, &token::expired(since.max(0)));
+        }
     }
 
     /// Says goodbye, and waits a little for the client to do the same.
@@ -165,6 +178,7 @@ impl Session {
         if self.closing.is_some() {
             return;
         }
+        self.expire();
         match frame {
             Frame::Message(message) => self.message(message).await,
             Frame::UserBroadcastPush(push) => self.user_broadcast(push),

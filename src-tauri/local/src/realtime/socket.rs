@@ -78,6 +78,13 @@ async fn serve(state: AppState, socket: WebSocket, vsn: Vsn, key: String) {
                 stopping = true;
                 session.close(1012);
             }
+            () = hub.faults.frozen() => {
+                tokio::select! {
+                    () = cut.cancelled() => break,
+                    () = stopped.cancelled() => break,
+                    () = hub.faults.thawed() => session.heard(),
+                }
+            }
             Some(control) = controls.recv() => session.control(control),
             () = sleep_until(session.deadline()) => {
                 if !session.tick() {
@@ -88,11 +95,6 @@ async fn serve(state: AppState, socket: WebSocket, vsn: Vsn, key: String) {
                 let Some(Ok(message)) = received else {
                     break;
                 };
-                tokio::select! {
-                    biased;
-                    () = cut.cancelled() => break,
-                    () = hub.faults.thawed() => {}
-                }
                 session.heard();
                 receive(&mut session, vsn, message).await;
             }

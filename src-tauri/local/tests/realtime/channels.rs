@@ -285,3 +285,64 @@ async fn a_stopped_server_says_1012() {
     server.stop().await;
     assert_eq!(alice.closed().await, Some(1012));
 }
+
+#[tokio::test]
+async fn a_clock_that_is_set_forward_ends_tokens_too() {
+    let now = tidings_model::Clock::now(&tidings_model::SystemClock);
+    let clock = Arc::new(tidings_model::ManualClock::at(now));
+    let server = start_at(quick(), clock.clone()).await;
+    let mut alice = Client::connect(&server).await;
+    alice.join("realtime:t", json!({}), &token(ALICE, 60)).await;
+    clock.advance(Duration::from_secs(70));
+    let frames = alice.drain().await;
+    let message = frames[0][4]["message"].as_str().unwrap();
+    assert!(message.starts_with("Token has expired "), "{message}");
+    assert_eq!(frames[1][3], "phx_close");
+}
+
+#[tokio::test]
+async fn no_frame_however_strange_ends_a_socket() {
+    let server = start(quick()).await;
+    let mut mallory = Client::connect(&server).await;
+    mallory
+        .join("realtime:t", json!({}), &token(ALICE, 60))
+        .await;
+    let events = [
+        "phx_join",
+        "phx_leave",
+        "broadcast",
+        "presence",
+        "access_token",
+        "heartbeat",
+        "",
+    ];
+    let payloads = [
+        json!(null),
+        json!([]),
+        json!({"config": 1}),
+        json!({"config": {"postgres_changes": [1], "presence": [], "broadcast": "x"}}),
+        json!({"access_token": {"a": 1}}),
+        json!({"event": 1, "payload": []}),
+        json!("x".repeat(300)),
+    ];
+    for topic in ["realtime:t", "realtime:", "phoenix", "", "realtime:\u{0}🦊"] {
+        for event in events {
+            for payload in &payloads {
+                for join in [json!(null), json!("1"), json!(7)] {
+                    let frame = json!([join, "r", topic, event, payload]);
+                    mallory.send_text(&frame.to_string()).await;
+                }
+            }
+        }
+    }
+    for kind in 0..=255_u8 {
+        for length in [0, 1, 7, 200] {
+            mallory.send_binary(&vec![kind; length]).await;
+        }
+    }
+    mallory.drain().await;
+    let (_, reply) = mallory
+        .join("realtime:still", json!({}), &token(ALICE, 60))
+        .await;
+    assert_eq!(reply["status"], "ok");
+}

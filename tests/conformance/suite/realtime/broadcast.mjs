@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
-import { Inbox, connect, disconnectAll, signUp, subscribe, without } from "../support.mjs";
+import { connect, disconnectAll, Inbox, signUp, subscribe, without } from "../support.mjs";
 
 export function registerBroadcast(getTarget, vsn) {
   describe("broadcast", () => {

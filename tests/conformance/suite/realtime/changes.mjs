@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import {
-  Inbox,
   disconnectAll,
+  Inbox,
   messageOf,
   openSession,
   service,

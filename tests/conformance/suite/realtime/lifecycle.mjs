@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import {
-  Inbox,
   connect,
   disconnectAll,
+  Inbox,
   messageOf,
   openSession,
   signUp,
@@ -35,7 +35,9 @@ export function registerLifecycle(getTarget, vsn) {
       const name = `again-${randomUUID()}`;
       const first = new Inbox();
       const second = new Inbox();
-      const left = alice.client.channel(name).on("postgres_changes", binding, (it) => first.push(it));
+      const left = alice.client
+        .channel(name)
+        .on("postgres_changes", binding, (it) => first.push(it));
       const { statuses } = await subscribe(left, { changes: true });
       assert.equal(await alice.client.removeChannel(left), "ok");
       assert.equal((await statuses.take()).status, "CLOSED");
@@ -55,7 +57,10 @@ export function registerLifecycle(getTarget, vsn) {
       for (const channel of channels) await subscribe(channel);
       assert.equal(alice.client.getChannels().length, 8);
       const answers = await alice.client.removeAllChannels();
-      assert.deepEqual(answers, channels.map(() => "ok"));
+      assert.deepEqual(
+        answers,
+        channels.map(() => "ok"),
+      );
     });
 
     test("a subscription can wait until its changes flow", async (t) => {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
-import { Inbox, disconnectAll, signUp, subscribe } from "../support.mjs";
+import { disconnectAll, Inbox, signUp, subscribe } from "../support.mjs";
 
 export function registerPresence(getTarget, vsn) {
   describe("presence", () => {
