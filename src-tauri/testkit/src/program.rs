@@ -24,6 +24,7 @@ const WAITING_LINES: usize = 10_000;
 pub struct Program {
     name: String,
     command: Command,
+    with_children: bool,
 }
 
 /// A started program. Dropping it kills the process, by its id.
@@ -31,6 +32,8 @@ pub struct Program {
 pub struct Running {
     name: String,
     child: Child,
+    /// The process group to end with it, by its id.
+    group: Option<u32>,
     lines: mpsc::Receiver<String>,
     said: Arc<Mutex<VecDeque<String>>>,
 }
@@ -43,7 +46,15 @@ impl Program {
         Self {
             name: name.to_string_lossy().into_owned(),
             command: Command::new(path),
+            with_children: false,
         }
+    }
+
+    /// Ends the programs that it starts together with it (Unix only).
+    #[must_use]
+    pub fn with_children(mut self) -> Self {
+        self.with_children = true;
+        self
     }
 
     /// Adds an argument.
@@ -83,6 +94,10 @@ impl Program {
 
     /// Starts it, without input. What it says is kept for [`Running::said`].
     pub fn start(mut self) -> Result<Running> {
+        #[cfg(unix)]
+        if self.with_children {
+            self.command.process_group(0);
+        }
         let mut child = self
             .command
             .stdin(Stdio::null())
@@ -101,6 +116,7 @@ impl Program {
         }
         Ok(Running {
             name: self.name,
+            group: child.id().filter(|_| self.with_children && cfg!(unix)),
             child,
             lines,
             said,
@@ -180,6 +196,18 @@ impl Running {
             }
         }
         self.kill().await
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // The group is the child's own, and has its id for as long as anybody is in it.
+        if let Some(group) = self.group {
+            let _ = std::process::Command::new("kill")
+                .args(["-KILL", "--", &format!("-{group}")])
+                .stderr(Stdio::null())
+                .status();
+        }
     }
 }
 

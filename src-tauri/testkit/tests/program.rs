@@ -44,6 +44,21 @@ async fn it_is_gone_when_dropped() {
         .unwrap();
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn its_children_go_with_it_when_asked_for() {
+    let mut program = sh("sleep 600 & echo $!; wait")
+        .with_children()
+        .start()
+        .unwrap();
+    let process = format!("/proc/{}/exe", program.line().await.unwrap());
+    assert!(Path::new(&process).exists());
+    drop(program);
+    wait_until("its end", DEADLINE, || !Path::new(&process).exists())
+        .await
+        .unwrap();
+}
+
 #[tokio::test]
 async fn asked_to_stop_it_may_clean_up_first() {
     let folder = tidings_testkit::scratch().unwrap();
