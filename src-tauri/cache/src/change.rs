@@ -6,6 +6,10 @@ use tidings_model::{MessageId, SessionId, Symbol};
 
 /// What one commit, or several, changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "a set of flags, each on its own"
+)]
 pub struct Changes {
     /// Sessions whose row or list entry changed.
     pub sessions: BTreeSet<SessionId>,

@@ -75,6 +75,9 @@ pub enum CacheError {
     /// The key of a session to make is taken.
     #[error("A session with this id exists already. Nothing was changed.")]
     SessionExists,
+    /// The write is being sent.
+    #[error("This is being sent right now. Nothing was changed; try again when it has ended.")]
+    UnderWay,
     /// No account was set.
     #[error("Nobody is signed in, so nothing can be queued.")]
     NoAccount,

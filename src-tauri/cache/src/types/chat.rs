@@ -45,6 +45,10 @@ pub struct Snippet {
 
 /// A session as the list shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "facts that are independent of each other"
+)]
 pub struct SessionSummary {
     /// The row, with unsent changes of one's own applied.
     pub session: Session,

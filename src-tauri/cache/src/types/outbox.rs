@@ -1,5 +1,6 @@
 //! Writes of one's own that wait for the server.
 
+use serde::{Deserialize, Deserializer, Serialize};
 use tidings_model::{
     Json, Message, MessageId, Session, SessionId, SessionStatus, Timestamp, UserId,
 };
@@ -21,7 +22,8 @@ impl OutboxId {
 }
 
 /// What to do on the server.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Op {
     /// Insert this message (ignoring a duplicate of its id) and read it back.
     InsertMessage(Message),
@@ -42,12 +44,58 @@ pub enum Op {
     /// Change a session; `None` leaves a column alone.
     UpdateSession {
         /// New title; `Some(None)` takes it away.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "present"
+        )]
         title: Option<Option<String>>,
         /// New status.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<SessionStatus>,
     },
     /// Delete the session.
     DeleteSession,
+}
+
+impl Op {
+    /// The word kept in the database.
+    pub(crate) const fn word(&self) -> &'static str {
+        match self {
+            Self::InsertMessage(_) => "insert",
+            Self::EditMessage { .. } => "edit",
+            Self::DeleteMessage { .. } => "delete",
+            Self::CreateSession(_) => "create_session",
+            Self::UpdateSession { .. } => "update_session",
+            Self::DeleteSession => "delete_session",
+        }
+    }
+
+    /// The message it concerns.
+    pub const fn message(&self) -> Option<MessageId> {
+        match self {
+            Self::InsertMessage(message) => Some(message.id),
+            Self::EditMessage { id, .. } | Self::DeleteMessage { id } => Some(*id),
+            Self::CreateSession(_) | Self::UpdateSession { .. } | Self::DeleteSession => None,
+        }
+    }
+}
+
+/// A field that is there, even as null, is `Some`.
+#[allow(
+    clippy::option_option,
+    reason = "left alone, taken away and set are three things"
+)]
+fn present<'de, D: Deserializer<'de>>(field: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(field).map(Some)
+}
+
+/// What a row of the outbox says in full: enough to save it from a damaged file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Payload {
+    pub session: SessionId,
+    pub account: UserId,
+    pub op: Op,
 }
 
 /// Why a write was refused.

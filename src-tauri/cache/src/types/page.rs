@@ -38,6 +38,9 @@ pub struct Window {
     pub read: ReadStamp,
     /// When it was read, by the server's clock if known; shown in Details.
     pub verified_at: Timestamp,
+    /// Live changes have been arriving since before it was read: a range that reaches the
+    /// newest message stays open at that end.
+    pub live: bool,
     /// The answer came for the right account (subject verified, no page capped). Otherwise
     /// its rows are taken in, but nothing is concluded from what is missing.
     pub authenticated: bool,

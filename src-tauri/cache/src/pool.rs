@@ -1,0 +1,250 @@
+//! One writer thread, a few read-only connections.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
+
+use crate::change::{Changes, Committed};
+use crate::error::{CacheError, Result};
+use crate::store::{self, Place};
+use crate::write::Tx;
+
+/// Read-only connections at most; more would only contend for the disk.
+const READERS: usize = 3;
+/// Writes that may wait for the writer; callers wait when it is full.
+const WRITE_QUEUE: usize = 256;
+/// Commits a slow subscriber may lag behind before it is told to re-read.
+const EVENT_QUEUE: usize = 1024;
+
+/// How surely a commit survives a power failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// What the server has as well: lost at worst, fetched again.
+    Normal,
+    /// What exists only here: on the disk before the caller goes on.
+    Full,
+}
+
+type Job = Box<dyn FnOnce(&mut Writer) -> Next + Send>;
+
+/// Whether the writer goes on.
+enum Next {
+    Continue,
+    Stop,
+}
+
+/// The thread's own state.
+struct Writer {
+    conn: Connection,
+    events: broadcast::Sender<Committed>,
+    seq: u64,
+}
+
+impl Writer {
+    fn transact<T>(
+        &mut self,
+        durability: Durability,
+        op: impl FnOnce(&mut Tx<'_>) -> Result<T>,
+    ) -> Result<T> {
+        if durability == Durability::Full {
+            self.conn.pragma_update(None, "synchronous", "FULL")?;
+        }
+        let result = self.run(op);
+        if durability == Durability::Full {
+            self.conn.pragma_update(None, "synchronous", "NORMAL")?;
+        }
+        let (value, changes) = result?;
+        if !changes.is_empty() {
+            self.seq += 1;
+            let seq = self.seq;
+            // No subscriber is no error: the changes are in the cache.
+            let _ = self.events.send(Committed { seq, changes });
+        }
+        Ok(value)
+    }
+
+    fn run<T>(&mut self, op: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<(T, Changes)> {
+        let transaction = self
+            .conn
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut tx = Tx::new(&transaction);
+        let value = op(&mut tx)?;
+        let changes = tx.into_changes();
+        transaction.commit()?;
+        Ok((value, changes))
+    }
+}
+
+/// Where reads go.
+enum Readers {
+    /// Connections of their own, the one used last first.
+    Pool {
+        place: Place,
+        permits: Arc<Semaphore>,
+        idle: Arc<Mutex<Vec<Connection>>>,
+    },
+    /// The writer's connection: a database in memory has no other.
+    Writer,
+}
+
+/// The open database.
+pub(crate) struct Pool {
+    jobs: mpsc::Sender<Job>,
+    readers: Readers,
+    events: broadcast::Sender<Committed>,
+    damage_marker: Option<PathBuf>,
+}
+
+impl Pool {
+    /// Starts the writer on an open connection. `place` is where readers find the same database.
+    pub(crate) fn start(conn: Connection, place: Option<Place>) -> Result<Self> {
+        let (jobs, mut queue) = mpsc::channel::<Job>(WRITE_QUEUE);
+        let (events, _) = broadcast::channel(EVENT_QUEUE);
+        let mut writer = Writer {
+            conn,
+            events: events.clone(),
+            seq: 0,
+        };
+        std::thread::Builder::new()
+            .name("cache-writer".to_owned())
+            .spawn(move || {
+                while let Some(job) = queue.blocking_recv() {
+                    if let Next::Stop = job(&mut writer) {
+                        break;
+                    }
+                }
+            })?;
+        let damage_marker = place.as_ref().map(Place::damage_marker);
+        let readers = place.map_or(Readers::Writer, |place| Readers::Pool {
+            place,
+            permits: Arc::new(Semaphore::new(READERS)),
+            idle: Arc::default(),
+        });
+        Ok(Self {
+            jobs,
+            readers,
+            events,
+            damage_marker,
+        })
+    }
+
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Committed> {
+        self.events.subscribe()
+    }
+
+    /// Runs `op` in a transaction on the writer. It runs to its end even when the caller goes away.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        durability: Durability,
+        op: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (reply, answer) = oneshot::channel();
+        let job: Job = Box::new(move |writer| {
+            // A caller that went away does not undo what was committed.
+            let _ = reply.send(writer.transact(durability, op));
+            Next::Continue
+        });
+        self.jobs.send(job).await.map_err(|_| CacheError::Closed)?;
+        let result = answer.await.map_err(|_| CacheError::Closed)?;
+        self.noting_damage(result)
+    }
+
+    /// Runs `op` on a read-only connection, within one snapshot.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        op: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let result = match &self.readers {
+            Readers::Writer => self.read_on_writer(op).await,
+            Readers::Pool {
+                place,
+                permits,
+                idle,
+            } => {
+                let permit = Arc::clone(permits)
+                    .acquire_owned()
+                    .await
+                    .map_err(|_| CacheError::Closed)?;
+                let (place, idle) = (place.clone(), Arc::clone(idle));
+                let task = tokio::task::spawn_blocking(move || {
+                    let _permit = permit;
+                    let last = lock(&idle).pop();
+                    let mut conn = match last {
+                        Some(conn) => conn,
+                        None => store::open_reader(&place)?,
+                    };
+                    let value = snapshot(&mut conn, op);
+                    lock(&idle).push(conn);
+                    value
+                });
+                task.await.map_err(|_| CacheError::Closed)?
+            }
+        };
+        self.noting_damage(result)
+    }
+
+    async fn read_on_writer<T: Send + 'static>(
+        &self,
+        op: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (reply, answer) = oneshot::channel();
+        let job: Job = Box::new(move |writer| {
+            // A caller that went away needs no answer.
+            let _ = reply.send(snapshot(&mut writer.conn, op));
+            Next::Continue
+        });
+        self.jobs.send(job).await.map_err(|_| CacheError::Closed)?;
+        answer.await.map_err(|_| CacheError::Closed)?
+    }
+
+    /// Ends the writer after what is queued, and closes all connections.
+    pub(crate) async fn close(&self) {
+        if let Readers::Pool { permits, idle, .. } = &self.readers {
+            // Running reads end first, so that the last connection can fold the log into the file.
+            if let Ok(all) = permits
+                .acquire_many(u32::try_from(READERS).unwrap_or(1))
+                .await
+            {
+                permits.close();
+                lock(idle).clear();
+                drop(all);
+            }
+        }
+        let (reply, answer) = oneshot::channel::<()>();
+        let job: Job = Box::new(move |_| {
+            drop(reply);
+            Next::Stop
+        });
+        if self.jobs.send(job).await.is_ok() {
+            // The sender is dropped, never used: an error is the signal.
+            let _ = answer.await;
+            self.jobs.closed().await;
+        }
+    }
+
+    /// Leaves a note for the next start when the file turns out to be damaged.
+    fn noting_damage<T>(&self, result: Result<T>) -> Result<T> {
+        if let (Err(CacheError::Damaged(reason)), Some(marker)) = (&result, &self.damage_marker) {
+            tracing::error!(%reason, "the cache is damaged");
+            if let Err(error) = std::fs::write(marker, reason) {
+                tracing::error!(%error, "the note about the damaged cache could not be written");
+            }
+        }
+        result
+    }
+}
+
+fn snapshot<T>(conn: &mut Connection, op: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    let transaction = conn.transaction_with_behavior(TransactionBehavior::Deferred)?;
+    let value = op(&transaction);
+    // Nothing was written; ending the snapshot cannot lose anything.
+    let _ = transaction.finish();
+    value
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // The list of idle connections is valid whenever a holder could panic.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

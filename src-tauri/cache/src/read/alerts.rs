@@ -1,0 +1,77 @@
+//! Rules and firings as they are read.
+
+use rusqlite::{Row, params};
+
+use super::decode;
+use crate::Cache;
+use crate::error::Result;
+use crate::types::alerts::{Firing, FiringId, FiringMark, NewFiring, StoredRule};
+
+const FIRING: &str =
+    "SELECT f.id, f.rule, s.name, f.sentence, f.price, f.source_time, f.fired_at, f.mark,
+    f.pending FROM firings f JOIN symbols s ON s.key = f.symbol";
+
+impl Cache {
+    /// All rules, oldest first.
+    pub async fn rules(&self) -> Result<Vec<StoredRule>> {
+        self.read(|conn| {
+            let mut statement = conn.prepare_cached(
+                "SELECT r.id, s.name, r.definition, r.state, r.enabled, r.created_at, r.updated_at
+                 FROM rules r JOIN symbols s ON s.key = r.symbol ORDER BY r.created_at, r.id",
+            )?;
+            let rules = statement.query_map([], |row| {
+                Ok(StoredRule {
+                    id: decode::rule_id(row, 0)?,
+                    symbol: decode::symbol(row, 1)?,
+                    definition: decode::json(row, 2)?,
+                    state: decode::json(row, 3)?,
+                    enabled: row.get(4)?,
+                    created_at: decode::time(row, 5)?,
+                    updated_at: decode::time(row, 6)?,
+                })
+            })?;
+            Ok(rules.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    /// Firings whose notification has still to be shown, oldest first.
+    pub async fn pending_notifications(&self) -> Result<Vec<Firing>> {
+        self.read(|conn| {
+            let sql = format!("{FIRING} WHERE f.pending = 1 ORDER BY f.id");
+            let mut statement = conn.prepare_cached(&sql)?;
+            let firings = statement.query_map([], decode_firing)?;
+            Ok(firings.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    /// Firings, newest first, older than `before`.
+    pub async fn firings(&self, limit: usize, before: Option<FiringId>) -> Result<Vec<Firing>> {
+        self.read(move |conn| {
+            let sql = format!("{FIRING} WHERE f.id < ?1 ORDER BY f.id DESC LIMIT ?2");
+            let mut statement = conn.prepare_cached(&sql)?;
+            let before = before.map_or(i64::MAX, |id| id.0);
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let firings = statement.query_map(params![before, limit], decode_firing)?;
+            Ok(firings.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+}
+
+fn decode_firing(row: &Row<'_>) -> rusqlite::Result<Firing> {
+    Ok(Firing {
+        id: FiringId(row.get(0)?),
+        firing: NewFiring {
+            rule: decode::rule_id(row, 1)?,
+            symbol: decode::symbol(row, 2)?,
+            sentence: row.get(3)?,
+            price: decode::decimal(row, 4)?,
+            source_time: decode::time(row, 5)?,
+            fired_at: decode::time(row, 6)?,
+            mark: FiringMark::from_word(row.get_ref(7)?.as_str()?),
+            pending: row.get(8)?,
+        },
+    })
+}

@@ -1,0 +1,382 @@
+//! Messages as they are read: pages that never join what may have something between it.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use tidings_model::{Message, MessageId, SessionId, Timestamp, UserId};
+
+use super::overlay::{self, Pending};
+use super::ranges::{self, Coverage};
+use super::{decode, sessions};
+use crate::Cache;
+use crate::error::Result;
+use crate::types::chat::CachedMessage;
+use crate::types::page::{Anchor, MessageKey, MessagePage, Page};
+use crate::write::ranges::START;
+
+/// Messages that one page can hold at most.
+const PAGE_MAX: usize = 1000;
+
+/// The columns of [`decode_row`].
+pub(crate) const COLUMNS: &str =
+    "m.key, m.id, s.id, u.id, m.content, m.role, m.metadata, m.created_at,
+    m.updated_at, m.status, m.kind, m.incomplete, m.unsent, m.session";
+/// The tables of [`COLUMNS`].
+pub(crate) const TABLES: &str =
+    "messages m JOIN sessions s ON s.key = m.session LEFT JOIN users u ON u.key = m.author";
+
+impl Cache {
+    /// A part of a session, oldest first.
+    pub async fn messages(&self, session: SessionId, page: Page) -> Result<MessagePage> {
+        let account = self.account();
+        self.read(move |conn| {
+            let Some(key) = sessions::key(conn, &session)? else {
+                return Ok(MessagePage {
+                    rows: Vec::new(),
+                    gap_before: Coverage::default().gap_before(None, None),
+                    gap_after: None,
+                    at_start: true,
+                    at_end: true,
+                });
+            };
+            Reader {
+                conn,
+                session: key,
+                coverage: Coverage::new(ranges::stored(conn, key)?),
+                pending: overlay::pending(conn, key, account.as_ref())?,
+            }
+            .page(page)
+        })
+        .await
+    }
+
+    /// One message.
+    pub async fn message(&self, id: MessageId) -> Result<Option<CachedMessage>> {
+        Ok(self.messages_by_id(vec![id]).await?.pop())
+    }
+
+    /// Several messages; those that are not (or no longer) there are left out.
+    pub async fn messages_by_id(&self, ids: Vec<MessageId>) -> Result<Vec<CachedMessage>> {
+        let account = self.account();
+        self.read(move |conn| by_id(conn, &ids, account.as_ref()))
+            .await
+    }
+}
+
+/// A row as stored, before one's own unconfirmed writes are laid over it.
+pub(crate) struct Raw {
+    pub key: i64,
+    pub session: i64,
+    pub unsent: bool,
+    pub incomplete: bool,
+    pub message: Message,
+}
+
+impl Raw {
+    pub(crate) fn overlaid(self, pending: Option<&Pending>) -> CachedMessage {
+        let mut message = self.message;
+        let mut state = None;
+        let mut edited_locally = false;
+        if let Some(pending) = pending {
+            // An insert that the server has told of is done, whatever its answer said.
+            if self.unsent || pending.insert.is_none() || pending.content.is_some() {
+                state = Some(pending.state.clone());
+            }
+            if let Some(content) = &pending.content {
+                message.content.clone_from(content);
+                edited_locally = true;
+            }
+        }
+        CachedMessage {
+            message,
+            state,
+            incomplete: self.incomplete,
+            edited_locally,
+        }
+    }
+}
+
+/// Lays one's own unconfirmed writes over rows of any sessions.
+pub(crate) struct Overlays<'c> {
+    conn: &'c Connection,
+    account: Option<&'c UserId>,
+    sessions: HashMap<i64, HashMap<i64, Pending>>,
+}
+
+impl<'c> Overlays<'c> {
+    pub(crate) fn new(conn: &'c Connection, account: Option<&'c UserId>) -> Self {
+        Self {
+            conn,
+            account,
+            sessions: HashMap::new(),
+        }
+    }
+
+    pub(crate) fn lay(&mut self, raw: Raw) -> Result<CachedMessage> {
+        let pending = match self.sessions.entry(raw.session) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                new.insert(overlay::pending(self.conn, raw.session, self.account)?)
+            }
+        };
+        let pending = pending.get(&raw.key);
+        Ok(raw.overlaid(pending))
+    }
+}
+
+/// Messages by id, in the order asked for.
+pub(crate) fn by_id(
+    conn: &Connection,
+    ids: &[MessageId],
+    account: Option<&UserId>,
+) -> Result<Vec<CachedMessage>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {TABLES}
+         WHERE m.id = ?1 AND m.deleted = 0 AND m.hidden = 0 AND m.created_at IS NOT NULL"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut overlays = Overlays::new(conn, account);
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        let raw = statement
+            .query_row([id.as_uuid().as_bytes()], decode_row)
+            .optional()?;
+        if let Some(raw) = raw {
+            found.push(overlays.lay(raw)?);
+        }
+    }
+    Ok(found)
+}
+
+pub(crate) fn decode_row(row: &Row<'_>) -> rusqlite::Result<Raw> {
+    let created_at = decode::time(row, 7)?;
+    Ok(Raw {
+        key: row.get(0)?,
+        session: row.get(13)?,
+        unsent: row.get(12)?,
+        incomplete: row.get(11)?,
+        message: Message {
+            id: decode::message_id(row, 1)?,
+            session_id: decode::session_id(row, 2)?,
+            user_id: decode::optional_user_id(row, 3)?,
+            content: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
+            role: decode::role(row, 5)?,
+            metadata: decode::json(row, 6)?,
+            created_at,
+            updated_at: decode::optional_time(row, 8)?.unwrap_or(created_at),
+            status: decode::message_status(row, 9)?,
+            kind: decode::message_kind(row, 10)?,
+        },
+    })
+}
+
+/// The unsent messages of a session, in the order written.
+pub(crate) fn unsent(
+    conn: &Connection,
+    session: i64,
+    pending: &HashMap<i64, Pending>,
+) -> Result<Vec<CachedMessage>> {
+    if !pending.values().any(|pending| pending.insert.is_some()) {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {TABLES}
+         WHERE m.session = ?1 AND m.unsent = 1 AND m.deleted = 0 AND m.hidden = 0"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let rows = statement.query_map([session], decode_row)?;
+    let mut found = Vec::new();
+    for raw in rows {
+        let raw = raw?;
+        if let Some(own) = pending.get(&raw.key)
+            && let Some(order) = own.insert
+        {
+            found.push((order, raw.overlaid(Some(own))));
+        }
+    }
+    found.sort_by_key(|(order, _)| *order);
+    Ok(found.into_iter().map(|(_, message)| message).collect())
+}
+
+#[derive(Clone, Copy)]
+enum Direction {
+    Older,
+    Newer,
+}
+
+struct Reader<'c> {
+    conn: &'c Connection,
+    session: i64,
+    coverage: Coverage,
+    pending: HashMap<i64, Pending>,
+}
+
+impl Reader<'_> {
+    fn page(&self, page: Page) -> Result<MessagePage> {
+        let limit = page.limit.clamp(1, PAGE_MAX);
+        let mut found = match page.anchor {
+            Anchor::Latest => self.older(None, limit)?,
+            Anchor::Before(key) => self.older(Some(key), limit)?,
+            Anchor::After(key) => self.newer(key, false, limit)?,
+            Anchor::Around(key) => self.around(key, limit)?,
+        };
+        if found.at_end {
+            found
+                .rows
+                .extend(unsent(self.conn, self.session, &self.pending)?);
+        }
+        Ok(found)
+    }
+
+    /// Messages older than `below` (`None`: the newest), as far as nothing is between them.
+    fn older(&self, below: Option<MessageKey>, limit: usize) -> Result<MessagePage> {
+        let mut rows = self.fetch(below.unwrap_or(END), false, Direction::Older, limit + 1)?;
+        let more = rows.len() > limit;
+        let mut keys: Vec<MessageKey> = rows.iter().map(key).collect();
+        let gap_after = self.coverage.gap_before(keys.first().copied(), below);
+        let cut = keys
+            .windows(2)
+            .position(|pair| !self.coverage.covers(pair[1], pair[0]))
+            .map(|newest| newest + 1);
+        let end = cut.unwrap_or(keys.len()).min(limit);
+        let beyond = keys.get(end).copied();
+        rows.truncate(end);
+        keys.truncate(end);
+        let oldest = keys.last().copied();
+        let at_start = !more && beyond.is_none();
+        let gap_before = match (oldest, beyond) {
+            (Some(oldest), beyond) if at_start || cut.is_some_and(|cut| cut == end) => {
+                self.coverage.gap_before(beyond, Some(oldest))
+            }
+            (None, _) => match below {
+                Some(below) => self.coverage.gap_before(None, Some(below)),
+                None => gap_after,
+            },
+            _ => None,
+        };
+        rows.reverse();
+        let empty = rows.is_empty();
+        Ok(MessagePage {
+            rows: self.overlay(rows),
+            gap_before,
+            gap_after: gap_after.filter(|_| !empty),
+            at_start,
+            at_end: below.is_none(),
+        })
+    }
+
+    /// Messages newer than `above`, as far as nothing is between them.
+    fn newer(&self, above: MessageKey, inclusive: bool, limit: usize) -> Result<MessagePage> {
+        let mut rows = self.fetch(above, inclusive, Direction::Newer, limit + 1)?;
+        let keys: Vec<MessageKey> = rows.iter().map(key).collect();
+        let gap_before = keys
+            .first()
+            .and_then(|first| self.coverage.gap_before(Some(above), Some(*first)));
+        let cut = keys
+            .windows(2)
+            .position(|pair| !self.coverage.covers(pair[0], pair[1]))
+            .map_or(keys.len(), |oldest| oldest + 1);
+        let end = cut.min(limit);
+        let beyond = keys.get(end).copied();
+        rows.truncate(end);
+        let gap_after = match (rows.last().map(key), beyond) {
+            (Some(newest), Some(beyond)) if self.coverage.covers(newest, beyond) => None,
+            (Some(newest), beyond) => self.coverage.gap_after(newest, beyond),
+            (None, _) => self.coverage.gap_after(above, None),
+        };
+        Ok(MessagePage {
+            rows: self.overlay(rows),
+            gap_before,
+            gap_after,
+            at_start: false,
+            at_end: beyond.is_none(),
+        })
+    }
+
+    /// Messages on both sides of `key`; where a gap lies at it, those from it on.
+    fn around(&self, key: MessageKey, limit: usize) -> Result<MessagePage> {
+        let before = self.older(Some(key), limit / 2)?;
+        let mut after = self.newer(key, true, limit - limit / 2)?;
+        if after.rows.is_empty() {
+            return Ok(MessagePage {
+                at_end: true,
+                ..before
+            });
+        }
+        let first = MessageKey::from(&after.rows[0].message);
+        let joins = before
+            .rows
+            .last()
+            .is_some_and(|last| self.coverage.covers(MessageKey::from(&last.message), first));
+        if before.rows.is_empty() {
+            after.at_start = before.at_start;
+            after.gap_before = self.coverage.gap_before(None, Some(first));
+        } else if joins {
+            let mut rows = before.rows;
+            rows.append(&mut after.rows);
+            after.rows = rows;
+            after.at_start = before.at_start;
+            after.gap_before = before.gap_before;
+        } else {
+            let last = before
+                .rows
+                .last()
+                .map(|last| MessageKey::from(&last.message));
+            after.gap_before = self.coverage.gap_before(last, Some(first));
+        }
+        Ok(after)
+    }
+
+    fn overlay(&self, rows: Vec<Raw>) -> Vec<CachedMessage> {
+        rows.into_iter()
+            .map(|raw| {
+                let pending = self.pending.get(&raw.key);
+                raw.overlaid(pending)
+            })
+            .collect()
+    }
+
+    fn fetch(
+        &self,
+        from: MessageKey,
+        inclusive: bool,
+        direction: Direction,
+        limit: usize,
+    ) -> Result<Vec<Raw>> {
+        let (compare, order) = match (direction, inclusive) {
+            (Direction::Older, _) => ("<", "DESC"),
+            (Direction::Newer, false) => (">", "ASC"),
+            (Direction::Newer, true) => (">=", "ASC"),
+        };
+        let sql = format!(
+            "SELECT {COLUMNS} FROM {TABLES}
+             WHERE m.session = ?1 AND m.deleted = 0 AND m.unsent = 0 AND m.hidden = 0
+               AND (m.created_at, m.id) {compare} (?2, ?3)
+             ORDER BY m.created_at {order}, m.id {order} LIMIT ?4"
+        );
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let rows = statement.query_map(
+            params![
+                self.session,
+                from.at.as_micros(),
+                from.id.as_uuid().as_bytes(),
+                i64::try_from(limit).unwrap_or(i64::MAX),
+            ],
+            decode_row,
+        )?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+/// Above every key there is.
+const END: MessageKey = MessageKey {
+    at: Timestamp::MAX,
+    id: MessageId::from_uuid(uuid::Uuid::max()),
+};
+
+fn key(raw: &Raw) -> MessageKey {
+    let key = MessageKey::from(&raw.message);
+    debug_assert!(key >= START, "no key is below the start of a session");
+    key
+}

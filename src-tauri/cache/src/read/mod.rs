@@ -1,0 +1,11 @@
+//! Reading the cache. Nothing here changes it.
+
+pub(crate) mod alerts;
+pub(crate) mod decode;
+pub(crate) mod messages;
+pub(crate) mod outbox;
+pub(crate) mod overlay;
+pub(crate) mod prices;
+pub(crate) mod ranges;
+pub(crate) mod sessions;
+pub(crate) mod status;

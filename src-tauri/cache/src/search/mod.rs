@@ -1,0 +1,6 @@
+//! Full-text search over everything cached.
+
+pub(crate) mod query;
+pub(crate) mod tokens;
+
+mod find;

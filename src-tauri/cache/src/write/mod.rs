@@ -1,0 +1,230 @@
+//! The one door through which the cache changes.
+
+pub(crate) mod alerts;
+mod delivery;
+mod index;
+pub(crate) mod ingest;
+pub(crate) mod local;
+mod merge;
+mod outbox;
+pub(crate) mod prices;
+pub(crate) mod queue;
+pub(crate) mod ranges;
+mod rows;
+mod sessions;
+mod window;
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+use tidings_model::{MessageId, SessionId, Symbol, UserId};
+
+use crate::change::Changes;
+use crate::error::Result;
+use crate::types::fact::{Incoming, IngestReport, ReadStamp};
+use crate::types::page::Window;
+use crate::{Cache, pool::Durability};
+
+/// A write transaction: the connection, and what it has changed so far.
+pub(crate) struct Tx<'c> {
+    pub conn: &'c Connection,
+    pub changes: Changes,
+    users: HashMap<UserId, i64>,
+    sessions: HashMap<SessionId, i64>,
+    infos: HashMap<i64, SessionInfo>,
+}
+
+/// What writing messages needs to know of their session.
+#[derive(Debug, Clone)]
+pub(crate) struct SessionInfo {
+    pub id: SessionId,
+    /// Stamp of the session's latest deletion.
+    pub gone_to: Option<i64>,
+}
+
+impl<'c> Tx<'c> {
+    pub(crate) fn new(conn: &'c Connection) -> Self {
+        Self {
+            conn,
+            changes: Changes::default(),
+            users: HashMap::new(),
+            sessions: HashMap::new(),
+            infos: HashMap::new(),
+        }
+    }
+
+    pub(crate) fn into_changes(self) -> Changes {
+        self.changes
+    }
+
+    /// The key of a user, made when it is new.
+    pub(crate) fn user(&mut self, id: &UserId) -> Result<i64> {
+        if let Some(key) = self.users.get(id) {
+            return Ok(*key);
+        }
+        let found = self
+            .conn
+            .prepare_cached("SELECT key FROM users WHERE id = ?1")?
+            .query_row([id.as_str()], |row| row.get(0))
+            .optional()?;
+        let key = match found {
+            Some(key) => key,
+            None => self
+                .conn
+                .prepare_cached("INSERT INTO users (id) VALUES (?1)")?
+                .insert([id.as_str()])?,
+        };
+        self.users.insert(id.clone(), key);
+        Ok(key)
+    }
+
+    /// The key of a session that is known in some way.
+    pub(crate) fn find_session(&mut self, id: &SessionId) -> Result<Option<i64>> {
+        if let Some(key) = self.sessions.get(id) {
+            return Ok(Some(*key));
+        }
+        let key = self
+            .conn
+            .prepare_cached("SELECT key FROM sessions WHERE id = ?1")?
+            .query_row([id.as_str()], |row| row.get(0))
+            .optional()?;
+        if let Some(key) = key {
+            self.sessions.insert(id.clone(), key);
+        }
+        Ok(key)
+    }
+
+    /// What writing messages needs to know of a session.
+    pub(crate) fn session_info(&mut self, key: i64) -> Result<SessionInfo> {
+        if let Some(info) = self.infos.get(&key) {
+            return Ok(info.clone());
+        }
+        let info = self
+            .conn
+            .prepare_cached("SELECT id, gone_to FROM sessions WHERE key = ?1")?
+            .query_row([key], |row| {
+                Ok(SessionInfo {
+                    id: crate::read::decode::session_id(row, 0)?,
+                    gone_to: row.get(1)?,
+                })
+            })?;
+        self.infos.insert(key, info.clone());
+        Ok(info)
+    }
+
+    /// The session's row changed in a way that the memory here must not outlive.
+    pub(crate) fn forget_session(&mut self, key: i64) {
+        self.infos.remove(&key);
+        self.sessions.retain(|_, known| *known != key);
+    }
+
+    /// The key of a symbol, made when it is new.
+    pub(crate) fn symbol(&self, symbol: &Symbol) -> Result<i64> {
+        let found = self
+            .conn
+            .prepare_cached("SELECT key FROM symbols WHERE name = ?1")?
+            .query_row([symbol.as_str()], |row| row.get(0))
+            .optional()?;
+        match found {
+            Some(key) => Ok(key),
+            None => Ok(self
+                .conn
+                .prepare_cached("INSERT INTO symbols (name) VALUES (?1)")?
+                .insert([symbol.as_str()])?),
+        }
+    }
+
+    /// Notes that a message changed, and its session's place in the list with it.
+    pub(crate) fn message_changed(&mut self, session: i64, id: MessageId) -> Result<()> {
+        let session = self.session_info(session)?.id;
+        self.changes.message(&session, id);
+        self.changes.sessions.insert(session);
+        Ok(())
+    }
+
+    /// Notes that a session changed.
+    pub(crate) fn session_changed(&mut self, session: i64) -> Result<()> {
+        let session = self.session_info(session)?.id;
+        self.changes.sessions.insert(session);
+        Ok(())
+    }
+
+    /// Takes a message's words out of the search index.
+    pub(crate) fn unindex(&self, message: i64) -> Result<()> {
+        self.conn
+            .prepare_cached("DELETE FROM search_index WHERE rowid = ?1")?
+            .execute(params![message])?;
+        Ok(())
+    }
+}
+
+/// At the start of a run: counts it, and forgets what only an earlier one needed. Returns
+/// the number of the run and the account.
+pub(crate) fn begin(tx: &mut Tx<'_>) -> Result<(i64, Option<UserId>)> {
+    let meta = |name| crate::read::status::meta(tx.conn, name);
+    let epoch = meta(local::EPOCH)?
+        .and_then(|epoch| epoch.parse::<i64>().ok())
+        .unwrap_or(0)
+        + 1;
+    let account = meta(local::ACCOUNT)?.and_then(|account| UserId::new(account).ok());
+    local::set_meta(tx, local::EPOCH, Some(&epoch.to_string()))?;
+    // Nothing arrives live yet.
+    ranges::close_all(tx)?;
+    // Tombstones order facts that are under way together; those of an earlier run have arrived.
+    tx.conn.execute(
+        "DELETE FROM messages WHERE deleted = 1
+             AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.message = messages.key)",
+        [],
+    )?;
+    tx.conn.execute(
+        "DELETE FROM sessions WHERE deleted = 1
+             AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.session = sessions.key)
+             AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.session = sessions.key)",
+        [],
+    )?;
+    Ok((epoch, account))
+}
+
+impl Cache {
+    /// Takes facts in, in one transaction. The one way in for rows and deletions.
+    pub async fn ingest(&self, facts: Vec<Incoming>) -> Result<IngestReport> {
+        if facts.is_empty() {
+            return Ok(IngestReport::default());
+        }
+        self.write(Durability::Normal, move |tx| ingest::ingest(tx, facts))
+            .await
+    }
+
+    /// Takes in a range that was read whole: its rows, and (for the right account) that what
+    /// is cached in it and not in the answer was deleted. Nothing outside of it is touched.
+    pub async fn apply_window(&self, window: Window) -> Result<IngestReport> {
+        self.write(Durability::Normal, move |tx| window::apply(tx, window))
+            .await
+    }
+
+    /// Live changes stopped arriving: from here on something may be missed after every range.
+    pub async fn live_stopped(&self) -> Result<()> {
+        self.write(Durability::Normal, ranges::close_all).await
+    }
+
+    /// The whole list of sessions was read (all pages, for the right account). A session
+    /// missing from two such lists in a row becomes `no_access`; nothing is deleted.
+    /// Returns the sessions that became so.
+    pub async fn sessions_listed(
+        &self,
+        ids: Vec<SessionId>,
+        read: ReadStamp,
+    ) -> Result<Vec<SessionId>> {
+        self.write(Durability::Normal, move |tx| {
+            sessions::listed(tx, &ids, read)
+        })
+        .await
+    }
+
+    /// Takes a session and everything of it off this computer, unsent writes included;
+    /// the server is not asked.
+    pub async fn remove_session(&self, session: SessionId) -> Result<()> {
+        self.write(Durability::Normal, move |tx| sessions::remove(tx, &session))
+            .await
+    }
+}

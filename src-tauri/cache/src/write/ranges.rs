@@ -1,0 +1,234 @@
+//! Which ranges of a session were read whole. What lies between them is a gap.
+
+use std::collections::BTreeMap;
+
+use rusqlite::params;
+use tidings_model::{MessageId, Timestamp};
+
+use super::Tx;
+use crate::error::Result;
+use crate::types::page::MessageKey;
+
+/// Ranges that touch and were verified within this time of each other become one.
+const JOIN_WITHIN_MICROS: i64 = 10 * 60 * 1_000_000;
+
+/// The smallest key there is: the start of a session.
+pub(crate) const START: MessageKey = MessageKey {
+    at: Timestamp::MIN,
+    id: MessageId::from_uuid(uuid::Uuid::nil()),
+};
+
+/// A range as stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Range {
+    pub older: MessageKey,
+    pub newer: MessageKey,
+    pub verified_at: Timestamp,
+    /// Everything newer arrives by itself.
+    pub live: bool,
+}
+
+/// The newest rows that live frames inserted, by session.
+#[derive(Debug, Default)]
+pub(crate) struct LiveRows(BTreeMap<i64, (MessageKey, MessageKey, Timestamp)>);
+
+impl LiveRows {
+    pub(crate) fn add(&mut self, session: i64, key: MessageKey, commit: Timestamp) {
+        let entry = self.0.entry(session).or_insert((key, key, commit));
+        entry.0 = entry.0.min(key);
+        entry.1 = entry.1.max(key);
+        entry.2 = entry.2.max(commit);
+    }
+
+    /// Moves the end of live ranges forward; a session without one gets one here.
+    pub(crate) fn extend_ranges(self, tx: &mut Tx<'_>) -> Result<()> {
+        for (session, (oldest, newest, commit)) in self.0 {
+            let at = newest.at.as_micros();
+            let id = *newest.id.as_uuid();
+            let moved = tx
+                .conn
+                .prepare_cached(
+                    "UPDATE ranges SET newer_at = max(newer_at, ?2),
+                         newer_id = CASE WHEN (newer_at, newer_id) < (?2, ?3) THEN ?3 ELSE newer_id END
+                     WHERE session = ?1 AND live = 1",
+                )?
+                .execute(params![session, at, id.as_bytes()])?;
+            if moved == 0 {
+                let new = Range {
+                    older: oldest,
+                    newer: newest,
+                    verified_at: commit,
+                    live: true,
+                };
+                let ranges = joined(overlay(&load(tx, session)?, new));
+                save(tx, session, &ranges)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Live changes stopped: no range is extended by itself any more.
+pub(crate) fn close_all(tx: &mut Tx<'_>) -> Result<()> {
+    tx.conn
+        .prepare_cached("UPDATE ranges SET live = 0 WHERE live = 1")?
+        .execute([])?;
+    Ok(())
+}
+
+/// The ranges of a session, oldest first.
+pub(crate) fn load(tx: &Tx<'_>, session: i64) -> Result<Vec<Range>> {
+    crate::read::ranges::stored(tx.conn, session)
+}
+
+/// Replaces the ranges of a session.
+pub(crate) fn save(tx: &mut Tx<'_>, session: i64, ranges: &[Range]) -> Result<()> {
+    tx.conn
+        .prepare_cached("DELETE FROM ranges WHERE session = ?1")?
+        .execute([session])?;
+    let mut insert = tx.conn.prepare_cached(
+        "INSERT INTO ranges (session, older_at, older_id, newer_at, newer_id, verified_at, live)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    for range in ranges {
+        insert.execute(params![
+            session,
+            range.older.at.as_micros(),
+            range.older.id.as_uuid().as_bytes(),
+            range.newer.at.as_micros(),
+            range.newer.id.as_uuid().as_bytes(),
+            range.verified_at.as_micros(),
+            range.live,
+        ])?;
+    }
+    let session = tx.session_info(session)?.id;
+    tx.changes.ranges.insert(session);
+    Ok(())
+}
+
+/// Lays a newly verified range over the ones known: these keep what is outside of it.
+pub(crate) fn overlay(known: &[Range], new: Range) -> Vec<Range> {
+    let mut result = Vec::with_capacity(known.len() + 2);
+    let mut middle = new;
+    for range in known {
+        if range.newer < new.older || range.older > new.newer {
+            result.push(*range);
+            continue;
+        }
+        if range.older < new.older {
+            result.push(Range {
+                newer: new.older,
+                live: false,
+                ..*range
+            });
+        }
+        if range.newer > new.newer {
+            result.push(Range {
+                older: new.newer,
+                ..*range
+            });
+        } else {
+            middle.live |= range.live;
+        }
+    }
+    result.push(middle);
+    result.sort_by_key(|range| (range.older, range.newer));
+    result
+}
+
+/// Joins ranges that touch and are about equally fresh, so that their number stays small.
+pub(crate) fn joined(ranges: Vec<Range>) -> Vec<Range> {
+    let mut result: Vec<Range> = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        if let Some(last) = result.last_mut()
+            && last.newer == range.older
+            && (last.verified_at.as_micros() - range.verified_at.as_micros()).abs()
+                <= JOIN_WITHIN_MICROS
+        {
+            last.newer = range.newer;
+            last.verified_at = last.verified_at.min(range.verified_at);
+            last.live = range.live;
+        } else {
+            result.push(range);
+        }
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    fn key(at: i64) -> MessageKey {
+        MessageKey {
+            at: Timestamp::from_micros(at),
+            id: MessageId::from_uuid(uuid::Uuid::nil()),
+        }
+    }
+
+    fn range(older: i64, newer: i64, verified: i64) -> Range {
+        Range {
+            older: key(older),
+            newer: key(newer),
+            verified_at: Timestamp::from_micros(verified * 3_600_000_000),
+            live: false,
+        }
+    }
+
+    #[test]
+    fn a_range_inside_another_splits_it() {
+        assert_eq!(
+            overlay(&[range(0, 100, 1)], range(40, 60, 2)),
+            [range(0, 40, 1), range(40, 60, 2), range(60, 100, 1)]
+        );
+    }
+
+    #[test]
+    fn a_range_over_several_takes_their_place() {
+        assert_eq!(
+            overlay(
+                &[range(0, 10, 1), range(20, 30, 1), range(40, 50, 1)],
+                range(5, 45, 2)
+            ),
+            [range(0, 5, 1), range(5, 45, 2), range(45, 50, 1)]
+        );
+    }
+
+    #[test]
+    fn ranges_with_a_gap_stay_apart_and_touching_ones_join() {
+        let apart = vec![range(0, 10, 1), range(11, 20, 1)];
+        assert_eq!(joined(apart.clone()), apart);
+        assert_eq!(
+            joined(vec![range(0, 10, 1), range(10, 20, 1)]),
+            [range(0, 20, 1)]
+        );
+        let long_ago = vec![range(0, 10, 1), range(10, 20, 5)];
+        assert_eq!(joined(long_ago.clone()), long_ago);
+    }
+
+    #[test]
+    fn a_live_end_stays_live_under_a_range_that_covers_it() {
+        let live = Range {
+            live: true,
+            ..range(10, 20, 1)
+        };
+        assert_eq!(
+            overlay(&[live], range(0, 30, 2)),
+            [Range {
+                live: true,
+                ..range(0, 30, 2)
+            }]
+        );
+        assert_eq!(
+            overlay(&[live], range(0, 15, 2)),
+            [
+                range(0, 15, 2),
+                Range {
+                    older: key(15),
+                    ..live
+                }
+            ]
+        );
+    }
+}

@@ -1,0 +1,220 @@
+//! Rows of sessions and messages with what orders facts about them.
+
+use rusqlite::types::Value;
+use rusqlite::{OptionalExtension as _, Row, params_from_iter};
+
+use super::Tx;
+use super::merge::{Columns, Standing, Verdict};
+use crate::error::Result;
+
+/// How a table's rows are read and written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Layout {
+    /// How many columns come from the server.
+    pub columns: usize,
+    /// Columns without which a row is incomplete.
+    pub required: Columns,
+    select: &'static str,
+    insert: &'static str,
+    update: &'static str,
+}
+
+/// Columns of [`MESSAGES`], by position.
+pub(crate) mod message {
+    pub(crate) const SESSION: usize = 0;
+    pub(crate) const AUTHOR: usize = 1;
+    pub(crate) const CONTENT: usize = 2;
+    pub(crate) const ROLE: usize = 3;
+    pub(crate) const METADATA: usize = 4;
+    pub(crate) const CREATED_AT: usize = 5;
+    pub(crate) const UPDATED_AT: usize = 6;
+    pub(crate) const STATUS: usize = 7;
+    pub(crate) const KIND: usize = 8;
+    pub(crate) const COUNT: usize = 9;
+}
+
+/// Columns of [`SESSIONS`], by position.
+pub(crate) mod session {
+    pub(crate) const OWNER: usize = 0;
+    pub(crate) const TITLE: usize = 1;
+    pub(crate) const STATUS: usize = 2;
+    pub(crate) const LAST_ACTIVITY: usize = 3;
+    pub(crate) const CREATED_AT: usize = 4;
+    pub(crate) const UPDATED_AT: usize = 5;
+    pub(crate) const METADATA: usize = 6;
+    pub(crate) const COUNT: usize = 7;
+}
+
+/// The table `messages`.
+pub(crate) const MESSAGES: Layout = Layout {
+    columns: message::COUNT,
+    required: 1 << message::SESSION | 1 << message::CONTENT | 1 << message::CREATED_AT,
+    select: "SELECT key, live_commit, live_arrived, read_began, read_ended, stamp, behind, deleted,
+            unsent, incomplete, session, author, content, role, metadata, created_at, updated_at,
+            status, kind
+        FROM messages WHERE id = ?1",
+    insert: "INSERT INTO messages (live_commit, live_arrived, read_began, read_ended, stamp, behind,
+            deleted, unsent, incomplete, session, author, content, role, metadata, created_at,
+            updated_at, status, kind, id)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+    update: "UPDATE messages SET live_commit = ?1, live_arrived = ?2, read_began = ?3, read_ended = ?4,
+            stamp = ?5, behind = ?6, deleted = ?7, unsent = ?8, incomplete = ?9, session = ?10,
+            author = ?11, content = ?12, role = ?13, metadata = ?14, created_at = ?15,
+            updated_at = ?16, status = ?17, kind = ?18
+        WHERE id = ?19",
+};
+
+/// The table `sessions`.
+pub(crate) const SESSIONS: Layout = Layout {
+    columns: session::COUNT,
+    required: 1 << session::STATUS | 1 << session::LAST_ACTIVITY,
+    select: "SELECT key, live_commit, live_arrived, read_began, read_ended, stamp, behind, deleted,
+            unsent, incomplete, owner, title, status, last_activity, created_at, updated_at, metadata
+        FROM sessions WHERE id = ?1",
+    insert: "INSERT INTO sessions (live_commit, live_arrived, read_began, read_ended, stamp, behind,
+            deleted, unsent, incomplete, owner, title, status, last_activity, created_at, updated_at,
+            metadata, id)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+    update: "UPDATE sessions SET live_commit = ?1, live_arrived = ?2, read_began = ?3, read_ended = ?4,
+            stamp = ?5, behind = ?6, deleted = ?7, unsent = ?8, incomplete = ?9, owner = ?10,
+            title = ?11, status = ?12, last_activity = ?13, created_at = ?14, updated_at = ?15,
+            metadata = ?16
+        WHERE id = ?17",
+};
+
+/// A row as stored, or about to be.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct StoredRow {
+    /// Its key; `None` while it is not stored.
+    pub key: Option<i64>,
+    pub standing: Standing,
+    /// Made here and not confirmed.
+    pub unsent: bool,
+    pub incomplete: bool,
+    /// The server's columns, by position.
+    pub values: Vec<Value>,
+}
+
+impl StoredRow {
+    /// A row of which nothing is known.
+    pub(crate) fn unknown(layout: &Layout) -> Self {
+        Self {
+            key: None,
+            standing: Standing::unknown(layout.columns),
+            unsent: false,
+            incomplete: true,
+            values: vec![Value::Null; layout.columns],
+        }
+    }
+
+    /// A row of one's own.
+    pub(crate) const fn local(values: Vec<Value>) -> Self {
+        Self {
+            key: None,
+            standing: Standing::local(),
+            unsent: true,
+            incomplete: false,
+            values,
+        }
+    }
+
+    /// An integer column, such as the key of another row.
+    pub(crate) fn integer(&self, column: usize) -> Option<i64> {
+        match self.values.get(column) {
+            Some(Value::Integer(value)) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// Whether the fact's columns say something else than the row does.
+    pub(crate) fn differs(&self, fact: &[Option<Value>]) -> bool {
+        self.standing.deleted
+            || self
+                .values
+                .iter()
+                .zip(fact)
+                .any(|(value, fact)| fact.as_ref().is_some_and(|fact| fact != value))
+    }
+
+    /// Does what the verdict says.
+    pub(crate) fn apply(&mut self, verdict: Verdict, fact: &mut [Option<Value>]) {
+        for (column, value) in self.values.iter_mut().enumerate() {
+            if verdict.clear & 1 << column != 0 {
+                *value = Value::Null;
+            }
+            if verdict.set & 1 << column != 0
+                && let Some(new) = fact.get_mut(column).and_then(Option::take)
+            {
+                *value = new;
+            }
+        }
+    }
+}
+
+/// Reads a row by the value of its id column.
+pub(crate) fn load(tx: &Tx<'_>, layout: &Layout, id: &Value) -> Result<Option<StoredRow>> {
+    let row = tx
+        .conn
+        .prepare_cached(layout.select)?
+        .query_row([id], |row| decode(row, layout))
+        .optional()?;
+    Ok(row)
+}
+
+/// Writes a row; returns its key.
+pub(crate) fn store(tx: &Tx<'_>, layout: &Layout, id: &Value, row: &StoredRow) -> Result<i64> {
+    let standing = &row.standing;
+    let behind = if standing.behind.is_empty() {
+        Value::Null
+    } else {
+        // A list of integers and flags always has a JSON form.
+        serde_json::to_string(&standing.behind).map_or(Value::Null, Value::Text)
+    };
+    let head = [
+        optional(standing.live.map(|(commit, _)| commit)),
+        optional(standing.live.map(|(_, arrived)| arrived)),
+        optional(standing.read.map(|(began, _)| began)),
+        optional(standing.read.map(|(_, ended)| ended)),
+        Value::Integer(standing.stamp),
+        behind,
+        Value::Integer(standing.deleted.into()),
+        Value::Integer(row.unsent.into()),
+        Value::Integer(row.incomplete.into()),
+    ];
+    let values = params_from_iter(head.iter().chain(&row.values).chain([id]));
+    if let Some(key) = row.key {
+        tx.conn.prepare_cached(layout.update)?.execute(values)?;
+        Ok(key)
+    } else {
+        Ok(tx.conn.prepare_cached(layout.insert)?.insert(values)?)
+    }
+}
+
+fn decode(row: &Row<'_>, layout: &Layout) -> rusqlite::Result<StoredRow> {
+    let behind = match row.get_ref(6)?.as_str_or_null()? {
+        // What this crate wrote it can read; a row that says otherwise is read again.
+        Some(text) => {
+            serde_json::from_str(text).unwrap_or_else(|_| Standing::unknown(layout.columns).behind)
+        }
+        None => Vec::new(),
+    };
+    Ok(StoredRow {
+        key: Some(row.get(0)?),
+        standing: Standing {
+            live: row.get::<_, Option<i64>>(1)?.zip(row.get(2)?),
+            read: row.get::<_, Option<i64>>(3)?.zip(row.get(4)?),
+            stamp: row.get(5)?,
+            deleted: row.get(7)?,
+            behind,
+        },
+        unsent: row.get(8)?,
+        incomplete: row.get(9)?,
+        values: (0..layout.columns)
+            .map(|column| row.get(10 + column))
+            .collect::<rusqlite::Result<_>>()?,
+    })
+}
+
+fn optional(value: Option<i64>) -> Value {
+    value.map_or(Value::Null, Value::Integer)
+}

@@ -1,0 +1,104 @@
+//! A range that was read whole: its rows, and what is no longer among them.
+
+use std::collections::HashSet;
+
+use rusqlite::params;
+use tidings_model::{MessageId, Timestamp};
+
+use super::ranges::{self, Range, START};
+use super::{Tx, ingest};
+use crate::error::{CacheError, Result};
+use crate::types::fact::{Column, Incoming, IngestReport, Source};
+use crate::types::page::{MessageKey, Window};
+
+/// Takes a window in.
+pub(crate) fn apply(tx: &mut Tx<'_>, window: Window) -> Result<IngestReport> {
+    let source = Source::Rest(window.read);
+    let answered: HashSet<MessageId> = window.rows.iter().map(|row| row.id).collect();
+    let newest = window
+        .rows
+        .iter()
+        .filter_map(|row| match row.created_at {
+            Column::Value(at) => Some(MessageKey { at, id: row.id }),
+            Column::Absent | Column::Null => None,
+        })
+        .max();
+    let rows = window
+        .rows
+        .into_iter()
+        .map(|row| Incoming::Message { row, source })
+        .collect();
+    let mut report = ingest::ingest(tx, rows)?;
+    if !window.authenticated {
+        return Ok(report);
+    }
+    let session = tx
+        .find_session(&window.session)?
+        .ok_or(CacheError::NotFound("session"))?;
+
+    let missing = missing(tx, session, window.older, window.newer, &answered)?;
+    let gone = missing
+        .into_iter()
+        .map(|id| Incoming::MessageDeleted { id, source })
+        .collect();
+    let removed = ingest::ingest(tx, gone)?;
+    report.changed += removed.changed;
+    report.reread.messages.extend(removed.reread.messages);
+
+    let known = ranges::load(tx, session)?;
+    let older = window.older.unwrap_or(START);
+    let newer = window.newer.unwrap_or_else(|| {
+        let end = known.last().map_or(older, |range| range.newer);
+        end.max(newest.unwrap_or(older)).max(older)
+    });
+    let range = Range {
+        older,
+        newer,
+        verified_at: window.verified_at,
+        live: window.live && window.newer.is_none(),
+    };
+    let ranges = ranges::joined(ranges::overlay(&known, range));
+    if ranges != known {
+        ranges::save(tx, session, &ranges)?;
+    }
+    Ok(report)
+}
+
+/// Messages cached in the range that the answer did not have. Those that arrived after the
+/// read began stay by the order of facts.
+fn missing(
+    tx: &Tx<'_>,
+    session: i64,
+    older: Option<MessageKey>,
+    newer: Option<MessageKey>,
+    answered: &HashSet<MessageId>,
+) -> Result<Vec<MessageId>> {
+    let older = older.unwrap_or(START);
+    let newer = newer.unwrap_or(MessageKey {
+        at: Timestamp::MAX,
+        id: MessageId::from_uuid(uuid::Uuid::max()),
+    });
+    let mut statement = tx.conn.prepare_cached(
+        "SELECT id FROM messages
+         WHERE session = ?1 AND deleted = 0 AND unsent = 0
+           AND (created_at, id) >= (?2, ?3) AND (created_at, id) <= (?4, ?5)",
+    )?;
+    let ids = statement.query_map(
+        params![
+            session,
+            older.at.as_micros(),
+            older.id.as_uuid().as_bytes(),
+            newer.at.as_micros(),
+            newer.id.as_uuid().as_bytes(),
+        ],
+        |row| crate::read::decode::message_id(row, 0),
+    )?;
+    let mut missing = Vec::new();
+    for id in ids {
+        let id = id?;
+        if !answered.contains(&id) {
+            missing.push(id);
+        }
+    }
+    Ok(missing)
+}
