@@ -7,6 +7,7 @@ mod admission;
 mod behaviour;
 mod binding;
 mod changes;
+mod events;
 mod faults;
 mod filter;
 mod http;

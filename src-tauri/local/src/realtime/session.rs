@@ -6,17 +6,16 @@ use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message as WsMessage};
 use serde::Serialize;
-use tidings_realtime::frame::{Frame, Json, Message, Payload, UserBroadcastPush, Vsn};
+use tidings_realtime::frame::{Frame, Json, Message, Vsn};
 use tokio::time::Instant;
 
 use super::behaviour::Access;
 use super::binding::Request;
 use super::hub::{ChannelId, Control, Hub, PeerId, TopicKey};
 use super::outbox::Outbox;
-use super::presence::Fields;
 use super::rate::Window;
-use super::token::{self, Refusal};
-use super::wire::{self, Address, Fanout};
+use super::token;
+use super::wire::{self, Address};
 use crate::auth::Claims;
 use crate::state::AppState;
 
@@ -55,7 +54,7 @@ pub(super) struct Channel {
 }
 
 impl Channel {
-    fn address(&self) -> Address<'_> {
+    pub fn address(&self) -> Address<'_> {
         Address {
             topic: &self.key.topic,
             join_ref: self.join_ref.as_deref(),
@@ -224,157 +223,6 @@ impl Session {
         }
     }
 
-    fn broadcast(&mut self, message: &Message) {
-        let event = match &message.payload {
-            Payload::Json(json) if !json.is_object() => return self.crash(&message.topic),
-            Payload::Json(json) => Fanout::text(&message.topic, "broadcast", json),
-            Payload::Binary(data) => Fanout::binary_broadcast(&message.topic, data.clone()),
-        };
-        let bytes = payload_bytes(&message.payload);
-        self.fan_out(&message.topic, message.reference.as_deref(), bytes, &event);
-    }
-
-    fn user_broadcast(&mut self, push: UserBroadcastPush) {
-        let Some(channel) = self.channels.get(&push.topic) else {
-            return self.unmatched(push.reference.as_deref(), &push.topic);
-        };
-        if push.join_ref.is_some() && push.join_ref != channel.join_ref {
-            return;
-        }
-        let metadata: BTreeMap<String, Json> = push
-            .metadata
-            .as_ref()
-            .and_then(|it| it.parse().ok())
-            .unwrap_or_default();
-        if metadata.contains_key("persist") {
-            // There is no history here; to take the message would be to promise one.
-            if channel.ack {
-                let reason = BTreeMap::from([("error", "persist is not available here")]);
-                let frame = wire::reply(
-                    self.vsn,
-                    channel.address(),
-                    push.reference.as_deref(),
-                    "error",
-                    &reason,
-                );
-                self.push(frame);
-            }
-            return;
-        }
-        let bytes = payload_bytes(&push.payload);
-        let event = Fanout::user_broadcast(&push.topic, push.event, push.payload);
-        self.fan_out(&push.topic, push.reference.as_deref(), bytes, &event);
-    }
-
-    fn fan_out(&self, topic: &str, reference: Option<&str>, bytes: usize, event: &Fanout) {
-        let Some(channel) = self.channels.get(topic) else {
-            return;
-        };
-        let answer = |status: &str, response: &Json| {
-            if channel.ack {
-                let to = channel.address();
-                self.push(wire::reply(self.vsn, to, reference, status, response));
-            }
-        };
-        if bytes > self.hub.behaviour.max_payload_bytes {
-            if let Ok(reason) = Json::new("payload_size_exceeded") {
-                answer("error", &reason);
-            }
-            return;
-        }
-        if channel.key.private && !channel.access.write {
-            // The real server stays silent, whether an answer was asked for or not.
-            return;
-        }
-        self.hub.broadcast(&channel.key, Some(channel.id), event);
-        answer("ok", &Json::empty_object());
-    }
-
-    fn presence(&mut self, message: &Message) {
-        let limit = self.hub.behaviour.presence_calls;
-        let Some(channel) = self.channels.get_mut(&message.topic) else {
-            return;
-        };
-        if !channel.presence_calls.allow(limit) {
-            return self.end(&message.topic, "Client presence rate limit exceeded");
-        }
-        if payload_bytes(&message.payload) > self.hub.behaviour.max_payload_bytes {
-            return self.end(&message.topic, "Track message size exceeded");
-        }
-        let (id, key) = (channel.id, channel.presence_key.clone());
-        let refused = channel.key.private && !channel.access.write;
-        let body: BTreeMap<String, Json> = message
-            .payload
-            .json()
-            .and_then(|json| json.parse().ok())
-            .unwrap_or_default();
-        let call = body.get("event").and_then(|it| it.parse::<String>().ok());
-        match call.as_deref().unwrap_or("track").to_lowercase().as_str() {
-            _ if refused => self.reply(message, "error", &Json::empty_object()),
-            "track" => {
-                let fields = body
-                    .get("payload")
-                    .map_or(Ok(Fields::new()), Json::parse::<Fields>);
-                if let Ok(fields) = fields {
-                    self.reply(message, "ok", &Json::empty_object());
-                    self.hub.track(id, &key, fields);
-                } else {
-                    let reason =
-                        BTreeMap::from([("reason", "Presence track payload must be a map")]);
-                    self.reply(message, "error", &reason);
-                }
-            }
-            "untrack" => {
-                self.hub.untrack(id);
-                self.reply(message, "ok", &Json::empty_object());
-            }
-            _ => self.reply(message, "error", &Json::empty_object()),
-        }
-    }
-
-    /// There is never a reply: a token that is accepted makes the changes subscribe again,
-    /// one that is refused ends the channel.
-    fn access_token(&mut self, message: &Message) {
-        let body: BTreeMap<String, Json> = message
-            .payload
-            .json()
-            .and_then(|json| json.parse().ok())
-            .unwrap_or_default();
-        let token = body
-            .get("access_token")
-            .and_then(|it| it.parse::<String>().ok());
-        let Some(token) = token.filter(|it| !token::is_opaque_key(it)) else {
-            return;
-        };
-        let Some(channel) = self.channels.get_mut(&message.topic) else {
-            return;
-        };
-        if channel.token.as_deref() == Some(token.as_str()) {
-            return;
-        }
-        let claims = match self.state.verify(&token) {
-            Ok(claims) => claims,
-            Err(error) => {
-                let refusal = Refusal::from(error);
-                return self.end(&message.topic, &refusal.message());
-            }
-        };
-        if channel.key.private {
-            let name = channel_name(&message.topic);
-            channel.access = self.hub.behaviour.private.access(&claims, name);
-            if !channel.access.read {
-                let message_text = no_permission(name);
-                return self.end(&message.topic, &message_text);
-            }
-        }
-        channel.token = Some(token);
-        channel.expires = expiry(&self.state, &claims);
-        if !channel.requests.is_empty() {
-            channel.subscribe_at = Some(Instant::now() + self.hub.behaviour.resubscribed_delay);
-        }
-        self.hub.set_claims(channel.id, Arc::new(claims));
-    }
-
     /// Starts the row changes of a channel when their time has come.
     pub(super) fn subscribe_if_due(&mut self, topic: &str, now: Instant) {
         let Some(channel) = self.channels.get_mut(topic) else {
@@ -403,7 +251,7 @@ impl Session {
     }
 
     /// Ends a channel as the server does: a `system` error, then `phx_close`.
-    fn end(&mut self, topic: &str, message: &str) {
+    pub(super) fn end(&mut self, topic: &str, message: &str) {
         if let Some(channel) = self.remove(topic) {
             let to = channel.address();
             self.push(wire::system(self.vsn, to, "system", "error", message));
@@ -411,7 +259,7 @@ impl Session {
         }
     }
 
-    fn crash(&mut self, topic: &str) {
+    pub(super) fn crash(&mut self, topic: &str) {
         if let Some(channel) = self.remove(topic) {
             self.push(wire::ended(self.vsn, channel.address(), "phx_error"));
         }
@@ -477,11 +325,4 @@ pub(super) fn expiry(state: &AppState, claims: &Claims) -> Option<(Instant, i64)
     let left = Duration::from_micros(u64::try_from(left).unwrap_or(0));
     // A key that lasts for decades is beyond the runtime's timers.
     Instant::now().checked_add(left).map(|at| (at, exp))
-}
-
-fn payload_bytes(payload: &Payload) -> usize {
-    match payload {
-        Payload::Json(json) => json.as_str().len(),
-        Payload::Binary(bytes) => bytes.len(),
-    }
 }

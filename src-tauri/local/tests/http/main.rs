@@ -1,0 +1,12 @@
+//! REST, Auth and the local workspace over real HTTP.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod auth;
+mod codes;
+mod policies;
+mod rest;
+mod rest_errors;
+mod server;
+mod support;
+mod workspace;
