@@ -1,6 +1,5 @@
 /** English, the complete catalogue. Holes are written `{name}`; `count` chooses the plural form. */
 export const en = {
-  "app.name": "Tidings",
   "app.failed.title": "Tidings could not start",
   "app.unreachable": "The program behind this page does not answer. Trying again.",
 
@@ -16,7 +15,6 @@ export const en = {
   "action.delete": "Delete",
   "action.deleteDots": "Delete…",
   "action.discard": "Discard",
-  "action.dismiss": "Dismiss",
   "action.edit": "Edit",
   "action.more": "More",
   "action.remove": "Remove",
@@ -67,7 +65,6 @@ export const en = {
     one: "Connected, catching up: {count} message",
     other: "Connected, catching up: {count} messages",
   },
-  "banner.catchingUp.some": "Connected, catching up",
   "banner.catchingUp.of": "{done} of {total}",
   "banner.signedOut.lead": "Signed out.",
   "banner.signedOut.text": "Sign in to send.",
@@ -86,7 +83,6 @@ export const en = {
   "workspace.switch": "Workspace: {name}",
   "workspace.add": "Connect another project…",
   "workspace.local": "On this computer",
-  "workspace.remove": "Remove this workspace…",
   "workspace.remove.title": "Remove {name}?",
   "workspace.remove.text":
     "Its messages on this device, what waits to be sent and its sign-in are removed. The project itself is not touched.",
@@ -114,7 +110,6 @@ export const en = {
   "session.author": "{author}: {text}",
   "session.typing": "{name} is typing…",
   "session.voice": "Voice message",
-  "session.adapter": "Action",
   "session.empty": "No messages yet",
   "session.menu": "Session menu",
   "session.pin": "Pin",
@@ -248,7 +243,6 @@ export const en = {
   "market.empty": "Pick a few symbols to follow. Prices come from your project's price table.",
   "market.noSymbols": "The project's price table has no symbols yet.",
   "market.find": "Find a symbol",
-  "market.off": "Prices are switched off. Settings, Market turns them on.",
   "market.fold": "Fold",
   "market.unwatch": "Remove from the watch-list",
   "market.moveUp": "Move up",
@@ -281,7 +275,6 @@ export const en = {
   "alerts.none.title": "No alerts",
   "alerts.none.text": "Be told when a price crosses a line, moves fast or leaves a range.",
   "alerts.new": "New alert",
-  "alerts.enabled": "Enabled",
   "alerts.enabledFor": "{sentence}: on or off",
   "alerts.off": "Off",
   "alerts.expired": "Expired",
@@ -436,7 +429,6 @@ export const en = {
   "connect.hint": "Never paste the secret key. Tidings refuses it.",
   "connect.secret": "That is the secret key. Use the publishable one.",
   "connect.adding": "Connecting…",
-  "connect.checksLeft": { one: "{count} check left", other: "{count} checks left" },
 
   "checks.title": "Checks",
   "checks.asYouType": "as you type",

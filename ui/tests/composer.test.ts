@@ -1,0 +1,210 @@
+import { fireEvent, render, screen } from "@testing-library/svelte";
+import { flushSync, tick } from "svelte";
+import { beforeEach, describe, expect, it } from "vitest";
+import Composer from "../src/lib/conversation/Composer.svelte";
+import { charactersLeft, MAX_CHARACTERS } from "../src/lib/conversation/length";
+import { app } from "../src/lib/state/app.svelte";
+import { conversation } from "../src/lib/state/conversation.svelte";
+import { useBackend } from "../src/lib/state/engine.svelte";
+import { sessions } from "../src/lib/state/sessions.svelte";
+import { toast } from "../src/lib/ui/toast.svelte";
+import { HandBackend, message, session, settings } from "./fixtures";
+
+let backend: HandBackend;
+
+async function open(more: Parameters<typeof session>[1] = {}): Promise<void> {
+  const row = session("s", { title: "Plans", ...more });
+  sessions.apply([row], []);
+  const opening = conversation.open("s");
+  (await backend.next("open_session")).answer({
+    session: row,
+    page: {
+      rows: [message("a", { own: true, content: "Mine" })],
+      before: "end",
+      after: "end",
+    },
+    first_unread: null,
+    people: [],
+  });
+  await opening;
+}
+
+function field(): HTMLTextAreaElement {
+  return screen.getByTestId("composer");
+}
+
+async function write(text: string): Promise<void> {
+  await fireEvent.input(field(), { target: { value: text } });
+}
+
+beforeEach(() => {
+  conversation.reset();
+  sessions.clear();
+  backend = new HandBackend();
+  useBackend(backend);
+  app.settings = settings;
+  app.connection = { state: "live" };
+});
+
+describe("the composer", () => {
+  it("sends on Enter and is free at once", async () => {
+    await open();
+    render(Composer);
+    await write("Hello");
+    await fireEvent.keyDown(field(), { key: "Enter" });
+    expect(field().value).toBe("");
+    const sent = await backend.next("send_message");
+    expect(sent.args).toEqual({ session: "s", content: "Hello", reply_to: null });
+    sent.answer(message("b", { own: true, content: "Hello", state: { state: "queued" } }));
+    await expect.poll(() => conversation.messages.map(({ id }) => id)).toEqual(["a", "b"]);
+  });
+
+  it("gives the text back when it was not taken", async () => {
+    await open();
+    render(Composer);
+    await write("Keep me");
+    await fireEvent.keyDown(field(), { key: "Enter" });
+    (await backend.next("send_message")).refuse({
+      code: "storage",
+      message: "No space left on this disk.",
+      details: null,
+    });
+    await expect.poll(() => field().value).toBe("Keep me");
+    expect(toast.current?.text).toBe("No space left on this disk.");
+  });
+
+  it("begins a new line on Shift+Enter", async () => {
+    await open();
+    render(Composer);
+    await write("one");
+    const event = new KeyboardEvent("keydown", { key: "Enter", shiftKey: true, cancelable: true });
+    field().dispatchEvent(event);
+    expect(event.defaultPrevented).toBe(false);
+    expect(backend.names()).not.toContain("send_message");
+  });
+
+  it("leaves Enter to an input method that is composing", async () => {
+    await open();
+    render(Composer);
+    await write("にほん");
+    await fireEvent.keyDown(field(), { key: "Enter", isComposing: true });
+    await fireEvent.keyDown(field(), { key: "Enter", keyCode: 229 });
+    expect(field().value).toBe("にほん");
+    expect(backend.names()).not.toContain("send_message");
+  });
+
+  it("sends on Ctrl+Enter alone where that is chosen", async () => {
+    await open();
+    app.settings = { ...settings, enter_sends: false };
+    render(Composer);
+    await write("one");
+    await fireEvent.keyDown(field(), { key: "Enter" });
+    expect(backend.names()).not.toContain("send_message");
+    await fireEvent.keyDown(field(), { key: "Enter", ctrlKey: true });
+    expect((await backend.next("send_message")).args).toMatchObject({ content: "one" });
+  });
+
+  it("does not send nothing", async () => {
+    await open();
+    render(Composer);
+    await write("  \n ");
+    await fireEvent.keyDown(field(), { key: "Enter" });
+    await fireEvent.click(screen.getByTestId("send"));
+    expect(backend.names()).not.toContain("send_message");
+    expect(screen.getByTestId("send").getAttribute("aria-disabled")).toBe("true");
+  });
+
+  it("stays open offline and signed out, and says what will happen", async () => {
+    await open();
+    app.connection = { state: "offline", since: 0, retry_at: null, reason: null };
+    render(Composer);
+    expect(field().placeholder).toBe("Write now, send later");
+    await write("later");
+    await fireEvent.keyDown(field(), { key: "Enter" });
+    expect((await backend.next("send_message")).args).toMatchObject({ content: "later" });
+    app.connection = { state: "signed_out" };
+    flushSync();
+    expect(field().placeholder).toBe("Write now, send after signing in");
+  });
+
+  it("is closed in an archived session and without access", async () => {
+    await open({ status: "archived" });
+    render(Composer);
+    expect(screen.getByTestId("composer-closed").textContent).toBe("This session is archived.");
+    expect(screen.queryByTestId("composer")).toBeNull();
+  });
+
+  it("brings the draft back", async () => {
+    await open({ draft: "Half a thought" });
+    render(Composer);
+    expect(field().value).toBe("Half a thought");
+  });
+
+  it("keeps the draft when it is left", async () => {
+    await open();
+    render(Composer);
+    await write("Half");
+    await fireEvent.blur(field());
+    expect((await backend.next("set_draft")).args).toEqual({ session: "s", text: "Half" });
+  });
+
+  it("tells the others once that one is writing, and when it ends", async () => {
+    await open();
+    render(Composer);
+    await write("a");
+    await write("ab");
+    expect((await backend.next("typing")).args).toEqual({ session: "s", typing: true });
+    expect(backend.names()).not.toContain("typing");
+    await write("");
+    expect((await backend.next("typing")).args).toEqual({ session: "s", typing: false });
+  });
+
+  it("says nothing of writing where presence is off", async () => {
+    await open();
+    app.settings = { ...settings, presence: false };
+    render(Composer);
+    await write("a");
+    expect(backend.names()).not.toContain("typing");
+  });
+
+  it("says how much is left near the limit, and refuses beyond it", async () => {
+    await open();
+    render(Composer);
+    await write("x".repeat(MAX_CHARACTERS - 2));
+    expect(screen.getByTestId("characters-left").textContent?.trim()).toBe("2 characters left");
+    await write("x".repeat(MAX_CHARACTERS + 1));
+    expect(screen.getByTestId("characters-left").textContent?.trim()).toBe("1 character too many");
+    await fireEvent.keyDown(field(), { key: "Enter" });
+    expect(backend.names()).not.toContain("send_message");
+  });
+
+  it("changes the last own message with the up arrow while it is empty", async () => {
+    await open();
+    render(Composer);
+    await fireEvent.keyDown(field(), { key: "ArrowUp" });
+    expect(conversation.editing).toBe("a");
+  });
+
+  it("sends a reply, and forgets it with Escape", async () => {
+    await open();
+    render(Composer);
+    conversation.replyTo = message("a", { author: "Bob", content: "What?" });
+    await tick();
+    await fireEvent.keyDown(field(), { key: "Escape" });
+    expect(conversation.replyTo).toBeUndefined();
+    conversation.replyTo = message("a", { author: "Bob", content: "What?" });
+    await write("That");
+    await fireEvent.keyDown(field(), { key: "Enter" });
+    expect((await backend.next("send_message")).args).toMatchObject({ reply_to: "a" });
+  });
+});
+
+describe("the limit", () => {
+  it("counts characters, not units", () => {
+    expect(charactersLeft("x".repeat(18_000))).toBeUndefined();
+    expect(charactersLeft("x".repeat(MAX_CHARACTERS))).toBe(0);
+    expect(charactersLeft("🙂".repeat(MAX_CHARACTERS))).toBe(0);
+    expect(charactersLeft("🙂".repeat(10_000))).toBeUndefined();
+    expect(charactersLeft("🙂".repeat(MAX_CHARACTERS + 1))).toBe(-1);
+  });
+});

@@ -1,0 +1,119 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { Feed } from "../src/lib/feed";
+import { HandBackend, snapshot } from "./fixtures";
+
+const armed = (count: number) => ({ type: "rules", armed: count }) as const;
+
+describe("the feed", () => {
+  let backend: HandBackend;
+  let told: string[];
+  let feed: Feed;
+
+  beforeEach(() => {
+    backend = new HandBackend();
+    told = [];
+    feed = new Feed(backend, {
+      snapshot: ({ seq }) => {
+        told.push(`snapshot ${seq}`);
+      },
+      event: (event) => {
+        told.push(event.type === "rules" ? `armed ${event.armed}` : event.type);
+      },
+      closed: () => {
+        told.push("closed");
+      },
+      failed: () => {
+        told.push("failed");
+      },
+    });
+  });
+
+  async function answer(seq: number): Promise<void> {
+    const { answer } = await backend.next("snapshot");
+    answer(snapshot(seq));
+    await settled();
+  }
+
+  /** Lets everything that is ready run: promises settle in microtasks. */
+  async function settled(): Promise<void> {
+    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+  }
+
+  it("listens before it reads, and drops what the snapshot includes", async () => {
+    backend.open();
+    backend.tell(4, armed(4));
+    backend.tell(5, armed(5));
+    backend.tell(6, armed(6));
+    await answer(5);
+    expect(told).toEqual(["snapshot 5", "armed 6"]);
+  });
+
+  it("passes events on in their order", async () => {
+    backend.open();
+    await answer(0);
+    backend.tell(1, armed(1));
+    backend.tell(2, armed(2));
+    backend.tell(2, armed(2));
+    expect(told).toEqual(["snapshot 0", "armed 1", "armed 2"]);
+  });
+
+  it("reads anew when a number is missing", async () => {
+    backend.open();
+    await answer(0);
+    backend.tell(1, armed(1));
+    backend.tell(3, armed(3));
+    backend.tell(4, armed(4));
+    expect(told).toEqual(["snapshot 0", "armed 1"]);
+    await answer(3);
+    expect(told).toEqual(["snapshot 0", "armed 1", "snapshot 3", "armed 4"]);
+  });
+
+  it("reads anew when it is told to", async () => {
+    backend.open();
+    await answer(0);
+    backend.tell(1, { type: "resync" });
+    await answer(1);
+    backend.tell(2, armed(2));
+    expect(told).toEqual(["snapshot 0", "snapshot 1", "armed 2"]);
+  });
+
+  it("reads anew after the door opened again, whatever the other side counts from", async () => {
+    backend.open();
+    await answer(40);
+    backend.tell(41, armed(41));
+    backend.open();
+    await answer(0);
+    backend.tell(1, armed(1));
+    expect(told).toEqual(["snapshot 40", "armed 41", "snapshot 0", "armed 1"]);
+  });
+
+  it("lets a later reading win over one that is still under way", async () => {
+    backend.open();
+    const first = await backend.next("snapshot");
+    void feed.reread();
+    const second = await backend.next("snapshot");
+    second.answer(snapshot(7));
+    await settled();
+    first.answer(snapshot(3));
+    await settled();
+    expect(told).toEqual(["snapshot 7"]);
+  });
+
+  it("tells that the snapshot could not be read", async () => {
+    backend.open();
+    const { refuse } = await backend.next("snapshot");
+    refuse(new Error("no"));
+    await settled();
+    expect(told).toEqual(["failed"]);
+  });
+
+  it("says nothing once it is stopped", async () => {
+    backend.open();
+    const { answer } = await backend.next("snapshot");
+    feed.stop();
+    answer(snapshot(1));
+    await settled();
+    backend.tell(2, armed(2));
+    expect(told).toEqual([]);
+  });
+});

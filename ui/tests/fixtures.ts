@@ -1,0 +1,137 @@
+import type { Listener } from "../src/lib/backend";
+import type {
+  CommandName,
+  Commands,
+  MessageRow,
+  Numbered,
+  SessionRow,
+  Settings,
+  Snapshot,
+} from "../src/lib/bindings";
+
+export function message(id: string, more: Partial<MessageRow> = {}): MessageRow {
+  return {
+    id,
+    session: "s",
+    user_id: null,
+    author: null,
+    own: false,
+    role: "user",
+    kind: "text",
+    content: id,
+    metadata: {},
+    created_at: 0,
+    edited: false,
+    incomplete: false,
+    state: { state: "delivered" },
+    pending_edit: null,
+    pending_delete: false,
+    ...more,
+  };
+}
+
+export function session(id: string, more: Partial<SessionRow> = {}): SessionRow {
+  return {
+    id,
+    title: id,
+    status: "active",
+    last_activity: 0,
+    snippet: null,
+    unread: 0,
+    queued: 0,
+    failed: 0,
+    draft: null,
+    pinned: false,
+    muted: false,
+    no_access: false,
+    unsent: false,
+    ...more,
+  };
+}
+
+export const settings: Settings = {
+  theme: "system",
+  price_palette: "standard",
+  enter_sends: true,
+  presence: true,
+  prices: true,
+  voice: true,
+  notifications: true,
+  message_notifications: true,
+  previews: true,
+  close_to_tray: true,
+  schema: "public",
+  tray_hint_shown: false,
+};
+
+export function snapshot(seq: number): Snapshot {
+  return {
+    seq,
+    workspaces: [],
+    active: null,
+    settings,
+    version: "0.0.0",
+    platform: "linux",
+    default_url: null,
+    default_key: null,
+    has_tray: false,
+  };
+}
+
+interface Asked {
+  command: CommandName;
+  args: unknown;
+  answer: (reply: unknown) => void;
+  refuse: (error: unknown) => void;
+}
+
+/** A door whose other side is the test: it sees each command, and answers when it likes. */
+export class HandBackend {
+  readonly asked: Asked[] = [];
+  readonly listeners = new Set<Listener>();
+  #waiting: (() => void)[] = [];
+
+  call<C extends CommandName>(
+    command: C,
+    args: Commands[C]["args"],
+  ): Promise<Commands[C]["reply"]> {
+    return new Promise((resolve, reject) => {
+      this.asked.push({
+        command,
+        args,
+        answer: (reply) => resolve(reply as Commands[C]["reply"]),
+        refuse: reject,
+      });
+      for (const wake of this.#waiting.splice(0)) wake();
+    });
+  }
+
+  subscribe(listener: Listener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  tell(seq: number, event: Numbered["event"]): void {
+    for (const listener of this.listeners) listener.event({ seq, event });
+  }
+
+  open(): void {
+    for (const listener of this.listeners) listener.opened();
+  }
+
+  /** The next command of a name that was not taken yet. */
+  async next(command: CommandName): Promise<Asked> {
+    for (;;) {
+      const at = this.asked.findIndex((each) => each.command === command);
+      const [found] = at < 0 ? [] : this.asked.splice(at, 1);
+      if (found) return found;
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve);
+      });
+    }
+  }
+
+  names(): CommandName[] {
+    return this.asked.map(({ command }) => command);
+  }
+}

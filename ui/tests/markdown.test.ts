@@ -1,0 +1,191 @@
+import { render } from "@testing-library/svelte";
+import { describe, expect, it } from "vitest";
+import Blocks from "../src/lib/markdown/Blocks.svelte";
+import { highlight } from "../src/lib/markdown/highlight";
+import Inlines from "../src/lib/markdown/Inlines.svelte";
+import { parseMarkdown, parsePlain, safeHref } from "../src/lib/markdown/parse";
+
+const draw = (source: string) => render(Blocks, { blocks: parseMarkdown(source) }).container;
+const plain = (source: string) => render(Inlines, { nodes: parsePlain(source) }).container;
+
+/** Markup that runs something where it is taken as HTML. */
+const ATTACKS = [
+  "<script>alert(1)</script>",
+  "<img src=x onerror=alert(1)>",
+  "<svg onload=alert(1)>",
+  "<svg><script>alert(1)</script></svg>",
+  "<iframe src=javascript:alert(1)></iframe>",
+  "<a href=javascript:alert(1)>x</a>",
+  "<body onload=alert(1)>",
+  "<details open ontoggle=alert(1)>",
+  "<input autofocus onfocus=alert(1)>",
+  "<math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>",
+  "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
+  "<style>@import 'https://mallory.example/x.css';</style>",
+  "<link rel=stylesheet href=https://mallory.example>",
+  "<base href=https://mallory.example>",
+  "<form action=https://mallory.example><button>go</button></form>",
+  "<meta http-equiv=refresh content='0;url=https://mallory.example'>",
+  "<object data=javascript:alert(1)>",
+  "[x](javascript:alert(1))",
+  "[x](JaVaScRiPt:alert(1))",
+  "[x](java\nscript:alert(1))",
+  "[x](&#106;avascript:alert(1))",
+  "[x](&#x6A&#x61&#x76&#x61&#x73&#x63&#x72&#x69&#x70&#x74&#x3A;alert(1))",
+  "[x](  javascript:alert(1))",
+  "[x](data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==)",
+  "[x](vbscript:msgbox(1))",
+  "[x](file:///etc/passwd)",
+  "[x](//mallory.example)",
+  "<javascript:alert(1)>",
+  "[x][1]\n\n[1]: javascript:alert(1)",
+  "![x](javascript:alert(1))",
+  '![x](https://a.example" onerror="alert(1))',
+  "![](https://mallory.example/pixel.gif)",
+  '[x](https://a.example "onmouseover=alert(1)")',
+  "`<script>alert(1)</script>`",
+  "```html\n<script>alert(1)</script>\n```",
+  '```"><script>alert(1)</script>\ncode\n```',
+  "| <script>alert(1)</script> |\n| --- |\n| <img src=x onerror=alert(1)> |",
+  "# <img src=x onerror=alert(1)>",
+  "> <img src=x onerror=alert(1)>",
+  "- [ ] <img src=x onerror=alert(1)>",
+  "&lt;script&gt;alert(1)&lt;/script&gt;",
+  "**<b onclick=alert(1)>x</b>**",
+  "<!--><img src=x onerror=alert(1)>-->",
+  "<![CDATA[<img src=x onerror=alert(1)>]]>",
+  "<?xml version='1.0'?><img src=x onerror=alert(1)>",
+];
+
+const ALLOWED = new Set(
+  "DIV P STRONG EM DEL CODE PRE SPAN BR A UL OL LI BLOCKQUOTE HR TABLE THEAD TBODY TR TH TD INPUT HEADER BUTTON SVG USE".split(
+    " ",
+  ),
+);
+
+describe("hostile markup", () => {
+  it.each(ATTACKS)("%j becomes text or nothing", (attack) => {
+    for (const container of [draw(attack), plain(attack), draw(`text ${attack} text`)]) {
+      for (const element of container.querySelectorAll("*")) {
+        expect(ALLOWED).toContain(element.tagName.toUpperCase());
+        for (const { name, value } of element.attributes) {
+          expect(name).not.toMatch(/^on|^style$|^src|^action$|^formaction$/i);
+          if (name === "href") expect(value).toMatch(/^(https?:|mailto:|#i-)/);
+        }
+      }
+    }
+  });
+
+  it("shows tags as they were written", () => {
+    expect(draw("a <b>bold</b> word").textContent).toBe("a <b>bold</b> word");
+    expect(draw("<script>alert(1)</script>").textContent).toContain("<script>");
+  });
+
+  it("nested without end is cut to text, quickly", () => {
+    const deep = `${"> ".repeat(400)}deep`;
+    expect(draw(deep).textContent).toContain("deep");
+    expect(draw(`${"*a **b ".repeat(2000)}`).textContent).toContain("a");
+    expect(draw("[".repeat(5000)).textContent).toHaveLength(5000);
+  });
+
+  it("of enormous size is shown as it is", () => {
+    const blocks = parseMarkdown("# x\n".repeat(40_000));
+    expect(blocks).toHaveLength(1);
+  });
+});
+
+describe("markdown", () => {
+  it("draws paragraphs, emphasis, code and breaks", () => {
+    const container = draw("one **two** _three_ ~~four~~ `five`\nsix\n\nseven");
+    expect(container.querySelectorAll("p")).toHaveLength(2);
+    expect(container.querySelector("strong")?.textContent).toBe("two");
+    expect(container.querySelector("em")?.textContent).toBe("three");
+    expect(container.querySelector("del")?.textContent).toBe("four");
+    expect(container.querySelector("code")?.textContent).toBe("five");
+    expect(container.querySelectorAll("br")).toHaveLength(1);
+    expect(container.querySelector("p")?.textContent).toBe("one two three four fivesix");
+  });
+
+  it("draws lists with their numbers, tasks and nesting", () => {
+    const container = draw("3. c\n4. d\n   - e\n\n- [x] done\n- [ ] open");
+    expect(container.querySelector("ol")?.getAttribute("start")).toBe("3");
+    expect(container.querySelectorAll("ol ul li")).toHaveLength(1);
+    const boxes = [...container.querySelectorAll("input")];
+    expect(boxes.map((box) => box.checked)).toEqual([true, false]);
+    expect(boxes.every((box) => box.disabled)).toBe(true);
+  });
+
+  it("draws tables with their alignment", () => {
+    const container = draw("| a | b |\n| --- | ---: |\n| 1 | 2 |");
+    expect(container.querySelectorAll("th")).toHaveLength(2);
+    expect(container.querySelectorAll("td")[1]?.className).toContain("end");
+  });
+
+  it("draws code with its language", () => {
+    const container = draw("```sql\nselect 1;\n```");
+    expect(container.querySelector("header")?.textContent).toContain("sql");
+    expect(container.querySelector("pre")?.textContent).toBe("select 1;");
+  });
+
+  it("keeps links that may be opened and drops the rest to text", () => {
+    const link = draw("[site](https://a.example/?q=1&r=2)").querySelector("a");
+    expect(link?.getAttribute("href")).toBe("https://a.example/?q=1&r=2");
+    expect(link?.textContent).toBe("site");
+    expect(draw("[x](javascript:1)").querySelector("a")).toBeNull();
+    expect(draw("![chart](https://a.example/c.png)").querySelector("a")?.textContent).toBe("chart");
+  });
+
+  it("shows entities as the characters they stand for", () => {
+    expect(draw("a &amp; b &lt;c&gt;").textContent).toBe("a & b <c>");
+  });
+});
+
+describe("plain text", () => {
+  it("keeps its words and finds its addresses", () => {
+    const container = plain("see https://a.example/x(y)?z=1, or (https://b.example).\n<b>no</b>");
+    expect(container.textContent).toBe(
+      "see https://a.example/x(y)?z=1, or (https://b.example).\n<b>no</b>",
+    );
+    expect([...container.querySelectorAll("a")].map((link) => link.textContent)).toEqual([
+      "https://a.example/x(y)?z=1",
+      "https://b.example",
+    ]);
+  });
+});
+
+describe("addresses", () => {
+  it.each([
+    ["https://a.example", "https://a.example/"],
+    ["mailto:alice@example.com", "mailto:alice@example.com"],
+    ["javascript:alert(1)", undefined],
+    ["https://a b", undefined],
+    ["//a.example", undefined],
+    ["https://", undefined],
+    ["", undefined],
+  ])("%j may be opened as %s", (href, safe) => {
+    expect(safeHref(href)).toBe(safe);
+  });
+});
+
+describe("coloured code", () => {
+  it.each([
+    ["sql", "select 'a' -- b\nfrom t where n > 1.5;"],
+    ["ts", "const a = `x`; // b\n/* c */ f(a);"],
+    ["python", "def f(x):\n    return 'a' # b"],
+    ["unknown", "what <is> this?"],
+    ["ts", "'never closed"],
+  ])("in %s is the code again when put together", (language, code) => {
+    expect(
+      highlight(code, language)
+        .map(({ text }) => text)
+        .join(""),
+    ).toBe(code);
+  });
+
+  it("knows keywords, strings, comments and numbers", () => {
+    const colours = Object.fromEntries(
+      highlight("SELECT 'a', 1 -- b", "sql").map(({ text, colour }) => [text, colour]),
+    );
+    expect(colours).toMatchObject({ SELECT: "key", "'a'": "str", "1": "num", "-- b": "com" });
+  });
+});

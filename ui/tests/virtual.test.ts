@@ -1,0 +1,87 @@
+import { describe, expect, it } from "vitest";
+import {
+  anchorAt,
+  isAtEnd,
+  layOut,
+  rowAt,
+  scrollTopFor,
+  totalHeight,
+  visibleRange,
+} from "../src/lib/conversation/virtual";
+
+const keys = (count: number, from = 0) =>
+  Array.from({ length: count }, (_, index) => `m${from + index}`);
+
+describe("the list's arithmetic", () => {
+  it("sums heights", () => {
+    const layout = layOut(["a", "b", "c"], (key) => (key === "b" ? 30 : 10));
+    expect(layout.offsets).toEqual([0, 10, 40, 50]);
+    expect(totalHeight(layout)).toBe(50);
+    expect(totalHeight(layOut([], () => 1))).toBe(0);
+  });
+
+  it("finds the row under a place", () => {
+    const layout = layOut(keys(1000), () => 20);
+    expect(rowAt(layout, 0)).toBe(0);
+    expect(rowAt(layout, 19)).toBe(0);
+    expect(rowAt(layout, 20)).toBe(1);
+    expect(rowAt(layout, 1e9)).toBe(999);
+    expect(rowAt(layout, -5)).toBe(0);
+    expect(
+      rowAt(
+        layOut([], () => 1),
+        5,
+      ),
+    ).toBe(-1);
+  });
+
+  it("draws what is in view and a margin, and no more", () => {
+    const layout = layOut(keys(10_000), () => 20);
+    const { start, end } = visibleRange(layout, 100_000, 600, 200);
+    expect(start).toBe((100_000 - 200) / 20);
+    expect(end - start).toBeLessThan(60);
+    expect(visibleRange(layout, 0, 600, 200).start).toBe(0);
+    expect(visibleRange(layout, 200_000, 600, 200).end).toBe(10_000);
+    expect(
+      visibleRange(
+        layOut([], () => 1),
+        0,
+        600,
+        200,
+      ),
+    ).toEqual({ start: 0, end: 0 });
+  });
+
+  it("holds what was read still when older rows come in above", () => {
+    const before = layOut(keys(50, 100), () => 40);
+    const anchor = anchorAt(before, 510);
+    expect(anchor).toEqual({ key: "m112", top: -30 });
+    const after = layOut([...keys(60, 40), ...keys(50, 100)], () => 40);
+    const top = anchor && scrollTopFor(after, anchor);
+    expect(top).toBe(510 + 60 * 40);
+    expect(top !== undefined && anchorAt(after, top)).toEqual(anchor);
+  });
+
+  it("holds it still when rows above turn out taller than guessed", () => {
+    const guessed = layOut(keys(20), () => 40);
+    const anchor = anchorAt(guessed, 400);
+    const measured = layOut(keys(20), (key) => (Number(key.slice(1)) < 10 ? 70 : 40));
+    expect(anchor && scrollTopFor(measured, anchor)).toBe(700);
+  });
+
+  it("says when the anchor's row is gone", () => {
+    expect(
+      scrollTopFor(
+        layOut(keys(3), () => 10),
+        { key: "x", top: 0 },
+      ),
+    ).toBeUndefined();
+  });
+
+  it("knows the end, with some slack", () => {
+    expect(isAtEnd(1000, 400, 600, 0)).toBe(true);
+    expect(isAtEnd(1000, 380, 600, 24)).toBe(true);
+    expect(isAtEnd(1000, 300, 600, 24)).toBe(false);
+    expect(isAtEnd(200, 0, 600, 0)).toBe(true);
+  });
+});
