@@ -161,13 +161,17 @@ impl LocalServer {
         realtime::Faults::new(Arc::clone(self.state.realtime()))
     }
 
-    /// Stops listening and waits until open requests have ended (two seconds at most).
+    /// Stops listening, waits until open requests have ended (two seconds at most), and
+    /// closes the database.
     pub async fn stop(mut self) {
         self.state.shutdown().cancel();
         if let Some(serving) = self.serving.take()
             && let Err(error) = serving.await
         {
             tracing::error!(%error, "the local server ended badly");
+        }
+        if timeout(GRACE, self.state.store().close()).await.is_err() {
+            tracing::warn!("the database of the local server is still busy");
         }
     }
 }

@@ -122,6 +122,22 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Closes the database once everything asked before is done; later work is refused with
+    /// [`StoreError::Closed`].
+    pub async fn close(&self) {
+        if let Some(readers) = &self.readers {
+            let all = u32::try_from(READERS).unwrap_or(u32::MAX);
+            // A closed semaphore is one whose readers are gone already.
+            if readers.permits.acquire_many(all).await.is_ok() {
+                readers.permits.close();
+            }
+            readers.idle().clear();
+        }
+        self.writes.close().await;
+    }
+}
+
 impl Readers {
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)

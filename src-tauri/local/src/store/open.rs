@@ -66,6 +66,8 @@ impl Source {
     }
 
     fn prepare(&self, connection: &Connection) -> Result<(), StoreError> {
+        // SQLCipher would write to the standard error stream by itself; the error is returned.
+        connection.pragma_update(None, "cipher_log_level", "NONE")?;
         if let Some(key) = &self.key {
             connection.pragma_update(None, "key", key.pragma())?;
         }

@@ -15,10 +15,14 @@ use super::value::{Row, Value};
 /// Writes that may wait; a caller beyond that waits for its place.
 const WAITING: usize = 256;
 
-type Job = Box<dyn FnOnce(&mut Writer) + Send>;
+enum Job {
+    Run(Box<dyn FnOnce(&mut Writer) + Send>),
+    /// Closes the connection; answered when it is.
+    Close(oneshot::Sender<()>),
+}
 
 /// Sends work to the writing thread.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct WriteQueue(mpsc::Sender<Job>);
 
 struct Writer {
@@ -51,7 +55,15 @@ impl WriteQueue {
             .name("local-writer".to_owned())
             .spawn(move || {
                 while let Some(job) = jobs.blocking_recv() {
-                    job(&mut writer);
+                    match job {
+                        Job::Run(work) => work(&mut writer),
+                        Job::Close(closed) => {
+                            drop(writer);
+                            // Whoever asked may have given up.
+                            let _ = closed.send(());
+                            return;
+                        }
+                    }
                 }
             })?;
         Ok(Self(sender))
@@ -81,6 +93,15 @@ impl WriteQueue {
         self.send(move |writer| work(&writer.connection)).await
     }
 
+    /// Finishes what was asked before and closes the connection; later work is refused.
+    pub(super) async fn close(&self) {
+        let (closed, done) = oneshot::channel();
+        if self.0.send(Job::Close(closed)).await.is_ok() {
+            // The thread ends either way.
+            let _ = done.await;
+        }
+    }
+
     async fn send<T, E>(
         &self,
         work: impl FnOnce(&mut Writer) -> Result<T, E> + Send + 'static,
@@ -90,10 +111,10 @@ impl WriteQueue {
         E: From<StoreError> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |writer| {
+        let job = Job::Run(Box::new(move |writer| {
             // Whoever asked may have given up; the work is done all the same.
             let _ = answer.send(work(writer));
-        });
+        }));
         self.0.send(job).await.map_err(|_| StoreError::Closed)?;
         answered.await.map_err(|_| StoreError::Closed)?
     }
