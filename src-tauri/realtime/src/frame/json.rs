@@ -34,7 +34,7 @@ impl Json {
     }
 
     /// `{}`.
-    #[allow(clippy::expect_used, reason = "a constant")]
+    #[allow(clippy::expect_used, clippy::missing_panics_doc, reason = "a constant")]
     pub fn empty_object() -> Self {
         Self(RawValue::from_string("{}".to_owned()).expect("{} is JSON"))
     }

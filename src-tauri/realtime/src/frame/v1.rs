@@ -61,7 +61,7 @@ pub(super) struct Ref(pub Option<String>);
 impl<'de> Deserialize<'de> for Ref {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Visitor;
-        impl<'de> de::Visitor<'de> for Visitor {
+        impl de::Visitor<'_> for Visitor {
             type Value = Ref;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

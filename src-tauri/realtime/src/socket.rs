@@ -1,0 +1,351 @@
+//! The one task that owns the socket: it moves bytes and carries out what the protocol says.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesUnordered, SplitSink, SplitStream};
+use futures_util::{SinkExt as _, StreamExt as _};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::http::{HeaderValue, Response};
+use tokio_tungstenite::tungstenite::{self, Message as Raw, Utf8Bytes};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::classify::ConnectError;
+use crate::client::{Shared, TokenError, TokenSource, now};
+use crate::config::Config;
+use crate::events::EventSender;
+use crate::frame::Wire;
+use crate::protocol::Output;
+
+/// Time for the goodbye of a socket that is not wanted any more.
+const GOODBYE: Duration = Duration::from_secs(2);
+/// Words of an error body that are kept.
+const MESSAGE_CHARS: usize = 300;
+
+/// A connection that carries bytes both ways.
+pub trait Bytes: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Bytes for T {}
+
+/// Makes the byte stream under the WebSocket. TLS, where the address asks for it, comes on top.
+pub trait Connector: Send + Sync + 'static {
+    /// Connects to the host and port of `url`.
+    fn connect<'a>(&'a self, url: &'a Url) -> BoxFuture<'a, Result<Box<dyn Bytes>, ConnectError>>;
+}
+
+/// Connects over TCP.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TcpConnector;
+
+impl Connector for TcpConnector {
+    fn connect<'a>(&'a self, url: &'a Url) -> BoxFuture<'a, Result<Box<dyn Bytes>, ConnectError>> {
+        Box::pin(async move {
+            let address = || ConnectError::Address(format!("{url} is not an address to connect to"));
+            let host = url.host_str().ok_or_else(address)?.trim_matches(['[', ']']);
+            let port = url.port_or_known_default().ok_or_else(address)?;
+            let stream = TcpStream::connect((host, port))
+                .await
+                .map_err(|error| ConnectError::Network(error.to_string()))?;
+            // Small frames go out at once; a system without the option sends them a little later.
+            let _ = stream.set_nodelay(true);
+            let stream: Box<dyn Bytes> = Box::new(stream);
+            Ok(stream)
+        })
+    }
+}
+
+type Socket = WebSocketStream<MaybeTlsStream<Box<dyn Bytes>>>;
+type Attempt = BoxFuture<'static, Result<Socket, ConnectError>>;
+type TokenAnswer = (u64, Result<Option<String>, TokenError>);
+
+/// An open socket: one half is read by the driver, the other is written by a task of its own,
+/// so that a peer who does not read cannot stop the clockwork.
+struct Open {
+    reader: SplitStream<Socket>,
+    writer: mpsc::Sender<Raw>,
+    /// Ends the writing task at once.
+    abort: CancellationToken,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.abort.cancel();
+    }
+}
+
+pub(crate) struct Driver {
+    shared: Arc<Shared>,
+    config: Config,
+    tokens: Arc<dyn TokenSource>,
+    connector: Arc<dyn Connector>,
+    events: EventSender,
+    open: Option<Open>,
+    attempt: Option<Attempt>,
+    reading: FuturesUnordered<BoxFuture<'static, TokenAnswer>>,
+}
+
+/// What the driver waits for.
+enum Happened {
+    Wake,
+    Due,
+    Connected(Result<Socket, ConnectError>),
+    Received(Option<Result<Raw, tungstenite::Error>>),
+    Token(TokenAnswer),
+}
+
+impl Driver {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        config: Config,
+        tokens: Arc<dyn TokenSource>,
+        connector: Arc<dyn Connector>,
+        events: EventSender,
+    ) -> Self {
+        Self {
+            shared,
+            config,
+            tokens,
+            connector,
+            events,
+            open: None,
+            attempt: None,
+            reading: FuturesUnordered::new(),
+        }
+    }
+
+    /// Runs until the client is gone.
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
+        loop {
+            self.carry_out();
+            let deadline = self.shared.core().deadline(now());
+            let happened = tokio::select! {
+                () = stop.cancelled() => {
+                    self.close(true);
+                    return;
+                }
+                happened = self.wait(deadline) => happened,
+            };
+            self.take_in(happened);
+        }
+    }
+
+    async fn wait(&mut self, deadline: Option<std::time::Instant>) -> Happened {
+        let Self { shared, open, attempt, reading, .. } = self;
+        tokio::select! {
+            () = shared.wake.notified() => Happened::Wake,
+            () = until(deadline) => Happened::Due,
+            result = outcome(attempt) => Happened::Connected(result),
+            received = read(open) => Happened::Received(received),
+            Some(token) = reading.next(), if !reading.is_empty() => Happened::Token(token),
+        }
+    }
+
+    fn take_in(&mut self, happened: Happened) {
+        let now = now();
+        let mut core = self.shared.core();
+        match happened {
+            Happened::Wake => {}
+            Happened::Due => core.tick(now),
+            Happened::Token((ticket, token)) => core.token_ready(ticket, token, now),
+            Happened::Connected(result) => {
+                self.attempt = None;
+                match result {
+                    Ok(socket) => {
+                        self.open = Some(start(socket, self.config.send_capacity));
+                        core.opened(now);
+                    }
+                    Err(error) => core.connect_failed(&error, now),
+                }
+            }
+            Happened::Received(Some(Ok(Raw::Text(text)))) => core.received_text(text.as_str(), now),
+            Happened::Received(Some(Ok(Raw::Binary(bytes)))) => core.received_binary(&bytes, now),
+            Happened::Received(Some(Ok(Raw::Close(frame)))) => {
+                self.open = None;
+                let code = frame.as_ref().map(|frame| u16::from(frame.code));
+                let reason = frame.map(|frame| frame.reason.to_string()).unwrap_or_default();
+                core.closed(code, &reason, now);
+            }
+            // Pings are answered below this; they say nothing to the protocol.
+            Happened::Received(Some(Ok(_))) => {}
+            Happened::Received(Some(Err(error))) => {
+                self.open = None;
+                core.closed(None, &error.to_string(), now);
+            }
+            Happened::Received(None) => {
+                self.open = None;
+                core.closed(None, "", now);
+            }
+        }
+    }
+
+    /// Does what the protocol asks for.
+    fn carry_out(&mut self) {
+        loop {
+            let output = self.shared.core().poll();
+            match output {
+                None => return,
+                Some(Output::Event(event)) => {
+                    if !self.events.send(event) {
+                        self.shared.core().lagged();
+                    }
+                }
+                Some(Output::Send(wire)) => self.send(wire),
+                Some(Output::Disconnect { politely }) => self.close(politely),
+                Some(Output::Connect { key_in_query }) => {
+                    self.close(false);
+                    self.attempt = Some(self.begin(key_in_query));
+                }
+                Some(Output::ReadToken { ticket, refused }) => {
+                    let tokens = self.tokens.clone();
+                    self.reading.push(Box::pin(async move {
+                        let refused = refused.as_ref().map(|token| token.expose().to_owned());
+                        (ticket, tokens.token(refused.as_deref()).await)
+                    }));
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, wire: Wire) {
+        let Some(open) = &self.open else { return };
+        let raw = match wire {
+            Wire::Text(text) => Raw::Text(Utf8Bytes::from(text)),
+            Wire::Binary(bytes) => Raw::Binary(bytes),
+        };
+        if open.writer.try_send(raw).is_err() {
+            self.open = None;
+            self.shared.core().closed(None, "the socket takes nothing any more", now());
+        }
+    }
+
+    /// Gives up the socket or the attempt.
+    fn close(&mut self, politely: bool) {
+        self.attempt = None;
+        let Some(open) = self.open.take() else { return };
+        if politely {
+            let writer = open.writer.clone();
+            tokio::spawn(async move {
+                let goodbye = async {
+                    if writer.send(Raw::Close(None)).await.is_ok() {
+                        writer.closed().await;
+                    }
+                };
+                let _ = tokio::time::timeout(GOODBYE, goodbye).await;
+                drop(open);
+            });
+        }
+    }
+
+    fn begin(&self, key_in_query: bool) -> Attempt {
+        let url = self.config.socket_url(key_in_query);
+        let key = (!key_in_query).then(|| self.config.apikey.clone());
+        let connector = self.connector.clone();
+        Box::pin(async move {
+            let address = |error: String| ConnectError::Address(error);
+            let mut request =
+                url.as_str().into_client_request().map_err(|error| address(error.to_string()))?;
+            if let Some(key) = key {
+                let mut value = HeaderValue::from_str(key.expose())
+                    .map_err(|_| address("the key has characters that no key has".to_owned()))?;
+                value.set_sensitive(true);
+                request.headers_mut().insert("x-api-key", value);
+            }
+            let bytes = connector.connect(&url).await?;
+            let (socket, _) = tokio_tungstenite::client_async_tls_with_config(request, bytes, None, None)
+                .await
+                .map_err(failed)?;
+            Ok(socket)
+        })
+    }
+}
+
+/// Splits a socket and starts the task that writes.
+fn start(socket: Socket, capacity: usize) -> Open {
+    let (sink, reader) = socket.split();
+    // Heartbeats and joins have room beside the broadcasts that the protocol counts.
+    let (writer, queue) = mpsc::channel(capacity.max(1) * 2);
+    let abort = CancellationToken::new();
+    tokio::spawn(write(sink, queue, abort.clone()));
+    Open { reader, writer, abort }
+}
+
+async fn write(
+    mut sink: SplitSink<Socket, Raw>,
+    mut queue: mpsc::Receiver<Raw>,
+    abort: CancellationToken,
+) {
+    let write = async {
+        while let Some(raw) = queue.recv().await {
+            let last = matches!(raw, Raw::Close(_));
+            // A failure shows on the reading half, which tells it.
+            if sink.send(raw).await.is_err() || last {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        () = abort.cancelled() => {}
+        () = write => {}
+    }
+}
+
+async fn until(deadline: Option<std::time::Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn outcome(attempt: &mut Option<Attempt>) -> Result<Socket, ConnectError> {
+    match attempt {
+        Some(attempt) => attempt.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn read(open: &mut Option<Open>) -> Option<Result<Raw, tungstenite::Error>> {
+    match open {
+        Some(open) => open.reader.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
+fn failed(error: tungstenite::Error) -> ConnectError {
+    match error {
+        tungstenite::Error::Http(response) => refused(&response),
+        tungstenite::Error::Url(error) => ConnectError::Address(error.to_string()),
+        other => ConnectError::Network(other.to_string()),
+    }
+}
+
+fn refused(response: &Response<Option<Vec<u8>>>) -> ConnectError {
+    let header = response.headers().get("retry-after");
+    let seconds = header.and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
+    ConnectError::Http {
+        status: response.status().as_u16(),
+        message: response.body().as_deref().map(words).unwrap_or_default(),
+        retry_after: seconds.map(Duration::from_secs),
+    }
+}
+
+/// The `error` or `message` of a JSON body; a body of another kind says nothing to a person.
+fn words(body: &[u8]) -> String {
+    #[derive(serde::Deserialize)]
+    struct Body {
+        #[serde(default)]
+        error: Option<String>,
+        #[serde(default)]
+        message: Option<String>,
+    }
+    serde_json::from_slice::<Body>(body)
+        .ok()
+        .and_then(|body| body.error.or(body.message))
+        .map(|words| words.chars().take(MESSAGE_CHARS).collect())
+        .unwrap_or_default()
+}
