@@ -1,1 +1,20 @@
-//! One workspace at work: connects, catches up, drains the outbox, follows prices, judges alerts.
+//! Tidings without a face: workspaces at work, behind the contract.
+//!
+//! [`App`] is what the shell and `tidings-serve` hold: commands go in through
+//! [`App::call`], events come out of [`App::events`]. A workspace is one Supabase project
+//! and one account, with its own encrypted cache and its own secrets; each runs the tasks in
+//! `workspace`: it connects, catches up, drains the outbox, follows prices and judges alerts.
+
+mod app;
+mod bus;
+mod config;
+mod error;
+mod host;
+mod secrets;
+mod workspace;
+
+pub use app::{App, AppOptions};
+pub use bus::{Bus, Subscription};
+pub use error::EngineError;
+pub use host::{Host, Notification, NotificationAction};
+pub use secrets::{KeyringSecrets, MemorySecrets, Secrets, SecretsError, best_available};

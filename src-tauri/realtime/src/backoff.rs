@@ -84,7 +84,12 @@ mod tests {
     fn waits_are_spread() {
         let config = BackoffConfig::default();
         let first = |seed| Backoff::default().next(&config, &mut Jitter::new(Some(seed)));
-        let late = (0..1000).filter(|seed| first(*seed) > config.base / 2).count();
-        assert!((400..600).contains(&late), "{late} of 1000 in the upper half");
+        let late = (0..1000)
+            .filter(|seed| first(*seed) > config.base / 2)
+            .count();
+        assert!(
+            (400..600).contains(&late),
+            "{late} of 1000 in the upper half"
+        );
     }
 }

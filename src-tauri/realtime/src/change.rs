@@ -93,7 +93,10 @@ mod tests {
         )
         .unwrap();
         let record = message.data.record.unwrap();
-        assert_eq!(record["price"].as_str(), "67890.123456789012345678901234567890");
+        assert_eq!(
+            record["price"].as_str(),
+            "67890.123456789012345678901234567890"
+        );
         assert!(record["symbol"].is_null());
         assert_eq!(record.get("volume_24h"), None);
         assert!(message.data.errors.is_empty());

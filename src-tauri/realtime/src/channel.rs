@@ -31,7 +31,10 @@ pub struct ChannelSpec {
 impl ChannelSpec {
     /// A channel for broadcasts alone; add to it what else it should do.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), ..Self::default() }
+        Self {
+            name: name.into(),
+            ..Self::default()
+        }
     }
 
     pub(crate) fn config(&self) -> JoinConfig {
@@ -106,9 +109,18 @@ pub(crate) enum Phase {
     ReadingToken { ticket: u64, deadline: Instant },
     /// The join is sent.
     Joining { join_ref: String, deadline: Instant },
-    Joined { join_ref: String, since: Instant, subscription: Subscription },
+    Joined {
+        join_ref: String,
+        since: Instant,
+        subscription: Subscription,
+    },
     /// The leave is sent.
-    Leaving { join_ref: String, leave_ref: String, deadline: Instant, then: Then },
+    Leaving {
+        join_ref: String,
+        leave_ref: String,
+        deadline: Instant,
+        then: Then,
+    },
     /// Joins again later.
     Waiting { until: Instant, error: ChannelError },
     /// Joins no more by itself.
@@ -121,7 +133,9 @@ pub(crate) enum Subscription {
     /// The channel has no bindings.
     NotWanted,
     /// The server has not said yet that it is subscribed.
-    Awaited { deadline: Instant },
+    Awaited {
+        deadline: Instant,
+    },
     Live,
     /// The server gave up; the rest of the channel works.
     Failed(ChannelError),
@@ -208,20 +222,23 @@ impl Channel {
             Phase::Joined { subscription, .. } => match subscription {
                 Subscription::NotWanted | Subscription::Awaited { .. } => ChannelStatus::Joined,
                 Subscription::Live => ChannelStatus::Subscribed,
-                Subscription::Failed(error) => {
-                    ChannelStatus::Errored { error: error.clone(), retry_at: None }
-                }
+                Subscription::Failed(error) => ChannelStatus::Errored {
+                    error: error.clone(),
+                    retry_at: None,
+                },
             },
             Phase::Leaving { then, .. } => match then {
                 Then::Gone => ChannelStatus::Closed,
                 Then::Rejoin | Then::Fail(_) => ChannelStatus::Joining,
             },
-            Phase::Waiting { until, error } => {
-                ChannelStatus::Errored { error: error.clone(), retry_at: Some(*until) }
-            }
-            Phase::Stopped { error } => {
-                ChannelStatus::Errored { error: error.clone(), retry_at: None }
-            }
+            Phase::Waiting { until, error } => ChannelStatus::Errored {
+                error: error.clone(),
+                retry_at: Some(*until),
+            },
+            Phase::Stopped { error } => ChannelStatus::Errored {
+                error: error.clone(),
+                retry_at: None,
+            },
         }
     }
 
@@ -231,12 +248,19 @@ impl Channel {
         let asked = self.spec.unique_bindings();
         let bound = &response.postgres_changes;
         if asked.len() != bound.len() {
-            return Err(format!("{} bindings asked for, {} bound", asked.len(), bound.len()));
+            return Err(format!(
+                "{} bindings asked for, {} bound",
+                asked.len(),
+                bound.len()
+            ));
         }
         self.ids.clear();
         for (position, (asked, bound)) in asked.iter().zip(bound).enumerate() {
             if !asked.matches(&bound.binding) {
-                return Err(format!("binding {position} differs: {asked:?}, {:?}", bound.binding));
+                return Err(format!(
+                    "binding {position} differs: {asked:?}, {:?}",
+                    bound.binding
+                ));
             }
             let indices = self
                 .spec

@@ -32,7 +32,11 @@ pub struct ChannelError {
 impl ChannelError {
     /// An error that this client states itself.
     pub(crate) fn own(class: ErrorClass, message: impl Into<String>) -> Self {
-        Self { class, code: None, message: message.into() }
+        Self {
+            class,
+            code: None,
+            message: message.into(),
+        }
     }
 
     /// Classifies a reason of the form `CodeName: text`, or just a text.
@@ -48,7 +52,11 @@ impl ChannelError {
             .and_then(|code| lookup(CODES, |known| known == code))
             .or_else(|| lookup(TEXTS, |known| reason.contains(known)))
             .unwrap_or(ErrorClass::Retry);
-        Self { class, code: code.map(str::to_owned), message: message.to_owned() }
+        Self {
+            class,
+            code: code.map(str::to_owned),
+            message: message.to_owned(),
+        }
     }
 
     /// Classifies the `system` error of a change subscription. In the classes that are not
@@ -65,7 +73,11 @@ impl ChannelError {
     pub(crate) fn concerns_socket(&self) -> bool {
         matches!(
             self.code.as_deref(),
-            Some("ConnectionRateLimitReached" | "ClientJoinRateLimitReached" | "JoinsRateLimitReached")
+            Some(
+                "ConnectionRateLimitReached"
+                    | "ClientJoinRateLimitReached"
+                    | "JoinsRateLimitReached"
+            )
         )
     }
 
@@ -141,15 +153,27 @@ impl ConnectError {
                 status: 0,
                 message: message.clone(),
             }),
-            Self::Http { status, message, retry_after } => {
+            Self::Http {
+                status,
+                message,
+                retry_after,
+            } => {
                 let kind = match status {
-                    429 => return Verdict::Slow { at_least: *retry_after },
+                    429 => {
+                        return Verdict::Slow {
+                            at_least: *retry_after,
+                        };
+                    }
                     408 | 500..=599 => return Verdict::Retry,
                     401 | 403 => RefusalKind::Key,
                     404 => RefusalKind::NoProject,
                     _ => RefusalKind::NotRealtime,
                 };
-                Verdict::Refused(Refusal { kind, status: *status, message: message.clone() })
+                Verdict::Refused(Refusal {
+                    kind,
+                    status: *status,
+                    message: message.clone(),
+                })
             }
         }
     }
@@ -165,7 +189,10 @@ fn lookup(
     table: &[(&'static str, ErrorClass)],
     matches: impl Fn(&str) -> bool,
 ) -> Option<ErrorClass> {
-    table.iter().find(|(known, _)| matches(known)).map(|(_, class)| *class)
+    table
+        .iter()
+        .find(|(known, _)| matches(known))
+        .map(|(_, class)| *class)
 }
 
 const CODES: &[(&str, ErrorClass)] = &[
@@ -240,18 +267,36 @@ mod tests {
     fn reasons_have_one_class_each() {
         use ErrorClass::{Retry, Slow, Terminal, Token};
         for (reason, expected) in [
-            ("MalformedJWT: The token provided is not a valid JWT", Terminal),
-            ("JwtSignatureError: Failed to validate JWT signature", Terminal),
+            (
+                "MalformedJWT: The token provided is not a valid JWT",
+                Terminal,
+            ),
+            (
+                "JwtSignatureError: Failed to validate JWT signature",
+                Terminal,
+            ),
             ("InvalidJWTToken: Token has expired 77 seconds ago", Token),
-            ("InvalidJWTToken: Fields `role` and `exp` are required in JWT", Token),
+            (
+                "InvalidJWTToken: Fields `role` and `exp` are required in JWT",
+                Token,
+            ),
             ("Token has expired 0 seconds ago", Token),
             ("TopicNameRequired: You must provide a topic name", Terminal),
             ("UnknownErrorOnChannel: expected a map, got: \"x\"", Retry),
-            ("Unauthorized: You do not have permissions to read from this Channel topic", Terminal),
-            ("You do not have permissions to read from this Channel topic: priv:1", Terminal),
+            (
+                "Unauthorized: You do not have permissions to read from this Channel topic",
+                Terminal,
+            ),
+            (
+                "You do not have permissions to read from this Channel topic: priv:1",
+                Terminal,
+            ),
             ("Client presence rate limit exceeded", Slow),
             ("Too many messages per second", Slow),
-            ("ClientJoinRateLimitReached: Too many joins per second", Slow),
+            (
+                "ClientJoinRateLimitReached: Too many joins per second",
+                Slow,
+            ),
             ("ChannelRateLimitReached: Too many channels", Terminal),
             ("RealtimeRestarting", Retry),
             ("unmatched topic", Retry),
@@ -273,7 +318,10 @@ mod tests {
     #[test]
     fn bad_bindings_are_terminal_and_other_subscription_errors_are_not() {
         let class = |message| ChannelError::from_subscription(message).class;
-        assert_eq!(class("Error parsing `filter` params: [\"x\"]"), ErrorClass::Terminal);
+        assert_eq!(
+            class("Error parsing `filter` params: [\"x\"]"),
+            ErrorClass::Terminal
+        );
         assert_eq!(
             class("Unable to subscribe to changes with given parameters. An exception happened"),
             ErrorClass::Terminal
@@ -283,7 +331,11 @@ mod tests {
 
     #[test]
     fn refused_handshakes_are_told_apart() {
-        let http = |status| ConnectError::Http { status, message: String::new(), retry_after: None };
+        let http = |status| ConnectError::Http {
+            status,
+            message: String::new(),
+            retry_after: None,
+        };
         let kind = |status| match http(status).verdict() {
             Verdict::Refused(refusal) => Some(refusal.kind),
             Verdict::Retry | Verdict::Slow { .. } => None,
@@ -294,6 +346,9 @@ mod tests {
         assert_eq!(kind(200), Some(RefusalKind::NotRealtime));
         assert_eq!(http(429).verdict(), Verdict::Slow { at_least: None });
         assert_eq!(http(503).verdict(), Verdict::Retry);
-        assert_eq!(ConnectError::Network("reset".into()).verdict(), Verdict::Retry);
+        assert_eq!(
+            ConnectError::Network("reset".into()).verdict(),
+            Verdict::Retry
+        );
     }
 }

@@ -88,7 +88,10 @@ impl Client {
         let (sender, stream) = events::channel(config.event_capacity);
         let stop = CancellationToken::new();
         let core = Mutex::new(Core::new(config.clone()));
-        let shared = Arc::new(Shared { core, wake: Notify::new() });
+        let shared = Arc::new(Shared {
+            core,
+            wake: Notify::new(),
+        });
         let driver = socket::Driver::new(shared.clone(), config, tokens, connector, sender);
         tokio::spawn(driver.run(stop.clone()));
         (Self(Arc::new(Owned { shared, stop })), stream)
@@ -123,7 +126,10 @@ impl Client {
     pub fn open(&self, spec: ChannelSpec) -> ChannelHandle {
         let name = spec.name.clone();
         self.change(|core, now| core.open(spec, now));
-        ChannelHandle { client: self.clone(), name }
+        ChannelHandle {
+            client: self.clone(),
+            name,
+        }
     }
 
     /// Who is tracked in a channel, as far as the server told it.
@@ -170,8 +176,9 @@ impl ChannelHandle {
     /// Broadcasts an object to the others, without waiting for anything.
     pub fn broadcast<T: Serialize>(&self, event: &str, payload: &T) -> Result<(), PushError> {
         let payload = json(payload)?;
-        self.client
-            .change(|core, now| core.broadcast(&self.name, event, Payload::Json(payload), None, now))
+        self.client.change(|core, now| {
+            core.broadcast(&self.name, event, Payload::Json(payload), None, now)
+        })
     }
 
     /// Broadcasts, and waits for the server's word where the channel was opened with
@@ -191,19 +198,23 @@ impl ChannelHandle {
     /// the server's limit may delay it.
     pub fn track<T: Serialize>(&self, payload: &T) -> Result<(), PushError> {
         let payload = json(payload)?;
-        self.client.change(|core, now| core.track(&self.name, Some(payload), now))
+        self.client
+            .change(|core, now| core.track(&self.name, Some(payload), now))
     }
 
     /// Is tracked no more.
     pub fn untrack(&self) {
         // Fails only for a channel that is gone, where nothing is tracked.
-        let _ = self.client.change(|core, now| core.track(&self.name, None, now));
+        let _ = self
+            .client
+            .change(|core, now| core.track(&self.name, None, now));
     }
 }
 
 impl Drop for ChannelHandle {
     fn drop(&mut self) {
-        self.client.change(|core, now| core.release(&self.name, now));
+        self.client
+            .change(|core, now| core.release(&self.name, now));
     }
 }
 

@@ -33,8 +33,11 @@ pub struct EventStream(Arc<Queue>);
 
 /// Both ends of a queue.
 pub(crate) fn channel(capacity: usize) -> (EventSender, EventStream) {
-    let queue =
-        Arc::new(Queue { state: Mutex::default(), filled: Notify::new(), capacity: capacity.max(1) });
+    let queue = Arc::new(Queue {
+        state: Mutex::default(),
+        filled: Notify::new(),
+        capacity: capacity.max(1),
+    });
     (EventSender(queue.clone()), EventStream(queue))
 }
 
@@ -42,8 +45,10 @@ impl EventSender {
     /// Queues an event; false when it was dropped.
     pub(crate) fn send(&self, event: Event) -> bool {
         let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let data =
-            matches!(event, Event::Change { .. } | Event::Broadcast { .. } | Event::Presence { .. });
+        let data = matches!(
+            event,
+            Event::Change { .. } | Event::Broadcast { .. } | Event::Presence { .. }
+        );
         let kept = !data || state.events.len() < self.0.capacity;
         if kept {
             state.events.push_back(event);
@@ -58,7 +63,11 @@ impl EventSender {
 
 impl Drop for EventSender {
     fn drop(&mut self) {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        self.0
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .closed = true;
         self.0.filled.notify_one();
     }
 }
@@ -110,7 +119,10 @@ mod tests {
         assert!(sender.send(Event::State(ConnState::Connected)));
         assert_eq!(stream.next().await.unwrap(), broadcast());
         assert_eq!(stream.next().await.unwrap(), broadcast());
-        assert_eq!(stream.next().await.unwrap(), Event::State(ConnState::Connected));
+        assert_eq!(
+            stream.next().await.unwrap(),
+            Event::State(ConnState::Connected)
+        );
         assert_eq!(stream.next().await.unwrap(), Event::Lagged);
         drop(sender);
         assert_eq!(stream.next().await, None);

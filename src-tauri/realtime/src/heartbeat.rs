@@ -21,7 +21,13 @@ struct Pending {
 impl Heartbeat {
     /// The first one is due at once, which tells the latency early.
     pub(crate) fn new(now: Instant, interval: Duration) -> Self {
-        Self { interval, next: now, pending: None, last_inbound: now, latency: None }
+        Self {
+            interval,
+            next: now,
+            pending: None,
+            last_inbound: now,
+            latency: None,
+        }
     }
 
     /// When to send the next one, whatever else is sent or received.
@@ -36,7 +42,11 @@ impl Heartbeat {
     }
 
     pub(crate) fn sent(&mut self, now: Instant, reference: String, timeout: Duration) {
-        self.pending = Some(Pending { reference, sent: now, timeout });
+        self.pending = Some(Pending {
+            reference,
+            sent: now,
+            timeout,
+        });
         self.next = now + self.interval;
     }
 
@@ -47,7 +57,10 @@ impl Heartbeat {
 
     /// The reply to a heartbeat; false if it is not to the pending one.
     pub(crate) fn answered(&mut self, now: Instant, reference: &str) -> bool {
-        match self.pending.take_if(|pending| pending.reference == reference) {
+        match self
+            .pending
+            .take_if(|pending| pending.reference == reference)
+        {
             Some(pending) => {
                 self.latency = Some(now.saturating_duration_since(pending.sent));
                 true

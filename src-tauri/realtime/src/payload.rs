@@ -111,7 +111,12 @@ pub struct Binding {
 impl Binding {
     /// Every change of a table.
     pub fn table(schema: impl Into<String>, table: impl Into<String>) -> Self {
-        Self { event: any_event(), schema: schema.into(), table: table.into(), filter: None }
+        Self {
+            event: any_event(),
+            schema: schema.into(),
+            table: table.into(),
+            filter: None,
+        }
     }
 
     /// Whether the two mean the same; null, missing and empty filters do.

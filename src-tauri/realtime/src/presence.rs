@@ -103,7 +103,12 @@ impl PresenceTable {
                 Some(_) => {}
             }
         }
-        update.left = self.shown.keys().filter(|key| !current.contains_key(*key)).cloned().collect();
+        update.left = self
+            .shown
+            .keys()
+            .filter(|key| !current.contains_key(*key))
+            .cloned()
+            .collect();
         if update.joined.is_empty() && update.updated.is_empty() && update.left.is_empty() {
             return None;
         }
@@ -130,10 +135,15 @@ fn apply(table: &mut Presences, diff: &payload::PresenceDiff) {
 fn join(table: &mut Presences, joins: &payload::PresenceState) {
     for (key, entry) in joins {
         for fields in &entry.metas {
-            let Some(phx_ref) = phx_ref(fields) else { continue };
+            let Some(phx_ref) = phx_ref(fields) else {
+                continue;
+            };
             let metas = table.entry(key.clone()).or_default();
             if metas.iter().all(|meta| meta.phx_ref != phx_ref) {
-                metas.push(Meta { phx_ref, fields: fields.clone() });
+                metas.push(Meta {
+                    phx_ref,
+                    fields: fields.clone(),
+                });
             }
         }
     }
@@ -165,12 +175,20 @@ mod tests {
     }
 
     fn diff(joins: &[(&str, &[&str])], leaves: &[(&str, &[&str])]) -> payload::PresenceDiff {
-        payload::PresenceDiff { joins: entries(joins), leaves: entries(leaves) }
+        payload::PresenceDiff {
+            joins: entries(joins),
+            leaves: entries(leaves),
+        }
     }
 
     fn refs(table: &PresenceTable, key: &str) -> Vec<String> {
         let state = table.shown();
-        state.get(key).into_iter().flatten().map(|meta| meta.phx_ref.clone()).collect()
+        state
+            .get(key)
+            .into_iter()
+            .flatten()
+            .map(|meta| meta.phx_ref.clone())
+            .collect()
     }
 
     #[test]
@@ -178,7 +196,9 @@ mod tests {
         let mut table = PresenceTable::default();
         assert_eq!(table.diff(diff(&[("alice", &["1"])], &[])), Ok(None));
         assert_eq!(table.diff(diff(&[], &[("bob", &["2"])])), Ok(None));
-        let update = table.state(&entries(&[("bob", &["2"]), ("mallory", &["3"])])).unwrap();
+        let update = table
+            .state(&entries(&[("bob", &["2"]), ("mallory", &["3"])]))
+            .unwrap();
         assert_eq!(update.joined, ["alice", "mallory"]);
         assert!(update.left.is_empty());
         assert_eq!(update.state.len(), 2);
@@ -188,7 +208,10 @@ mod tests {
     fn an_update_is_no_departure() {
         let mut table = PresenceTable::default();
         table.state(&entries(&[("bob", &["1"])]));
-        let update = table.diff(diff(&[("bob", &["2"])], &[("bob", &["1"])])).unwrap().unwrap();
+        let update = table
+            .diff(diff(&[("bob", &["2"])], &[("bob", &["1"])]))
+            .unwrap()
+            .unwrap();
         assert_eq!(update.updated, ["bob"]);
         assert!(update.left.is_empty() && update.joined.is_empty());
         assert_eq!(refs(&table, "bob"), ["2"]);
@@ -220,7 +243,10 @@ mod tests {
     fn the_same_again_is_no_news() {
         let mut table = PresenceTable::default();
         table.state(&entries(&[("alice", &["1"])]));
-        assert_eq!(table.diff(diff(&[("alice", &["1"])], &[("bob", &["5"])])), Ok(None));
+        assert_eq!(
+            table.diff(diff(&[("alice", &["1"])], &[("bob", &["5"])])),
+            Ok(None)
+        );
     }
 
     #[test]

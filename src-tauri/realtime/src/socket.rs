@@ -45,7 +45,8 @@ pub struct TcpConnector;
 impl Connector for TcpConnector {
     fn connect<'a>(&'a self, url: &'a Url) -> BoxFuture<'a, Result<Box<dyn Bytes>, ConnectError>> {
         Box::pin(async move {
-            let address = || ConnectError::Address(format!("{url} is not an address to connect to"));
+            let address =
+                || ConnectError::Address(format!("{url} is not an address to connect to"));
             let host = url.host_str().ok_or_else(address)?.trim_matches(['[', ']']);
             let port = url.port_or_known_default().ok_or_else(address)?;
             let stream = TcpStream::connect((host, port))
@@ -135,7 +136,13 @@ impl Driver {
     }
 
     async fn wait(&mut self, deadline: Option<std::time::Instant>) -> Happened {
-        let Self { shared, open, attempt, reading, .. } = self;
+        let Self {
+            shared,
+            open,
+            attempt,
+            reading,
+            ..
+        } = self;
         tokio::select! {
             () = shared.wake.notified() => Happened::Wake,
             () = until(deadline) => Happened::Due,
@@ -167,7 +174,9 @@ impl Driver {
             Happened::Received(Some(Ok(Raw::Close(frame)))) => {
                 self.open = None;
                 let code = frame.as_ref().map(|frame| u16::from(frame.code));
-                let reason = frame.map(|frame| frame.reason.to_string()).unwrap_or_default();
+                let reason = frame
+                    .map(|frame| frame.reason.to_string())
+                    .unwrap_or_default();
                 core.closed(code, &reason, now);
             }
             // Pings are answered below this; they say nothing to the protocol.
@@ -219,7 +228,9 @@ impl Driver {
         };
         if open.writer.try_send(raw).is_err() {
             self.open = None;
-            self.shared.core().closed(None, "the socket takes nothing any more", now());
+            self.shared
+                .core()
+                .closed(None, "the socket takes nothing any more", now());
         }
     }
 
@@ -247,8 +258,10 @@ impl Driver {
         let connector = self.connector.clone();
         Box::pin(async move {
             let address = |error: String| ConnectError::Address(error);
-            let mut request =
-                url.as_str().into_client_request().map_err(|error| address(error.to_string()))?;
+            let mut request = url
+                .as_str()
+                .into_client_request()
+                .map_err(|error| address(error.to_string()))?;
             if let Some(key) = key {
                 let mut value = HeaderValue::from_str(key.expose())
                     .map_err(|_| address("the key has characters that no key has".to_owned()))?;
@@ -256,9 +269,10 @@ impl Driver {
                 request.headers_mut().insert("x-api-key", value);
             }
             let bytes = connector.connect(&url).await?;
-            let (socket, _) = tokio_tungstenite::client_async_tls_with_config(request, bytes, None, None)
-                .await
-                .map_err(failed)?;
+            let (socket, _) =
+                tokio_tungstenite::client_async_tls_with_config(request, bytes, None, None)
+                    .await
+                    .map_err(failed)?;
             Ok(socket)
         })
     }
@@ -271,7 +285,11 @@ fn start(socket: Socket, capacity: usize) -> Open {
     let (writer, queue) = mpsc::channel(capacity.max(1) * 2);
     let abort = CancellationToken::new();
     tokio::spawn(write(sink, queue, abort.clone()));
-    Open { reader, writer, abort }
+    Open {
+        reader,
+        writer,
+        abort,
+    }
 }
 
 async fn write(
@@ -315,7 +333,10 @@ async fn read(open: &mut Option<Open>) -> Option<Result<Raw, tungstenite::Error>
     }
 }
 
-#[allow(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "used as a function in map_err"
+)]
 fn failed(error: tungstenite::Error) -> ConnectError {
     match error {
         tungstenite::Error::Http(response) => refused(&response),
@@ -326,7 +347,9 @@ fn failed(error: tungstenite::Error) -> ConnectError {
 
 fn refused(response: &Response<Option<Vec<u8>>>) -> ConnectError {
     let header = response.headers().get("retry-after");
-    let seconds = header.and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
+    let seconds = header
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.parse().ok());
     ConnectError::Http {
         status: response.status().as_u16(),
         message: response.body().as_deref().map(words).unwrap_or_default(),

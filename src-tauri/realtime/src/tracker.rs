@@ -42,7 +42,11 @@ impl Tracker {
         if self.desired == self.sent {
             return None;
         }
-        let oldest = self.calls.len().checked_sub(CALLS).and_then(|index| self.calls.get(index));
+        let oldest = self
+            .calls
+            .len()
+            .checked_sub(CALLS)
+            .and_then(|index| self.calls.get(index));
         Some(oldest.map_or(now, |call| (*call + WINDOW).max(now)))
     }
 

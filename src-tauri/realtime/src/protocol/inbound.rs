@@ -15,7 +15,9 @@ impl Core {
     /// One received message. One that cannot be read is counted, and otherwise ignored: another
     /// client can cause it.
     pub(super) fn received(&mut self, frame: Result<Frame, DecodeError>, now: Instant) {
-        let Link::Open { heartbeat, .. } = &mut self.link else { return };
+        let Link::Open { heartbeat, .. } = &mut self.link else {
+            return;
+        };
         heartbeat.inbound(now);
         self.counters.frames_in += 1;
         match frame {
@@ -29,17 +31,27 @@ impl Core {
                 } else {
                     Err(String::from_utf8_lossy(&reply.data).into_owned())
                 };
-                let Some(index) = self.route(&reply.topic, reply.join_ref.as_deref()) else { return };
+                let Some(index) = self.route(&reply.topic, reply.join_ref.as_deref()) else {
+                    return;
+                };
                 self.answer(index, reply.reference.as_deref(), result, now);
             }
             Ok(Frame::Broadcast(broadcast)) => {
-                let Some(index) = self.route(&broadcast.topic, None) else { return };
+                let Some(index) = self.route(&broadcast.topic, None) else {
+                    return;
+                };
                 let payload = Payload::Binary(broadcast.data);
                 self.on_broadcast(index, broadcast.event, payload, BroadcastMeta::default());
             }
             Ok(Frame::UserBroadcast(broadcast)) => {
-                let Some(index) = self.route(&broadcast.topic, None) else { return };
-                let meta = match broadcast.metadata.as_ref().map(Json::parse::<BroadcastMeta>) {
+                let Some(index) = self.route(&broadcast.topic, None) else {
+                    return;
+                };
+                let meta = match broadcast
+                    .metadata
+                    .as_ref()
+                    .map(Json::parse::<BroadcastMeta>)
+                {
                     None => BroadcastMeta::default(),
                     Some(Ok(meta)) => meta,
                     Some(Err(error)) => return self.bad(&error),
@@ -89,7 +101,9 @@ impl Core {
             None if ends => message.reference.as_deref(),
             join_ref => join_ref.as_deref(),
         };
-        let Some(index) = self.route(&message.topic, incarnation) else { return };
+        let Some(index) = self.route(&message.topic, incarnation) else {
+            return;
+        };
         let Payload::Json(body) = message.payload else {
             return self.on_broadcast(
                 index,
@@ -148,7 +162,11 @@ impl Core {
                 self.left(index, now);
             }
             _ => {
-                let result = if reply.is_ok() { Ok(()) } else { Err(reply.reason()) };
+                let result = if reply.is_ok() {
+                    Ok(())
+                } else {
+                    Err(reply.reason())
+                };
                 self.answer(index, reference, result, now);
             }
         }
@@ -195,33 +213,38 @@ impl Core {
             return;
         }
         let topic = self.channels[index].spec.name.clone();
-        self.event(Event::Change { topic, bindings, change: Box::new(change) });
+        self.event(Event::Change {
+            topic,
+            bindings,
+            change: Box::new(change),
+        });
     }
 
     fn on_text_broadcast(&mut self, index: usize, body: Json) {
         // A sender may leave out the usual envelope: then the whole body is the payload.
         let (event, payload, meta) = match body.parse::<payload::Broadcast>() {
-            Ok(broadcast) => {
-                (broadcast.event, broadcast.payload, broadcast.meta.unwrap_or_default())
-            }
+            Ok(broadcast) => (
+                broadcast.event,
+                broadcast.payload,
+                broadcast.meta.unwrap_or_default(),
+            ),
             Err(_) => (String::new(), body, BroadcastMeta::default()),
         };
         self.on_broadcast(index, event, Payload::Json(payload), meta);
     }
 
-    fn on_broadcast(
-        &mut self,
-        index: usize,
-        event: String,
-        payload: Payload,
-        meta: BroadcastMeta,
-    ) {
+    fn on_broadcast(&mut self, index: usize, event: String, payload: Payload, meta: BroadcastMeta) {
         if !self.channels[index].is_joined() {
             self.counters.unrouted += 1;
             return;
         }
         let topic = self.channels[index].spec.name.clone();
-        self.event(Event::Broadcast { topic, event, payload, meta });
+        self.event(Event::Broadcast {
+            topic,
+            event,
+            payload,
+            meta,
+        });
     }
 
     fn on_presence_diff(&mut self, index: usize, body: &Json, now: Instant) {
@@ -255,7 +278,10 @@ impl Core {
     fn unreadable(&mut self, index: usize, error: &dyn std::fmt::Display) {
         self.bad(error);
         let topic = self.channels[index].spec.name.clone();
-        self.event(Event::Unreadable { topic, reason: error.to_string() });
+        self.event(Event::Unreadable {
+            topic,
+            reason: error.to_string(),
+        });
     }
 
     fn bad(&mut self, error: &dyn std::fmt::Display) {

@@ -18,10 +18,14 @@ impl Core {
         token: Result<Option<String>, TokenError>,
         now: Instant,
     ) {
-        let Some(purpose) = self.tickets.remove(&ticket) else { return };
+        let Some(purpose) = self.tickets.remove(&ticket) else {
+            return;
+        };
         // A publishable key is no token; the server ignores it as one.
         let token = token.map(|token| {
-            token.filter(|token| !token.is_empty() && !token.starts_with("sb_")).map(Secret::new)
+            token
+                .filter(|token| !token.is_empty() && !token.starts_with("sb_"))
+                .map(Secret::new)
         });
         match purpose {
             TokenUse::Join => self.token_for_join(ticket, token, now),
@@ -37,7 +41,10 @@ impl Core {
     /// The user's token is new: every joined channel needs it.
     pub fn push_token(&mut self) {
         let ticket = self.ticket(TokenUse::Push);
-        self.outputs.push_back(Output::ReadToken { ticket, refused: None });
+        self.outputs.push_back(Output::ReadToken {
+            ticket,
+            refused: None,
+        });
     }
 
     /// The next channel takes its turn, if nobody holds it.
@@ -46,7 +53,9 @@ impl Core {
             return;
         }
         while let Some(topic) = self.queue.pop_front() {
-            let Some(index) = self.find(&topic) else { continue };
+            let Some(index) = self.find(&topic) else {
+                continue;
+            };
             if !matches!(self.channels[index].phase, Phase::Queued) {
                 continue;
             }
@@ -55,7 +64,8 @@ impl Core {
             let channel = &mut self.channels[index];
             channel.phase = Phase::ReadingToken { ticket, deadline };
             let refused = channel.refused_token.clone();
-            self.outputs.push_back(Output::ReadToken { ticket, refused });
+            self.outputs
+                .push_back(Output::ReadToken { ticket, refused });
             return;
         }
     }
@@ -103,13 +113,20 @@ impl Core {
 
     pub(super) fn leave(&mut self, index: usize, then: Then, now: Instant) {
         let channel = &mut self.channels[index];
-        let Some(join_ref) = channel.join_ref().map(str::to_owned) else { return };
+        let Some(join_ref) = channel.join_ref().map(str::to_owned) else {
+            return;
+        };
         channel.fail_pushes();
         let topic = channel.topic.clone();
         let body = Json::empty_object();
         let leave_ref = self.send_json(Some(join_ref.clone()), &topic, event::LEAVE, &body);
         let deadline = now + self.config.push_timeout;
-        self.channels[index].phase = Phase::Leaving { join_ref, leave_ref, deadline, then };
+        self.channels[index].phase = Phase::Leaving {
+            join_ref,
+            leave_ref,
+            deadline,
+            then,
+        };
         self.tell(index);
     }
 
@@ -117,8 +134,13 @@ impl Core {
     pub(super) fn left(&mut self, index: usize, now: Instant) {
         let phase = std::mem::replace(&mut self.channels[index].phase, Phase::Idle);
         match phase {
-            Phase::Leaving { then: Then::Gone, .. } => self.remove(index),
-            Phase::Leaving { then: Then::Fail(error), .. } => self.fail(index, error, now),
+            Phase::Leaving {
+                then: Then::Gone, ..
+            } => self.remove(index),
+            Phase::Leaving {
+                then: Then::Fail(error),
+                ..
+            } => self.fail(index, error, now),
             _ => self.enqueue(index),
         }
         self.advance(now);
@@ -140,12 +162,18 @@ impl Core {
         let subscription = if channel.spec.bindings.is_empty() {
             Subscription::NotWanted
         } else {
-            Subscription::Awaited { deadline: now + self.config.subscribe_timeout }
+            Subscription::Awaited {
+                deadline: now + self.config.subscribe_timeout,
+            }
         };
         channel.presence.reset();
         channel.tracker.reset();
         channel.fault = None;
-        channel.phase = Phase::Joined { join_ref, since: now, subscription };
+        channel.phase = Phase::Joined {
+            join_ref,
+            since: now,
+            subscription,
+        };
         self.tell(index);
         self.make_presence_call(index, now);
         self.advance(now);
@@ -182,19 +210,31 @@ impl Core {
             channel.tracker.wish(None);
         }
         match error.class {
-            ErrorClass::Terminal | ErrorClass::SignedOut => channel.phase = Phase::Stopped { error },
-            ErrorClass::Token if channel.token.is_some() && channel.refused_token != channel.token => {
+            ErrorClass::Terminal | ErrorClass::SignedOut => {
+                channel.phase = Phase::Stopped { error }
+            }
+            ErrorClass::Token
+                if channel.token.is_some() && channel.refused_token != channel.token =>
+            {
                 channel.refused_token.clone_from(&channel.token);
                 self.enqueue(index);
             }
             ErrorClass::Token | ErrorClass::Retry => {
                 let wait = channel.backoff.next(&self.config.backoff, &mut self.jitter);
-                channel.phase = Phase::Waiting { until: now + wait, error };
+                channel.phase = Phase::Waiting {
+                    until: now + wait,
+                    error,
+                };
             }
             ErrorClass::Slow => {
-                let wait = channel.backoff.next_between(long, long * 2, &mut self.jitter);
+                let wait = channel
+                    .backoff
+                    .next_between(long, long * 2, &mut self.jitter);
                 let concerns_socket = error.concerns_socket();
-                channel.phase = Phase::Waiting { until: now + wait, error };
+                channel.phase = Phase::Waiting {
+                    until: now + wait,
+                    error,
+                };
                 if concerns_socket {
                     self.stay_away(wait, now);
                 }
@@ -211,7 +251,11 @@ impl Core {
         now: Instant,
     ) {
         let waits = |phase: &Phase| matches!(phase, Phase::ReadingToken { ticket: own, .. } if *own == ticket);
-        let Some(index) = self.channels.iter().position(|channel| waits(&channel.phase)) else {
+        let Some(index) = self
+            .channels
+            .iter()
+            .position(|channel| waits(&channel.phase))
+        else {
             return;
         };
         let token = match token {
@@ -248,7 +292,9 @@ impl Core {
                     let join_ref = join_ref.clone();
                     let topic = channel.topic.clone();
                     channel.token = Some(token.clone());
-                    let body = AccessToken { access_token: token.expose().to_owned() };
+                    let body = AccessToken {
+                        access_token: token.expose().to_owned(),
+                    };
                     self.send_json(Some(join_ref), &topic, event::ACCESS_TOKEN, &body);
                 }
                 Phase::Stopped { error } | Phase::Waiting { error, .. }
@@ -273,7 +319,10 @@ impl Core {
         let closed = crate::event::ChannelStatus::Closed;
         if channel.told != closed {
             let topic = std::mem::take(&mut channel.spec.name);
-            self.event(crate::event::Event::Channel { topic, status: closed });
+            self.event(crate::event::Event::Channel {
+                topic,
+                status: closed,
+            });
         }
     }
 }

@@ -73,7 +73,10 @@ impl Core {
         self.refused = None;
         self.not_before = None;
         let heartbeat = Heartbeat::new(now, self.config.heartbeat);
-        self.set_link(Link::Open { since: now, heartbeat });
+        self.set_link(Link::Open {
+            since: now,
+            heartbeat,
+        });
         self.tick_link(now);
         for index in 0..self.channels.len() {
             if matches!(self.channels[index].phase, Phase::Idle) {
@@ -118,13 +121,15 @@ impl Core {
             Link::Offline => ConnState::Offline,
             Link::Open { .. } => ConnState::Connected,
             Link::Refused { refusal, .. } => ConnState::Refused(refusal.clone()),
-            Link::Waiting { .. } | Link::Connecting { .. } if self.refused.is_some() => {
-                self.refused.clone().map_or(ConnState::Connecting, ConnState::Refused)
-            }
+            Link::Waiting { .. } | Link::Connecting { .. } if self.refused.is_some() => self
+                .refused
+                .clone()
+                .map_or(ConnState::Connecting, ConnState::Refused),
             Link::Connecting { .. } => ConnState::Connecting,
-            Link::Waiting { until, reason } => {
-                ConnState::Waiting { until: *until, reason: reason.clone() }
-            }
+            Link::Waiting { until, reason } => ConnState::Waiting {
+                until: *until,
+                reason: reason.clone(),
+            },
         }
     }
 
@@ -145,16 +150,21 @@ impl Core {
             Link::Waiting { until, .. } if *until <= now => self.attempt(now),
             Link::Connecting { deadline } if *deadline <= now => {
                 let error = ConnectError::Network("no answer to the connection in time".into());
-                self.outputs.push_back(Output::Disconnect { politely: false });
+                self.outputs
+                    .push_back(Output::Disconnect { politely: false });
                 self.connect_failed(&error, now);
             }
-            Link::Refused { refusal, retry_at: Some(at) } if *at <= now => {
+            Link::Refused {
+                refusal,
+                retry_at: Some(at),
+            } if *at <= now => {
                 self.refused = Some(refusal.clone());
                 self.attempt(now);
             }
             Link::Open { heartbeat, .. } => {
                 if heartbeat.dead_at(self.slack()).is_some_and(|at| at <= now) {
-                    self.outputs.push_back(Output::Disconnect { politely: false });
+                    self.outputs
+                        .push_back(Output::Disconnect { politely: false });
                     self.lost(None, "no answer to the heartbeat".into(), now);
                 } else if heartbeat.due() <= now {
                     let timeout = self.config.heartbeat_timeout;
@@ -180,17 +190,27 @@ impl Core {
 
     /// A failing join holds up every answer of the socket.
     fn slack(&self) -> Duration {
-        let joining =
-            self.channels.iter().any(|channel| matches!(channel.phase, Phase::Joining { .. }));
-        if joining { self.config.join_slack } else { Duration::ZERO }
+        let joining = self
+            .channels
+            .iter()
+            .any(|channel| matches!(channel.phase, Phase::Joining { .. }));
+        if joining {
+            self.config.join_slack
+        } else {
+            Duration::ZERO
+        }
     }
 
     fn attempt(&mut self, now: Instant) {
         if matches!(self.link, Link::Connecting { .. } | Link::Open { .. }) {
             return;
         }
-        self.outputs.push_back(Output::Connect { key_in_query: self.key_in_query });
-        self.set_link(Link::Connecting { deadline: now + self.config.connect_timeout });
+        self.outputs.push_back(Output::Connect {
+            key_in_query: self.key_in_query,
+        });
+        self.set_link(Link::Connecting {
+            deadline: now + self.config.connect_timeout,
+        });
     }
 
     fn refused(&mut self, refusal: Refusal, now: Instant) {
@@ -205,13 +225,17 @@ impl Core {
         if about_key && !self.key_in_query {
             // Some gateways read the key from the query alone.
             self.key_in_query = true;
-            self.set_link(Link::Waiting { until: now, reason: String::new() });
+            self.set_link(Link::Waiting {
+                until: now,
+                reason: String::new(),
+            });
             return self.attempt(now);
         }
         self.key_in_query = false;
-        let retry_at = self.config.refused_retry.map(|wait| {
-            now + self.jitter.between(wait, wait.saturating_mul(2))
-        });
+        let retry_at = self
+            .config
+            .refused_retry
+            .map(|wait| now + self.jitter.between(wait, wait.saturating_mul(2)));
         self.set_link(Link::Refused { refusal, retry_at });
     }
 
@@ -221,14 +245,17 @@ impl Core {
     }
 
     fn lost(&mut self, code: Option<u16>, reason: String, now: Instant) {
-        let Link::Open { since, .. } = &self.link else { return };
+        let Link::Open { since, .. } = &self.link else {
+            return;
+        };
         if now.saturating_duration_since(*since) >= self.config.backoff.healthy_after {
             self.backoff.reset();
         }
         self.note(reason.clone());
         let wait = if matches!(code, Some(1001 | ABNORMAL | 1012)) && self.backoff.attempts() == 0 {
             let spread = self.config.first_retry_spread;
-            self.backoff.next_between(Duration::ZERO, spread, &mut self.jitter)
+            self.backoff
+                .next_between(Duration::ZERO, spread, &mut self.jitter)
         } else {
             self.backoff.next(&self.config.backoff, &mut self.jitter)
         };
@@ -253,7 +280,9 @@ impl Core {
             channel.fault = None;
             let keeps = match &channel.phase {
                 Phase::Waiting { .. } | Phase::Stopped { .. } => true,
-                Phase::Leaving { then: Then::Gone, .. } => true,
+                Phase::Leaving {
+                    then: Then::Gone, ..
+                } => true,
                 _ => false,
             };
             if !keeps {

@@ -53,10 +53,21 @@ pub enum Output {
 #[derive(Debug)]
 enum Link {
     Offline,
-    Waiting { until: Instant, reason: String },
-    Connecting { deadline: Instant },
-    Open { since: Instant, heartbeat: Heartbeat },
-    Refused { refusal: Refusal, retry_at: Option<Instant> },
+    Waiting {
+        until: Instant,
+        reason: String,
+    },
+    Connecting {
+        deadline: Instant,
+    },
+    Open {
+        since: Instant,
+        heartbeat: Heartbeat,
+    },
+    Refused {
+        refusal: Refusal,
+        retry_at: Option<Instant>,
+    },
 }
 
 /// What a token was asked for.
@@ -144,7 +155,9 @@ impl Core {
 
     /// One owner of a channel less; the last one ends it.
     pub fn release(&mut self, name: &str, now: Instant) {
-        let Some(index) = self.find(&topic_of(name)) else { return };
+        let Some(index) = self.find(&topic_of(name)) else {
+            return;
+        };
         let channel = &mut self.channels[index];
         channel.owners = channel.owners.saturating_sub(1);
         if channel.owners == 0 {
@@ -159,17 +172,22 @@ impl Core {
 
     /// Reads one binary message.
     pub fn received_binary(&mut self, bytes: &Bytes, now: Instant) {
-        self.received(frame::decode_binary(self.config.vsn, Sender::Server, bytes), now);
+        self.received(
+            frame::decode_binary(self.config.vsn, Sender::Server, bytes),
+            now,
+        );
     }
 
     /// Who is tracked in a channel, as far as the server told it.
     pub fn presence(&self, name: &str) -> Option<std::sync::Arc<Presences>> {
-        self.find(&topic_of(name)).map(|index| self.channels[index].presence.shown())
+        self.find(&topic_of(name))
+            .map(|index| self.channels[index].presence.shown())
     }
 
     /// A channel's status; `None` if nobody opened it.
     pub fn status(&self, name: &str) -> Option<ChannelStatus> {
-        self.find(&topic_of(name)).map(|index| self.channels[index].status())
+        self.find(&topic_of(name))
+            .map(|index| self.channels[index].status())
     }
 
     /// The client's owner was too slow, and an event was dropped.
@@ -203,8 +221,15 @@ impl Core {
 
     /// When [`Core::tick`] has something to do; `None`: not before something else happens.
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
-        let channels = self.channels.iter().flat_map(|channel| channel_deadlines(channel, now));
-        self.link_deadlines().into_iter().flatten().chain(channels.flatten()).min()
+        let channels = self
+            .channels
+            .iter()
+            .flat_map(|channel| channel_deadlines(channel, now));
+        self.link_deadlines()
+            .into_iter()
+            .flatten()
+            .chain(channels.flatten())
+            .min()
     }
 
     /// Does what is due.
@@ -225,9 +250,10 @@ impl Core {
                 self.fail_with(index, "the token could not be read in time", now);
             }
             Phase::Joining { deadline, .. } if *deadline <= now => self.join_timed_out(index, now),
-            Phase::Joined { subscription: Subscription::Awaited { deadline }, .. }
-                if *deadline <= now =>
-            {
+            Phase::Joined {
+                subscription: Subscription::Awaited { deadline },
+                ..
+            } if *deadline <= now => {
                 self.subscribe_timed_out(index, now);
             }
             Phase::Leaving { deadline, .. } if *deadline <= now => self.left(index, now),
@@ -237,7 +263,9 @@ impl Core {
     }
 
     fn find(&self, topic: &str) -> Option<usize> {
-        self.channels.iter().position(|channel| channel.topic == topic)
+        self.channels
+            .iter()
+            .position(|channel| channel.topic == topic)
     }
 
     fn is_open(&self) -> bool {
@@ -280,16 +308,24 @@ impl Core {
         body: &T,
     ) -> String {
         let reference = self.reference();
-        let join_ref = join_ref.map(|own| if own.is_empty() { reference.clone() } else { own });
-        let sent = frame::Json::new(body).map_err(frame::EncodeError::from).and_then(|body| {
-            self.send(&Frame::Message(Message {
-                join_ref,
-                reference: Some(reference.clone()),
-                topic: topic.to_owned(),
-                event: event.to_owned(),
-                payload: Payload::Json(body),
-            }))
+        let join_ref = join_ref.map(|own| {
+            if own.is_empty() {
+                reference.clone()
+            } else {
+                own
+            }
         });
+        let sent = frame::Json::new(body)
+            .map_err(frame::EncodeError::from)
+            .and_then(|body| {
+                self.send(&Frame::Message(Message {
+                    join_ref,
+                    reference: Some(reference.clone()),
+                    topic: topic.to_owned(),
+                    event: event.to_owned(),
+                    payload: Payload::Json(body),
+                }))
+            });
         if let Err(error) = sent {
             self.note(format!("{event} could not be written: {error}"));
         }
@@ -316,12 +352,19 @@ fn channel_deadlines(channel: &Channel, now: Instant) -> [Option<Instant>; 3] {
     let phase = match &channel.phase {
         Phase::ReadingToken { deadline, .. }
         | Phase::Joining { deadline, .. }
-        | Phase::Joined { subscription: Subscription::Awaited { deadline }, .. }
+        | Phase::Joined {
+            subscription: Subscription::Awaited { deadline },
+            ..
+        }
         | Phase::Leaving { deadline, .. } => Some(*deadline),
         Phase::Waiting { until, .. } => Some(*until),
         _ => None,
     };
     let pushes = channel.pushes.values().map(|push| push.deadline).min();
-    let call = if channel.is_joined() { channel.tracker.due(now) } else { None };
+    let call = if channel.is_joined() {
+        channel.tracker.due(now)
+    } else {
+        None
+    };
     [phase, pushes, call]
 }

@@ -48,7 +48,9 @@ impl Core {
         self.send_wire(wire);
         if self.channels[index].spec.broadcast.ack {
             let deadline = now + self.config.push_timeout;
-            self.channels[index].pushes.insert(reference, PendingPush { deadline, answer });
+            self.channels[index]
+                .pushes
+                .insert(reference, PendingPush { deadline, answer });
         } else if let Some(answer) = answer {
             let _ = answer.send(Ok(()));
         }
@@ -74,18 +76,32 @@ impl Core {
 
     pub(super) fn make_presence_call(&mut self, index: usize, now: Instant) {
         let channel = &mut self.channels[index];
-        let Phase::Joined { join_ref, .. } = &channel.phase else { return };
-        let Some(call) = channel.tracker.take(now) else { return };
+        let Phase::Joined { join_ref, .. } = &channel.phase else {
+            return;
+        };
+        let Some(call) = channel.tracker.take(now) else {
+            return;
+        };
         let join_ref = Some(join_ref.clone());
         let topic = channel.topic.clone();
         let (name, payload) = match call {
             Call::Track(payload) => ("track", Some(payload)),
             Call::Untrack => ("untrack", None),
         };
-        let body = Presence { kind: event::PRESENCE.to_owned(), event: name.to_owned(), payload };
+        let body = Presence {
+            kind: event::PRESENCE.to_owned(),
+            event: name.to_owned(),
+            payload,
+        };
         let reference = self.send_json(join_ref, &topic, event::PRESENCE, &body);
         let deadline = now + self.config.push_timeout;
-        self.channels[index].pushes.insert(reference, PendingPush { deadline, answer: None });
+        self.channels[index].pushes.insert(
+            reference,
+            PendingPush {
+                deadline,
+                answer: None,
+            },
+        );
     }
 
     pub(super) fn expire_pushes(&mut self, index: usize, now: Instant) {
@@ -150,7 +166,10 @@ fn bytes_frame(
     })
 }
 
-#[allow(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "used as a function in map_err"
+)]
 fn not_encodable(error: EncodeError) -> PushError {
     PushError::NotEncodable(error.to_string())
 }

@@ -25,7 +25,9 @@ impl Core {
     /// Changes flow from now on; each time it comes, some may have been lost before.
     fn on_subscribed(&mut self, index: usize) {
         let channel = &mut self.channels[index];
-        let Phase::Joined { subscription, .. } = &mut channel.phase else { return };
+        let Phase::Joined { subscription, .. } = &mut channel.phase else {
+            return;
+        };
         if matches!(subscription, Subscription::NotWanted) {
             return;
         }
@@ -41,7 +43,9 @@ impl Core {
         self.note(message);
         let error = ChannelError::from_subscription(message);
         let deadline = now + self.config.subscribe_timeout;
-        let Phase::Joined { subscription, .. } = &mut self.channels[index].phase else { return };
+        let Phase::Joined { subscription, .. } = &mut self.channels[index].phase else {
+            return;
+        };
         *subscription = match error.class {
             ErrorClass::Terminal => Subscription::Failed(error),
             _ => Subscription::Awaited { deadline },

@@ -1,0 +1,261 @@
+//! Every command to the one place that carries it out.
+
+use serde_json::value::RawValue;
+use tidings_contract::{self as api, ApiError, Call, Command, ErrorCode};
+use tidings_model::WorkspaceId;
+use tidings_supabase::{Project, ProjectKey};
+
+use super::{App, check};
+use crate::config::{WorkspaceConfig, WorkspacePlace};
+use crate::error::{EngineError, Result};
+use crate::host::{Notification, NotificationAction};
+use crate::workspace::Core;
+
+/// Name of the local workspace in the switcher.
+const LOCAL_NAME: &str = "Local workspace";
+
+/// A command's answer. The type of the reply is the one that the contract names.
+fn reply<C: Call>(result: Result<C::Reply>) -> Result<Box<RawValue>, ApiError> {
+    let reply = result.map_err(ApiError::from)?;
+    serde_json::value::to_raw_value(&reply)
+        .map_err(|error| ApiError::new(ErrorCode::Internal, error.to_string()))
+}
+
+impl App {
+    /// Carries a command out.
+    pub async fn call(&self, command: Command) -> Result<Box<RawValue>, ApiError> {
+        match command {
+            Command::GetSnapshot(_) => reply::<api::GetSnapshot>(self.snapshot().await),
+            Command::StartLocal(_) => reply::<api::StartLocal>(self.start_local().await),
+            Command::CheckProject(args) => {
+                reply::<api::CheckProject>(Ok(check::run(&self.0.http, &args.url, &args.key).await))
+            }
+            Command::AddWorkspace(args) => {
+                reply::<api::AddWorkspace>(self.add_workspace(args).await)
+            }
+            Command::SelectWorkspace(args) => reply::<api::SelectWorkspace>(match id(&args.id) {
+                Ok(id) => self.open(id).await,
+                Err(error) => Err(error),
+            }),
+            Command::RemoveWorkspace(args) => {
+                reply::<api::RemoveWorkspace>(self.remove_workspace(&args).await)
+            }
+            Command::GetSettings(_) => {
+                reply::<api::GetSettings>(Ok(self.0.settings.borrow().clone()))
+            }
+            Command::SetSettings(args) => reply::<api::SetSettings>(self.set_settings(args)),
+            Command::OpenLink(args) => reply::<api::OpenLink>(self.open_link(&args)),
+            Command::TestNotification(_) => {
+                reply::<api::TestNotification>(Ok(self.test_notification().await))
+            }
+            command => self.call_front(command).await,
+        }
+    }
+
+    /// Commands that concern the workspace in front.
+    async fn call_front(&self, command: Command) -> Result<Box<RawValue>, ApiError> {
+        let core = {
+            let running = self.0.running.lock().await;
+            self.front(&running)
+                .map(|(_, opened)| opened.workspace.core().clone())?
+        };
+        call_workspace(&core, command).await
+    }
+
+    async fn snapshot(&self) -> Result<api::Snapshot> {
+        let running = self.0.running.lock().await;
+        // Read before the rest: an event that the rest includes already does no harm.
+        let seq = self.0.bus.last();
+        let active = match self.front(&running) {
+            Ok((id, opened)) => {
+                let info = self.info(&self.workspace_config(id)?, &running);
+                let core = opened.workspace.core();
+                Some(core.workspace_state(info, opened.secrets_in_memory).await?)
+            }
+            Err(_) => None,
+        };
+        let options = &self.0.options;
+        Ok(api::Snapshot {
+            seq,
+            workspaces: self.infos(&running),
+            active,
+            settings: self.0.settings.borrow().clone(),
+            version: options.version.clone(),
+            platform: std::env::consts::OS.to_owned(),
+            default_url: options.default_url.clone(),
+            default_key: options.default_key.clone(),
+            has_tray: options.host.has_tray(),
+        })
+    }
+
+    async fn start_local(&self) -> Result<api::WorkspaceInfo> {
+        let known = self.config(|config| {
+            let local = |w: &&WorkspaceConfig| matches!(w.place, WorkspacePlace::Local);
+            config
+                .workspaces
+                .iter()
+                .find(local)
+                .map(|workspace| workspace.id)
+        });
+        let id = match known {
+            Some(id) => id,
+            None => self.insert_workspace(LOCAL_NAME.to_owned(), WorkspacePlace::Local)?,
+        };
+        self.open(id).await
+    }
+
+    async fn add_workspace(&self, args: api::AddWorkspace) -> Result<api::WorkspaceInfo> {
+        let key = ProjectKey::parse(&args.key).map_err(|e| EngineError::Key(e.to_string()))?;
+        let kept_key = key.expose().to_owned();
+        let project = Project::new(&args.url, key)
+            .map_err(|error| EngineError::Invalid(error.to_string()))?;
+        let host = project.url().host_str().unwrap_or("Supabase").to_owned();
+        let name = args
+            .name
+            .map(|name| name.trim().to_owned())
+            .filter(|name| !name.is_empty());
+        let name = name.unwrap_or_else(|| host.split('.').next().unwrap_or(&host).to_owned());
+        let place = WorkspacePlace::Project {
+            url: project.url().to_string(),
+            key: kept_key,
+        };
+        let id = self.insert_workspace(name, place)?;
+        self.open(id).await
+    }
+
+    fn insert_workspace(&self, name: String, place: WorkspacePlace) -> Result<WorkspaceId> {
+        let id = WorkspaceId::mint();
+        let fresh = WorkspaceConfig {
+            id,
+            name,
+            place,
+            email: None,
+            user_id: None,
+            last_session: None,
+        };
+        self.config_mut(|config| config.workspaces.push(fresh))?;
+        Ok(id)
+    }
+
+    async fn remove_workspace(&self, args: &api::RemoveWorkspace) -> Result<api::Nothing> {
+        self.remove(id(&args.id)?).await?;
+        Ok(api::Nothing {})
+    }
+
+    fn set_settings(&self, args: api::SetSettings) -> Result<api::Settings> {
+        let settings = args.settings;
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if settings.schema.is_empty() || !settings.schema.chars().all(plain) {
+            return Err(EngineError::Invalid(
+                "A schema is named with letters, digits and underscores.".to_owned(),
+            ));
+        }
+        self.config_mut(|config| config.settings = settings.clone())?;
+        self.0.settings.send_replace(settings.clone());
+        self.0.bus.emit(api::Event::Settings {
+            settings: settings.clone(),
+        });
+        Ok(settings)
+    }
+
+    fn open_link(&self, args: &api::OpenLink) -> Result<api::Nothing> {
+        let url = url::Url::parse(&args.url)
+            .map_err(|_| EngineError::Invalid("This is not an address.".to_owned()))?;
+        if !matches!(url.scheme(), "https" | "http" | "mailto") {
+            return Err(EngineError::Invalid(format!(
+                "Addresses that begin with {}: are not opened.",
+                url.scheme()
+            )));
+        }
+        self.0
+            .options
+            .host
+            .open_link(url.as_str())
+            .map_err(EngineError::Invalid)?;
+        Ok(api::Nothing {})
+    }
+
+    async fn test_notification(&self) -> api::NotificationReport {
+        let shown = self.0.options.host.notify(Notification {
+            id: "test".to_owned(),
+            title: "Tidings can notify you".to_owned(),
+            body: "This is how an alert will look.".to_owned(),
+            actions: vec![NotificationAction::OpenChart],
+            place: api::Place::Alerts,
+        });
+        shown.await
+    }
+}
+
+async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, ApiError> {
+    match command {
+        Command::SignIn(args) => reply::<api::SignIn>(core.sign_in(args).await),
+        Command::SignUp(args) => reply::<api::SignUp>(core.sign_up(args).await),
+        Command::SignOut(_) => reply::<api::SignOut>(core.sign_out().await),
+        Command::Connect(_) => reply::<api::Connect>(Ok(core.connect())),
+        Command::Disconnect(_) => reply::<api::Disconnect>(Ok(core.disconnect())),
+        Command::GetDiagnostics(_) => reply::<api::GetDiagnostics>(Ok(core.diagnostics())),
+        Command::SetPresence(args) => reply::<api::SetPresence>(Ok(core.set_presence(&args).await)),
+        Command::ListSessions(_) => reply::<api::ListSessions>(core.sessions().await),
+        Command::OpenSession(args) => reply::<api::OpenSession>(core.open_session(args).await),
+        Command::CloseSession(args) => reply::<api::CloseSession>(core.close_session(&args).await),
+        Command::GetMessages(args) => reply::<api::GetMessages>(core.messages(args).await),
+        Command::CreateSession(args) => {
+            reply::<api::CreateSession>(core.create_session(args).await)
+        }
+        Command::UpdateSession(args) => {
+            reply::<api::UpdateSession>(core.update_session(args).await)
+        }
+        Command::DeleteSession(args) => {
+            reply::<api::DeleteSession>(core.delete_session(&args).await)
+        }
+        Command::SendMessage(args) => reply::<api::SendMessage>(core.send_message(args).await),
+        Command::EditMessage(args) => reply::<api::EditMessage>(core.edit_message(args).await),
+        Command::DeleteMessage(args) => {
+            reply::<api::DeleteMessage>(core.delete_message(&args).await)
+        }
+        Command::RetryMessage(args) => reply::<api::RetryMessage>(core.retry_message(&args).await),
+        Command::DiscardMessage(args) => {
+            reply::<api::DiscardMessage>(core.discard_message(&args).await)
+        }
+        Command::MarkRead(args) => reply::<api::MarkRead>(core.mark_read(&args).await),
+        Command::SetDraft(args) => reply::<api::SetDraft>(core.set_draft(args).await),
+        Command::Typing(args) => reply::<api::Typing>(core.typing(&args).await),
+        Command::PinSession(args) => reply::<api::PinSession>(core.pin_session(&args).await),
+        Command::MuteSession(args) => reply::<api::MuteSession>(core.mute_session(&args).await),
+        Command::ListOutbox(_) => reply::<api::ListOutbox>(core.outbox().await),
+        Command::Search(args) => reply::<api::Search>(core.search(args).await),
+        Command::GetDetails(args) => reply::<api::GetDetails>(core.details(&args).await),
+        Command::GetWatchList(_) => reply::<api::GetWatchList>(core.watch_list().await),
+        Command::SetWatchList(args) => reply::<api::SetWatchList>(core.set_watch_list(args).await),
+        Command::ListSymbols(_) => reply::<api::ListSymbols>(core.symbols().await),
+        Command::GetPriceHistory(args) => {
+            reply::<api::GetPriceHistory>(core.price_history(args).await)
+        }
+        Command::ListRules(_) => reply::<api::ListRules>(core.rules().await),
+        Command::SaveRule(args) => reply::<api::SaveRule>(core.save_rule(args).await),
+        Command::DeleteRule(args) => reply::<api::DeleteRule>(core.delete_rule(&args).await),
+        Command::EnableRule(args) => reply::<api::EnableRule>(core.enable_rule(&args).await),
+        Command::PreviewRule(args) => reply::<api::PreviewRule>(Ok(core.preview_rule(&args).await)),
+        Command::ListFirings(args) => reply::<api::ListFirings>(core.firings(&args).await),
+        // Those of the program itself have been carried out before.
+        Command::GetSnapshot(_)
+        | Command::StartLocal(_)
+        | Command::CheckProject(_)
+        | Command::AddWorkspace(_)
+        | Command::SelectWorkspace(_)
+        | Command::RemoveWorkspace(_)
+        | Command::GetSettings(_)
+        | Command::SetSettings(_)
+        | Command::OpenLink(_)
+        | Command::TestNotification(_) => Err(ApiError::new(
+            ErrorCode::Internal,
+            "The command does not concern a workspace.",
+        )),
+    }
+}
+
+fn id(text: &str) -> Result<WorkspaceId> {
+    text.parse()
+        .map_err(|error: tidings_model::IdError| EngineError::Invalid(error.to_string()))
+}

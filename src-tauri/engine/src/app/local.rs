@@ -1,0 +1,109 @@
+//! The local workspace's server, inside this process, with its secrets in the key store.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::RngExt as _;
+use serde::{Deserialize, Serialize};
+use tidings_local::{DatabaseKey, LocalServer, Location, Options, Secrets, WorkspaceOptions};
+use tidings_model::Clock;
+use tidings_supabase::{AuthState, Project, ProjectKey, Secret, Session, TokenManager, User};
+
+use crate::error::{EngineError, Result};
+use crate::secrets::{self, Scoped};
+
+const SERVER: &str = "local-server";
+/// Names of the secrets that belong to a local workspace.
+pub(super) const SECRETS: [&str; 1] = [SERVER];
+/// A running server, and how to reach it.
+pub(super) struct Started {
+    pub server: LocalServer,
+    pub project: Project,
+}
+
+/// Everything secret about one local workspace, kept as one entry.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    server: Secrets,
+    database_key: [u8; 32],
+}
+
+impl Kept {
+    fn fresh() -> Self {
+        Self {
+            server: Secrets::generate(),
+            database_key: rand::rng().random(),
+        }
+    }
+}
+
+/// Starts the server of a workspace on a free loopback port.
+pub(super) async fn start(
+    directory: &Path,
+    scoped: &Scoped,
+    clock: Arc<dyn Clock>,
+) -> Result<Started> {
+    let durable = scoped.durable();
+    let reader = scoped.clone();
+    let kept = secrets::blocking(move || match reader.get(SERVER)? {
+        Some(text) => Ok(serde_json::from_str::<Kept>(&text).ok()),
+        None => {
+            let kept = Kept::fresh();
+            let text = serde_json::to_string(&kept).map_err(|error| {
+                secrets::SecretsError(format!("new secrets could not be written: {error}"))
+            })?;
+            reader.set(SERVER, &text)?;
+            Ok(Some(kept))
+        }
+    })
+    .await?
+    .ok_or_else(|| EngineError::Local("its entry in the key store is damaged".to_owned()))?;
+    let location = if durable {
+        Location::Directory(directory.to_path_buf())
+    } else {
+        Location::Memory
+    };
+    let options = Options {
+        location,
+        secrets: Some(kept.server),
+        database_key: Some(DatabaseKey::new(kept.database_key)),
+        workspace: WorkspaceOptions::full(rand::rng().random()),
+        clock,
+        ..Options::default()
+    };
+    let server = LocalServer::start(options)
+        .await
+        .map_err(|error| EngineError::Local(error.to_string()))?;
+    let info = server.info();
+    let key = ProjectKey::parse(info.publishable_key.reveal())
+        .map_err(|error| EngineError::Local(error.to_string()))?;
+    let project =
+        Project::new(&info.url, key).map_err(|error| EngineError::Local(error.to_string()))?;
+    Ok(Started { server, project })
+}
+
+/// Becomes the one user, without a form. A session that is kept is taken up again.
+pub(super) async fn sign_in(server: &LocalServer, tokens: &TokenManager) -> Result<()> {
+    let kept = matches!(*tokens.state().borrow(), AuthState::SignedIn { .. });
+    if kept && tokens.verify().await.is_ok() {
+        return Ok(());
+    }
+    let failed = |error: String| EngineError::Local(error);
+    let session = server
+        .sign_in()
+        .await
+        .map_err(|error| failed(error.to_string()))?;
+    let user: User =
+        serde_json::from_value(session.user).map_err(|error| failed(error.to_string()))?;
+    tokens
+        .adopt(Session {
+            access_token: Secret::new(session.access_token.reveal()),
+            refresh_token: Secret::new(session.refresh_token.reveal()),
+            expires_in: Duration::from_secs(session.expires_in),
+            user,
+            skew_seconds: None,
+        })
+        .await?;
+    Ok(())
+}

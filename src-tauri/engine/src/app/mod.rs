@@ -1,0 +1,242 @@
+//! All workspaces of this device, and the settings.
+
+mod check;
+mod dispatch;
+mod local;
+mod open;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tidings_contract as api;
+use tidings_model::{Clock, WorkspaceId};
+use tokio::sync::watch;
+
+use crate::bus::{Bus, Subscription};
+use crate::config::{Config, ConfigFile, WorkspaceConfig, WorkspacePlace};
+use crate::error::{EngineError, Result};
+use crate::host::{Host, NotificationAction};
+use crate::secrets::{Scoped, Secrets};
+use crate::workspace::Workspace;
+
+/// What the program is given by whoever runs it.
+pub struct AppOptions {
+    /// Directory of the configuration and the workspaces.
+    pub data_dir: PathBuf,
+    /// Where secrets are kept.
+    pub secrets: Arc<dyn Secrets>,
+    /// The desktop.
+    pub host: Arc<dyn Host>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Version of the program.
+    pub version: String,
+    /// Address for the connect form.
+    pub default_url: Option<String>,
+    /// Publishable key for the connect form.
+    pub default_key: Option<String>,
+}
+
+/// The program without a face. Clones share it.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    options: AppOptions,
+    bus: Bus,
+    file: ConfigFile,
+    config: Mutex<Config>,
+    settings: watch::Sender<api::Settings>,
+    http: tidings_supabase::Http,
+    running: tokio::sync::Mutex<Running>,
+}
+
+/// The workspaces that are open. The lock around it makes opening and closing one at a time.
+#[derive(Default)]
+struct Running {
+    workspaces: HashMap<WorkspaceId, Opened>,
+}
+
+struct Opened {
+    workspace: Workspace,
+    /// The embedded server, for the local workspace.
+    server: Option<tidings_local::LocalServer>,
+    url: String,
+    secrets_in_memory: bool,
+}
+
+impl App {
+    /// Reads the configuration and opens the workspace that was in front.
+    pub async fn start(options: AppOptions) -> Result<Self> {
+        let file = ConfigFile::in_directory(&options.data_dir)?;
+        let (config, set_aside) = file.read()?;
+        let app = Self(Arc::new(Inner {
+            bus: Bus::new(),
+            file,
+            settings: watch::Sender::new(config.settings.clone()),
+            config: Mutex::new(config),
+            http: tidings_supabase::Http::new()?,
+            running: tokio::sync::Mutex::default(),
+            options,
+        }));
+        if let Some(path) = set_aside {
+            app.0.bus.emit(api::Event::Notice {
+                level: api::NoticeLevel::Warning,
+                message: format!(
+                    "The settings could not be read and are back at their defaults. The old file is {}.",
+                    path.display()
+                ),
+            });
+        }
+        let active = app.config(|config| config.active);
+        if let Some(id) = active
+            && let Err(error) = app.open(id).await
+        {
+            tracing::error!(%error, "the workspace could not be opened");
+            app.config_mut(|config| config.active = None)?;
+            app.0.bus.emit(api::Event::Notice {
+                level: api::NoticeLevel::Error,
+                message: format!("The workspace could not be opened: {error}"),
+            });
+        }
+        Ok(app)
+    }
+
+    /// Listens to events from now on. Listen first, then ask for the snapshot.
+    pub fn events(&self) -> Subscription {
+        self.0.bus.subscribe()
+    }
+
+    /// Shows a place in the window that listens.
+    pub fn show(&self, place: api::Place) {
+        self.0.bus.emit(api::Event::Show { place });
+    }
+
+    /// Someone acted on a notification: none is a click on it as a whole.
+    pub async fn notification_action(&self, place: api::Place, action: Option<NotificationAction>) {
+        if action == Some(NotificationAction::MarkRead) {
+            if let api::Place::Session {
+                session,
+                message: Some(message),
+            } = place
+            {
+                let read = api::MarkRead { session, message };
+                if let Err(error) = self.call(read.into()).await {
+                    tracing::warn!(%error, "the session was not marked as read");
+                }
+            }
+            return;
+        }
+        self.show(place);
+    }
+
+    /// The settings, now and from now on.
+    pub fn settings(&self) -> watch::Receiver<api::Settings> {
+        self.0.settings.subscribe()
+    }
+
+    /// Address and keys of the embedded server of the workspace in front, its secrets
+    /// included: for scripts and tests that act beside the program. No part of the contract.
+    pub async fn local_server(&self) -> Option<tidings_local::Info> {
+        let running = self.0.running.lock().await;
+        let (_, opened) = self.front(&running).ok()?;
+        opened.server.as_ref().map(tidings_local::LocalServer::info)
+    }
+
+    /// Ends everything in order: the outbox is on disk, sessions are kept.
+    pub async fn stop(&self) {
+        let mut running = self.0.running.lock().await;
+        for (_, opened) in running.workspaces.drain() {
+            opened.close().await;
+        }
+    }
+
+    fn config<T>(&self, read: impl FnOnce(&Config) -> T) -> T {
+        read(&self.0.config.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes the configuration and writes it; when it cannot be written nothing changes.
+    fn config_mut(&self, change: impl FnOnce(&mut Config)) -> Result<()> {
+        let mut config = self.0.config.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = config.clone();
+        change(&mut next);
+        if next != *config {
+            self.0.file.write(&next)?;
+            *config = next;
+        }
+        Ok(())
+    }
+
+    fn workspace_config(&self, id: WorkspaceId) -> Result<WorkspaceConfig> {
+        self.config(|config| config.workspaces.iter().find(|w| w.id == id).cloned())
+            .ok_or_else(|| EngineError::NotFound("There is no such workspace.".to_owned()))
+    }
+
+    fn change_workspace(&self, id: WorkspaceId, change: impl FnOnce(&mut WorkspaceConfig)) {
+        let written = self.config_mut(|config| {
+            if let Some(workspace) = config.workspaces.iter_mut().find(|w| w.id == id) {
+                change(workspace);
+            }
+        });
+        if let Err(error) = written {
+            tracing::error!(%error, "the configuration was not written");
+        }
+    }
+
+    fn directory(&self, id: WorkspaceId) -> PathBuf {
+        self.0
+            .options
+            .data_dir
+            .join("workspaces")
+            .join(id.to_string())
+    }
+
+    fn secrets(&self, id: WorkspaceId) -> Scoped {
+        Scoped::new(self.0.options.secrets.clone(), id)
+    }
+
+    /// A workspace in the contract's words.
+    fn info(&self, workspace: &WorkspaceConfig, running: &Running) -> api::WorkspaceInfo {
+        let (local, url) = match &workspace.place {
+            WorkspacePlace::Local => {
+                let opened = running.workspaces.get(&workspace.id);
+                (
+                    true,
+                    opened.map(|opened| opened.url.clone()).unwrap_or_default(),
+                )
+            }
+            WorkspacePlace::Project { url, .. } => (false, url.clone()),
+        };
+        api::WorkspaceInfo {
+            id: workspace.id.to_string(),
+            name: workspace.name.clone(),
+            local,
+            url,
+            email: workspace.email.clone(),
+        }
+    }
+
+    fn infos(&self, running: &Running) -> Vec<api::WorkspaceInfo> {
+        let all = self.config(|config| config.workspaces.clone());
+        all.iter()
+            .map(|workspace| self.info(workspace, running))
+            .collect()
+    }
+
+    fn tell_workspaces(&self, running: &Running) {
+        self.0.bus.emit(api::Event::Workspaces {
+            workspaces: self.infos(running),
+            active: self.config(|config| config.active).map(|id| id.to_string()),
+        });
+    }
+}
+
+impl Opened {
+    async fn close(self) {
+        self.workspace.close().await;
+        if let Some(server) = self.server {
+            server.stop().await;
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Opening a workspace: its secrets, its cache, its session, its tasks.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tidings_cache::{Cache, CacheError, CacheKey};
+use tidings_contract as api;
+use tidings_model::{SessionId, WorkspaceId};
+use tidings_supabase::{Auth, AuthState, Project, ProjectKey, Rest, TokenManager};
+
+use super::{App, Opened, Running, local};
+use crate::config::{WorkspaceConfig, WorkspacePlace};
+use crate::error::{EngineError, Result};
+use crate::secrets::{self, Scoped};
+use crate::workspace::{Parts, SecretStore, Workspace};
+
+const CACHE_KEY: &str = "cache-key";
+const CACHE_FILE: &str = "cache.db";
+
+impl App {
+    /// Opens a workspace and brings it to the front. One that is open comes to the front.
+    pub(super) async fn open(&self, id: WorkspaceId) -> Result<api::WorkspaceInfo> {
+        let config = self.workspace_config(id)?;
+        let mut running = self.0.running.lock().await;
+        if !running.workspaces.contains_key(&id) {
+            let opened = self.open_new(&config).await?;
+            running.workspaces.insert(id, opened);
+        }
+        self.config_mut(|config| config.active = Some(id))?;
+        for (other, opened) in &running.workspaces {
+            opened.workspace.set_front(*other == id);
+        }
+        self.tell_workspaces(&running);
+        Ok(self.info(&config, &running))
+    }
+
+    async fn open_new(&self, config: &WorkspaceConfig) -> Result<Opened> {
+        let scoped = self.secrets(config.id);
+        let (cache, secrets_in_memory) = self.open_cache(config.id, &scoped).await?;
+        let (server, project) = match &config.place {
+            WorkspacePlace::Local => {
+                let directory = self.directory(config.id);
+                let started =
+                    local::start(&directory, &scoped, self.0.options.clock.clone()).await?;
+                (Some(started.server), started.project)
+            }
+            WorkspacePlace::Project { url, key } => {
+                let key = ProjectKey::parse(key).map_err(|e| EngineError::Key(e.to_string()))?;
+                let project =
+                    Project::new(url, key).map_err(|e| EngineError::Invalid(e.to_string()))?;
+                (None, project)
+            }
+        };
+        let auth = Auth::new(self.0.http.clone(), project.clone());
+        let tokens = TokenManager::open(auth, Arc::new(SecretStore(scoped))).await?;
+        if let Some(server) = &server {
+            local::sign_in(server, &tokens).await?;
+        }
+        let settings = self.0.settings.subscribe();
+        let schema = settings.borrow().schema.clone();
+        let rest = Rest::new(self.0.http.clone(), project.clone())
+            .with_tokens(tokens.clone())
+            .with_schema(schema);
+        let key = tidings_realtime::Secret::new(project.key().expose());
+        let parts = Parts {
+            cache,
+            rest,
+            tokens: tokens.clone(),
+            realtime: tidings_realtime::Config::new(project.url().clone(), key),
+            clock: self.0.options.clock.clone(),
+            host: self.0.options.host.clone(),
+            bus: self.0.bus.clone(),
+            settings,
+            simulated_prices: server.is_some(),
+        };
+        let last = config
+            .last_session
+            .clone()
+            .and_then(|id| SessionId::new(id).ok());
+        let (app, id) = (self.clone(), config.id);
+        let opened = move |session: Option<SessionId>| {
+            app.change_workspace(id, |workspace| {
+                workspace.last_session = session.map(|id| id.to_string());
+            });
+        };
+        let workspace = Workspace::start(parts, last, Box::new(opened)).await?;
+        self.remember_account(config.id, &tokens);
+        Ok(Opened {
+            workspace,
+            server,
+            url: project.url().to_string(),
+            secrets_in_memory,
+        })
+    }
+
+    /// Keeps who is signed in with the workspace's name, to show it before anything is opened.
+    fn remember_account(&self, id: WorkspaceId, tokens: &TokenManager) {
+        let app = self.clone();
+        let mut state = tokens.state();
+        tokio::spawn(async move {
+            loop {
+                if let AuthState::SignedIn { user_id, email } = state.borrow_and_update().clone() {
+                    app.change_workspace(id, |workspace| {
+                        workspace.email = email;
+                        workspace.user_id = Some(user_id);
+                    });
+                }
+                if state.changed().await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+
+    /// Opens the encrypted cache; in memory, with a warning, when its key cannot be kept.
+    async fn open_cache(&self, id: WorkspaceId, scoped: &Scoped) -> Result<(Cache, bool)> {
+        let path = self.directory(id).join(CACHE_FILE);
+        if !scoped.durable() && !path.exists() {
+            self.warn("No key store answers, so messages and sign-in are kept in memory only, until Tidings ends.");
+            return Ok((Cache::in_memory()?, true));
+        }
+        let key = match cache_key(scoped.clone(), path.exists()).await {
+            Ok(key) => key,
+            Err(error) => {
+                self.warn(&format!(
+                    "{error}. What is on this computer stays as it is; until Tidings is started again with the key store, messages are kept in memory only."
+                ));
+                return Ok((Cache::in_memory()?, true));
+            }
+        };
+        let opening = open_file(path, key).await?;
+        if let Some(aside) = &opening.1.set_aside {
+            self.warn(&format!(
+                "The cache was damaged and is read again from the project. The old file is {}; {} unsent messages were saved from it.",
+                aside.display(),
+                opening.1.salvaged
+            ));
+        }
+        Ok((opening.0, false))
+    }
+
+    pub(super) fn warn(&self, message: &str) {
+        tracing::warn!("{message}");
+        self.0.bus.emit(api::Event::Notice {
+            level: api::NoticeLevel::Warning,
+            message: message.to_owned(),
+        });
+    }
+
+    /// Closes a workspace and removes all of it from this computer.
+    pub(super) async fn remove(&self, id: WorkspaceId) -> Result<()> {
+        self.workspace_config(id)?;
+        let mut running = self.0.running.lock().await;
+        if let Some(opened) = running.workspaces.remove(&id) {
+            opened.close().await;
+        }
+        let directory = self.directory(id);
+        let scoped = self.secrets(id);
+        secrets::blocking(move || {
+            for name in [CACHE_KEY, "session"].into_iter().chain(local::SECRETS) {
+                scoped.delete(name)?;
+            }
+            Ok(())
+        })
+        .await?;
+        match tokio::fs::remove_dir_all(&directory).await {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => tracing::warn!(%error, "a workspace's directory was not removed"),
+        }
+        self.config_mut(|config| {
+            config.workspaces.retain(|workspace| workspace.id != id);
+            if config.active == Some(id) {
+                config.active = None;
+            }
+        })?;
+        self.tell_workspaces(&running);
+        Ok(())
+    }
+
+    /// The open workspace in front.
+    pub(super) fn front<'a>(&self, running: &'a Running) -> Result<(WorkspaceId, &'a Opened)> {
+        let id = self
+            .config(|config| config.active)
+            .ok_or(EngineError::NoWorkspace)?;
+        let opened = running
+            .workspaces
+            .get(&id)
+            .ok_or(EngineError::NoWorkspace)?;
+        Ok((id, opened))
+    }
+}
+
+async fn cache_key(scoped: Scoped, exists: bool) -> Result<CacheKey> {
+    let kept = secrets::blocking(move || match scoped.get(CACHE_KEY)? {
+        Some(key) => Ok(Some(key)),
+        // A file without its key cannot be read; a new key would not open it either.
+        None if exists => Ok(None),
+        None => {
+            let key = CacheKey::generate().to_hex();
+            scoped.set(CACHE_KEY, &key)?;
+            Ok(Some(key))
+        }
+    })
+    .await?;
+    match kept {
+        Some(hex) => Ok(CacheKey::from_hex(&hex)?),
+        None => Err(EngineError::Cache(CacheError::WrongKey)),
+    }
+}
+
+async fn open_file(path: PathBuf, key: CacheKey) -> Result<(Cache, tidings_cache::OpenReport)> {
+    let opening = tokio::task::spawn_blocking(move || {
+        if let Some(directory) = path.parent() {
+            std::fs::create_dir_all(directory)?;
+        }
+        Cache::open(&path, &key)
+    });
+    Ok(opening
+        .await
+        .map_err(|error| EngineError::Task(error.to_string()))??)
+}

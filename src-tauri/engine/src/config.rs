@@ -1,0 +1,197 @@
+//! The program's own file: workspaces and settings. It holds nothing secret.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use tidings_contract::Settings;
+use tidings_model::WorkspaceId;
+
+const FILE: &str = "config.json";
+/// Raised when an older program could not read the file any more.
+const VERSION: u32 = 1;
+
+/// What is kept between two runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Config {
+    /// Form of the file.
+    #[serde(default)]
+    version: u32,
+    /// The workspaces of this device.
+    #[serde(default)]
+    pub workspaces: Vec<WorkspaceConfig>,
+    /// The one in front.
+    #[serde(default)]
+    pub active: Option<WorkspaceId>,
+    /// The settings.
+    #[serde(default)]
+    pub settings: Settings,
+}
+
+/// One workspace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkspaceConfig {
+    /// Its id on this device; names its directory and its secrets.
+    pub id: WorkspaceId,
+    /// Name shown.
+    pub name: String,
+    /// Where it is.
+    pub place: WorkspacePlace,
+    /// Mail address last signed in with.
+    #[serde(default)]
+    pub email: Option<String>,
+    /// User last signed in; whose outbox it is.
+    #[serde(default)]
+    pub user_id: Option<String>,
+    /// Session that was open last.
+    #[serde(default)]
+    pub last_session: Option<String>,
+}
+
+/// Where a workspace is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum WorkspacePlace {
+    /// The embedded server of this program.
+    Local,
+    /// A Supabase project.
+    Project {
+        /// Its address.
+        url: String,
+        /// Its publishable key, which is meant to be public.
+        key: String,
+    },
+}
+
+/// The file could not be read or written.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The disk refused.
+    #[error("{path} could not be {action}: {source}")]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// `read` or `written`.
+        action: &'static str,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file was written by a newer program.
+    #[error("{0} was written by a newer Tidings. Nothing has been changed; start that version.")]
+    Newer(PathBuf),
+}
+
+/// Reads and writes the file.
+#[derive(Debug, Clone)]
+pub struct ConfigFile(PathBuf);
+
+impl ConfigFile {
+    /// The file in a directory, which is made when missing.
+    pub fn in_directory(directory: &Path) -> Result<Self, ConfigError> {
+        let path = directory.join(FILE);
+        fs::create_dir_all(directory).map_err(|source| ConfigError::Io {
+            path: path.clone(),
+            action: "written",
+            source,
+        })?;
+        Ok(Self(path))
+    }
+
+    /// Reads the file; the defaults when there is none. A damaged file is set aside, not
+    /// overwritten, and the second value says where it is now.
+    pub fn read(&self) -> Result<(Config, Option<PathBuf>), ConfigError> {
+        let text = match fs::read_to_string(&self.0) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok((Config::default(), None));
+            }
+            Err(source) if source.kind() == io::ErrorKind::InvalidData => String::new(),
+            Err(source) => return Err(self.io("read", source)),
+        };
+        match serde_json::from_str::<Config>(&text) {
+            Ok(config) if config.version > VERSION => Err(ConfigError::Newer(self.0.clone())),
+            Ok(config) => Ok((config, None)),
+            Err(error) => {
+                let aside = self.0.with_extension("damaged.json");
+                tracing::error!(%error, aside = %aside.display(), "the configuration is damaged");
+                fs::rename(&self.0, &aside).map_err(|source| self.io("set aside", source))?;
+                Ok((Config::default(), Some(aside)))
+            }
+        }
+    }
+
+    /// Replaces the file in one step, so that a crash leaves the old one or the new one.
+    pub fn write(&self, config: &Config) -> Result<(), ConfigError> {
+        let config = Config {
+            version: VERSION,
+            ..config.clone()
+        };
+        let text = serde_json::to_vec_pretty(&config).map_err(|e| self.io("written", e.into()))?;
+        let fresh = self.0.with_extension("json.new");
+        let replace = || -> io::Result<()> {
+            let mut file = fs::File::create(&fresh)?;
+            file.write_all(&text)?;
+            file.sync_all()?;
+            fs::rename(&fresh, &self.0)
+        };
+        replace().map_err(|source| self.io("written", source))
+    }
+
+    fn io(&self, action: &'static str, source: io::Error) -> ConfigError {
+        ConfigError::Io {
+            path: self.0.clone(),
+            action,
+            source,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = ConfigFile::in_directory(directory.path()).unwrap();
+        assert_eq!(file.read().unwrap().0, Config::default());
+        let config = Config {
+            version: VERSION,
+            active: Some(WorkspaceId::mint()),
+            settings: Settings {
+                enter_sends: false,
+                ..Settings::default()
+            },
+            ..Config::default()
+        };
+        file.write(&config).unwrap();
+        assert_eq!(file.read().unwrap().0, config);
+    }
+
+    #[test]
+    fn a_damaged_file_is_set_aside_and_a_newer_one_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = ConfigFile::in_directory(directory.path()).unwrap();
+        fs::write(directory.path().join(FILE), "{ not json").unwrap();
+        let (config, aside) = file.read().unwrap();
+        assert_eq!(config, Config::default());
+        assert_eq!(fs::read_to_string(aside.unwrap()).unwrap(), "{ not json");
+        fs::write(directory.path().join(FILE), r#"{"version":99}"#).unwrap();
+        assert!(matches!(file.read(), Err(ConfigError::Newer(_))));
+    }
+
+    #[test]
+    fn an_older_file_without_new_settings_reads() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = ConfigFile::in_directory(directory.path()).unwrap();
+        fs::write(
+            directory.path().join(FILE),
+            r#"{"version":1,"settings":{"theme":"dark"}}"#,
+        )
+        .unwrap();
+        assert!(file.read().unwrap().0.settings.enter_sends);
+    }
+}

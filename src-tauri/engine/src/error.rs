@@ -1,0 +1,92 @@
+//! What goes wrong below, as the contract tells it.
+
+use thiserror::Error;
+use tidings_cache::CacheError;
+use tidings_contract::{ApiError, ErrorCode};
+use tidings_supabase::Class;
+
+use crate::config::ConfigError;
+use crate::secrets::SecretsError;
+
+/// Any failure of the engine.
+#[derive(Debug, Error)]
+pub enum EngineError {
+    /// The cache.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    /// Auth or PostgREST.
+    #[error(transparent)]
+    Server(#[from] tidings_supabase::Error),
+    /// The configuration file.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The key store.
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
+    /// The embedded server.
+    #[error("the local workspace could not start: {0}")]
+    Local(String),
+    /// The realtime client.
+    #[error("the realtime connection could not be set up: {0}")]
+    Realtime(String),
+    /// The caller's arguments.
+    #[error("{0}")]
+    Invalid(String),
+    /// Something named by the caller is not there.
+    #[error("{0}")]
+    NotFound(String),
+    /// No workspace is open.
+    #[error("No workspace is open.")]
+    NoWorkspace,
+    /// The key is not one for clients.
+    #[error("{0}")]
+    Key(String),
+    /// A thread of the program died.
+    #[error("a task of the program ended unexpectedly: {0}")]
+    Task(String),
+}
+
+/// Result of the engine.
+pub type Result<T, E = EngineError> = std::result::Result<T, E>;
+
+impl From<EngineError> for ApiError {
+    fn from(error: EngineError) -> Self {
+        let code = match &error {
+            EngineError::Cache(cache) => cache_code(cache),
+            EngineError::Server(server) => server_code(server),
+            EngineError::Config(_) | EngineError::Secrets(_) => ErrorCode::Storage,
+            EngineError::Local(_) | EngineError::Realtime(_) | EngineError::Task(_) => {
+                ErrorCode::Internal
+            }
+            EngineError::Invalid(_) => ErrorCode::Invalid,
+            EngineError::NotFound(_) => ErrorCode::NotFound,
+            EngineError::NoWorkspace => ErrorCode::NoWorkspace,
+            EngineError::Key(_) => ErrorCode::Key,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+fn cache_code(error: &CacheError) -> ErrorCode {
+    match error {
+        CacheError::EmptyMessage
+        | CacheError::MessageTooLong { .. }
+        | CacheError::ReadOnlySession
+        | CacheError::SessionExists
+        | CacheError::BadQuery(_) => ErrorCode::Invalid,
+        CacheError::NotFound(_) => ErrorCode::NotFound,
+        CacheError::NoAccount => ErrorCode::SignedOut,
+        _ => ErrorCode::Storage,
+    }
+}
+
+fn server_code(error: &tidings_supabase::Error) -> ErrorCode {
+    if error.code() == Some("invalid_credentials") {
+        return ErrorCode::Credentials;
+    }
+    match error.class() {
+        Class::Network | Class::Transient { .. } => ErrorCode::Offline,
+        Class::Permanent => ErrorCode::Refused,
+        Class::SignedOut => ErrorCode::SignedOut,
+    }
+}

@@ -1,0 +1,169 @@
+//! Tells the windows what commits changed: rows for what is open, never before the commit.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tidings_cache::{Changes, OutboxItem, OutboxState};
+use tidings_contract as api;
+use tidings_model::{MessageId, SessionId};
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+
+use super::{Core, market, rows};
+
+/// Changes within this time are told together: one frame of a 60 Hz screen.
+const FRAME: Duration = Duration::from_millis(16);
+
+/// Runs until the workspace closes.
+pub(super) async fn run(core: Arc<Core>) {
+    let mut commits = core.cache.subscribe();
+    loop {
+        let mut changes = match commits.recv().await {
+            Ok(committed) => committed.changes,
+            Err(RecvError::Lagged(_)) => {
+                core.emit(api::Event::Resync);
+                continue;
+            }
+            Err(RecvError::Closed) => return,
+        };
+        tokio::time::sleep(FRAME).await;
+        loop {
+            match commits.try_recv() {
+                Ok(committed) => changes.merge(committed.changes),
+                Err(TryRecvError::Lagged(_)) => core.emit(api::Event::Resync),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+            }
+        }
+        if let Err(error) = tell(&core, changes).await {
+            tracing::error!(%error, "changes could not be told");
+            core.emit(api::Event::Resync);
+        }
+    }
+}
+
+/// Tells each change of the connection.
+pub(super) async fn connection(core: Arc<Core>) {
+    let mut state = core.state.watch();
+    loop {
+        let connection = state.borrow_and_update().clone();
+        core.emit(api::Event::Connection { connection });
+        if state.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn tell(core: &Core, changes: Changes) -> Result<(), tidings_cache::CacheError> {
+    let outbox = if changes.outbox {
+        Some(core.cache.outbox_list().await?)
+    } else {
+        None
+    };
+    if let Some(outbox) = &outbox {
+        core.emit(api::Event::Outbox {
+            outbox: summary(outbox),
+        });
+        core.outbox.notify_one();
+    }
+    tell_sessions(core, &changes).await?;
+    let open = core.open.lock().await.as_ref().map(|open| open.id.clone());
+    if let Some(open) = open {
+        let ids = changes.messages.get(&open);
+        let reread = changes.ranges.contains(&open);
+        if ids.is_some() || reread {
+            tell_messages(core, open, ids.cloned().unwrap_or_default(), reread, outbox).await?;
+        }
+    }
+    if changes.watch_list {
+        core.emit(api::Event::WatchList);
+    }
+    if changes.rules {
+        let armed = core.market.lock().await.armed();
+        core.emit(api::Event::Rules { armed });
+    }
+    if !changes.quotes.is_empty() {
+        market::note_quotes(core, changes.quotes);
+    }
+    Ok(())
+}
+
+async fn tell_sessions(core: &Core, changes: &Changes) -> Result<(), tidings_cache::CacheError> {
+    let mut touched: BTreeSet<&SessionId> = changes.sessions.iter().collect();
+    touched.extend(changes.messages.keys());
+    touched.extend(&changes.read_positions);
+    touched.extend(&changes.drafts);
+    if touched.is_empty() {
+        return Ok(());
+    }
+    let viewer = core.viewer();
+    let (mut changed, mut removed) = (Vec::new(), Vec::new());
+    for id in touched {
+        match core.cache.session(id.clone()).await? {
+            Some(summary) => changed.push(viewer.session(&summary)),
+            None => removed.push(id.to_string()),
+        }
+    }
+    core.emit(api::Event::Sessions { changed, removed });
+    Ok(())
+}
+
+async fn tell_messages(
+    core: &Core,
+    session: SessionId,
+    ids: BTreeSet<MessageId>,
+    reread: bool,
+    outbox: Option<Vec<OutboxItem>>,
+) -> Result<(), tidings_cache::CacheError> {
+    let outbox = match outbox {
+        Some(outbox) => outbox,
+        None => core.cache.outbox_list().await?,
+    };
+    let there = core
+        .cache
+        .messages_by_id(ids.iter().copied().collect())
+        .await?;
+    let viewer = core.viewer();
+    let removed = ids
+        .iter()
+        .filter(|id| {
+            !there
+                .iter()
+                .any(|m| m.message.id == **id && m.message.session_id == session)
+        })
+        .map(ToString::to_string)
+        .collect();
+    let mut changed: Vec<_> = there
+        .iter()
+        .filter(|cached| cached.message.session_id == session)
+        .map(|cached| viewer.message(cached, change_of(&outbox, cached.message.id)))
+        .collect();
+    changed.sort_by_key(|row| row.created_at);
+    core.emit(api::Event::Messages {
+        session: session.to_string(),
+        changed,
+        removed,
+        reread,
+    });
+    Ok(())
+}
+
+/// The newest own change that waits for a message.
+pub(super) fn change_of(outbox: &[OutboxItem], id: MessageId) -> Option<&OutboxItem> {
+    outbox
+        .iter()
+        .rev()
+        .find(|item| rows::message_of(item) == Some(id))
+}
+
+/// The outbox in short.
+pub(super) fn summary(outbox: &[OutboxItem]) -> api::OutboxSummary {
+    let failed = outbox
+        .iter()
+        .filter(|item| matches!(item.state, OutboxState::Failed(_)))
+        .count();
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    api::OutboxSummary {
+        queued: count(outbox.len() - failed),
+        failed: count(failed),
+    }
+}

@@ -1,0 +1,138 @@
+//! Account, connection, presence.
+
+use tidings_contract as api;
+use tidings_realtime::ChannelStatus;
+use tidings_supabase::{Scope, Secret, SignUp};
+
+use crate::error::{EngineError, Result};
+use crate::workspace::{Core, announce, people};
+
+impl Core {
+    pub async fn sign_in(&self, args: api::SignIn) -> Result<api::Account> {
+        let password = Secret::new(args.password);
+        self.tokens
+            .sign_in_password(args.email.trim(), &password)
+            .await?;
+        self.account()
+            .ok_or_else(|| EngineError::Task("signed in without a user".to_owned()))
+    }
+
+    pub async fn sign_up(&self, args: api::SignUp) -> Result<api::SignUpOutcome> {
+        let email = args.email.trim().to_owned();
+        match self
+            .tokens
+            .sign_up(&email, &Secret::new(args.password))
+            .await?
+        {
+            SignUp::Session(_) => {
+                let account = self
+                    .account()
+                    .ok_or_else(|| EngineError::Task("signed in without a user".to_owned()))?;
+                Ok(api::SignUpOutcome::SignedIn { account })
+            }
+            SignUp::ConfirmationPending(user) => Ok(api::SignUpOutcome::ConfirmationPending {
+                email: user.email.unwrap_or(email),
+            }),
+        }
+    }
+
+    pub async fn sign_out(&self) -> Result<api::Nothing> {
+        match self.tokens.sign_out(Scope::Local).await {
+            Ok(()) => {}
+            // The server could not be told; on this device it is done.
+            Err(error) if self.tokens.user().is_none() => tracing::info!(%error, "signed out here"),
+            Err(error) => return Err(error.into()),
+        }
+        Ok(api::Nothing {})
+    }
+
+    pub fn connect(&self) -> api::Nothing {
+        self.realtime.connect();
+        self.realtime.reconnect_now();
+        api::Nothing {}
+    }
+
+    pub fn disconnect(&self) -> api::Nothing {
+        self.realtime.disconnect();
+        api::Nothing {}
+    }
+
+    pub async fn set_presence(&self, args: &api::SetPresence) -> api::Nothing {
+        self.presence.send_replace(args.presence);
+        self.emit(api::Event::Presence {
+            presence: args.presence,
+        });
+        people::track(self).await;
+        api::Nothing {}
+    }
+
+    pub fn diagnostics(&self) -> api::Diagnostics {
+        let inner = self.realtime.diagnostics();
+        let counters = inner.counters;
+        let counter = |name: &str, value: u64| api::Counter {
+            name: name.to_owned(),
+            value,
+        };
+        api::Diagnostics {
+            connection: self.state.current(),
+            latency_ms: inner.latency.map(|latency| latency.as_secs_f64() * 1000.0),
+            channels: inner
+                .channels
+                .into_iter()
+                .map(|channel| api::ChannelState {
+                    status: status_words(&channel.status),
+                    name: channel.name,
+                })
+                .collect(),
+            last_error: inner.last_error,
+            counters: vec![
+                counter("frames in", counters.frames_in),
+                counter("frames out", counters.frames_out),
+                counter("unknown frames", counters.unknown),
+                counter("unreadable frames", counters.bad),
+                counter("frames of an earlier join", counters.stale),
+                counter("reconnects", counters.reconnects),
+                counter("times behind", counters.lagged),
+            ],
+            clock_skew_ms: self.skew_ms(),
+        }
+    }
+
+    /// The workspace as a window that opens needs it.
+    pub async fn workspace_state(
+        &self,
+        info: api::WorkspaceInfo,
+        secrets_in_memory: bool,
+    ) -> Result<api::WorkspaceState> {
+        let outbox = announce::summary(&self.cache.outbox_list().await?);
+        let market = self.market.lock().await;
+        let prices_from = market.quotes().values().map(|quote| quote.time).max();
+        let last = self
+            .last_session
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        Ok(api::WorkspaceState {
+            info,
+            account: self.account(),
+            connection: self.state.current(),
+            outbox,
+            presence: *self.presence.borrow(),
+            simulated_prices: self.simulated_prices,
+            prices_from: prices_from.map(tidings_model::Timestamp::as_millis),
+            armed: market.armed(),
+            last_session: last.as_ref().map(ToString::to_string),
+            secrets_in_memory,
+        })
+    }
+}
+
+/// A channel's state in words.
+fn status_words(status: &ChannelStatus) -> String {
+    match status {
+        ChannelStatus::Joining => "joining".to_owned(),
+        ChannelStatus::Joined => "joined".to_owned(),
+        ChannelStatus::Subscribed => "subscribed".to_owned(),
+        ChannelStatus::Errored { error, .. } => format!("errored: {error}"),
+        ChannelStatus::Closed => "closed".to_owned(),
+    }
+}

@@ -1,0 +1,376 @@
+//! Sessions, messages, drafts, search.
+
+use tidings_cache::{Anchor, MessageKey, NewMessage, NewSession, Page, SessionChange};
+use tidings_contract as api;
+use tidings_model::{Json, MessageId, MessageKind, SessionId};
+
+use super::{invalid, message_id, no_message, no_session, session_id};
+use crate::error::{EngineError, Result};
+use crate::workspace::{Core, announce, catch_up, people, rows};
+
+const MAX_PAGE: u32 = 200;
+const FIRST_PAGE: u32 = 60;
+
+impl Core {
+    pub async fn sessions(&self) -> Result<Vec<api::SessionRow>> {
+        let viewer = self.viewer();
+        Ok(self
+            .cache
+            .sessions()
+            .await?
+            .iter()
+            .map(|row| viewer.session(row))
+            .collect())
+    }
+
+    async fn session_row(&self, id: &SessionId) -> Result<api::SessionRow> {
+        let summary = self
+            .cache
+            .session(id.clone())
+            .await?
+            .ok_or_else(no_session)?;
+        Ok(self.viewer().session(&summary))
+    }
+
+    pub async fn open_session(&self, args: api::OpenSession) -> Result<api::OpenedSession> {
+        let id = session_id(&args.session)?;
+        let session = self.session_row(&id).await?;
+        let first_unread = self.cache.first_unread(id.clone()).await?;
+        people::enter(self, id.clone()).await;
+        *self
+            .last_session
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(id.clone());
+        (self.session_opened)(Some(id.clone()));
+        let page = self.page(&id, Anchor::Latest, FIRST_PAGE).await?;
+        if self.state.is_up() && page.before == api::Edge::Gap && page.rows.is_empty() {
+            // Shown at once as it is; what is missing is told when it is there.
+            self.sync.catch_up();
+        }
+        Ok(api::OpenedSession {
+            session,
+            page,
+            first_unread: first_unread.map(|key| key.id.to_string()),
+            people: people::here(self).await,
+        })
+    }
+
+    pub async fn close_session(&self, args: &api::CloseSession) -> Result<api::Nothing> {
+        let id = session_id(&args.session)?;
+        let mut open = self.open.lock().await;
+        if open.as_ref().is_some_and(|open| open.id == id) {
+            open.take();
+        }
+        Ok(api::Nothing {})
+    }
+
+    pub async fn create_session(&self, args: api::CreateSession) -> Result<api::SessionRow> {
+        let user_id = self.user().ok_or(tidings_cache::CacheError::NoAccount)?;
+        let id = SessionId::new(uuid::Uuid::now_v7().to_string()).map_err(invalid)?;
+        let title = args
+            .title
+            .map(|t| t.trim().to_owned())
+            .filter(|title| !title.is_empty());
+        let session = NewSession {
+            id: id.clone(),
+            user_id,
+            title,
+            metadata: Json::empty(),
+        };
+        self.cache
+            .enqueue_session_create(session, self.now())
+            .await?;
+        self.session_row(&id).await
+    }
+
+    pub async fn update_session(&self, args: api::UpdateSession) -> Result<api::SessionRow> {
+        let id = session_id(&args.session)?;
+        let title = args.title.map(|title| {
+            let title = title.trim().to_owned();
+            (!title.is_empty()).then_some(title)
+        });
+        let change = SessionChange {
+            title,
+            status: args.status.map(rows::model_status),
+        };
+        self.cache
+            .enqueue_session_update(id.clone(), change, self.now())
+            .await?;
+        self.session_row(&id).await
+    }
+
+    pub async fn delete_session(&self, args: &api::DeleteSession) -> Result<api::Nothing> {
+        let id = session_id(&args.session)?;
+        let known = self
+            .cache
+            .session(id.clone())
+            .await?
+            .ok_or_else(no_session)?;
+        if known.no_access {
+            self.cache.remove_session(id).await?;
+        } else {
+            self.cache.enqueue_session_delete(id, self.now()).await?;
+        }
+        Ok(api::Nothing {})
+    }
+
+    pub async fn pin_session(&self, args: &api::PinSession) -> Result<api::Nothing> {
+        self.cache
+            .set_pinned(session_id(&args.session)?, args.pinned)
+            .await?;
+        Ok(api::Nothing {})
+    }
+
+    pub async fn mute_session(&self, args: &api::MuteSession) -> Result<api::Nothing> {
+        self.cache
+            .set_muted(session_id(&args.session)?, args.muted)
+            .await?;
+        Ok(api::Nothing {})
+    }
+
+    pub async fn details(&self, args: &api::GetDetails) -> Result<api::SessionDetails> {
+        let id = session_id(&args.session)?;
+        let summary = self
+            .cache
+            .session(id.clone())
+            .await?
+            .ok_or_else(no_session)?;
+        let gaps = self.cache.gaps(id.clone()).await?;
+        let verified = self.cache.verified_ranges(id.clone()).await?;
+        let storage = self.cache.storage().await?;
+        let messages = storage.by_session.iter().find(|row| row.session == id);
+        let open = self
+            .open
+            .lock()
+            .await
+            .as_ref()
+            .is_some_and(|open| open.id == id);
+        Ok(api::SessionDetails {
+            created_at: summary.session.created_at.as_millis(),
+            session: self.viewer().session(&summary),
+            messages: messages.map_or(0, |row| row.messages),
+            gaps: u32::try_from(gaps.len()).unwrap_or(u32::MAX),
+            complete: verified.iter().any(|range| range.older.is_none()),
+            verified_at: verified.last().map(|range| range.verified_at.as_millis()),
+            people: if open {
+                people::here(self).await
+            } else {
+                Vec::new()
+            },
+        })
+    }
+
+    pub async fn messages(&self, args: api::GetMessages) -> Result<api::MessagePage> {
+        let session = session_id(&args.session)?;
+        let limit = args.limit.clamp(1, MAX_PAGE);
+        let anchor = match &args.at {
+            api::PageAt::Latest => Anchor::Latest,
+            api::PageAt::Before { message } => Anchor::Before(self.key_of(message).await?),
+            api::PageAt::After { message } => Anchor::After(self.key_of(message).await?),
+            api::PageAt::Around { message } => Anchor::Around(self.key_of(message).await?),
+        };
+        let page = self.page(&session, anchor, limit).await?;
+        let wants_older = matches!(args.at, api::PageAt::Latest | api::PageAt::Before { .. });
+        let short = page.rows.len() < limit as usize;
+        if !(wants_older && short && page.before == api::Edge::Gap && self.state.is_up()) {
+            return Ok(page);
+        }
+        // What is missing is fetched from where the gap begins.
+        let raw = self
+            .cache
+            .messages(
+                session.clone(),
+                Page {
+                    anchor,
+                    limit: limit as usize,
+                },
+            )
+            .await?;
+        let from = raw.gap_before.and_then(|gap| gap.before);
+        match catch_up::fetch_older(self, &session, from, MAX_PAGE).await {
+            Ok(()) => self.page(&session, anchor, limit).await,
+            Err(error) => {
+                tracing::info!(%error, "older messages were not fetched");
+                Ok(page)
+            }
+        }
+    }
+
+    async fn page(
+        &self,
+        session: &SessionId,
+        anchor: Anchor,
+        limit: u32,
+    ) -> Result<api::MessagePage> {
+        let page = self
+            .cache
+            .messages(
+                session.clone(),
+                Page {
+                    anchor,
+                    limit: limit as usize,
+                },
+            )
+            .await?;
+        let outbox = self.cache.outbox_list().await?;
+        let viewer = self.viewer();
+        let row = |cached| {
+            let cached: &tidings_cache::CachedMessage = cached;
+            viewer.message(cached, announce::change_of(&outbox, cached.message.id))
+        };
+        Ok(api::MessagePage {
+            rows: page.rows.iter().map(row).collect(),
+            before: rows::edge(page.gap_before, page.at_start),
+            after: rows::edge(page.gap_after, page.at_end),
+        })
+    }
+
+    async fn key_of(&self, message: &str) -> Result<MessageKey> {
+        let id = message_id(message)?;
+        if let Some(cached) = self.cache.message(id).await? {
+            return Ok(MessageKey::from(&cached.message));
+        }
+        if self.state.is_up() {
+            catch_up::fetch_one(self, id)
+                .await
+                .map_err(|error| match error {
+                    catch_up::Error::Server(error) => EngineError::Server(error),
+                    catch_up::Error::Cache(error) => EngineError::Cache(error),
+                })?;
+        }
+        let cached = self.cache.message(id).await?.ok_or_else(no_message)?;
+        Ok(MessageKey::from(&cached.message))
+    }
+
+    async fn message_row(&self, id: MessageId) -> Result<api::MessageRow> {
+        let cached = self.cache.message(id).await?.ok_or_else(no_message)?;
+        let outbox = self.cache.outbox_list().await?;
+        Ok(self
+            .viewer()
+            .message(&cached, announce::change_of(&outbox, id)))
+    }
+
+    pub async fn send_message(&self, args: api::SendMessage) -> Result<api::MessageRow> {
+        #[derive(serde::Serialize)]
+        struct Metadata<'a> {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            user_name: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            reply_to: Option<String>,
+        }
+        let session = session_id(&args.session)?;
+        let user_id = self.user().ok_or(tidings_cache::CacheError::NoAccount)?;
+        let account = self.account();
+        let reply_to = args.reply_to.as_deref().map(message_id).transpose()?;
+        let metadata = Metadata {
+            user_name: account.as_ref().map(|account| account.name.as_str()),
+            reply_to: reply_to.map(|id| id.to_string()),
+        };
+        let text = serde_json::to_string(&metadata).map_err(invalid)?;
+        let message = NewMessage {
+            session,
+            user_id,
+            content: args.content,
+            kind: MessageKind::Text,
+            metadata: Json::new(text).map_err(invalid)?,
+        };
+        let cached = self.cache.enqueue_message(message, self.now()).await?;
+        Ok(self.viewer().message(&cached, None))
+    }
+
+    pub async fn edit_message(&self, args: api::EditMessage) -> Result<api::MessageRow> {
+        let id = message_id(&args.message)?;
+        self.own_message(id).await?;
+        self.cache
+            .enqueue_edit(id, args.content, self.now())
+            .await?;
+        self.message_row(id).await
+    }
+
+    pub async fn delete_message(&self, args: &api::DeleteMessage) -> Result<api::Nothing> {
+        let id = message_id(&args.message)?;
+        self.own_message(id).await?;
+        self.cache.enqueue_delete(id, self.now()).await?;
+        Ok(api::Nothing {})
+    }
+
+    async fn own_message(&self, id: MessageId) -> Result<()> {
+        let cached = self.cache.message(id).await?.ok_or_else(no_message)?;
+        if cached.message.user_id.is_some() && cached.message.user_id == self.user() {
+            return Ok(());
+        }
+        Err(EngineError::Invalid(
+            "Only your own messages can be changed.".to_owned(),
+        ))
+    }
+
+    pub async fn retry_message(&self, args: &api::RetryMessage) -> Result<api::Nothing> {
+        let id = self.change_of_message(&args.message).await?;
+        self.cache.retry(id).await?;
+        Ok(api::Nothing {})
+    }
+
+    pub async fn discard_message(&self, args: &api::DiscardMessage) -> Result<api::Nothing> {
+        let id = self.change_of_message(&args.message).await?;
+        self.cache.discard(id).await?;
+        Ok(api::Nothing {})
+    }
+
+    async fn change_of_message(&self, message: &str) -> Result<tidings_cache::OutboxId> {
+        let id = message_id(message)?;
+        let outbox = self.cache.outbox_list().await?;
+        let change = announce::change_of(&outbox, id);
+        change.map(|item| item.id).ok_or_else(|| {
+            EngineError::NotFound("Nothing of this message waits to be sent.".to_owned())
+        })
+    }
+
+    pub async fn mark_read(&self, args: &api::MarkRead) -> Result<api::Nothing> {
+        let session = session_id(&args.session)?;
+        let key = self.key_of(&args.message).await?;
+        self.cache.mark_read(session, key).await?;
+        Ok(api::Nothing {})
+    }
+
+    pub async fn set_draft(&self, args: api::SetDraft) -> Result<api::Nothing> {
+        let text = (!args.text.is_empty()).then_some(args.text);
+        self.cache
+            .set_draft(session_id(&args.session)?, text, self.now())
+            .await?;
+        Ok(api::Nothing {})
+    }
+
+    pub async fn typing(&self, args: &api::Typing) -> Result<api::Nothing> {
+        people::typing(self, &session_id(&args.session)?, args.typing).await;
+        Ok(api::Nothing {})
+    }
+
+    pub async fn outbox(&self) -> Result<Vec<api::OutboxRow>> {
+        let mut listed = Vec::new();
+        for item in self.cache.outbox_list().await? {
+            let session = self.cache.session(item.session.clone()).await?;
+            listed.push(rows::outbox_row(
+                &item,
+                session.and_then(|s| s.session.title),
+            ));
+        }
+        Ok(listed)
+    }
+
+    pub async fn search(&self, args: api::Search) -> Result<api::SearchReply> {
+        let limit = args.limit.clamp(1, MAX_PAGE) as usize;
+        let results = self.cache.search(args.query, limit).await?;
+        let storage = self.cache.storage().await?;
+        let viewer = self.viewer();
+        let mut hits = Vec::with_capacity(results.hits.len());
+        for hit in &results.hits {
+            let session = self.cache.session(hit.session.clone()).await?;
+            hits.push(viewer.hit(hit, session.and_then(|s| s.session.title)));
+        }
+        Ok(api::SearchReply {
+            hits,
+            searched: storage.messages.saturating_sub(results.unindexed),
+            total: storage.messages,
+        })
+    }
+}

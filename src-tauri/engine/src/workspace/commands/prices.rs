@@ -1,0 +1,161 @@
+//! Prices and alerts.
+
+use tidings_contract as api;
+use tidings_model::Symbol;
+
+use super::{invalid, rule_id};
+use crate::error::Result;
+use crate::workspace::{Core, market, notices, rules};
+
+const MAX_FIRINGS: u32 = 500;
+const CHART_POINTS: usize = 400;
+const SPARK_POINTS: usize = 48;
+
+impl Core {
+    pub async fn watch_list(&self) -> Result<Vec<api::QuoteRow>> {
+        let mut listed = Vec::new();
+        for symbol in self.cache.watch_list().await? {
+            let spark = self.spark(&symbol).await?;
+            let market = self.market.lock().await;
+            listed.push(match market.quotes().get(&symbol) {
+                Some(quote) => market::quote_row(self, quote, true, spark),
+                None => unpriced(&symbol),
+            });
+        }
+        Ok(listed)
+    }
+
+    pub async fn set_watch_list(&self, args: api::SetWatchList) -> Result<Vec<api::QuoteRow>> {
+        let symbols: Result<Vec<Symbol>, _> = args.symbols.into_iter().map(Symbol::new).collect();
+        self.cache.set_watch_list(symbols.map_err(invalid)?).await?;
+        self.watch_list().await
+    }
+
+    pub async fn symbols(&self) -> Result<Vec<api::QuoteRow>> {
+        let watched = self.cache.watch_list().await?;
+        let market = self.market.lock().await;
+        let mut listed: Vec<api::QuoteRow> = market
+            .quotes()
+            .values()
+            .map(|quote| {
+                market::quote_row(self, quote, watched.contains(&quote.symbol), Vec::new())
+            })
+            .collect();
+        listed.sort_by(|a, b| a.symbol.cmp(&b.symbol));
+        Ok(listed)
+    }
+
+    async fn spark(&self, symbol: &Symbol) -> Result<Vec<api::PricePoint>> {
+        let day = std::time::Duration::from_secs(24 * 3600);
+        let now = self.now();
+        let points = self
+            .cache
+            .history(symbol.clone(), now.minus(day), now, SPARK_POINTS)
+            .await?;
+        Ok(points.iter().map(point).collect())
+    }
+
+    pub async fn price_history(&self, args: api::GetPriceHistory) -> Result<api::PriceHistory> {
+        const HOUR: u64 = 3600;
+        let symbol = Symbol::new(args.symbol).map_err(invalid)?;
+        let back = std::time::Duration::from_secs(match args.range {
+            api::PriceRange::Hour => HOUR,
+            api::PriceRange::Day => 24 * HOUR,
+            api::PriceRange::Week => 7 * 24 * HOUR,
+            api::PriceRange::Month => 30 * 24 * HOUR,
+            api::PriceRange::Year => 365 * 24 * HOUR,
+        });
+        let now = self.now();
+        let points = self
+            .cache
+            .history(symbol.clone(), now.minus(back), now, CHART_POINTS)
+            .await?;
+        Ok(api::PriceHistory {
+            symbol: symbol.to_string(),
+            low: points
+                .iter()
+                .map(|point| &point.low)
+                .min()
+                .map(ToString::to_string),
+            high: points
+                .iter()
+                .map(|point| &point.high)
+                .max()
+                .map(ToString::to_string),
+            points: points.iter().map(point).collect(),
+        })
+    }
+
+    pub async fn rules(&self) -> Result<Vec<api::RuleRow>> {
+        self.market.lock().await.rule_rows()
+    }
+
+    pub async fn save_rule(&self, args: api::SaveRule) -> Result<api::RuleRow> {
+        let rule = rules::rule_of(&args.form)?;
+        let id = args.id.as_deref().map(rule_id).transpose()?;
+        let mut market = self.market.lock().await;
+        let id = market.save(&self.cache, id, rule, self.now()).await?;
+        market.rule_row(id)
+    }
+
+    pub async fn enable_rule(&self, args: &api::EnableRule) -> Result<api::RuleRow> {
+        let id = rule_id(&args.id)?;
+        let mut market = self.market.lock().await;
+        market
+            .enable(&self.cache, id, args.enabled, self.now())
+            .await?;
+        market.rule_row(id)
+    }
+
+    pub async fn delete_rule(&self, args: &api::DeleteRule) -> Result<api::Nothing> {
+        let mut market = self.market.lock().await;
+        market.delete(&self.cache, rule_id(&args.id)?).await?;
+        Ok(api::Nothing {})
+    }
+
+    pub async fn preview_rule(&self, args: &api::PreviewRule) -> api::RulePreview {
+        match rules::rule_of(&args.form) {
+            Ok(rule) => self.market.lock().await.preview(&rule),
+            Err(error) => api::RulePreview {
+                valid: false,
+                problem: Some(error.to_string()),
+                sentence: None,
+                arming: None,
+                armed_at_once: false,
+                distance_percent: None,
+            },
+        }
+    }
+
+    pub async fn firings(&self, args: &api::ListFirings) -> Result<Vec<api::FiringRow>> {
+        let limit = args.limit.clamp(1, MAX_FIRINGS) as usize;
+        let firings = self.cache.firings(limit, None).await?;
+        Ok(firings
+            .iter()
+            .map(|row| notices::firing_row(row.id, &row.firing))
+            .collect())
+    }
+}
+
+fn point(point: &tidings_cache::PricePoint) -> api::PricePoint {
+    api::PricePoint {
+        time: point.time.as_millis(),
+        price: point.price.to_string(),
+    }
+}
+
+fn unpriced(symbol: &Symbol) -> api::QuoteRow {
+    api::QuoteRow {
+        symbol: symbol.to_string(),
+        name: market::symbol_name(symbol.as_str()).map(str::to_owned),
+        price: None,
+        change_24h: None,
+        change_percentage_24h: None,
+        market_cap: None,
+        volume_24h: None,
+        time: None,
+        stale: true,
+        watched: true,
+        spark: Vec::new(),
+    }
+}

@@ -1,0 +1,296 @@
+//! Follows the account and the socket: what arrives live, and what the connection's state is.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::future::BoxFuture;
+use tidings_cache::{Incoming, Source};
+use tidings_contract as api;
+use tidings_model::{Timestamp, UserId};
+use tidings_realtime::{
+    Binding, Change, ChangeKind, ChannelHandle, ChannelSpec, ChannelStatus, ConnState, Event,
+    EventStream, Refusal, RefusalKind, TokenError, TokenSource,
+};
+use tidings_supabase::{AuthState, Class, TokenManager};
+
+use super::connection::Input;
+use super::remote::{self, Fields, RowError, table};
+use super::{Core, market, people};
+
+/// Name of the channel with sessions and messages.
+pub(super) const CHAT: &str = "chat";
+/// Name of the channel with prices.
+const PRICES: &str = "prices";
+
+/// Gives the socket the account's token at each join.
+pub(super) struct Tokens(pub TokenManager);
+
+impl TokenSource for Tokens {
+    fn token<'a>(
+        &'a self,
+        refused: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Option<String>, TokenError>> {
+        Box::pin(async move {
+            let token = match refused {
+                None => self.0.access_token().await,
+                Some(refused) => self.0.renew(refused).await,
+            };
+            match token {
+                Ok(token) => Ok(Some(token)),
+                Err(error) if error.class() == Class::SignedOut => Err(TokenError::SignedOut),
+                Err(error) => Err(TokenError::Unavailable(error.to_string())),
+            }
+        })
+    }
+}
+
+/// The channels of a signed-in workspace; dropping them leaves the channels.
+struct Channels {
+    _chat: ChannelHandle,
+    _prices: Option<ChannelHandle>,
+}
+
+impl Channels {
+    fn open(core: &Core, settings: &api::Settings) -> Self {
+        let table = |name: &str| Binding::table(&settings.schema, name);
+        let chat = ChannelSpec {
+            bindings: vec![table(table::SESSIONS), table(table::MESSAGES)],
+            ..ChannelSpec::new(CHAT)
+        };
+        let prices = ChannelSpec {
+            bindings: vec![table(table::PRICES)],
+            ..ChannelSpec::new(PRICES)
+        };
+        Self {
+            _chat: core.realtime.open(chat),
+            // A channel of its own: one bad binding disables all of its channel.
+            _prices: settings.prices.then(|| core.realtime.open(prices)),
+        }
+    }
+}
+
+/// Connects while somebody is signed in, and only then; runs until the workspace closes.
+pub(super) async fn follow_account(core: Arc<Core>) {
+    let mut account = core.tokens.state();
+    let mut settings = core.settings.clone();
+    let mut channels: Option<(Channels, bool, String)> = None;
+    loop {
+        let state = account.borrow_and_update().clone();
+        let chosen = settings.borrow_and_update().clone();
+        match &state {
+            AuthState::SignedIn { user_id, .. } => {
+                if let Ok(user) = UserId::new(user_id.clone())
+                    && let Err(error) = core.cache.set_account(user, core.now()).await
+                {
+                    tracing::error!(%error, "the account could not be kept");
+                }
+                let same = channels.as_ref().is_some_and(|(_, prices, schema)| {
+                    *prices == chosen.prices && *schema == chosen.schema
+                });
+                if !same {
+                    if channels.is_none() {
+                        core.state.input(Input::Connecting, core.now());
+                    }
+                    let opened = Channels::open(&core, &chosen);
+                    channels = Some((opened, chosen.prices, chosen.schema));
+                    core.realtime.connect();
+                }
+            }
+            AuthState::SignedOut | AuthState::Expired { .. } => {
+                channels = None;
+                core.realtime.disconnect();
+                core.state.input(Input::SignedOut, core.now());
+            }
+        }
+        core.emit(api::Event::Account {
+            account: core.account(),
+        });
+        tokio::select! {
+            changed = account.changed() => if changed.is_err() { return },
+            changed = settings.changed() => if changed.is_err() { return },
+        }
+    }
+}
+
+/// Renews the token ahead of time, and tells the socket of each new one.
+pub(super) async fn keep_tokens_fresh(core: Arc<Core>) {
+    let mut tokens = core.tokens.subscribe();
+    let tell = async {
+        while tokens.changed().await.is_ok() {
+            core.realtime.push_token();
+        }
+    };
+    tokio::join!(core.tokens.keep_fresh(), tell);
+}
+
+/// Follows the socket; runs until the workspace closes.
+pub(super) async fn follow(core: Arc<Core>, mut events: EventStream) {
+    while let Some(event) = events.next().await {
+        match event {
+            Event::State(state) => connection(&core, state).await,
+            Event::Channel { topic, status } => channel_changed(&core, &topic, status),
+            Event::Subscribed { topic } if topic == CHAT => core.sync.catch_up(),
+            // Read beside the events: live ticks wait in the market, other changes go on.
+            Event::Subscribed { topic } if topic == PRICES => {
+                let core = core.clone();
+                tokio::spawn(async move { market::subscribed(&core).await });
+            }
+            Event::Subscribed { topic } => people::subscribed(&core, &topic).await,
+            Event::Change { change, .. } => changed(&core, &change).await,
+            Event::Broadcast {
+                topic,
+                event,
+                payload,
+                ..
+            } => {
+                people::broadcast(&core, &topic, &event, &payload).await;
+            }
+            Event::Presence { topic, update } => people::presence(&core, &topic, &update).await,
+            Event::Unreadable { topic, reason } => {
+                tracing::warn!(topic, reason, "a change could not be read: reading again");
+                core.sync.catch_up();
+            }
+            Event::Lagged => core.sync.catch_up(),
+        }
+    }
+}
+
+async fn connection(core: &Core, state: ConnState) {
+    let input = match state {
+        ConnState::Connecting => Input::Connecting,
+        // Live only once the channel is subscribed and the catch-up is done.
+        ConnState::Connected => return,
+        ConnState::Offline => Input::Lost {
+            retry_at: None,
+            reason: None,
+        },
+        ConnState::Waiting { until, reason } => Input::Lost {
+            retry_at: Some(
+                core.now()
+                    .plus(until.saturating_duration_since(Instant::now())),
+            ),
+            reason: Some(reason),
+        },
+        ConnState::Refused(refusal) => Input::Refused {
+            reason: refused(&refusal),
+        },
+    };
+    // An attempt that follows a lost connection at once is still "offline" to the user.
+    let retrying = matches!(input, Input::Connecting)
+        && matches!(core.state.current(), api::Connection::Offline { .. });
+    if matches!(input, Input::Lost { .. }) {
+        if let Err(error) = core.cache.live_stopped().await {
+            tracing::error!(%error, "the end of the live range could not be kept");
+        }
+        people::nobody(core).await;
+    }
+    if !retrying {
+        core.state.input(input, core.now());
+    }
+}
+
+fn channel_changed(core: &Core, channel: &str, status: ChannelStatus) {
+    if let ChannelStatus::Errored { error, retry_at } = status {
+        tracing::warn!(channel, %error, ?retry_at, "a channel is in trouble");
+        if channel == CHAT && retry_at.is_none() {
+            let reason = format!("The project does not send changes: {error}");
+            core.state.input(Input::Refused { reason }, core.now());
+        }
+    }
+}
+
+async fn changed(core: &Core, change: &Change) {
+    let committed = change
+        .commit_timestamp
+        .as_deref()
+        .and_then(|text| text.parse::<Timestamp>().ok());
+    let result = match change.table.as_str() {
+        table::MESSAGES | table::SESSIONS => chat_changed(core, change, committed).await,
+        table::PRICES => price_changed(core, change, committed).await,
+        table::PRESENCE => people::row_changed(core, change).await,
+        _ => Ok(()),
+    };
+    if let Err(error) = result {
+        tracing::warn!(%error, "a change could not be taken in: reading again");
+        core.sync.catch_up();
+    }
+}
+
+async fn chat_changed(
+    core: &Core,
+    change: &Change,
+    committed: Option<Timestamp>,
+) -> Result<(), RowError> {
+    let truncated = !change.errors.is_empty();
+    // Without a time the row had no key that may be seen (section 1.6): the page is read again.
+    let Some(commit) = committed else {
+        core.sync.catch_up();
+        return Ok(());
+    };
+    let arrived = core.cache.stamp();
+    let inserted = change.kind == ChangeKind::Insert;
+    let source = Source::Live {
+        commit,
+        arrived,
+        inserted,
+    };
+    let messages = change.table == table::MESSAGES;
+    let empty = tidings_realtime::Row::new();
+    let fact = if change.kind == ChangeKind::Delete {
+        let fields = Fields::of_change(change.old_record.as_ref().unwrap_or(&empty));
+        if messages {
+            Incoming::MessageDeleted {
+                id: remote::deleted_message(&fields)?,
+                source,
+            }
+        } else {
+            Incoming::SessionDeleted {
+                id: remote::deleted_session(&fields)?,
+                source,
+            }
+        }
+    } else {
+        let fields = Fields::of_change(change.record.as_ref().unwrap_or(&empty));
+        if messages {
+            Incoming::Message {
+                row: remote::message(&fields, truncated)?,
+                source,
+            }
+        } else {
+            Incoming::Session {
+                row: remote::session(&fields, truncated)?,
+                source,
+            }
+        }
+    };
+    core.ingest.fact(fact).await;
+    Ok(())
+}
+
+async fn price_changed(
+    core: &Core,
+    change: &Change,
+    committed: Option<Timestamp>,
+) -> Result<(), RowError> {
+    // A deleted price row says nothing about the price.
+    let Some(record) = &change.record else {
+        return Ok(());
+    };
+    let row = remote::price(&Fields::of_change(record))?;
+    market::live(core, row.quote, committed.unwrap_or_else(|| core.now())).await;
+    Ok(())
+}
+
+/// A refusal in words for the user.
+pub(crate) fn refused(refusal: &Refusal) -> String {
+    let what = match refusal.kind {
+        RefusalKind::Key => "The project refuses the key. Check it in the project's settings.",
+        RefusalKind::NoProject => "There is no such project at this address.",
+        RefusalKind::NotRealtime => "No Realtime service answers at this address.",
+    };
+    if refusal.message.is_empty() {
+        format!("{what} (HTTP {})", refusal.status)
+    } else {
+        format!("{what} (HTTP {}: {})", refusal.status, refusal.message)
+    }
+}

@@ -1,0 +1,268 @@
+//! One workspace at work: one project, one account, one cache, one socket.
+
+mod announce;
+mod catch_up;
+mod commands;
+mod connection;
+mod ingest;
+mod live;
+mod market;
+mod notices;
+mod open;
+mod outbox;
+mod people;
+mod remote;
+mod reread;
+mod rows;
+mod rules;
+mod send;
+mod session;
+mod sync;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tidings_cache::Cache;
+use tidings_contract as api;
+use tidings_model::{Clock, SessionId, Timestamp, UserId};
+use tidings_supabase::{AuthState, Rest, TokenManager};
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::bus::Bus;
+use crate::error::Result;
+use crate::host::Host;
+pub(crate) use live::refused;
+use market::Market;
+use open::OpenSession;
+pub(crate) use remote::table;
+pub(crate) use session::SecretStore;
+
+/// What a workspace is made of.
+pub(crate) struct Parts {
+    /// What the cache keeps.
+    pub cache: Cache,
+    /// The project's tables, for the account.
+    pub rest: Rest,
+    /// The account's session.
+    pub tokens: TokenManager,
+    /// The socket's settings.
+    pub realtime: tidings_realtime::Config,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// The desktop.
+    pub host: Arc<dyn Host>,
+    /// Where events go while this workspace is in front.
+    pub bus: Bus,
+    /// The settings.
+    pub settings: watch::Receiver<api::Settings>,
+    /// Whether prices come from a simulated feed.
+    pub simulated_prices: bool,
+}
+
+/// A running workspace. Dropping it without [`Workspace::close`] leaves its tasks to end on their own.
+pub(crate) struct Workspace {
+    core: Arc<Core>,
+    tasks: TaskTracker,
+}
+
+/// What the tasks of a workspace share.
+pub(crate) struct Core {
+    cache: Cache,
+    rest: Rest,
+    tokens: TokenManager,
+    realtime: tidings_realtime::Client,
+    clock: Arc<dyn Clock>,
+    host: Arc<dyn Host>,
+    bus: Bus,
+    settings: watch::Receiver<api::Settings>,
+    simulated_prices: bool,
+
+    stop: CancellationToken,
+    front: AtomicBool,
+    state: connection::State,
+    sync: sync::Requests,
+    ingest: ingest::Door,
+    outbox: Notify,
+    market: tokio::sync::Mutex<Market>,
+    prices_told: Mutex<market::Told>,
+    open: tokio::sync::Mutex<Option<OpenSession>>,
+    presence: watch::Sender<api::OwnPresence>,
+    last_session: Mutex<Option<SessionId>>,
+    session_opened: Box<dyn Fn(Option<SessionId>) + Send + Sync>,
+    server_clock: Mutex<Option<i64>>,
+}
+
+impl Workspace {
+    /// Starts the tasks. Nothing waits for the network.
+    pub async fn start(
+        parts: Parts,
+        last_session: Option<SessionId>,
+        session_opened: Box<dyn Fn(Option<SessionId>) + Send + Sync>,
+    ) -> Result<Self> {
+        let Parts {
+            cache,
+            rest,
+            tokens,
+            realtime,
+            clock,
+            host,
+            bus,
+            settings,
+            simulated_prices,
+        } = parts;
+        cache.reset_sending().await?;
+        let now = clock.now();
+        let account = tokens.state().borrow().clone();
+        if let AuthState::SignedIn { user_id, .. } = account
+            && let Ok(user) = UserId::new(user_id)
+        {
+            cache.set_account(user, now).await?;
+        }
+        let market = Market::load(&cache, now).await?;
+        let (client, events) =
+            tidings_realtime::Client::start(realtime, Arc::new(live::Tokens(tokens.clone())));
+        let (door, facts) = ingest::door();
+        let core = Arc::new(Core {
+            cache,
+            rest,
+            tokens,
+            realtime: client,
+            clock,
+            host,
+            bus,
+            settings,
+            simulated_prices,
+            stop: CancellationToken::new(),
+            front: AtomicBool::new(false),
+            state: connection::State::new(now),
+            sync: sync::Requests::default(),
+            ingest: door,
+            outbox: Notify::new(),
+            market: tokio::sync::Mutex::new(market),
+            prices_told: Mutex::default(),
+            open: tokio::sync::Mutex::new(None),
+            presence: watch::Sender::new(api::OwnPresence::Online),
+            last_session: Mutex::new(last_session),
+            session_opened,
+            server_clock: Mutex::new(None),
+        });
+        let tasks = TaskTracker::new();
+        let spawn = |name: &'static str, task: futures_util::future::BoxFuture<'static, ()>| {
+            let stop = core.stop.clone();
+            tasks.spawn(async move {
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = task => tracing::debug!(name, "a task of the workspace ended"),
+                }
+            });
+        };
+        spawn("account", Box::pin(live::follow_account(core.clone())));
+        spawn("tokens", Box::pin(live::keep_tokens_fresh(core.clone())));
+        spawn("live", Box::pin(live::follow(core.clone(), events)));
+        spawn("ingest", Box::pin(ingest::run(core.clone(), facts)));
+        spawn("sync", Box::pin(sync::run(core.clone())));
+        spawn("outbox", Box::pin(outbox::run(core.clone())));
+        spawn("announce", Box::pin(announce::run(core.clone())));
+        spawn("connection", Box::pin(announce::connection(core.clone())));
+        spawn("market", Box::pin(market::run(core.clone())));
+        spawn("people", Box::pin(people::run(core.clone())));
+        spawn("search index", Box::pin(index(core.clone())));
+        tasks.close();
+        Ok(Self { core, tasks })
+    }
+
+    /// Ends every task and closes the cache.
+    pub async fn close(&self) {
+        people::leave(&self.core).await;
+        self.core.realtime.disconnect();
+        self.core.stop.cancel();
+        self.tasks.wait().await;
+        self.core.cache.close().await;
+    }
+
+    /// Whether its events go to the windows.
+    pub fn set_front(&self, front: bool) {
+        self.core.front.store(front, Ordering::SeqCst);
+    }
+
+    /// The parts that tasks share.
+    pub fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+}
+
+impl Core {
+    /// Tells the windows, if this workspace is the one in front.
+    fn emit(&self, event: api::Event) {
+        if self.front.load(Ordering::SeqCst) {
+            self.bus.emit(event);
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn settings(&self) -> api::Settings {
+        self.settings.borrow().clone()
+    }
+
+    /// The user signed in; also the one whose session has expired is told by the cache.
+    fn user(&self) -> Option<UserId> {
+        let signed_in = self
+            .tokens
+            .user()
+            .and_then(|user| UserId::new(user.id).ok());
+        signed_in.or_else(|| self.cache.account())
+    }
+
+    fn viewer(&self) -> rows::Viewer {
+        rows::Viewer { user: self.user() }
+    }
+
+    /// Who is signed in, in the contract's words.
+    pub fn account(&self) -> Option<api::Account> {
+        let user = self.tokens.user()?;
+        let name = user.email.as_deref().map_or_else(
+            || rows::short_id(&user.id),
+            |email| email.split('@').next().unwrap_or(email).to_owned(),
+        );
+        Some(api::Account {
+            user_id: user.id,
+            email: user.email,
+            name,
+        })
+    }
+
+    /// Server time minus local time, in milliseconds, when an answer has told it.
+    fn skew_ms(&self) -> Option<i64> {
+        *self
+            .server_clock
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Brings the search index up to what is cached, in small batches, in the background.
+async fn index(core: Arc<Core>) {
+    const BATCH: usize = 200;
+    let mut commits = core.cache.subscribe();
+    loop {
+        match core.cache.index_some(BATCH).await {
+            Ok(0) => {}
+            Ok(_) => {
+                tokio::task::yield_now().await;
+                continue;
+            }
+            Err(error) => tracing::warn!(%error, "the search index was not brought up to date"),
+        }
+        if matches!(
+            commits.recv().await,
+            Err(tokio::sync::broadcast::error::RecvError::Closed)
+        ) {
+            return;
+        }
+    }
+}

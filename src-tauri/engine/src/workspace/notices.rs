@@ -1,0 +1,205 @@
+//! What is told by native notifications: after the commit, once.
+
+use tidings_alerts::{Firing, describe};
+use tidings_cache::{FiringId, FiringMark, NewFiring};
+use tidings_contract as api;
+use tidings_model::{MessageId, Role, Timestamp};
+
+use super::Core;
+use crate::host::{Notification, NotificationAction};
+
+/// A message that arrives later than this after it was written is old news.
+const FRESH: std::time::Duration = std::time::Duration::from_secs(120);
+/// Characters of a message in its notification.
+const PREVIEW_CHARS: usize = 240;
+
+/// Firings that have just been kept. Those of a time when nobody listened are told together.
+pub(super) async fn fired(core: &Core, fired: Vec<(FiringId, (NewFiring, Firing))>, missed: bool) {
+    for (id, (firing, _)) in &fired {
+        core.emit(api::Event::Fired {
+            firing: firing_row(*id, firing),
+        });
+    }
+    let told: Vec<_> = fired
+        .into_iter()
+        .filter(|(_, (firing, _))| firing.pending)
+        .collect();
+    if missed && told.len() > 1 {
+        let firings: Vec<_> = told
+            .into_iter()
+            .map(|(id, (firing, _))| (id, firing))
+            .collect();
+        digest(core, &firings).await;
+        return;
+    }
+    for (id, (kept, firing)) in told {
+        let mut body = describe::body(&firing, &clock_time);
+        if missed {
+            body = format!("{}: {body}", clock_time(firing.time));
+        }
+        show(
+            core,
+            Notification {
+                id: format!("firing/{}", id.as_i64()),
+                title: kept.sentence,
+                body,
+                actions: vec![NotificationAction::OpenChart],
+                place: api::Place::Chart {
+                    symbol: kept.symbol.to_string(),
+                },
+            },
+        )
+        .await;
+        mark(core, vec![id]).await;
+    }
+}
+
+/// Firings that were kept, but not told before the program ended.
+pub(super) async fn pending(core: &Core) {
+    match core.cache.pending_notifications().await {
+        Ok(pending) if pending.is_empty() => {}
+        Ok(pending) => {
+            let firings: Vec<_> = pending.into_iter().map(|f| (f.id, f.firing)).collect();
+            digest(core, &firings).await;
+        }
+        Err(error) => tracing::error!(%error, "pending notifications could not be read"),
+    }
+}
+
+async fn digest(core: &Core, firings: &[(FiringId, NewFiring)]) {
+    let title = match firings {
+        [(_, one)] => one.sentence.clone(),
+        many => format!("{} alerts while you were away", many.len()),
+    };
+    let lines: Vec<String> = firings
+        .iter()
+        .map(|(_, f)| {
+            format!(
+                "{}: {}, {}",
+                clock_time(f.source_time),
+                f.sentence,
+                describe::price(&f.price)
+            )
+        })
+        .collect();
+    show(
+        core,
+        Notification {
+            id: "digest".to_owned(),
+            title,
+            body: lines.join("\n"),
+            actions: Vec::new(),
+            place: api::Place::Alerts,
+        },
+    )
+    .await;
+    mark(core, firings.iter().map(|(id, _)| *id).collect()).await;
+}
+
+/// Shows a notification. One that the desktop refuses is in the history all the same.
+async fn show(core: &Core, notification: Notification) {
+    let report = core.host.notify(notification).await;
+    if let Some(reason) = report.reason.filter(|_| !report.shown) {
+        tracing::warn!(reason, "a notification was not shown");
+    }
+}
+
+async fn mark(core: &Core, ids: Vec<FiringId>) {
+    if let Err(error) = core.cache.mark_notified(ids).await {
+        tracing::error!(%error, "a notification was shown, and will be shown again");
+    }
+}
+
+/// Messages of others that came live, while the window is not in front or shows another session.
+pub(super) async fn arrived(core: &Core, ids: &[MessageId]) {
+    let settings = core.settings();
+    if ids.is_empty() || !settings.notifications || !settings.message_notifications {
+        return;
+    }
+    let open = core.open.lock().await.as_ref().map(|open| open.id.clone());
+    let focused = core.host.focused();
+    let me = core.user();
+    let Ok(messages) = core.cache.messages_by_id(ids.to_vec()).await else {
+        return;
+    };
+    for cached in messages {
+        let message = cached.message;
+        let own = message.role == Role::User && message.user_id == me;
+        let seen = focused && open.as_ref() == Some(&message.session_id);
+        let old = core.now().since(message.created_at) > FRESH;
+        if own || seen || old || message.role == Role::System {
+            continue;
+        }
+        let Ok(Some(session)) = core.cache.session(message.session_id.clone()).await else {
+            continue;
+        };
+        if session.muted {
+            continue;
+        }
+        let row = core.viewer().message(
+            &tidings_cache::CachedMessage {
+                message: message.clone(),
+                state: None,
+                incomplete: false,
+                edited_locally: false,
+            },
+            None,
+        );
+        let author = row.author.unwrap_or_else(|| match message.role {
+            Role::Assistant => "Assistant".to_owned(),
+            Role::User | Role::System => "Someone".to_owned(),
+        });
+        let title = session
+            .session
+            .title
+            .unwrap_or_else(|| "Untitled".to_owned());
+        let (title, body) = if settings.previews {
+            let text: String = message.content.chars().take(PREVIEW_CHARS).collect();
+            (format!("{author} in {title}"), text)
+        } else {
+            ("New message".to_owned(), String::new())
+        };
+        show(
+            core,
+            Notification {
+                // One a session: a newer one replaces the one before it.
+                id: format!("message/{}", message.session_id),
+                title,
+                body,
+                actions: vec![
+                    NotificationAction::OpenSession,
+                    NotificationAction::MarkRead,
+                ],
+                place: api::Place::Session {
+                    session: message.session_id.to_string(),
+                    message: Some(message.id.to_string()),
+                },
+            },
+        )
+        .await;
+    }
+}
+
+/// A firing in the contract's words.
+pub(super) fn firing_row(id: FiringId, firing: &NewFiring) -> api::FiringRow {
+    api::FiringRow {
+        id: id.as_i64().to_string(),
+        rule: firing.rule.to_string(),
+        symbol: firing.symbol.to_string(),
+        title: firing.sentence.clone(),
+        price: firing.price.to_string(),
+        time: firing.source_time.as_millis(),
+        mark: match firing.mark {
+            FiringMark::Notified if firing.pending => api::FiringMark::Pending,
+            FiringMark::Notified => api::FiringMark::Notified,
+            FiringMark::Suppressed => api::FiringMark::Suppressed,
+            FiringMark::Held => api::FiringMark::Muted,
+            FiringMark::Away => api::FiringMark::Away,
+        },
+    }
+}
+
+/// `14:02`, in the time zone of this computer.
+fn clock_time(at: Timestamp) -> String {
+    at.local_clock()
+}

@@ -1,0 +1,287 @@
+//! Presence and typing in the open session.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tidings_contract as api;
+use tidings_model::SessionId;
+use tidings_realtime::{Binding, Change, ChannelSpec, Payload, PresenceUpdate};
+
+use super::Core;
+use super::open::{OpenSession, Tracked};
+use super::remote::{self, Fields, RowError, table};
+
+/// Event of a broadcast about typing.
+const TYPING: &str = "typing";
+/// How often what has ended is looked for.
+const EXPIRE_EVERY: Duration = Duration::from_secs(1);
+/// The row in `user_presence` is written on change and this often.
+const ROW_EVERY: Duration = Duration::from_secs(300);
+
+#[derive(Serialize, Deserialize)]
+struct TypingMessage {
+    user_id: String,
+    #[serde(default)]
+    user_name: Option<String>,
+    typing: bool,
+}
+
+#[derive(Serialize)]
+struct NewPresenceRow<'a> {
+    user_id: &'a str,
+    session_id: &'a str,
+    status: &'static str,
+    /// PostgreSQL reads it as the time of the transaction.
+    last_seen: &'static str,
+    is_typing: bool,
+    typing_in_session: Option<&'a str>,
+}
+
+/// Joins a session's channel and leaves the one before it.
+pub(super) async fn enter(core: &Core, id: SessionId) {
+    let settings = core.settings();
+    let user = core.tokens.user();
+    let channel = match (&user, settings.presence) {
+        (Some(user), true) => Some(core.realtime.open(spec(&id, &user.id, &settings.schema))),
+        _ => None,
+    };
+    *core.open.lock().await = Some(OpenSession::new(id, channel));
+    track(core).await;
+    tell(core).await;
+}
+
+/// Leaves the open session's channel.
+pub(super) async fn leave(core: &Core) {
+    core.open.lock().await.take();
+}
+
+fn spec(id: &SessionId, user: &str, schema: &str) -> ChannelSpec {
+    let mut rows = Binding::table(schema, table::PRESENCE);
+    // A comma would be read as part of the value's end by newer servers: such ids go unfiltered.
+    if !id.as_str().contains([',', '"', '(', ')']) {
+        rows.filter = Some(format!("session_id=eq.{id}"));
+    }
+    let mut spec = ChannelSpec {
+        bindings: vec![rows],
+        ..ChannelSpec::new(OpenSession::channel_name(id))
+    };
+    spec.presence.enabled = true;
+    user.clone_into(&mut spec.presence.key);
+    spec
+}
+
+/// Says on the channel, and in the table, that one is there.
+pub(super) async fn track(core: &Core) {
+    let (Some(user), true) = (core.tokens.user(), core.settings().presence) else {
+        return;
+    };
+    let status = match *core.presence.borrow() {
+        api::OwnPresence::Online => "online",
+        api::OwnPresence::Away => "away",
+        api::OwnPresence::Invisible => "offline",
+    };
+    let session = {
+        let open = core.open.lock().await;
+        let Some(open) = open.as_ref() else { return };
+        if let Some(channel) = &open.channel {
+            if status == "offline" {
+                channel.untrack();
+            } else {
+                let tracked = Tracked {
+                    user_id: user.id.clone(),
+                    user_name: core.account().map(|account| account.name),
+                    status: Some(status.to_owned()),
+                };
+                if let Err(error) = channel.track(&tracked) {
+                    tracing::warn!(%error, "presence was not told");
+                }
+            }
+        }
+        open.id.clone()
+    };
+    if !core.state.is_up() {
+        return;
+    }
+    let row = NewPresenceRow {
+        user_id: &user.id,
+        session_id: session.as_str(),
+        status,
+        last_seen: "now",
+        is_typing: false,
+        typing_in_session: None,
+    };
+    if let Err(error) = core.rest.upsert(table::PRESENCE, "user_id", &row).await {
+        tracing::debug!(%error, "the presence row was not written");
+    }
+}
+
+/// Tells the others in the open session whether one is writing. Never queued.
+pub(super) async fn typing(core: &Core, session: &SessionId, typing: bool) {
+    let (Some(account), true) = (core.account(), core.settings().presence) else {
+        return;
+    };
+    if *core.presence.borrow() == api::OwnPresence::Invisible {
+        return;
+    }
+    let open = core.open.lock().await;
+    let Some(open) = open.as_ref().filter(|open| open.id == *session) else {
+        return;
+    };
+    if let Some(channel) = &open.channel {
+        let message = TypingMessage {
+            user_id: account.user_id,
+            user_name: Some(account.name),
+            typing,
+        };
+        if let Err(error) = channel.broadcast(TYPING, &message) {
+            tracing::debug!(%error, "typing was not told");
+        }
+    }
+}
+
+/// The channel is subscribed: the newest presence rows are read.
+pub(super) async fn subscribed(core: &Core, channel: &str) {
+    let Some(session) = open_on(core, channel).await else {
+        return;
+    };
+    track(core).await;
+    let query = tidings_supabase::Query::new().filter(tidings_supabase::Filter::eq(
+        "session_id",
+        session.to_string(),
+    ));
+    match core.rest.select(table::PRESENCE, &query).await {
+        Ok(answer) => {
+            let mut open = core.open.lock().await;
+            let Some(open) = open.as_mut().filter(|open| open.id == session) else {
+                return;
+            };
+            for row in &answer.rows {
+                let fields = Fields::of_answer(row, table::PRESENCE);
+                match fields.and_then(|fields| remote::presence(&fields)) {
+                    Ok(row) => open.row(row),
+                    Err(error) => tracing::warn!(%error, "a presence row was left out"),
+                }
+            }
+        }
+        Err(error) => tracing::debug!(%error, "presence rows were not read"),
+    }
+    tell(core).await;
+}
+
+/// The channel's presence changed.
+pub(super) async fn presence(core: &Core, channel: &str, update: &PresenceUpdate) {
+    change(core, channel, |open| open.presence(&update.state)).await;
+}
+
+/// A broadcast arrived.
+pub(super) async fn broadcast(core: &Core, channel: &str, event: &str, payload: &Payload) {
+    if event != TYPING {
+        return;
+    }
+    let Some(message) = payload
+        .json()
+        .and_then(|json| json.parse::<TypingMessage>().ok())
+    else {
+        return;
+    };
+    if core
+        .tokens
+        .user()
+        .is_some_and(|user| user.id == message.user_id)
+    {
+        return;
+    }
+    change(core, channel, |open| {
+        open.typing(message.user_id, message.typing)
+    })
+    .await;
+}
+
+/// A row of `user_presence` changed.
+pub(super) async fn row_changed(core: &Core, changed: &Change) -> Result<(), RowError> {
+    let Some(record) = &changed.record else {
+        return Ok(());
+    };
+    let row = remote::presence(&Fields::of_change(record))?;
+    if core
+        .tokens
+        .user()
+        .is_none_or(|user| user.id != row.user_id.as_str())
+    {
+        if let Some(open) = core.open.lock().await.as_mut() {
+            open.row(row);
+        }
+        tell(core).await;
+    }
+    Ok(())
+}
+
+/// The connection is gone.
+pub(super) async fn nobody(core: &Core) {
+    if let Some(open) = core.open.lock().await.as_mut() {
+        open.lost();
+    }
+    tell(core).await;
+}
+
+/// Lets go of what has ended, and repeats the presence row; runs until the workspace closes.
+pub(super) async fn run(core: Arc<Core>) {
+    let mut expire = tokio::time::interval(EXPIRE_EVERY);
+    let mut repeat = tokio::time::interval(ROW_EVERY);
+    loop {
+        tokio::select! {
+            _ = expire.tick() => {
+                let changed = core.open.lock().await.as_mut().is_some_and(OpenSession::expire);
+                if changed {
+                    tell(&core).await;
+                }
+            }
+            _ = repeat.tick() => track(&core).await,
+        }
+    }
+}
+
+/// Everybody in the open session.
+pub(super) async fn here(core: &Core) -> Vec<api::Person> {
+    let me = core.tokens.user().map(|user| user.id);
+    let open = core.open.lock().await;
+    open.as_ref()
+        .map(|open| open.people(me.as_deref(), core.now()))
+        .unwrap_or_default()
+}
+
+async fn tell(core: &Core) {
+    let session = core
+        .open
+        .lock()
+        .await
+        .as_ref()
+        .map(|open| open.id.to_string());
+    if let Some(session) = session {
+        core.emit(api::Event::People {
+            session,
+            people: here(core).await,
+        });
+    }
+}
+
+async fn change(core: &Core, channel: &str, change: impl FnOnce(&mut OpenSession)) {
+    {
+        let mut open = core.open.lock().await;
+        let Some(open) = open
+            .as_mut()
+            .filter(|open| OpenSession::channel_name(&open.id) == channel)
+        else {
+            return;
+        };
+        change(open);
+    }
+    tell(core).await;
+}
+
+async fn open_on(core: &Core, channel: &str) -> Option<SessionId> {
+    let open = core.open.lock().await;
+    let id = open.as_ref().map(|open| open.id.clone())?;
+    (OpenSession::channel_name(&id) == channel).then_some(id)
+}

@@ -1,0 +1,96 @@
+//! Reads rows again by their keys: a frame was incomplete, or overlapped a read.
+
+use tidings_cache::{Incoming, ReadStamp, Reread, Source};
+use tidings_model::{MessageId, SessionId};
+use tidings_supabase::{Error, Filter, Query};
+
+use super::remote::{self, Fields, table};
+use super::{Core, ingest};
+
+/// Keys in one request: an address stays well under what servers take.
+const KEYS: usize = 60;
+
+/// Reads the rows in batches. What cannot be read now is read by the next catch-up.
+pub(super) async fn run(core: &Core, rows: Reread) {
+    let messages: Vec<_> = rows.messages.into_iter().collect();
+    let sessions: Vec<_> = rows.sessions.into_iter().collect();
+    for keys in messages.chunks(KEYS) {
+        if let Err(error) = messages_by_key(core, keys).await {
+            tracing::warn!(%error, "messages were not read again: the next catch-up will");
+            core.sync.catch_up();
+            return;
+        }
+    }
+    for keys in sessions.chunks(KEYS) {
+        if let Err(error) = sessions_by_key(core, keys).await {
+            tracing::warn!(%error, "sessions were not read again: the next catch-up will");
+            core.sync.catch_up();
+            return;
+        }
+    }
+}
+
+/// Reads messages by key; those that are not there (any more) are taken in as deleted.
+pub(super) async fn messages_by_key(core: &Core, keys: &[MessageId]) -> Result<(), Error> {
+    let began = core.cache.stamp();
+    let query = Query::new().filter(Filter::any_of("id", keys.iter().map(ToString::to_string)));
+    let answer = core.rest.select(table::MESSAGES, &query).await?;
+    let source = Source::Rest(ReadStamp {
+        began,
+        ended: core.cache.stamp(),
+    });
+    let mut facts = Vec::new();
+    let mut missing: Vec<MessageId> = keys.to_vec();
+    for row in &answer.rows {
+        let read = Fields::of_answer(row, table::MESSAGES).and_then(|f| remote::message(&f, false));
+        match read {
+            Ok(row) => {
+                missing.retain(|id| *id != row.id);
+                facts.push(Incoming::Message { row, source });
+            }
+            Err(error) => tracing::warn!(%error, "a row was left out"),
+        }
+    }
+    facts.extend(
+        missing
+            .into_iter()
+            .map(|id| Incoming::MessageDeleted { id, source }),
+    );
+    take_in(core, facts).await;
+    Ok(())
+}
+
+/// Reads sessions by key. One that is not there is left as it is: whether it was deleted, or
+/// may not be seen any more, cannot be told from its absence.
+pub(super) async fn sessions_by_key(core: &Core, keys: &[SessionId]) -> Result<(), Error> {
+    let began = core.cache.stamp();
+    let query = Query::new().filter(Filter::any_of("id", keys.iter().map(ToString::to_string)));
+    let answer = core.rest.select(table::SESSIONS, &query).await?;
+    let source = Source::Rest(ReadStamp {
+        began,
+        ended: core.cache.stamp(),
+    });
+    let facts = answer
+        .rows
+        .iter()
+        .filter_map(|row| {
+            let fields = Fields::of_answer(row, table::SESSIONS);
+            match fields.and_then(|fields| remote::session(&fields, false)) {
+                Ok(row) => Some(Incoming::Session { row, source }),
+                Err(error) => {
+                    tracing::warn!(%error, "a row was left out");
+                    None
+                }
+            }
+        })
+        .collect();
+    take_in(core, facts).await;
+    Ok(())
+}
+
+async fn take_in(core: &Core, facts: Vec<Incoming>) {
+    match core.cache.ingest(facts).await {
+        Ok(report) => ingest::applied(core, report),
+        Err(error) => tracing::error!(%error, "rows read again were not kept"),
+    }
+}

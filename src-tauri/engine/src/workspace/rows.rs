@@ -1,0 +1,277 @@
+//! What the cache keeps, as the contract shows it.
+
+use tidings_cache::{
+    CachedMessage, FailReason, Gap, Op, OutboxItem, OutboxState, OwnState, SearchHit,
+    SessionSummary,
+};
+use tidings_contract as api;
+use tidings_model::{Message, MessageId, MessageKind, Role, SessionStatus, UserId};
+
+/// Words of `SendState::Failed::code`.
+pub mod fail {
+    /// The project's rules do not allow it.
+    pub const RULES: &str = "rules";
+    /// Too long for the project.
+    pub const SIZE: &str = "size";
+    /// The session is not there (any more).
+    pub const MISSING_SESSION: &str = "missing_session";
+    /// The message was deleted meanwhile.
+    pub const DELETED: &str = "deleted";
+    /// Anything else.
+    pub const OTHER: &str = "other";
+}
+
+const SNIPPET_CHARS: usize = 200;
+
+/// Who looks: decides what is "own", and what people are called.
+#[derive(Debug, Clone, Default)]
+pub struct Viewer {
+    /// The account in front.
+    pub user: Option<UserId>,
+}
+
+impl Viewer {
+    fn owns(&self, role: Role, author: Option<&UserId>) -> bool {
+        role == Role::User && author.is_some() && author == self.user.as_ref()
+    }
+
+    /// A session in the list.
+    pub fn session(&self, summary: &SessionSummary) -> api::SessionRow {
+        let session = &summary.session;
+        api::SessionRow {
+            id: session.id.to_string(),
+            title: session.title.clone(),
+            status: status(session.status),
+            last_activity: summary.activity.as_millis(),
+            snippet: summary.last_message.as_ref().map(|last| api::Snippet {
+                own: self.owns(last.role, last.author.as_ref()),
+                author: last.author.as_ref().map(|author| short_id(author.as_str())),
+                role: role(last.role),
+                kind: kind(last.kind),
+                text: last.text.clone(),
+            }),
+            unread: summary.unread,
+            queued: summary.queued,
+            failed: summary.failed,
+            draft: summary.draft.clone(),
+            pinned: summary.pinned,
+            muted: summary.muted,
+            no_access: summary.no_access,
+            unsent: summary.unsent,
+        }
+    }
+
+    /// A message; `change` is the change of one's own that waits for it, if there is one.
+    pub fn message(&self, cached: &CachedMessage, change: Option<&OutboxItem>) -> api::MessageRow {
+        let message = &cached.message;
+        let pending_edit = match change.map(|item| &item.op) {
+            Some(Op::EditMessage { content, .. }) => Some(content.clone()),
+            _ => None,
+        };
+        api::MessageRow {
+            id: message.id.to_string(),
+            session: message.session_id.to_string(),
+            user_id: message.user_id.as_ref().map(ToString::to_string),
+            author: author(message),
+            own: self.owns(message.role, message.user_id.as_ref()),
+            role: role(message.role),
+            kind: kind(message.kind),
+            content: message.content.clone(),
+            metadata: message.metadata.read().unwrap_or_default(),
+            created_at: message.created_at.as_millis(),
+            edited: message.updated_at.since(message.created_at).as_millis() > 1_000,
+            incomplete: cached.incomplete,
+            state: cached
+                .state
+                .as_ref()
+                .map_or(api::SendState::Delivered, send_state),
+            pending_edit,
+            pending_delete: matches!(change.map(|c| &c.op), Some(Op::DeleteMessage { .. })),
+        }
+    }
+
+    /// A hit of a search.
+    pub fn hit(&self, hit: &SearchHit, title: Option<String>) -> api::SearchHit {
+        let message = &hit.message.message;
+        api::SearchHit {
+            message: message.id.to_string(),
+            session: hit.session.to_string(),
+            session_title: title,
+            author: author(message),
+            own: self.owns(message.role, message.user_id.as_ref()),
+            role: role(message.role),
+            created_at: message.created_at.as_millis(),
+            parts: parts(&hit.snippet, &hit.marks),
+        }
+    }
+}
+
+/// The message that a change concerns.
+pub const fn message_of(item: &OutboxItem) -> Option<MessageId> {
+    match &item.op {
+        Op::InsertMessage(message) => Some(message.id),
+        Op::EditMessage { id, .. } | Op::DeleteMessage { id } => Some(*id),
+        Op::CreateSession(_) | Op::UpdateSession { .. } | Op::DeleteSession => None,
+    }
+}
+
+/// A change in the outbox.
+pub fn outbox_row(item: &OutboxItem, title: Option<String>) -> api::OutboxRow {
+    let (change, text) = match &item.op {
+        Op::InsertMessage(message) => (api::OutboxChange::Send, message.content.clone()),
+        Op::EditMessage { content, .. } => (api::OutboxChange::Edit, content.clone()),
+        Op::DeleteMessage { .. } => (api::OutboxChange::Delete, String::new()),
+        Op::CreateSession(session) => (
+            api::OutboxChange::CreateSession,
+            session.title.clone().unwrap_or_default(),
+        ),
+        Op::UpdateSession { title, .. } => (
+            api::OutboxChange::UpdateSession,
+            title.clone().flatten().unwrap_or_default(),
+        ),
+        Op::DeleteSession => (api::OutboxChange::DeleteSession, String::new()),
+    };
+    api::OutboxRow {
+        seq: u64::try_from(item.id.as_i64()).unwrap_or(0),
+        session: item.session.to_string(),
+        session_title: title,
+        message: message_of(item).map(|id| id.to_string()),
+        change,
+        text: text.chars().take(SNIPPET_CHARS).collect(),
+        state: match &item.state {
+            OutboxState::Queued => api::SendState::Queued,
+            OutboxState::Sending => api::SendState::Sending,
+            OutboxState::Failed(reason) => failed(reason),
+        },
+        attempts: item.attempts,
+        created_at: item.created_at.as_millis(),
+    }
+}
+
+/// What lies beyond an edge of a page.
+pub const fn edge(gap: Option<Gap>, at_end: bool) -> api::Edge {
+    match (gap, at_end) {
+        (Some(_), _) => api::Edge::Gap,
+        (None, true) => api::Edge::End,
+        (None, false) => api::Edge::More,
+    }
+}
+
+/// A session's state in the contract's words.
+pub const fn status(status: SessionStatus) -> api::SessionStatusName {
+    match status {
+        SessionStatus::Active => api::SessionStatusName::Active,
+        SessionStatus::Inactive => api::SessionStatusName::Inactive,
+        SessionStatus::Archived => api::SessionStatusName::Archived,
+    }
+}
+
+/// A session's state in the model's words.
+pub const fn model_status(status: api::SessionStatusName) -> SessionStatus {
+    match status {
+        api::SessionStatusName::Active => SessionStatus::Active,
+        api::SessionStatusName::Inactive => SessionStatus::Inactive,
+        api::SessionStatusName::Archived => SessionStatus::Archived,
+    }
+}
+
+/// The last four characters of an id that nobody has a name for.
+pub fn short_id(id: &str) -> String {
+    let tail = id.chars().count().saturating_sub(4);
+    format!("…{}", id.chars().skip(tail).collect::<String>())
+}
+
+/// What a message's author is called: a name in its metadata, else a short form of the id.
+fn author(message: &Message) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Names {
+        #[serde(default)]
+        user_name: Option<String>,
+    }
+    let named = message
+        .metadata
+        .read::<Names>()
+        .and_then(|names| names.user_name);
+    named
+        .filter(|name| !name.trim().is_empty())
+        .or_else(|| message.user_id.as_ref().map(|id| short_id(id.as_str())))
+}
+
+const fn role(role: Role) -> api::RoleName {
+    match role {
+        Role::User => api::RoleName::User,
+        Role::Assistant => api::RoleName::Assistant,
+        Role::System => api::RoleName::System,
+    }
+}
+
+const fn kind(kind: MessageKind) -> api::KindName {
+    match kind {
+        MessageKind::Text => api::KindName::Text,
+        MessageKind::Voice => api::KindName::Voice,
+        MessageKind::AdapterAction => api::KindName::AdapterAction,
+    }
+}
+
+fn send_state(state: &OwnState) -> api::SendState {
+    match state {
+        OwnState::Queued => api::SendState::Queued,
+        OwnState::Sending => api::SendState::Sending,
+        OwnState::Failed(reason) => failed(reason),
+    }
+}
+
+fn failed(reason: &FailReason) -> api::SendState {
+    api::SendState::Failed {
+        code: reason.code.clone(),
+        reason: reason.message.clone(),
+    }
+}
+
+/// Cuts a text at ranges of UTF-16 code units.
+fn parts(text: &str, marks: &[(u32, u32)]) -> Vec<api::SnippetPart> {
+    let units: Vec<u16> = text.encode_utf16().collect();
+    let piece = |from: usize, to: usize, hit: bool| api::SnippetPart {
+        text: String::from_utf16_lossy(units.get(from..to).unwrap_or_default()),
+        hit,
+    };
+    let mut parts = Vec::new();
+    let mut at = 0;
+    for &(from, to) in marks {
+        let (from, to) = (from as usize, (to as usize).min(units.len()));
+        if from < at || to <= from {
+            continue;
+        }
+        if from > at {
+            parts.push(piece(at, from, false));
+        }
+        parts.push(piece(from, to, true));
+        at = to;
+    }
+    if at < units.len() {
+        parts.push(piece(at, units.len(), false));
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hit_is_cut_at_its_marks() {
+        let cut: Vec<_> = parts("a 😀 word", &[(2, 4), (5, 9)])
+            .into_iter()
+            .map(|part| (part.text, part.hit))
+            .collect();
+        let expected = [("a ", false), ("😀", true), (" ", false), ("word", true)]
+            .map(|(t, h)| (t.to_owned(), h));
+        assert_eq!(cut, expected);
+    }
+
+    #[test]
+    fn an_unknown_person_shows_the_end_of_their_id() {
+        assert_eq!(short_id("018f3b6c-0000-7000-8000-00000000abcd"), "…abcd");
+        assert_eq!(short_id("ab"), "…ab");
+    }
+}

@@ -1,0 +1,324 @@
+//! One change of the outbox on its way: the request, and what its answer means.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use tidings_cache::{CacheError, FailReason, Incoming, Op, OutboxItem, ReadStamp, Source, Stamp};
+use tidings_model::{Json, Message, MessageId, Session, SessionId};
+use tidings_supabase::{Class, Error, Filter, Insert, Query, Rows};
+
+use super::Core;
+use super::remote::{self, Fields, table};
+use super::rows::fail;
+
+/// How a change came out.
+pub(super) enum Sent {
+    /// The server has it.
+    Delivered,
+    /// The server refused it for good; it is marked, and the next one may go.
+    Refused,
+    /// The server cannot take it now; it waits.
+    Later(Duration),
+    /// No connection, or nobody signed in; it waits.
+    Paused,
+}
+
+/// What an answer means for the change.
+enum Answer {
+    Done(Vec<Incoming>),
+    Refused(FailReason),
+}
+
+#[derive(Serialize)]
+struct NewMessageRow<'a> {
+    id: MessageId,
+    session_id: &'a SessionId,
+    user_id: Option<&'a tidings_model::UserId>,
+    content: &'a str,
+    role: &'static str,
+    message_type: &'static str,
+    metadata: &'a Json,
+}
+
+#[derive(Serialize)]
+struct NewSessionRow<'a> {
+    id: &'a SessionId,
+    user_id: Option<&'a tidings_model::UserId>,
+    title: Option<&'a str>,
+    status: &'static str,
+    metadata: &'a Json,
+}
+
+#[derive(Serialize)]
+struct EditRow<'a> {
+    content: &'a str,
+    /// PostgreSQL reads it as the time of the transaction.
+    updated_at: &'static str,
+}
+
+#[derive(Serialize)]
+struct SessionChangeRow<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<Option<&'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
+    updated_at: &'static str,
+}
+
+/// Sends a change that is marked as being sent, and settles it.
+pub(super) async fn send(core: &Core, item: &OutboxItem) -> Result<Sent, CacheError> {
+    let began = core.cache.stamp();
+    match request(core, item, began).await {
+        Ok(Answer::Done(facts)) => {
+            let report = core.cache.mark_delivered(item.id, facts).await?;
+            core.sync.reread(report.reread);
+            Ok(Sent::Delivered)
+        }
+        Ok(Answer::Refused(reason)) => {
+            core.cache.mark_failed(item.id, reason).await?;
+            Ok(Sent::Refused)
+        }
+        Err(error) => settle(core, item, &error).await,
+    }
+}
+
+async fn settle(core: &Core, item: &OutboxItem, error: &Error) -> Result<Sent, CacheError> {
+    tracing::info!(%error, change = item.id.as_i64(), "a change was not sent");
+    match error.class() {
+        Class::Network => {
+            core.cache.requeue(item.id).await?;
+            // The socket may not know yet: it is asked, so that the state tells the truth.
+            core.realtime.probe();
+            Ok(Sent::Later(Duration::ZERO))
+        }
+        Class::Transient { retry_after } => {
+            core.cache.requeue(item.id).await?;
+            Ok(Sent::Later(retry_after.unwrap_or_default()))
+        }
+        Class::SignedOut => {
+            core.cache.requeue(item.id).await?;
+            Ok(Sent::Paused)
+        }
+        Class::Permanent => {
+            core.cache.mark_failed(item.id, reason(error)).await?;
+            Ok(Sent::Refused)
+        }
+    }
+}
+
+async fn request(core: &Core, item: &OutboxItem, began: Stamp) -> Result<Answer, Error> {
+    match &item.op {
+        Op::InsertMessage(message) => insert_message(core, message, began).await,
+        Op::EditMessage { id, content } => edit(core, *id, content, began).await,
+        Op::DeleteMessage { id } => delete(core, *id, began).await,
+        Op::CreateSession(session) => create_session(core, session, began).await,
+        Op::UpdateSession { title, status } => {
+            let row = SessionChangeRow {
+                title: title.as_ref().map(Option::as_deref),
+                status: status.map(tidings_model::SessionStatus::as_str),
+                updated_at: "now",
+            };
+            let answer = core
+                .rest
+                .update(table::SESSIONS, &by_session(&item.session), &row)
+                .await?;
+            if answer.rows.is_empty() {
+                return Ok(gone_or_refused(session_exists(core, &item.session).await?));
+            }
+            Ok(Answer::Done(session_facts(&answer, source(core, began))))
+        }
+        Op::DeleteSession => {
+            let answer = core
+                .rest
+                .delete(table::SESSIONS, &by_session(&item.session))
+                .await?;
+            if answer.rows.is_empty() && session_exists(core, &item.session).await? {
+                return Ok(Answer::Refused(refused_by_rules()));
+            }
+            let id = item.session.clone();
+            Ok(Answer::Done(vec![Incoming::SessionDeleted {
+                id,
+                source: source(core, began),
+            }]))
+        }
+    }
+}
+
+async fn insert_message(core: &Core, message: &Message, began: Stamp) -> Result<Answer, Error> {
+    let row = NewMessageRow {
+        id: message.id,
+        session_id: &message.session_id,
+        user_id: message.user_id.as_ref(),
+        content: &message.content,
+        role: message.role.as_str(),
+        message_type: message.kind.as_str(),
+        metadata: &message.metadata,
+    };
+    let stored = match core
+        .rest
+        .insert_ignore_duplicates(table::MESSAGES, &row)
+        .await?
+    {
+        Insert::Inserted(row) => Some(row),
+        // An earlier attempt arrived, and its answer was lost.
+        Insert::AlreadyThere => read_message(core, message.id).await?.rows.pop(),
+    };
+    let source = source(core, began);
+    let Some(stored) = stored else {
+        // It was stored, and somebody deleted it before the answer could be read.
+        return Ok(Answer::Done(vec![Incoming::MessageDeleted {
+            id: message.id,
+            source,
+        }]));
+    };
+    let fields = Fields::of_answer(&stored, table::MESSAGES);
+    match fields.and_then(|fields| remote::message(&fields, false)) {
+        Ok(row) => Ok(Answer::Done(vec![Incoming::Message { row, source }])),
+        Err(error) => Err(Error::InvalidAnswer(error.to_string())),
+    }
+}
+
+async fn edit(core: &Core, id: MessageId, content: &str, began: Stamp) -> Result<Answer, Error> {
+    let row = EditRow {
+        content,
+        updated_at: "now",
+    };
+    let answer = core
+        .rest
+        .update(table::MESSAGES, &by_message(id), &row)
+        .await?;
+    let source = source(core, began);
+    let Some(row) = answer.rows.first() else {
+        let there = !read_message(core, id).await?.rows.is_empty();
+        return Ok(gone_or_refused(there));
+    };
+    let fields = Fields::of_answer(row, table::MESSAGES);
+    match fields.and_then(|fields| remote::message(&fields, false)) {
+        Ok(row) => Ok(Answer::Done(vec![Incoming::Message { row, source }])),
+        Err(error) => Err(Error::InvalidAnswer(error.to_string())),
+    }
+}
+
+async fn delete(core: &Core, id: MessageId, began: Stamp) -> Result<Answer, Error> {
+    let answer = core.rest.delete(table::MESSAGES, &by_message(id)).await?;
+    if answer.rows.is_empty() && !read_message(core, id).await?.rows.is_empty() {
+        return Ok(Answer::Refused(refused_by_rules()));
+    }
+    Ok(Answer::Done(vec![Incoming::MessageDeleted {
+        id,
+        source: source(core, began),
+    }]))
+}
+
+async fn create_session(core: &Core, session: &Session, began: Stamp) -> Result<Answer, Error> {
+    let row = NewSessionRow {
+        id: &session.id,
+        user_id: session.user_id.as_ref(),
+        title: session.title.as_deref(),
+        status: session.status.as_str(),
+        metadata: &session.metadata,
+    };
+    let mut answer = Rows::default();
+    match core
+        .rest
+        .insert_ignore_duplicates(table::SESSIONS, &row)
+        .await?
+    {
+        Insert::Inserted(row) => answer.rows.push(row),
+        Insert::AlreadyThere => {
+            let query = Query::new().filter(by_session(&session.id));
+            answer = core.rest.select(table::SESSIONS, &query).await?;
+        }
+    }
+    Ok(Answer::Done(session_facts(&answer, source(core, began))))
+}
+
+async fn read_message(core: &Core, id: MessageId) -> Result<Rows, Error> {
+    core.rest
+        .select(table::MESSAGES, &Query::new().filter(by_message(id)))
+        .await
+}
+
+async fn session_exists(core: &Core, id: &SessionId) -> Result<bool, Error> {
+    let query = Query::new().columns(&["id"]).filter(by_session(id));
+    Ok(!core
+        .rest
+        .select(table::SESSIONS, &query)
+        .await?
+        .rows
+        .is_empty())
+}
+
+fn session_facts(answer: &Rows, source: Source) -> Vec<Incoming> {
+    answer
+        .rows
+        .iter()
+        .filter_map(|row| {
+            let fields = Fields::of_answer(row, table::SESSIONS).ok()?;
+            Some(Incoming::Session {
+                row: remote::session(&fields, false).ok()?,
+                source,
+            })
+        })
+        .collect()
+}
+
+fn source(core: &Core, began: Stamp) -> Source {
+    Source::OwnWrite(ReadStamp {
+        began,
+        ended: core.cache.stamp(),
+    })
+}
+
+fn by_message(id: MessageId) -> Filter {
+    Filter::eq("id", id.to_string())
+}
+
+fn by_session(id: &SessionId) -> Filter {
+    Filter::eq("id", id.to_string())
+}
+
+/// An edit or a deletion that changed nothing: row level security answers like that too.
+fn gone_or_refused(there: bool) -> Answer {
+    Answer::Refused(if there {
+        refused_by_rules()
+    } else {
+        deleted_meanwhile()
+    })
+}
+
+fn refused_by_rules() -> FailReason {
+    FailReason {
+        code: fail::RULES.to_owned(),
+        message: "The project does not allow you to change this.".to_owned(),
+    }
+}
+
+fn deleted_meanwhile() -> FailReason {
+    FailReason {
+        code: fail::DELETED.to_owned(),
+        message: "It was deleted meanwhile. Your text is kept here.".to_owned(),
+    }
+}
+
+fn reason(error: &Error) -> FailReason {
+    let (code, message) = match (error.code(), error.status()) {
+        (Some("42501"), _) => (
+            fail::RULES,
+            "The project does not allow you to write here.".to_owned(),
+        ),
+        (Some("23503"), _) => (
+            fail::MISSING_SESSION,
+            "The session does not exist any more.".to_owned(),
+        ),
+        (_, Some(413)) => (
+            fail::SIZE,
+            "It is longer than the project accepts.".to_owned(),
+        ),
+        _ => (fail::OTHER, error.to_string()),
+    };
+    FailReason {
+        code: code.to_owned(),
+        message,
+    }
+}

@@ -1,0 +1,137 @@
+//! One task that reads from the server: catch-ups, rows to read again, what notifies.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tidings_cache::Reread;
+use tidings_model::MessageId;
+use tidings_supabase::Class;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::connection::Input;
+use super::{Core, catch_up, notices, reread};
+
+/// Requests for a catch-up within this time of one that began are answered by one more.
+const TOGETHER: Duration = Duration::from_secs(2);
+const FIRST_RETRY: Duration = Duration::from_millis(500);
+const LAST_RETRY: Duration = Duration::from_secs(30);
+
+/// What the sync task is asked for.
+#[derive(Default)]
+pub(super) struct Requests {
+    asked: Mutex<Asked>,
+    wake: Notify,
+}
+
+#[derive(Default)]
+struct Asked {
+    catch_up: bool,
+    reread: Reread,
+    arrived: Vec<MessageId>,
+}
+
+impl Requests {
+    /// Something may have been missed.
+    pub fn catch_up(&self) {
+        self.change(|asked| asked.catch_up = true);
+    }
+
+    /// These rows have to be read by key.
+    pub fn reread(&self, rows: Reread) {
+        if !rows.is_empty() {
+            self.change(|asked| {
+                asked.reread.messages.extend(rows.messages);
+                asked.reread.sessions.extend(rows.sessions);
+            });
+        }
+    }
+
+    /// These messages were not known before, and came live.
+    pub fn arrived(&self, messages: Vec<MessageId>) {
+        if !messages.is_empty() {
+            self.change(|asked| asked.arrived.extend(messages));
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Asked)) {
+        change(&mut self.asked.lock().unwrap_or_else(PoisonError::into_inner));
+        self.wake.notify_one();
+    }
+
+    fn take(&self, with_catch_up: bool) -> Asked {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let catch_up = with_catch_up && std::mem::take(&mut asked.catch_up);
+        Asked {
+            catch_up,
+            reread: std::mem::take(&mut asked.reread),
+            arrived: std::mem::take(&mut asked.arrived),
+        }
+    }
+
+    fn wants_catch_up(&self) -> bool {
+        self.asked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .catch_up
+    }
+}
+
+/// Runs until the workspace closes.
+pub(super) async fn run(core: Arc<Core>) {
+    let mut last_began: Option<Instant> = None;
+    let mut retry = FIRST_RETRY;
+    loop {
+        let due = last_began.map_or_else(Instant::now, |began| began + TOGETHER);
+        tokio::select! {
+            () = core.sync.wake.notified() => {}
+            () = tokio::time::sleep_until(due), if core.sync.wants_catch_up() => {}
+        }
+        let asked = core.sync.take(Instant::now() >= due);
+        notices::arrived(&core, &asked.arrived).await;
+        if !asked.reread.is_empty() {
+            reread::run(&core, asked.reread).await;
+        }
+        if !asked.catch_up {
+            continue;
+        }
+        last_began = Some(Instant::now());
+        match catch_up_once(&core).await {
+            Ok(()) => retry = FIRST_RETRY,
+            Err(error) => {
+                let wait = match error.class() {
+                    Class::Transient {
+                        retry_after: Some(wait),
+                    } => wait,
+                    _ => retry,
+                };
+                retry = (retry * 2).min(LAST_RETRY);
+                tracing::warn!(%error, ?wait, "the catch-up did not finish");
+                match error.class() {
+                    Class::SignedOut => {}
+                    Class::Permanent => {
+                        let reason = format!("The project refused to be read: {error}");
+                        core.state.input(Input::Refused { reason }, core.now());
+                    }
+                    Class::Network | Class::Transient { .. } => {
+                        tokio::time::sleep(wait).await;
+                        core.sync.catch_up();
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Holds live changes, reads what was missed, lets the changes through.
+async fn catch_up_once(core: &Core) -> Result<(), catch_up::Error> {
+    core.state.input(Input::CatchUpBegan, core.now());
+    core.ingest.hold().await;
+    let result = catch_up::run(core).await;
+    core.ingest.release().await;
+    if result.is_ok() {
+        core.state.input(Input::CaughtUp, core.now());
+        core.outbox.notify_one();
+    }
+    result
+}

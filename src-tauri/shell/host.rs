@@ -1,0 +1,48 @@
+//! The desktop as the engine sees it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::future::BoxFuture;
+use tauri::AppHandle;
+use tidings_contract::NotificationReport;
+use tidings_engine::{Host, Notification};
+
+use crate::notify::Notifier;
+use crate::{links, platform};
+
+/// What the shell knows of the desktop at any moment.
+pub struct DesktopHost {
+    app: AppHandle,
+    notifier: Notifier,
+    focused: Arc<AtomicBool>,
+}
+
+impl DesktopHost {
+    /// A host whose window may be focused or not, as `focused` says.
+    pub fn new(app: AppHandle, notifier: Notifier, focused: Arc<AtomicBool>) -> Self {
+        Self {
+            app,
+            notifier,
+            focused,
+        }
+    }
+}
+
+impl Host for DesktopHost {
+    fn notify(&self, notification: Notification) -> BoxFuture<'static, NotificationReport> {
+        self.notifier.show(notification)
+    }
+
+    fn open_link(&self, url: &str) -> Result<(), String> {
+        links::open(&self.app, url)
+    }
+
+    fn focused(&self) -> bool {
+        self.focused.load(Ordering::SeqCst)
+    }
+
+    fn has_tray(&self) -> bool {
+        platform::has_tray()
+    }
+}

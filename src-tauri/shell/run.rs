@@ -1,0 +1,234 @@
+//! Puts the parts together and runs until the user quits.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tauri::{AppHandle, Emitter as _, Manager as _, RunEvent, WindowEvent};
+use tidings_contract::{ApiError, ErrorCode, StartLocal};
+use tidings_engine::{App, AppOptions};
+use tidings_model::SystemClock;
+use tokio::sync::watch;
+
+use crate::arguments::Arguments;
+use crate::host::DesktopHost;
+use crate::notify::{Acted, Notifier};
+use crate::{commands, logging, platform, tray, window};
+
+/// Name under which secrets are kept in the system's key store.
+const SERVICE: &str = "app.tidings.desktop";
+/// Channel on which the window is told events.
+const EVENTS: &str = "tidings-event";
+
+/// The engine, once it has started.
+pub struct Engine(watch::Receiver<Option<Result<App, ApiError>>>);
+
+impl Engine {
+    /// Waits until the engine has started, or has failed to.
+    pub async fn ready(&self) -> Result<App, ApiError> {
+        let mut state = self.0.clone();
+        let stopped = || ApiError::new(ErrorCode::Internal, "Tidings is ending.");
+        let started = state
+            .wait_for(Option::is_some)
+            .await
+            .map_err(|_| stopped())?;
+        started.clone().unwrap_or_else(|| Err(stopped()))
+    }
+
+    fn now(&self) -> Option<App> {
+        self.0
+            .borrow()
+            .as_ref()
+            .and_then(|started| started.as_ref().ok().cloned())
+    }
+}
+
+/// Runs the program until the user quits it.
+pub fn run(arguments: Arguments) -> ExitCode {
+    let (started, engine) = watch::channel(None);
+    let focused = Arc::new(AtomicBool::new(false));
+    let (notifier, acted) = Notifier::new();
+    let seen = focused.clone();
+    let setup = move |app: &mut tauri::App| -> Result<(), Box<dyn std::error::Error>> {
+        let handle = app.handle().clone();
+        let log = logging::start(&handle.path().app_log_dir()?);
+        app.manage(log);
+        let data_dir = match &arguments.data_dir {
+            Some(directory) => directory.clone(),
+            None => handle.path().app_data_dir()?,
+        };
+        let hidden = arguments.hidden && platform::has_tray();
+        window::open(&handle, !hidden)?;
+        let host = DesktopHost::new(handle.clone(), notifier, seen);
+        let local = arguments.local;
+        tauri::async_runtime::spawn(async move {
+            let app = start(data_dir, host, local).await;
+            if let Ok(app) = &app {
+                tauri::async_runtime::spawn(tell(handle.clone(), app.clone()));
+                tauri::async_runtime::spawn(follow_theme(handle.clone(), app.clone()));
+                tauri::async_runtime::spawn(follow_actions(handle.clone(), app.clone(), acted));
+                tauri::async_runtime::spawn(tray::follow(handle.clone(), app.clone()));
+            }
+            started.send_replace(Some(app));
+            end_on_signal(handle).await;
+        });
+        Ok(())
+    };
+    let built = tauri::Builder::default()
+        .plugin(tauri_plugin_single_instance::init(|app, _, _| {
+            window::show(app)
+        }))
+        .plugin(tauri_plugin_opener::init())
+        .plugin(
+            tauri_plugin_window_state::Builder::new()
+                .with_state_flags(
+                    tauri_plugin_window_state::StateFlags::SIZE
+                        | tauri_plugin_window_state::StateFlags::POSITION
+                        | tauri_plugin_window_state::StateFlags::MAXIMIZED,
+                )
+                .build(),
+        )
+        .manage(Engine(engine))
+        .invoke_handler(tauri::generate_handler![commands::call])
+        .setup(setup)
+        .build(tauri::generate_context!());
+    let app = match built {
+        Ok(app) => app,
+        Err(error) => {
+            eprintln!("Tidings could not start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = app.run_return(move |handle, event| on_event(handle, &event, &focused));
+    ExitCode::from(u8::try_from(code).unwrap_or(1))
+}
+
+async fn start(data_dir: PathBuf, host: DesktopHost, local: bool) -> Result<App, ApiError> {
+    // The key store's client blocks, and starts a runtime of its own.
+    let secrets = tokio::task::spawn_blocking(|| tidings_engine::best_available(SERVICE))
+        .await
+        .map_err(|error| ApiError::new(ErrorCode::Internal, error.to_string()))?;
+    let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let app = App::start(AppOptions {
+        data_dir,
+        secrets,
+        host: Arc::new(host),
+        clock: Arc::new(SystemClock),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        default_url: environment("SUPABASE_URL"),
+        default_key: environment("SUPABASE_ANON_KEY")
+            .or_else(|| environment("SUPABASE_PUBLISHABLE_KEY")),
+    })
+    .await
+    .map_err(ApiError::from)?;
+    if local {
+        app.call(StartLocal {}.into()).await?;
+    }
+    Ok(app)
+}
+
+/// Tells the window every event.
+async fn tell(handle: AppHandle, app: App) {
+    let mut events = app.events();
+    while let Some(event) = events.next().await {
+        if let Err(error) = handle.emit_to(window::LABEL, EVENTS, &*event) {
+            tracing::warn!(%error, seq = event.seq, "an event was not told");
+        }
+    }
+}
+
+async fn follow_theme(handle: AppHandle, app: App) {
+    let mut settings = app.settings();
+    loop {
+        let theme = settings.borrow_and_update().theme;
+        window::set_theme(&handle, theme);
+        if settings.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn follow_actions(
+    handle: AppHandle,
+    app: App,
+    mut acted: tokio::sync::mpsc::UnboundedReceiver<Acted>,
+) {
+    while let Some(Acted { place, action }) = acted.recv().await {
+        if action != Some(tidings_engine::NotificationAction::MarkRead) {
+            window::show(&handle);
+        }
+        app.notification_action(place, action).await;
+    }
+}
+
+fn on_event(handle: &AppHandle, event: &RunEvent, focused: &AtomicBool) {
+    match event {
+        RunEvent::WindowEvent {
+            event: WindowEvent::Focused(now),
+            ..
+        } => {
+            focused.store(*now, Ordering::SeqCst);
+        }
+        RunEvent::WindowEvent {
+            event: WindowEvent::CloseRequested { api, .. },
+            ..
+        } => {
+            api.prevent_close();
+            close(handle);
+        }
+        // The program ends through `quit` alone, which lets the engine end first.
+        RunEvent::ExitRequested {
+            api, code: None, ..
+        } => api.prevent_exit(),
+        RunEvent::Exit => {
+            if let Some(app) = handle.state::<Engine>().now() {
+                tauri::async_runtime::block_on(app.stop());
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Closing the window keeps the program in the tray, where there is one and the user wants it.
+fn close(handle: &AppHandle) {
+    let handle = handle.clone();
+    tauri::async_runtime::spawn(async move {
+        let wanted = handle
+            .state::<Engine>()
+            .now()
+            .is_some_and(|app| app.settings().borrow().close_to_tray);
+        let tray = wanted
+            && tokio::task::spawn_blocking(platform::has_tray)
+                .await
+                .unwrap_or(false);
+        if tray {
+            window::hide(&handle);
+        } else {
+            handle.exit(0);
+        }
+    });
+}
+
+/// Ends the program in order when the system asks it to.
+async fn end_on_signal(handle: AppHandle) {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (Ok(mut terminate), Ok(mut interrupt)) = (
+            signal(SignalKind::terminate()),
+            signal(SignalKind::interrupt()),
+        ) else {
+            return;
+        };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    if tokio::signal::ctrl_c().await.is_err() {
+        return;
+    }
+    handle.exit(0);
+}
