@@ -18,6 +18,9 @@ mod store;
 mod types;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};

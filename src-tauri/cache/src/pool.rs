@@ -115,6 +115,9 @@ impl Pool {
                         break;
                     }
                 }
+                // Whoever waits for the end finds the file closed.
+                drop(writer);
+                drop(queue);
             })?;
         let damage_marker = place.as_ref().map(Place::damage_marker);
         let readers = place.map_or(Readers::Writer, |place| Readers::Pool {

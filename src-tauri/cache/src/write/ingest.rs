@@ -61,7 +61,12 @@ pub(crate) fn take_message(
     let mut row = stored.unwrap_or_else(|| StoredRow::unknown(&MESSAGES));
     let differs = row.differs(&fact);
     let shape = Shape::Row { present, truncated };
+    let was_deleted = row.standing.deleted;
     let verdict = row.standing.merge(source, shape, MESSAGES.columns);
+    if was_deleted && !row.standing.deleted {
+        // A tombstone keeps its place for the unsent work on it; the new row has its own.
+        row.values[message::SESSION] = Value::Null;
+    }
     row.apply(verdict, &mut fact);
     row.unsent &= !row.standing.confirmed();
     if verdict.overlap && differs {
@@ -99,7 +104,7 @@ fn take_message_gone(
     let session = row.values[message::SESSION].clone();
     row.apply(verdict, &mut []);
     if row.standing.deleted {
-        // The tombstone stays where the message was: the unsent work on it can still be found.
+        // The tombstone keeps its place: the unsent work on it can still be found.
         row.values[message::SESSION] = session;
         row.unsent = false;
     }
@@ -124,9 +129,11 @@ pub(crate) fn finish_message(
     };
     if let Some(gone_to) = gone_to {
         let verdict = row.standing.merge_gone(gone_to, MESSAGES.columns);
-        let keep = row.values[message::SESSION].clone();
+        let place = row.values[message::SESSION].clone();
         row.apply(verdict, &mut []);
-        row.values[message::SESSION] = keep;
+        if row.standing.deleted {
+            row.values[message::SESSION] = place;
+        }
         if row.standing.deleted && row.standing.stamp <= gone_to {
             return drop_message(tx, id, before, report);
         }
@@ -140,7 +147,9 @@ pub(crate) fn finish_message(
     let shown_before = before
         .filter(|before| !before.standing.deleted)
         .and_then(|before| before.integer(message::SESSION));
-    let shown = session.filter(|_| !row.standing.deleted);
+    let shown = row
+        .integer(message::SESSION)
+        .filter(|_| !row.standing.deleted);
     let content_changed = before.is_none_or(|before| {
         before.values[message::CONTENT] != row.values[message::CONTENT]
             || before.standing.deleted != row.standing.deleted

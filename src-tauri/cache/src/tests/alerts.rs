@@ -1,0 +1,169 @@
+use super::*;
+use crate::{Evaluation, FiringMark, NewFiring, PricePoint, StoredRule};
+use tidings_model::{Decimal, Quote, RuleId, Symbol};
+
+fn btc() -> Symbol {
+    Symbol::new("BTC").unwrap()
+}
+
+fn price(text: &str) -> Decimal {
+    text.parse().unwrap()
+}
+
+fn quote(second: i64, text: &str) -> Quote {
+    Quote {
+        symbol: btc(),
+        price: price(text),
+        change_24h: None,
+        change_percentage_24h: Some(price("-1.50")),
+        market_cap: None,
+        volume_24h: Some(price("9223372036854775807")),
+        time: at(second),
+    }
+}
+
+fn rule() -> StoredRule {
+    StoredRule {
+        id: RuleId::from_uuid(uuid::Uuid::from_u128(1)),
+        symbol: btc(),
+        definition: Json::new(r#"{"above":"70000"}"#).unwrap(),
+        state: Json::empty(),
+        enabled: true,
+        created_at: at(1),
+        updated_at: at(1),
+    }
+}
+
+fn firing(pending: bool) -> NewFiring {
+    NewFiring {
+        rule: rule().id,
+        symbol: btc(),
+        sentence: "BTC is above 70,000".to_owned(),
+        price: price("70000.10"),
+        source_time: at(3),
+        fired_at: at(4),
+        mark: FiringMark::Notified,
+        pending,
+    }
+}
+
+#[tokio::test]
+async fn an_evaluation_is_recorded_at_once_and_told_until_it_was_shown() {
+    let desk = Desk::new().await;
+    desk.cache.save_rule(rule()).await.unwrap();
+    let mut commits = desk.cache.subscribe();
+    let state = Json::new(r#"{"armed":false}"#).unwrap();
+    let evaluation = Evaluation {
+        states: vec![(rule().id, state.clone())],
+        evaluated_to: vec![(btc(), at(3))],
+        quotes: vec![quote(3, "70000.10")],
+        firings: vec![firing(true), firing(false)],
+    };
+    let ids = desk.cache.commit_evaluation(evaluation).await.unwrap();
+    let told = commits.recv().await.unwrap().changes;
+    assert!(told.rules && told.firings && told.quotes.contains(&btc()));
+
+    let desk = desk.reopen().await;
+    assert_eq!(desk.cache.rules().await.unwrap()[0].state, state);
+    assert_eq!(desk.cache.evaluated_to().await.unwrap(), [(btc(), at(3))]);
+    let pending = desk.cache.pending_notifications().await.unwrap();
+    assert_eq!(pending.len(), 1);
+    assert_eq!(pending[0].id, ids[0]);
+    desk.cache.mark_notified(vec![ids[0]]).await.unwrap();
+    assert!(desk.cache.pending_notifications().await.unwrap().is_empty());
+    desk.cache.delete_rule(rule().id).await.unwrap();
+    let history = desk.cache.firings(10, None).await.unwrap();
+    assert_eq!(history.len(), 2);
+    assert_eq!(history[1].firing, firing(false));
+    let older = desk.cache.firings(10, Some(ids[1])).await.unwrap();
+    assert_eq!(older.len(), 1);
+}
+
+#[tokio::test]
+async fn prices_keep_every_digit_and_an_old_quote_is_history_only() {
+    let desk = Desk::new().await;
+    let exact = "67890.123456789012345678901234567890";
+    desk.cache
+        .record_quotes(vec![quote(5, exact)])
+        .await
+        .unwrap();
+    desk.cache.record_quotes(vec![quote(2, "1")]).await.unwrap();
+    let quotes = desk.cache.quotes().await.unwrap();
+    assert_eq!(quotes, [quote(5, exact)]);
+    assert_eq!(quotes[0].price.to_string(), exact);
+    let history = desk.cache.history(btc(), at(0), at(9), 10).await.unwrap();
+    assert_eq!(history.len(), 2);
+}
+
+#[tokio::test]
+async fn thinned_history_keeps_the_extremes() {
+    let desk = Desk::new().await;
+    let quotes = [(0, "10"), (20, "30"), (40, "5"), (59, "12"), (130, "7")];
+    let base = 1_700_000_040_000_000; // a whole minute
+    let quotes = quotes.map(|(second, text)| Quote {
+        time: Timestamp::from_micros(base + second * 1_000_000),
+        ..quote(0, text)
+    });
+    desk.cache.record_quotes(quotes.to_vec()).await.unwrap();
+    let end = Timestamp::from_micros(base + 120_000_000);
+    for _ in 0..2 {
+        desk.cache.thin_history(end, at(-99_999)).await.unwrap();
+        let points = desk
+            .cache
+            .history(btc(), at(0), at(9999), 10)
+            .await
+            .unwrap();
+        assert_eq!(
+            points,
+            [
+                PricePoint {
+                    time: Timestamp::from_micros(base + 59_000_000),
+                    price: price("12"),
+                    low: price("5"),
+                    high: price("30"),
+                },
+                PricePoint {
+                    time: Timestamp::from_micros(base + 130_000_000),
+                    price: price("7"),
+                    low: price("7"),
+                    high: price("7"),
+                },
+            ]
+        );
+    }
+    let few = desk.cache.history(btc(), at(0), at(9999), 1).await.unwrap();
+    assert_eq!(few.len(), 1);
+    assert_eq!(
+        (few[0].low.clone(), few[0].high.clone()),
+        (price("5"), price("30"))
+    );
+}
+
+#[tokio::test]
+async fn the_watch_list_keeps_its_order() {
+    let desk = Desk::new().await;
+    let list: Vec<Symbol> = ["SOL", "BTC", "ETH"]
+        .map(|s| Symbol::new(s).unwrap())
+        .to_vec();
+    desk.cache.set_watch_list(list.clone()).await.unwrap();
+    let desk = desk.reopen().await;
+    assert_eq!(desk.cache.watch_list().await.unwrap(), list);
+    desk.cache.set_watch_list(vec![btc()]).await.unwrap();
+    assert_eq!(desk.cache.watch_list().await.unwrap(), [btc()]);
+}
+
+#[tokio::test]
+async fn facts_of_the_caller_are_kept_by_name() {
+    let desk = Desk::new().await;
+    desk.cache
+        .set_meta("digest", Some("abc".to_owned()))
+        .await
+        .unwrap();
+    assert_eq!(
+        desk.cache.get_meta("digest").await.unwrap().as_deref(),
+        Some("abc")
+    );
+    desk.cache.set_meta("digest", None).await.unwrap();
+    assert_eq!(desk.cache.get_meta("digest").await.unwrap(), None);
+    assert!(desk.cache.set_meta("account", None).await.is_err());
+}

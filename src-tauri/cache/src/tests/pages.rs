@@ -1,0 +1,198 @@
+use super::*;
+use crate::{Anchor, Gap, MessageKey, Page, Window};
+
+fn key(number: u32) -> MessageKey {
+    MessageKey {
+        at: at(number.into()),
+        id: mid(number.into()),
+    }
+}
+
+impl Desk {
+    /// The server's messages `range` were read whole, up to the named ends.
+    async fn fetched(
+        &self,
+        range: std::ops::RangeInclusive<u32>,
+        older: Option<u32>,
+        newer: Option<u32>,
+    ) -> crate::IngestReport {
+        let window = Window {
+            session: sid("trip"),
+            older: older.map(key),
+            newer: newer.map(key),
+            rows: range.map(|n| message(n, &n.to_string()).into()).collect(),
+            read: self.read_stamp(),
+            verified_at: at(1000),
+            live: true,
+            authenticated: true,
+        };
+        self.cache.apply_window(window).await.unwrap()
+    }
+
+    async fn page(&self, anchor: Anchor, limit: usize) -> (Vec<String>, crate::MessagePage) {
+        let page = Page { anchor, limit };
+        let page = self.cache.messages(sid("trip"), page).await.unwrap();
+        let texts = page
+            .rows
+            .iter()
+            .map(|row| row.message.content.clone())
+            .collect();
+        (texts, page)
+    }
+}
+
+#[tokio::test]
+async fn a_new_session_is_one_gap() {
+    let desk = Desk::with_trip().await;
+    let all = Gap {
+        after: None,
+        before: None,
+    };
+    assert_eq!(desk.cache.gaps(sid("trip")).await.unwrap(), [all]);
+    let (texts, page) = desk.page(Anchor::Latest, 10).await;
+    assert!(texts.is_empty());
+    assert_eq!(page.gap_before, Some(all));
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_to_the_start() {
+    let desk = Desk::with_trip().await;
+    desk.fetched(1..=10, None, None).await;
+    assert!(desk.cache.gaps(sid("trip")).await.unwrap().is_empty());
+    let (texts, page) = desk.page(Anchor::Latest, 4).await;
+    assert_eq!(texts, ["7", "8", "9", "10"]);
+    assert!(page.at_end && !page.at_start);
+    assert_eq!((page.gap_before, page.gap_after), (None, None));
+    let (texts, page) = desk.page(Anchor::Before(key(3)), 4).await;
+    assert_eq!(texts, ["1", "2"]);
+    assert!(page.at_start && page.gap_before.is_none());
+    let (texts, page) = desk.page(Anchor::After(key(8)), 4).await;
+    assert_eq!(texts, ["9", "10"]);
+    assert!(page.at_end && page.gap_after.is_none());
+    let (texts, page) = desk.page(Anchor::Around(key(5)), 4).await;
+    assert_eq!(texts, ["3", "4", "5", "6"]);
+    assert!(!page.at_start && !page.at_end);
+}
+
+#[tokio::test]
+async fn two_ranges_are_never_joined_over_what_may_lie_between() {
+    let desk = Desk::with_trip().await;
+    desk.fetched(1..=3, None, Some(3)).await;
+    desk.fetched(8..=10, Some(8), None).await;
+    let gap = Gap {
+        after: Some(key(3)),
+        before: Some(key(8)),
+    };
+    assert_eq!(desk.cache.gaps(sid("trip")).await.unwrap(), [gap]);
+
+    let (texts, page) = desk.page(Anchor::Latest, 10).await;
+    assert_eq!(texts, ["8", "9", "10"]);
+    assert_eq!(page.gap_before, Some(gap));
+    assert!(!page.at_start);
+    // Beyond the gap goes on what is cached, with the gap named.
+    let (texts, page) = desk.page(Anchor::Before(key(8)), 10).await;
+    assert_eq!(texts, ["1", "2", "3"]);
+    assert_eq!(page.gap_after, Some(gap));
+    assert!(page.at_start && page.gap_before.is_none());
+    let (texts, page) = desk.page(Anchor::After(key(1)), 10).await;
+    assert_eq!(texts, ["2", "3"]);
+    assert_eq!(page.gap_after, Some(gap));
+    assert!(!page.at_end);
+    let (texts, page) = desk.page(Anchor::Around(key(8)), 10).await;
+    assert_eq!(texts, ["8", "9", "10"]);
+    assert_eq!(page.gap_before, Some(gap));
+
+    // The page between fills it.
+    desk.fetched(3..=8, Some(3), Some(8)).await;
+    assert!(desk.cache.gaps(sid("trip")).await.unwrap().is_empty());
+    let desk = desk.reopen().await;
+    let (texts, _) = desk.page(Anchor::Latest, 20).await;
+    assert_eq!(texts.len(), 10);
+}
+
+#[tokio::test]
+async fn being_away_leaves_a_gap_and_what_comes_live_does_not_hide_it() {
+    let desk = Desk::with_trip().await;
+    desk.fetched(1..=3, None, None).await;
+    let source = desk.inserted(4);
+    let row = message(4, "4").into();
+    let live = Incoming::Message { row, source };
+    desk.cache.ingest(vec![live]).await.unwrap();
+    assert!(desk.cache.gaps(sid("trip")).await.unwrap().is_empty());
+
+    desk.cache.live_stopped().await.unwrap();
+    let away = Gap {
+        after: Some(key(4)),
+        before: None,
+    };
+    assert_eq!(desk.cache.gaps(sid("trip")).await.unwrap(), [away]);
+    let source = desk.inserted(9);
+    let row = message(9, "9").into();
+    let live = Incoming::Message { row, source };
+    desk.cache.ingest(vec![live]).await.unwrap();
+    let gap = Gap {
+        after: Some(key(4)),
+        before: Some(key(9)),
+    };
+    assert_eq!(desk.cache.gaps(sid("trip")).await.unwrap(), [gap]);
+    let (texts, page) = desk.page(Anchor::Latest, 10).await;
+    assert_eq!((texts, page.gap_before), (vec!["9".to_owned()], Some(gap)));
+
+    desk.fetched(3..=9, Some(3), None).await;
+    assert!(desk.cache.gaps(sid("trip")).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_old_message_that_changes_live_claims_nothing_about_its_neighbours() {
+    let desk = Desk::with_trip().await;
+    let source = desk.changed(50);
+    let row = message(2, "edited").into();
+    let update = Incoming::Message { row, source };
+    desk.cache.ingest(vec![update]).await.unwrap();
+    let all = Gap {
+        after: None,
+        before: None,
+    };
+    assert_eq!(desk.cache.gaps(sid("trip")).await.unwrap(), [all]);
+}
+
+#[tokio::test]
+async fn what_a_window_lacks_was_deleted_inside_of_it_only() {
+    let desk = Desk::with_trip().await;
+    desk.fetched(1..=10, None, None).await;
+    desk.cache
+        .enqueue_message(note("unsent"), at(5))
+        .await
+        .unwrap();
+    let stamp = desk.read_stamp();
+    // Arrives while the range is read: it is newer than the answer.
+    let source = desk.inserted(100);
+    let row = message(5, "live").into();
+    desk.cache
+        .ingest(vec![Incoming::Message { row, source }])
+        .await
+        .unwrap();
+    let window = |authenticated| Window {
+        session: sid("trip"),
+        older: Some(key(4)),
+        newer: Some(key(7)),
+        rows: vec![message(4, "4").into(), message(7, "7").into()],
+        read: stamp,
+        verified_at: at(2000),
+        live: true,
+        authenticated,
+    };
+    desk.cache.apply_window(window(false)).await.unwrap();
+    assert_eq!(desk.shown("trip").await.len(), 11);
+    let report = desk.cache.apply_window(window(true)).await.unwrap();
+    assert_eq!(report.changed, 1);
+    assert_eq!(
+        desk.shown("trip").await,
+        ["1", "2", "3", "4", "live", "7", "8", "9", "10", "unsent"]
+    );
+    let ranges = desk.cache.verified_ranges(sid("trip")).await.unwrap();
+    assert_eq!(ranges.first().unwrap().older, None);
+    assert_eq!(ranges.last().unwrap().newer, None);
+    assert_eq!(ranges.len(), 3, "{ranges:?}");
+    assert_eq!(ranges[1].verified_at, at(2000));
+}

@@ -1,0 +1,145 @@
+use super::*;
+use crate::CacheError;
+
+async fn library() -> Desk {
+    let desk = Desk::with_trip().await;
+    let texts = [
+        "I write c++ and it's fun",
+        "A letter: c",
+        "AND so it goes",
+        "我喜欢比特币和以太坊",
+        "บิตคอยน์ขึ้นแล้ว",
+        "Der Preis fällt, see https://example.org/preis",
+        "bitcoin rises",
+    ];
+    let source = desk.read();
+    let facts = (1..).zip(texts).map(|(n, text)| Incoming::Message {
+        row: message(n, text).into(),
+        source,
+    });
+    desk.cache.ingest(facts.collect()).await.unwrap();
+    while desk.cache.index_some(2).await.unwrap() > 0 {}
+    desk
+}
+
+async fn found(desk: &Desk, query: &str) -> Vec<u32> {
+    let results = desk.cache.search(query.to_owned(), 50).await.unwrap();
+    results
+        .hits
+        .into_iter()
+        .map(|hit| u32::try_from(hit.message.message.id.as_uuid().as_u128()).unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn signs_operators_of_the_index_and_apostrophes_are_plain_words() {
+    let desk = library().await;
+    assert_eq!(found(&desk, "c++").await, [1]);
+    assert_eq!(found(&desk, "it's").await, [1]);
+    assert_eq!(found(&desk, "AND so").await, [3]);
+    assert_eq!(found(&desk, "\"it goes\"").await, [3]);
+    assert_eq!(found(&desk, "fallt").await, [6], "diacritics do not matter");
+    for odd in ["\"", "*", "NEAR(", "a AND", "^", "col:", "-", "((("] {
+        desk.cache.search(odd.to_owned(), 5).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn one_chinese_character_is_enough() {
+    let desk = library().await;
+    assert_eq!(found(&desk, "币").await, [4]);
+    assert_eq!(found(&desk, "比特币").await, [4]);
+    assert!(found(&desk, "币特").await.is_empty());
+    assert_eq!(found(&desk, "คอย").await, [5]);
+}
+
+#[tokio::test]
+async fn words_are_found_while_typed_and_inside_of_others() {
+    let desk = library().await;
+    assert_eq!(found(&desk, "bit").await, [7]);
+    assert_eq!(found(&desk, "coin").await, [7]);
+    assert!(
+        found(&desk, "bit ").await.contains(&7),
+        "the scan finds parts of words"
+    );
+}
+
+#[tokio::test]
+async fn operators_narrow_the_search() {
+    let desk = library().await;
+    assert_eq!(found(&desk, "has:link").await, [6]);
+    assert_eq!(found(&desk, "from:bob bitcoin").await, [7]);
+    assert!(found(&desk, "from:me bitcoin").await.is_empty());
+    assert_eq!(found(&desk, "in:trip bitcoin").await, [7]);
+    assert_eq!(found(&desk, "in:\"title of\" bitcoin").await, [7]);
+    assert!(found(&desk, "in:other bitcoin").await.is_empty());
+    assert_eq!(found(&desk, "role:user bitcoin").await, [7]);
+    assert!(found(&desk, "before:2020-01-01 bitcoin").await.is_empty());
+    assert_eq!(found(&desk, "after:2020-01-01 bitcoin").await, [7]);
+    let wrong = desk.cache.search("before:soon".to_owned(), 5).await;
+    assert!(matches!(wrong, Err(CacheError::BadQuery(_))));
+}
+
+#[tokio::test]
+async fn hits_say_where_the_words_stand() {
+    let desk = library().await;
+    let results = desk.cache.search("fun it's".to_owned(), 5).await.unwrap();
+    let hit = &results.hits[0];
+    let units: Vec<u16> = hit.snippet.encode_utf16().collect();
+    let marked: Vec<String> = hit
+        .marks
+        .iter()
+        .map(|(from, to)| String::from_utf16(&units[*from as usize..*to as usize]).unwrap())
+        .collect();
+    assert_eq!(marked, ["it's", "fun"]);
+}
+
+#[tokio::test]
+async fn the_index_follows_edits_and_deletions() {
+    let desk = library().await;
+    let source = desk.read();
+    let row = message(7, "ethereum rises").into();
+    desk.cache
+        .ingest(vec![Incoming::Message { row, source }])
+        .await
+        .unwrap();
+    let results = desk.cache.search("ethereum".to_owned(), 5).await.unwrap();
+    assert_eq!(results.unindexed, 1);
+    assert_eq!(results.hits.len(), 1, "found before it is indexed");
+    while desk.cache.index_some(10).await.unwrap() > 0 {}
+    assert!(found(&desk, "bitcoin").await.is_empty());
+    assert_eq!(found(&desk, "ethereum").await, [7]);
+    let source = desk.read();
+    desk.cache
+        .ingest(vec![Incoming::MessageDeleted { id: mid(7), source }])
+        .await
+        .unwrap();
+    assert!(found(&desk, "ethereum").await.is_empty());
+}
+
+#[tokio::test]
+async fn the_newest_come_first_and_more_is_told() {
+    let desk = Desk::with_trip().await;
+    let source = desk.read();
+    let facts = (1..30).map(|n| Incoming::Message {
+        row: message(n, "same word").into(),
+        source,
+    });
+    desk.cache.ingest(facts.collect()).await.unwrap();
+    desk.cache.index_some(15).await.unwrap();
+    for indexed in [false, true] {
+        let results = desk.cache.search("word".to_owned(), 10).await.unwrap();
+        assert!(results.more);
+        let seconds: Vec<_> = results
+            .hits
+            .iter()
+            .map(|hit| hit.message.message.created_at)
+            .collect();
+        assert_eq!(seconds.len(), 10);
+        assert!(seconds.windows(2).all(|pair| pair[0] > pair[1]));
+        if indexed {
+            assert_eq!(seconds[0], at(29));
+        }
+        while desk.cache.index_some(100).await.unwrap() > 0 {}
+    }
+}
