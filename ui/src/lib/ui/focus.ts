@@ -1,0 +1,19 @@
+import { tick } from "svelte";
+
+let last: Element | undefined;
+
+/** Keeps in mind where the focus in the window was: an overlay's cover takes it away. */
+export function trackFocus(event: FocusEvent): void {
+  if (event.target instanceof Element) last = event.target;
+}
+
+/** Remembers what has the focus; answers how to give it back, once nothing covers it any more. */
+export function rememberFocus(): () => void {
+  const now = document.activeElement;
+  const before = now === null || now === document.body ? last : now;
+  return () => {
+    void tick().then(() => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    });
+  };
+}
