@@ -98,6 +98,16 @@ fn write(text: &str, out: &mut String, comma: &str, colon: &str) -> Result<(), s
 
 /// Appends `text` as a JSON string.
 pub fn push_string(out: &mut String, text: &str) {
+    // Most texts hold nothing that must be escaped.
+    if !text
+        .bytes()
+        .any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\')
+    {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     out.push_str(&serde_json::Value::from(text).to_string());
 }
 
@@ -200,6 +210,22 @@ mod tests {
             spaced(r#"{"a":[1,2],"b":{}}"#).unwrap(),
             r#"{"a": [1, 2], "b": {}}"#
         );
+    }
+
+    #[test]
+    fn strings_are_written_as_serde_writes_them() {
+        for text in [
+            "plain é 漢字",
+            "quo\"te",
+            "back\\slash",
+            "line\n\u{1}",
+            "\u{7f}",
+            "",
+        ] {
+            let mut out = String::new();
+            push_string(&mut out, text);
+            assert_eq!(out, serde_json::to_string(text).unwrap());
+        }
     }
 
     #[test]
