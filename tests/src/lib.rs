@@ -1,1 +1,6 @@
-//! Helpers shared by the tests across parts.
+//! What the tests across parts share: the desktop's services, played by the test itself, and
+//! the app's real window under a driver.
+
+pub mod dbus;
+pub mod display;
+pub mod webdriver;

@@ -1,6 +1,5 @@
 //! Waiting for something to be so, no longer than a deadline.
 
-use std::future::Future;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -17,20 +16,16 @@ pub async fn wait_until(
     deadline: Duration,
     mut condition: impl FnMut() -> bool,
 ) -> Result<()> {
-    wait_for(what, deadline, || {
-        let holds = condition().then_some(());
-        async move { holds }
-    })
-    .await
+    wait_for(what, deadline, async || condition().then_some(())).await
 }
 
 /// Waits until `probe` finds something and returns it. A probe that does not answer is given
 /// up at the deadline as well.
-pub async fn wait_for<T, F, Found>(what: &str, deadline: Duration, mut probe: F) -> Result<T>
-where
-    F: FnMut() -> Found,
-    Found: Future<Output = Option<T>>,
-{
+pub async fn wait_for<T>(
+    what: &str,
+    deadline: Duration,
+    mut probe: impl AsyncFnMut() -> Option<T>,
+) -> Result<T> {
     let end = Instant::now() + deadline;
     loop {
         match tokio::time::timeout_at(end, probe()).await {
@@ -51,10 +46,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn it_returns_what_the_probe_found() {
         let asked = Cell::new(0);
-        let found = wait_for("third time", DEADLINE, || {
+        let found = wait_for("third time", DEADLINE, async || {
             asked.set(asked.get() + 1);
-            let found = (asked.get() == 3).then(|| asked.get());
-            async move { found }
+            (asked.get() == 3).then(|| asked.get())
         });
         assert_eq!(found.await.unwrap(), 3);
     }
