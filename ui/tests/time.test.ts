@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   ago,
+  bareTimeOfDay,
   dayAndTime,
   dayHeader,
   dayKey,
@@ -51,6 +52,10 @@ describe("sentences", () => {
   it("say the day and the time", () => {
     expect(dayAndTime(Date.UTC(2026, 9, 16, 8, 52), now)).toMatch(/^today, 0?8:52/);
     expect(dayAndTime(Date.UTC(2026, 9, 13, 16, 20), now)).toMatch(/Tue.*Oct 13, 0?4:20/);
+  });
+
+  it("write a time without its half of the day where there is no room", () => {
+    expect(bareTimeOfDay(Date.UTC(2026, 9, 16, 16, 20))).toBe("4:20");
   });
 
   it.each([

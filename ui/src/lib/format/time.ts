@@ -4,12 +4,8 @@ type When = string | number | Date;
 
 const DAY = 86_400_000;
 
-const clock = new Intl.DateTimeFormat(systemLocale(), { hour: "2-digit", minute: "2-digit" });
-const clockWithSeconds = new Intl.DateTimeFormat(systemLocale(), {
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-});
+const clock = new Intl.DateTimeFormat(systemLocale(), { timeStyle: "short" });
+const clockWithSeconds = new Intl.DateTimeFormat(systemLocale(), { timeStyle: "medium" });
 const weekdayShort = new Intl.DateTimeFormat(wordLocale(), { weekday: "short" });
 const dayMonth = new Intl.DateTimeFormat(wordLocale(), { day: "numeric", month: "short" });
 const dayMonthYear = new Intl.DateTimeFormat(wordLocale(), {
@@ -37,6 +33,16 @@ const longDayYear = new Intl.DateTimeFormat(wordLocale(), {
 /** `14:02`, as the system writes it. */
 export function timeOfDay(when: When): string {
   return clock.format(new Date(when));
+}
+
+/** `14:02`, or `2:02` without its half of the day, where there is no room for more. */
+export function bareTimeOfDay(when: When): string {
+  return clock
+    .formatToParts(new Date(when))
+    .filter(({ type }) => type === "hour" || type === "minute" || type === "literal")
+    .map(({ value }) => value)
+    .join("")
+    .trim();
 }
 
 /** `14:02:09`. */

@@ -12,6 +12,8 @@ const DRAFT_AFTER = 400;
 /** The open session. */
 class Conversation {
   id = $state<string | undefined>();
+  /** Whether the first page has been read. */
+  ready = $state(false);
   messages = $state.raw<readonly MessageRow[]>([]);
   before = $state<Edge>("end");
   after = $state<Edge>("end");
@@ -54,6 +56,7 @@ class Conversation {
       this.draft = opened.session.draft ?? "";
       this.#draftKept = this.draft;
       this.#readTo = undefined;
+      this.ready = true;
       this.opening += 1;
       if (message !== undefined) await this.jump(message);
     } catch (thrown) {
@@ -76,6 +79,7 @@ class Conversation {
     clearTimeout(this.#draftTimer);
     clearTimeout(this.#typingTimer);
     this.id = undefined;
+    this.ready = false;
     this.messages = [];
     this.before = "end";
     this.after = "end";
