@@ -37,9 +37,17 @@ export function t<K extends Key>(key: K, ...rest: Rest<K>): string {
   });
 }
 
-/** The locale of the system, for numbers and times. */
+/**
+ * The locale of the system, for numbers and times. WebKitGTK hands over what the environment
+ * says, which need not be a language tag: `C` or `POSIX` count as the catalogue's language.
+ */
 export function systemLocale(): string {
-  return globalThis.navigator?.language || language;
+  const told = globalThis.navigator?.language ?? "";
+  try {
+    return Intl.getCanonicalLocales(told)[0] ?? language;
+  } catch {
+    return language;
+  }
 }
 
 /** The locale for words of a date: the system's where it speaks the catalogue's language. */
