@@ -55,6 +55,7 @@ class App {
   readonly signedIn = $derived(this.account !== undefined);
 
   #feed: Feed | undefined;
+  #opensFirst = false;
 
   start(backend: Backend): void {
     useBackend(backend);
@@ -137,9 +138,9 @@ class App {
 
   async #openFirst(last: string | null): Promise<void> {
     const first = (last !== null && sessions.get(last)) || sessions.ordered[0];
-    if (first && (!view.single || view.column === "conversation")) {
-      await conversation.open(first.id);
-    }
+    // A workspace that was just opened has none yet: the first that arrives is opened.
+    this.#opensFirst = first === undefined;
+    if (first) await conversation.open(first.id);
   }
 
   #clear(): void {
@@ -181,6 +182,9 @@ class App {
         sessions.apply(event.changed, event.removed);
         if (conversation.id !== undefined && event.removed.includes(conversation.id)) {
           conversation.reset();
+        }
+        if (this.#opensFirst && conversation.id === undefined) {
+          this.#openFirst(null).catch(tellFailure);
         }
         break;
       case "messages":
