@@ -38,6 +38,12 @@ pub enum EngineError {
     /// No workspace is open.
     #[error("No workspace is open.")]
     NoWorkspace,
+    /// Somebody else signed in where an account's messages are kept already.
+    #[error(
+        "This workspace keeps the messages of another account. To use this account as well, add \
+         the project once more."
+    )]
+    OtherAccount,
     /// The key is not one for clients.
     #[error("{0}")]
     Key(String),
@@ -60,6 +66,7 @@ impl From<EngineError> for ApiError {
             }
             EngineError::Invalid(_) => ErrorCode::Invalid,
             EngineError::NotFound(_) => ErrorCode::NotFound,
+            EngineError::OtherAccount => ErrorCode::Refused,
             EngineError::NoWorkspace => ErrorCode::NoWorkspace,
             EngineError::Key(_) => ErrorCode::Key,
         };

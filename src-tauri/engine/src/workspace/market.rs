@@ -388,7 +388,8 @@ pub(super) async fn run(core: Arc<Core>) {
     }
 }
 
-async fn keep_waiting(core: &Core) {
+/// Keeps the quotes that nothing came of.
+pub(super) async fn keep_waiting(core: &Core) {
     let evaluation = {
         let mut market = core.market.lock().await;
         if market.waiting.is_empty() {

@@ -179,6 +179,7 @@ impl Workspace {
         self.core.realtime.disconnect();
         self.core.stop.cancel();
         self.tasks.wait().await;
+        market::keep_waiting(&self.core).await;
         self.core.cache.close().await;
     }
 

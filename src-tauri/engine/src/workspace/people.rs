@@ -38,8 +38,23 @@ struct NewPresenceRow<'a> {
     typing_in_session: Option<&'a str>,
 }
 
-/// Joins a session's channel and leaves the one before it.
+/// Joins a session's channel and leaves the one before it. The session that is open already
+/// stays as it is, with everybody in it.
 pub(super) async fn enter(core: &Core, id: SessionId) {
+    let there = core
+        .open
+        .lock()
+        .await
+        .as_ref()
+        .is_some_and(|open| open.id == id);
+    if !there {
+        join(core, id).await;
+    }
+}
+
+async fn join(core: &Core, id: SessionId) {
+    // First out, then in: a channel that somebody holds keeps the form it was joined in.
+    leave(core).await;
     let settings = core.settings();
     let user = core.tokens.user();
     let channel = match (&user, settings.presence) {
@@ -229,8 +244,12 @@ pub(super) async fn nobody(core: &Core) {
 pub(super) async fn run(core: Arc<Core>) {
     let mut expire = tokio::time::interval(EXPIRE_EVERY);
     let mut repeat = tokio::time::interval(ROW_EVERY);
+    let (mut account, mut settings) = (core.tokens.state(), core.settings.clone());
+    let mut joined_as = joins_as(&core);
     loop {
         tokio::select! {
+            changed = account.changed() => if changed.is_err() { return },
+            changed = settings.changed() => if changed.is_err() { return },
             _ = expire.tick() => {
                 let changed = core.open.lock().await.as_mut().is_some_and(OpenSession::expire);
                 if changed {
@@ -239,7 +258,25 @@ pub(super) async fn run(core: Arc<Core>) {
             }
             _ = repeat.tick() => track(&core).await,
         }
+        let joins_as = joins_as(&core);
+        if joins_as != joined_as {
+            joined_as = joins_as;
+            let open = core.open.lock().await.as_ref().map(|open| open.id.clone());
+            if let Some(id) = open {
+                join(&core, id).await;
+            }
+        }
     }
+}
+
+/// What decides how a session's channel is joined: who, whether at all, and which tables.
+fn joins_as(core: &Core) -> (Option<String>, bool, String) {
+    let settings = core.settings();
+    (
+        core.tokens.user().map(|user| user.id),
+        settings.presence,
+        settings.schema,
+    )
 }
 
 /// Everybody in the open session.

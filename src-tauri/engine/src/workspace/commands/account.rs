@@ -10,14 +10,31 @@ use crate::workspace::{Core, announce, people};
 impl Core {
     pub async fn sign_in(&self, args: api::SignIn) -> Result<api::Account> {
         let password = Secret::new(args.password);
-        self.tokens
-            .sign_in_password(args.email.trim(), &password)
-            .await?;
+        let auth = self.tokens.auth();
+        let session = auth.sign_in_password(args.email.trim(), &password).await?;
+        if self
+            .cache
+            .account()
+            .is_some_and(|own| own.as_str() != session.user.id)
+        {
+            let ended = auth
+                .sign_out(session.access_token.expose(), Scope::Local)
+                .await;
+            if let Err(error) = ended {
+                tracing::info!(%error, "the other account's session was left to end by itself");
+            }
+            return Err(EngineError::OtherAccount);
+        }
+        self.tokens.adopt(session).await?;
         self.account()
             .ok_or_else(|| EngineError::Task("signed in without a user".to_owned()))
     }
 
     pub async fn sign_up(&self, args: api::SignUp) -> Result<api::SignUpOutcome> {
+        // What is cached, and what waits to be sent, is the first account's alone.
+        if self.cache.account().is_some() {
+            return Err(EngineError::OtherAccount);
+        }
         let email = args.email.trim().to_owned();
         match self
             .tokens
