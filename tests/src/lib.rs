@@ -3,4 +3,5 @@
 
 pub mod dbus;
 pub mod display;
+pub mod peer;
 pub mod webdriver;

@@ -90,7 +90,7 @@ impl Server {
         }
         let token = token();
         let stop = CancellationToken::new();
-        let shop = Shop {
+        let state = Shop {
             app,
             desk,
             token: Arc::new(token.clone()),
@@ -100,7 +100,7 @@ impl Server {
             .route("/ws", get(connect))
             .fallback_service(ServeDir::new(ui))
             .layer(middleware::from_fn_with_state(guard, guard::guard))
-            .with_state(shop);
+            .with_state(state);
         let stopping = stop.clone();
         let serving = tokio::spawn(async move {
             let server = axum::serve(listener, router)

@@ -1,0 +1,462 @@
+//! A project behind a network that fails on request, devices, and the app on them.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::{Value, json};
+use tidings_contract::{self as api, ApiError, Call, Connection, Event, MessageRow, SendState};
+use tidings_engine::{App, AppOptions, Host, MemorySecrets, Secrets, SecretsError};
+use tidings_local::{LocalServer, Options};
+use tidings_model::{Clock as _, SystemClock};
+use tidings_serve::Desk;
+use tidings_testkit::{Actor, DEADLINE, FaultProxy, TempDir, alice, scratch, wait_for};
+use tidings_tests::peer::{Peer, Room};
+use tokio::task::JoinHandle;
+
+/// A project with just the four tables, and the way to it.
+pub struct Project {
+    pub server: LocalServer,
+    pub proxy: FaultProxy,
+}
+
+impl Project {
+    pub async fn start() -> Self {
+        let server = LocalServer::start(Options::default()).await.unwrap();
+        let address: SocketAddr = server
+            .info()
+            .url
+            .strip_prefix("http://")
+            .unwrap()
+            .parse()
+            .unwrap();
+        Self {
+            server,
+            proxy: FaultProxy::start(address).await.unwrap(),
+        }
+    }
+
+    pub fn key(&self) -> String {
+        self.server.info().publishable_key.reveal().to_owned()
+    }
+
+    /// The service, beside the proxy.
+    pub fn service(&self) -> Peer {
+        let info = self.server.info();
+        Peer::service(&info.url, info.service_role_key.reveal()).unwrap()
+    }
+
+    /// A second client of somebody who has an account, beside the proxy.
+    pub async fn peer(&self, actor: &Actor) -> Peer {
+        Peer::sign_in(&self.server.info().url, &self.key(), actor)
+            .await
+            .unwrap()
+    }
+
+    /// A second client of somebody new, beside the proxy.
+    pub async fn newcomer(&self, actor: &Actor) -> Peer {
+        Peer::sign_up(&self.server.info().url, &self.key(), actor)
+            .await
+            .unwrap()
+    }
+
+    /// Alice's new device with the app on it, signed in and live.
+    pub async fn alice(&self) -> (Device, Client) {
+        let device = Device::new();
+        let client = device.start().await;
+        self.join(&client).await;
+        (device, client)
+    }
+
+    /// Adds the project to the app and makes Alice's account.
+    pub async fn join(&self, client: &Client) {
+        client
+            .ok(api::AddWorkspace {
+                url: self.proxy.url(),
+                key: self.key(),
+                name: None,
+            })
+            .await;
+        let Actor {
+            email, password, ..
+        } = alice();
+        client
+            .ok(api::SignUp {
+                email: email.to_owned(),
+                password: password.to_owned(),
+            })
+            .await;
+        client.live().await;
+    }
+
+    /// Adds the project to the app and signs Alice in, who has an account.
+    pub async fn sign_in(&self, client: &Client) {
+        client
+            .ok(api::AddWorkspace {
+                url: self.proxy.url(),
+                key: self.key(),
+                name: None,
+            })
+            .await;
+        client.ok(credentials(&alice())).await;
+        client.live().await;
+    }
+
+    /// Sets a symbol's price as the project's feed does: one row a symbol, written over.
+    pub async fn price(&self, symbol: &str, price: &str) {
+        let service = self.service();
+        let now = SystemClock.now().to_string();
+        let row = json!({"price": price, "last_updated": now});
+        let query = format!("symbol=eq.{symbol}");
+        if service
+            .update("crypto_prices", &query, row.clone())
+            .await
+            .unwrap()
+            .is_empty()
+        {
+            let mut row = row;
+            row["symbol"] = json!(symbol);
+            service.insert("crypto_prices", row).await.unwrap();
+        }
+    }
+
+    /// The contents of a session's messages on the server, in the order they were stored.
+    pub async fn stored(&self, session: &str) -> Vec<String> {
+        let query = format!("session_id=eq.{session}&order=created_at,id&select=content");
+        let rows = self
+            .service()
+            .select("chat_messages", &query)
+            .await
+            .unwrap();
+        rows.iter()
+            .map(|row| row["content"].as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+/// Keeps secrets like the system's key store does, for as long as the device exists.
+#[derive(Default)]
+struct KeyStore(MemorySecrets);
+
+impl Secrets for KeyStore {
+    fn get(&self, name: &str) -> Result<Option<zeroize::Zeroizing<String>>, SecretsError> {
+        self.0.get(name)
+    }
+
+    fn set(&self, name: &str, value: &str) -> Result<(), SecretsError> {
+        self.0.set(name, value)
+    }
+
+    fn delete(&self, name: &str) -> Result<(), SecretsError> {
+        self.0.delete(name)
+    }
+
+    fn durable(&self) -> bool {
+        true
+    }
+}
+
+/// A computer: what is on it outlives the app.
+pub struct Device {
+    data: TempDir,
+    secrets: Arc<dyn Secrets>,
+    pub desk: Arc<Desk>,
+}
+
+impl Device {
+    pub fn new() -> Self {
+        Self {
+            data: scratch().unwrap(),
+            secrets: Arc::new(KeyStore::default()),
+            desk: Arc::new(Desk::new()),
+        }
+    }
+
+    /// Starts the app.
+    pub async fn start(&self) -> Client {
+        self.start_on(self.desk.clone()).await
+    }
+
+    /// Starts the app on another desktop.
+    pub async fn start_on(&self, host: Arc<dyn Host>) -> Client {
+        let app = App::start(AppOptions {
+            data_dir: self.data.path().to_path_buf(),
+            secrets: self.secrets.clone(),
+            host,
+            clock: Arc::new(SystemClock),
+            version: "test".to_owned(),
+            default_url: None,
+            default_key: None,
+        })
+        .await
+        .unwrap();
+        Client::listen(app)
+    }
+
+    /// Titles of the notifications shown so far.
+    pub fn shown(&self) -> Vec<String> {
+        self.desk
+            .shown()
+            .into_iter()
+            .map(|shown| shown.title)
+            .collect()
+    }
+
+    /// Whether a text stands in any file of the app, as it is.
+    pub fn holds(&self, text: &str) -> bool {
+        let mut folders = vec![self.data.path().to_path_buf()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if std::fs::read(&path)
+                    .is_ok_and(|bytes| bytes.windows(text.len()).any(|w| w == text.as_bytes()))
+                {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+}
+
+/// The app on a device, and everything it has told.
+pub struct Client {
+    app: App,
+    told: Arc<Mutex<Vec<Event>>>,
+    listening: JoinHandle<()>,
+}
+
+impl Client {
+    fn listen(app: App) -> Self {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let mut events = app.events();
+        let keep = told.clone();
+        let listening = tokio::spawn(async move {
+            while let Some(event) = events.next().await {
+                keep.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(event.event.clone());
+            }
+        });
+        Self {
+            app,
+            told,
+            listening,
+        }
+    }
+
+    pub async fn call<C: Call>(&self, args: C) -> Result<C::Reply, ApiError> {
+        let reply = self.app.call(args.into()).await?;
+        Ok(serde_json::from_str(reply.get()).unwrap())
+    }
+
+    pub async fn ok<C: Call>(&self, args: C) -> C::Reply {
+        self.call(args)
+            .await
+            .unwrap_or_else(|error| panic!("{}: {error:?}", C::NAME))
+    }
+
+    pub async fn refused<C: Call>(&self, args: C) -> ApiError {
+        match self.call(args).await {
+            Ok(_) => panic!("{} was carried out", C::NAME),
+            Err(error) => error,
+        }
+    }
+
+    /// Ends the app in order.
+    pub async fn stop(self) {
+        self.app.stop().await;
+        self.listening.abort();
+    }
+
+    /// Forgets what was told so far.
+    pub fn forget(&self) {
+        self.told
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+
+    /// What was told since the last [`Client::forget`], picked out in order.
+    pub fn told<T>(&self, pick: impl Fn(&Event) -> Option<T>) -> Vec<T> {
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.iter().filter_map(pick).collect()
+    }
+
+    /// Waits for an event, unless it was told already since the last [`Client::forget`].
+    pub async fn event<T>(&self, what: &str, pick: impl Fn(&Event) -> Option<T>) -> T {
+        let found = wait_for(what, DEADLINE, || {
+            let found = self.told(&pick).into_iter().next();
+            async move { found }
+        });
+        match found.await {
+            Ok(found) => found,
+            Err(error) => {
+                let state = self.call(api::GetDiagnostics {}).await;
+                panic!(
+                    "{error}; told: {:#?}; {state:#?}",
+                    self.told(|event| Some(event.clone()))
+                )
+            }
+        }
+    }
+
+    /// Asks again and again until the answer is as wanted.
+    pub async fn until<C: Call + Clone>(
+        &self,
+        what: &str,
+        args: C,
+        wanted: impl Fn(&C::Reply) -> bool,
+    ) -> C::Reply {
+        let found = wait_for(what, DEADLINE, || async {
+            self.call(args.clone()).await.ok().filter(&wanted)
+        });
+        match found.await {
+            Ok(found) => found,
+            Err(error) => {
+                let state = self.call(api::GetDiagnostics {}).await;
+                let last = self.app.call(args.into()).await;
+                panic!("{error}; last: {last:#?}; {state:#?}")
+            }
+        }
+    }
+
+    pub async fn connection(&self, what: &str, wanted: impl Fn(&Connection) -> bool) {
+        self.until(what, api::GetSnapshot {}, |snapshot| {
+            snapshot
+                .active
+                .as_ref()
+                .is_some_and(|active| wanted(&active.connection))
+        })
+        .await;
+    }
+
+    pub async fn live(&self) {
+        self.connection("live", |state| *state == Connection::Live)
+            .await;
+    }
+
+    pub async fn offline(&self) {
+        self.connection("offline", |state| {
+            matches!(state, Connection::Offline { .. })
+        })
+        .await;
+    }
+
+    /// Makes a session, waits until the server has it, and opens it.
+    pub async fn session(&self, title: &str) -> String {
+        let made = self
+            .ok(api::CreateSession {
+                title: Some(title.to_owned()),
+            })
+            .await
+            .id;
+        self.until("the session on the server", api::ListSessions {}, |rows| {
+            rows.iter().any(|row| row.id == made && !row.unsent)
+        })
+        .await;
+        self.ok(api::OpenSession {
+            session: made.clone(),
+        })
+        .await;
+        made
+    }
+
+    pub async fn send(&self, session: &str, content: &str) -> MessageRow {
+        let (session, content) = (session.to_owned(), content.to_owned());
+        self.ok(api::SendMessage {
+            session,
+            content,
+            reply_to: None,
+        })
+        .await
+    }
+
+    /// The newest messages of a session.
+    pub async fn messages(&self, session: &str) -> Vec<MessageRow> {
+        self.ok(latest(session)).await.rows
+    }
+
+    pub async fn contents(&self, session: &str) -> Vec<String> {
+        self.messages(session)
+            .await
+            .into_iter()
+            .map(|row| row.content)
+            .collect()
+    }
+
+    /// Waits until a message is as wanted, and returns it.
+    pub async fn message(
+        &self,
+        what: &str,
+        session: &str,
+        id: &str,
+        wanted: impl Fn(&MessageRow) -> bool,
+    ) -> MessageRow {
+        let page = self.until(what, latest(session), |page| {
+            page.rows.iter().any(|row| row.id == id && wanted(row))
+        });
+        page.await
+            .rows
+            .into_iter()
+            .find(|row| row.id == id)
+            .unwrap()
+    }
+
+    pub async fn delivered(&self, message: &MessageRow) -> MessageRow {
+        self.message("delivered", &message.session, &message.id, |row| {
+            row.state == SendState::Delivered
+        })
+        .await
+    }
+
+    /// Waits until nothing is left to be sent.
+    pub async fn sent_everything(&self) {
+        self.until("an empty outbox", api::ListOutbox {}, Vec::is_empty)
+            .await;
+    }
+}
+
+pub fn latest(session: &str) -> api::GetMessages {
+    api::GetMessages {
+        session: session.to_owned(),
+        at: api::PageAt::Latest,
+        limit: 200,
+    }
+}
+
+/// The rows that an event tells of a session.
+pub fn rows_of<'a>(event: &'a Event, of: &str) -> &'a [MessageRow] {
+    match event {
+        Event::Messages {
+            session, changed, ..
+        } if session == of => changed,
+        _ => &[],
+    }
+}
+
+/// The id that the next change of a kind concerns, with its content.
+pub async fn change(room: &mut Room, kind: &str) -> (String, String) {
+    let data = room.change(kind).await.unwrap();
+    let record = if kind == "DELETE" {
+        &data["old_record"]
+    } else {
+        &data["record"]
+    };
+    let text = |name: &str| record[name].as_str().unwrap_or_default().to_owned();
+    (text("id"), text("content"))
+}
+
+pub fn credentials(actor: &Actor) -> api::SignIn {
+    api::SignIn {
+        email: actor.email.to_owned(),
+        password: actor.password.to_owned(),
+    }
+}
+
+pub fn open(session: &str) -> api::OpenSession {
+    api::OpenSession {
+        session: session.to_owned(),
+    }
+}

@@ -1,0 +1,13 @@
+//! The engine against a real server, with a network that fails in between and a second client
+//! that shares no code with it. What is asserted is what the contract answers and tells.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod account;
+mod chat;
+mod hostile;
+mod kit;
+mod market;
+mod notices;
+mod offline;
+mod people;
+mod refusals;

@@ -1,0 +1,226 @@
+//! Presence and typing, both ways, and what is joined at all.
+
+use serde_json::{Value, json};
+use tidings_contract::{self as api, Event, Person, PersonStatus};
+use tidings_testkit::bob;
+use tidings_tests::peer::{Peer, Room};
+
+use crate::kit::{Client, Project};
+
+fn people<'a>(event: &'a Event, of: &str) -> &'a [Person] {
+    match event {
+        Event::People { session, people } if session == of => people,
+        _ => &[],
+    }
+}
+
+/// Waits until somebody is in the session as wanted.
+async fn person(
+    app: &Client,
+    what: &str,
+    session: &str,
+    user: &str,
+    wanted: impl Fn(&Person) -> bool,
+) -> Person {
+    app.event(what, |event| {
+        people(event, session)
+            .iter()
+            .find(|p| p.user_id == user && wanted(p))
+            .cloned()
+    })
+    .await
+}
+
+async fn enter(peer: &Peer, session: &str) -> Room {
+    let config = json!({
+        "presence": {"enabled": true, "key": peer.user()},
+        "broadcast": {"self": false, "ack": false},
+    });
+    peer.join(&format!("session:{session}"), config)
+        .await
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_there_and_who_is_writing_is_told_both_ways() {
+    let project = Project::start().await;
+    let (_device, app) = project.alice().await;
+    let session = app.session("Plans").await;
+    let alice = app
+        .ok(api::GetSnapshot {})
+        .await
+        .active
+        .unwrap()
+        .account
+        .unwrap();
+    let bob = project.newcomer(&bob()).await;
+    let mut room = enter(&bob, &session).await;
+
+    let me = json!({"user_id": bob.user(), "user_name": "Bob", "status": "online"});
+    room.track(me).await.unwrap();
+    let seen = person(&app, "Bob", &session, bob.user(), |_| true).await;
+    assert_eq!(
+        (seen.name.as_str(), seen.status),
+        ("Bob", PersonStatus::Online)
+    );
+    assert!(!seen.own && !seen.typing);
+    let has_alice = |payload: &Value| {
+        payload[&alice.user_id]["metas"][0]["user_name"] == "alice"
+            || payload["joins"][&alice.user_id]["metas"][0]["user_name"] == "alice"
+    };
+    let state = room.find("presence_state", has_alice);
+    if state.await.is_err() {
+        room.find("presence_diff", has_alice).await.unwrap();
+    }
+
+    let typing = |typing: bool| json!({"user_id": bob.user(), "typing": typing});
+    room.broadcast("typing", typing(true)).await.unwrap();
+    person(&app, "Bob writing", &session, bob.user(), |p| p.typing).await;
+    app.forget();
+    room.broadcast("typing", typing(false)).await.unwrap();
+    person(&app, "Bob not writing", &session, bob.user(), |p| !p.typing).await;
+
+    app.ok(api::Typing {
+        session: session.clone(),
+        typing: true,
+    })
+    .await;
+    let told = room
+        .find("broadcast", |message| message["event"] == "typing")
+        .await
+        .unwrap();
+    assert_eq!(told["payload"]["user_id"], alice.user_id.as_str());
+    assert_eq!(told["payload"]["typing"], true);
+
+    app.forget();
+    let away = json!({"user_id": bob.user(), "user_name": "Bob", "status": "away"});
+    room.track(away).await.unwrap();
+    person(&app, "Bob away", &session, bob.user(), |p| {
+        p.status == PersonStatus::Away
+    })
+    .await;
+
+    // A client without the channel says the same in the table.
+    let service = project.service();
+    let row = json!({
+        "user_id": "carol", "session_id": session, "status": "online", "is_typing": true,
+        "typing_in_session": session,
+    });
+    service.insert("user_presence", row).await.unwrap();
+    person(&app, "Carol writing", &session, "carol", |p| p.typing).await;
+
+    // And one's own row is there for such clients.
+    let query = format!("user_id=eq.{}", alice.user_id);
+    let own = service.select("user_presence", &query).await.unwrap();
+    assert_eq!(
+        (&own[0]["status"], &own[0]["session_id"]),
+        (&json!("online"), &json!(session))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_chooses_to_be_invisible_is_not_seen() {
+    let project = Project::start().await;
+    let (_device, app) = project.alice().await;
+    let session = app.session("Plans").await;
+    let alice = app
+        .ok(api::GetSnapshot {})
+        .await
+        .active
+        .unwrap()
+        .account
+        .unwrap()
+        .user_id;
+    let bob = project.newcomer(&bob()).await;
+    let mut room = enter(&bob, &session).await;
+    room.find("presence_state", |state| !state[&alice].is_null())
+        .await
+        .unwrap();
+    app.ok(api::SetPresence {
+        presence: api::OwnPresence::Invisible,
+    })
+    .await;
+    room.find("presence_diff", |diff| !diff["leaves"][&alice].is_null())
+        .await
+        .unwrap();
+    let query = format!("user_id=eq.{alice}");
+    let own = project
+        .service()
+        .select("user_presence", &query)
+        .await
+        .unwrap();
+    assert_eq!(own[0]["status"], "offline");
+    let told = app.told(|event| match event {
+        Event::Presence { presence } => Some(*presence),
+        _ => None,
+    });
+    assert_eq!(told, [api::OwnPresence::Invisible]);
+}
+
+fn names(diagnostics: &api::Diagnostics) -> Vec<&str> {
+    diagnostics
+        .channels
+        .iter()
+        .map(|channel| channel.name.as_str())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_switched_off_is_neither_joined_nor_written() {
+    let project = Project::start().await;
+    project.price("BTC", "68000").await;
+    let device = crate::kit::Device::new();
+    let app = device.start().await;
+    let mut settings = app.ok(api::GetSettings {}).await;
+    (settings.presence, settings.prices) = (false, false);
+    app.ok(api::SetSettings {
+        settings: settings.clone(),
+    })
+    .await;
+    project.join(&app).await;
+    let session = app.session("Plans").await;
+    assert_eq!(names(&app.ok(api::GetDiagnostics {}).await), ["chat"]);
+    app.ok(api::Typing {
+        session: session.clone(),
+        typing: true,
+    })
+    .await;
+    assert!(
+        project
+            .service()
+            .select("user_presence", "")
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!(app.ok(api::GetWatchList {}).await.is_empty());
+
+    (settings.presence, settings.prices) = (true, true);
+    app.ok(api::SetSettings {
+        settings: settings.clone(),
+    })
+    .await;
+    let all = ["chat", "prices", &format!("session:{session}")].map(str::to_owned);
+    app.until("all channels", api::GetDiagnostics {}, |now| {
+        let mut names = names(now);
+        names.sort_unstable();
+        names == all
+            && now
+                .channels
+                .iter()
+                .all(|channel| channel.status == "subscribed")
+    })
+    .await;
+    app.until("a price", api::GetWatchList {}, |rows| !rows.is_empty())
+        .await;
+
+    (settings.presence, settings.prices) = (false, false);
+    app.ok(api::SetSettings { settings }).await;
+    app.until("chat alone", api::GetDiagnostics {}, |now| {
+        names(now) == ["chat"]
+    })
+    .await;
+    // Chat itself never stopped.
+    let sent = app.send(&session, "Still here").await;
+    app.delivered(&sent).await;
+}

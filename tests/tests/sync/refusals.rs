@@ -1,0 +1,318 @@
+//! What the project refuses, and what is refused before it is asked.
+
+use serde_json::json;
+use tidings_contract::{self as api, ErrorCode, SendState};
+use tidings_testkit::{DEADLINE, alice, bob, mallory, wait_for};
+
+use crate::kit::{Device, Project, credentials};
+
+fn failed(state: &SendState) -> Option<(&str, &str)> {
+    match state {
+        SendState::Failed { code, reason } => Some((code, reason)),
+        _ => None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_the_rules_refuse_is_kept_with_the_reason_and_can_be_tried_again() {
+    let project = Project::start().await;
+    let (_device, app) = project.alice().await;
+    let session = app.session("Plans").await;
+    let bob = project.newcomer(&bob()).await;
+    let service = project.service();
+    let query = format!("id=eq.{session}");
+    let owner = |user: &str| json!({"user_id": user});
+    let phone = project.peer(&alice()).await;
+    service
+        .update("chat_sessions", &query, owner(bob.user()))
+        .await
+        .unwrap();
+
+    let first = app.send(&session, "Mine?").await;
+    let second = app.send(&session, "Or not?").await;
+    for sent in [&first, &second] {
+        let refused = app
+            .message("failed", &session, &sent.id, |row| {
+                failed(&row.state).is_some()
+            })
+            .await;
+        let (code, reason) = failed(&refused.state).unwrap();
+        assert_eq!(code, "rules");
+        assert!(reason.contains("does not allow"), "{reason}");
+    }
+    assert!(project.stored(&session).await.is_empty());
+    let outbox = app.ok(api::GetSnapshot {}).await.active.unwrap().outbox;
+    assert_eq!((outbox.queued, outbox.failed), (0, 2));
+
+    app.ok(api::DiscardMessage {
+        message: second.id.clone(),
+    })
+    .await;
+    service
+        .update("chat_sessions", &query, owner(phone.user()))
+        .await
+        .unwrap();
+    app.ok(api::RetryMessage {
+        message: first.id.clone(),
+    })
+    .await;
+    app.delivered(&first).await;
+    assert_eq!(project.stored(&session).await, ["Mine?"]);
+    assert_eq!(app.contents(&session).await, ["Mine?"]);
+    app.sent_everything().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_of_a_message_deleted_meanwhile_keeps_the_text() {
+    let project = Project::start().await;
+    let (_device, app) = project.alice().await;
+    let session = app.session("Plans").await;
+    let sent = app.send(&session, "First words").await;
+    app.delivered(&sent).await;
+    project.proxy.go_offline();
+    app.offline().await;
+    project
+        .service()
+        .delete("chat_messages", &format!("id=eq.{}", sent.id))
+        .await
+        .unwrap();
+    let content = "Better words".to_owned();
+    app.ok(api::EditMessage {
+        message: sent.id.clone(),
+        content,
+    })
+    .await;
+    project.proxy.heal();
+    app.ok(api::Connect {}).await;
+    let kept = app
+        .until("the failed edit", api::ListOutbox {}, |rows| {
+            rows.iter().any(|row| failed(&row.state).is_some())
+        })
+        .await;
+    assert_eq!(kept[0].text, "Better words");
+    assert_eq!(failed(&kept[0].state).unwrap().0, "deleted");
+    assert!(project.stored(&session).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_thousand_characters_are_sent_and_one_more_is_refused_before_it_is_kept() {
+    let project = Project::start().await;
+    let (_device, app) = project.alice().await;
+    let session = app.session("Plans").await;
+    let send = |content: String| api::SendMessage {
+        session: session.clone(),
+        content,
+        reply_to: None,
+    };
+    let error = app.refused(send("ä".repeat(20_001))).await;
+    assert_eq!(error.code, ErrorCode::Invalid);
+    assert!(error.message.contains("20000"), "{}", error.message);
+    let error = app.refused(send("  \n ".to_owned())).await;
+    assert_eq!(error.code, ErrorCode::Invalid);
+    assert!(app.ok(api::ListOutbox {}).await.is_empty());
+    assert!(app.messages(&session).await.is_empty());
+    let longest = app.ok(send("ä".repeat(20_000))).await;
+    app.delivered(&longest).await;
+    assert_eq!(project.stored(&session).await[0].chars().count(), 20_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_ones_own_messages_can_be_changed() {
+    let project = Project::start().await;
+    let (_device, app) = project.alice().await;
+    let session = app.session("Plans").await;
+    let row = json!({"session_id": session, "role": "assistant", "content": "I answer."});
+    let id = project
+        .service()
+        .insert("chat_messages", row)
+        .await
+        .unwrap()["id"]
+        .clone();
+    let message = id.as_str().unwrap().to_owned();
+    app.message("the answer", &session, &message, |row| !row.own)
+        .await;
+    let edit = api::EditMessage {
+        message: message.clone(),
+        content: "I obey.".into(),
+    };
+    assert_eq!(app.refused(edit).await.code, ErrorCode::Invalid);
+    assert_eq!(
+        app.refused(api::DeleteMessage { message }).await.code,
+        ErrorCode::Invalid
+    );
+    assert_eq!(project.stored(&session).await, ["I answer."]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secret_keys_are_refused_with_the_reason_and_never_kept() {
+    let project = Project::start().await;
+    let device = Device::new();
+    let app = device.start().await;
+    let service = project.server.info().service_role_key.reveal().to_owned();
+    for (key, reason) in [
+        ("sb_secret_0123456789abcdef", "secret key"),
+        (service.as_str(), "service_role"),
+        ("sbp_0123456789abcdef", "personal access token"),
+        ("hello", "not a project key"),
+    ] {
+        let (url, key) = (project.proxy.url(), key.to_owned());
+        let looked = app
+            .ok(api::CheckProject {
+                url: url.clone(),
+                key: key.clone(),
+            })
+            .await;
+        assert!(!looked.usable);
+        let item = looked
+            .items
+            .iter()
+            .find(|item| item.check == api::Check::Key)
+            .unwrap();
+        assert_eq!(item.outcome, api::CheckOutcome::Failed);
+        assert!(item.message.contains(reason), "{}", item.message);
+        let error = app
+            .refused(api::AddWorkspace {
+                url,
+                key: key.clone(),
+                name: None,
+            })
+            .await;
+        assert_eq!(error.code, ErrorCode::Key);
+        assert!(error.message.contains(reason), "{}", error.message);
+        assert!(!error.message.contains(&key) && !device.holds(&key));
+    }
+    assert!(app.ok(api::GetSnapshot {}).await.workspaces.is_empty());
+    // Nothing was asked of the project with them.
+    assert_eq!(project.proxy.counts().made, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_address_a_wrong_key_and_a_silent_project_are_told_apart() {
+    let project = Project::start().await;
+    let device = Device::new();
+    let app = device.start().await;
+    let outcome = |looked: &api::ProjectCheck, check: api::Check| {
+        let item = looked
+            .items
+            .iter()
+            .find(|item| item.check == check)
+            .unwrap();
+        (item.outcome, item.message.clone())
+    };
+    let look = |url: String, key: String| app.ok(api::CheckProject { url, key });
+
+    let good = look(project.proxy.url(), project.key()).await;
+    assert!(good.usable, "{good:#?}");
+    assert!(
+        good.items
+            .iter()
+            .all(|item| item.outcome == api::CheckOutcome::Ok),
+        "{good:#?}"
+    );
+
+    for (url, part) in [
+        ("", "empty"),
+        ("ftp://127.0.0.1", "https://"),
+        ("http://example.com", "unprotected"),
+        ("https://user:secret@example.com", "password"),
+    ] {
+        let looked = look(url.to_owned(), project.key()).await;
+        let (state, message) = outcome(&looked, api::Check::Reachable);
+        assert_eq!(state, api::CheckOutcome::Failed);
+        assert!(message.contains(part), "{url}: {message}");
+        let add = api::AddWorkspace {
+            url: url.to_owned(),
+            key: project.key(),
+            name: None,
+        };
+        assert_eq!(app.refused(add).await.code, ErrorCode::Invalid);
+    }
+
+    let wrong = look(
+        project.proxy.url(),
+        "sb_publishable_somebody_elses".to_owned(),
+    )
+    .await;
+    assert_eq!(
+        outcome(&wrong, api::Check::Reachable).0,
+        api::CheckOutcome::Ok
+    );
+    assert_eq!(
+        outcome(&wrong, api::Check::Key).0,
+        api::CheckOutcome::Failed
+    );
+
+    project.proxy.go_offline();
+    let silent = look(project.proxy.url(), project.key()).await;
+    let (state, message) = outcome(&silent, api::Check::Reachable);
+    assert_eq!(state, api::CheckOutcome::Failed);
+    assert!(message.starts_with("Nothing answers there"), "{message}");
+    assert_eq!(
+        outcome(&silent, api::Check::Key).0,
+        api::CheckOutcome::Unknown
+    );
+
+    // It can be added all the same, and signing in says what is wrong.
+    let (url, key) = (project.proxy.url(), project.key());
+    app.ok(api::AddWorkspace {
+        url,
+        key,
+        name: None,
+    })
+    .await;
+    assert_eq!(
+        app.refused(credentials(&alice())).await.code,
+        ErrorCode::Offline
+    );
+    project.proxy.heal();
+    let wrong = app.refused(credentials(&mallory())).await;
+    assert_eq!(wrong.code, ErrorCode::Credentials);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_stops_being_good_is_told_and_nothing_is_lost() {
+    let project = Project::start().await;
+    let (device, app) = project.alice().await;
+    let session = app.session("Plans").await;
+    let sent = app.send(&session, "Kept").await;
+    app.delivered(&sent).await;
+    app.stop().await;
+    // The project is set up anew behind the same address: another key, other accounts.
+    let other = Project::start().await;
+    let address = other
+        .server
+        .info()
+        .url
+        .replace("http://", "")
+        .parse()
+        .unwrap();
+    project.proxy.set_upstream(address);
+    let app = device.start().await;
+    let bad = |state: &api::Connection| {
+        matches!(
+            state,
+            api::Connection::Refused { .. } | api::Connection::SignedOut
+        )
+    };
+    app.connection("refused", bad).await;
+    assert_eq!(app.contents(&session).await, ["Kept"]);
+    let waiting = app.send(&session, "Waits").await;
+    assert_eq!(waiting.state, SendState::Queued);
+    app.stop().await;
+    project.proxy.set_upstream(
+        project
+            .server
+            .info()
+            .url
+            .replace("http://", "")
+            .parse()
+            .unwrap(),
+    );
+    let app = device.start().await;
+    wait_for("both", DEADLINE, || async {
+        (project.stored(&session).await == ["Kept", "Waits"]).then_some(())
+    })
+    .await
+    .unwrap();
+    app.sent_everything().await;
+}
