@@ -6,6 +6,7 @@ const DAY = 86_400_000;
 
 const clock = new Intl.DateTimeFormat(systemLocale(), { timeStyle: "short" });
 const clockWithSeconds = new Intl.DateTimeFormat(systemLocale(), { timeStyle: "medium" });
+const wholeHour = new Intl.DateTimeFormat(systemLocale(), { hour: "numeric" });
 const weekdayShort = new Intl.DateTimeFormat(wordLocale(), { weekday: "short" });
 const dayMonth = new Intl.DateTimeFormat(wordLocale(), { day: "numeric", month: "short" });
 const dayMonthYear = new Intl.DateTimeFormat(wordLocale(), {
@@ -43,6 +44,13 @@ export function bareTimeOfDay(when: When): string {
     .map(({ value }) => value)
     .join("")
     .trim();
+}
+
+/** For an axis: `14:00`, or `2 PM` where the half of the day is written. */
+export function axisTime(when: When): string {
+  const date = new Date(when);
+  const written = clock.formatToParts(date).some(({ type }) => type === "dayPeriod");
+  return written && date.getMinutes() === 0 ? wholeHour.format(date) : clock.format(date);
 }
 
 /** `14:02:09`. */

@@ -346,10 +346,10 @@ export const en = {
   "editor.testHint": "Sends one real notification now",
   "editor.create": "Create alert",
   "editor.badPrice": "Not a price: {text}",
-  "editor.discard.title": "Leave without saving?",
   "editor.discard.text": "The alert has not been created.",
   "editor.discard.changeText": "The change has not been saved.",
   "editor.discard.action": "Leave",
+  "editor.discard.stay": "Keep editing",
 
   "notification.shown": "A test notification was sent.",
   "notification.notShown": "The desktop did not accept it.",
