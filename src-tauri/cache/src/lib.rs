@@ -1,7 +1,7 @@
 //! The encrypted offline cache of one workspace.
 //!
 //! One writer thread, a few read-only connections, one way in for facts from the server
-//! ([`Cache::ingest`], [`Cache::apply_window`]). Every change is made in [`mod@write`] and told
+//! ([`Cache::ingest`], [`Cache::apply_window`]). Every change is made in the module `write` and told
 //! ([`Cache::subscribe`]) after it was committed. Facts may come twice and in any order: what is
 //! newer is defined (see `write::merge`). Writes of one's own wait in the outbox, on the disk,
 //! until the server has confirmed them.

@@ -1,21 +1,23 @@
 //! Runs a search.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use rusqlite::{Connection, named_params};
-use tidings_model::{SessionId, UserId};
+use tidings_model::UserId;
 
 use super::query::{Query, Term};
 use super::tokens::{folded, stands_alone};
 use crate::Cache;
 use crate::error::Result;
-use crate::read::messages::{COLUMNS, Overlays, Raw, TABLES, decode_row};
+use crate::read::messages::{COLUMNS, Overlays, TABLES, decode_row};
+use crate::types::page::MessageKey;
 use crate::types::search::{SearchHit, SearchResults};
 
 /// Messages that the scan for parts of words looks at.
-const SCAN: usize = 20_000;
+const SCAN: u64 = 20_000;
 /// Matches of the index that are looked at before a search gives up on signs such as `++`.
-const EXAMINED: usize = 20_000;
+const EXAMINED: u64 = 20_000;
 /// Characters of a snippet, and of what stands in it before the first match.
 const SNIPPET_CHARS: usize = 200;
 const LEAD_CHARS: usize = 40;
@@ -68,82 +70,75 @@ impl Search<'_> {
         }
         let mut found = Vec::new();
         if let Some(expression) = self.query.expression() {
-            (found, results.more) = self.indexed(&expression)?;
+            results.more = self.indexed(&expression, &mut found)?;
         }
         if !results.more && found.len() < self.limit {
-            let (scanned, more, rows) = self.scan(&found)?;
-            found.extend(rows);
+            let (scanned, more) = self.scan(&mut found)?;
             results.more = more;
             results.scanned = Some(scanned);
         }
-        found.sort_by_key(|raw| std::cmp::Reverse((raw.message.created_at, raw.message.id)));
-        if found.len() > self.limit {
-            found.truncate(self.limit);
+        results.hits = self.hits(&found)?;
+        if results.hits.len() > self.limit {
+            results.hits.truncate(self.limit);
             results.more = true;
         }
-        results.hits = self.hits(found)?;
         Ok(results)
     }
 
-    /// What the index knows.
-    fn indexed(&self, expression: &str) -> Result<(Vec<Raw>, bool)> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM search_index f JOIN messages m ON m.key = f.rowid
-             JOIN sessions s ON s.key = m.session LEFT JOIN users u ON u.key = m.author
-             WHERE search_index MATCH :match AND {FILTER}
-             ORDER BY m.created_at DESC, m.id DESC"
-        );
-        let mut found = Vec::new();
-        let with_signs: Vec<Vec<char>> = self
+    /// Adds what the index knows, newest first. Returns whether there is more.
+    fn indexed(&self, expression: &str, found: &mut Vec<i64>) -> Result<bool> {
+        let signs: Vec<Vec<char>> = self
             .query
             .terms
             .iter()
             .filter(|term| term.has_signs())
             .map(Term::folded)
             .collect();
-        let more = self.rows(&sql, Some(expression), EXAMINED, |raw| {
-            let text: Vec<char> = raw.message.content.chars().map(folded).collect();
-            if with_signs
-                .iter()
-                .all(|term| position(&text, term, 0).is_some())
-            {
-                found.push(raw);
+        let content = if signs.is_empty() {
+            "NULL"
+        } else {
+            "m.content"
+        };
+        let sql = format!(
+            "SELECT m.key, {content} FROM search_index f JOIN messages m ON m.key = f.rowid
+             JOIN sessions s ON s.key = m.session LEFT JOIN users u ON u.key = m.author
+             WHERE search_index MATCH :match AND {FILTER}
+             ORDER BY m.created_at DESC, m.id DESC"
+        );
+        let (_, more) = self.rows(&sql, Some(expression), EXAMINED, |key, content| {
+            if signs.iter().all(|term| contains(content, term)) {
+                found.push(key);
             }
             found.len() <= self.limit
         })?;
-        let more = more.1 || found.len() > self.limit;
-        found.truncate(self.limit);
-        Ok((found, more))
+        Ok(more)
     }
 
-    /// What the newest messages contain anywhere, in the index or not.
-    fn scan(&self, known: &[Raw]) -> Result<(u64, bool, Vec<Raw>)> {
-        let known: HashSet<i64> = known.iter().map(|raw| raw.key).collect();
+    /// Adds what the newest messages contain anywhere, in the index or not. Returns how many
+    /// were looked at, and whether there may be more.
+    fn scan(&self, found: &mut Vec<i64>) -> Result<(u64, bool)> {
+        let known: HashSet<i64> = found.iter().copied().collect();
         let terms: Vec<Vec<char>> = self.query.terms.iter().map(Term::folded).collect();
         let sql = format!(
-            "SELECT {COLUMNS} FROM {TABLES} WHERE :match IS NULL AND {FILTER} ORDER BY m.key DESC"
+            "SELECT m.key, m.content FROM {TABLES}
+             WHERE :match IS NULL AND {FILTER} ORDER BY m.key DESC"
         );
-        let mut found = Vec::new();
-        let room = self.limit - known.len();
-        let (looked_at, cut) = self.rows(&sql, None, SCAN, |raw| {
-            let text: Vec<char> = raw.message.content.chars().map(folded).collect();
-            let all = terms.iter().all(|term| position(&text, term, 0).is_some());
-            if all && !known.contains(&raw.key) {
-                found.push(raw);
+        self.rows(&sql, None, SCAN, |key, content| {
+            if !known.contains(&key) && terms.iter().all(|term| contains(content, term)) {
+                found.push(key);
             }
-            found.len() <= room
-        })?;
-        Ok((looked_at, cut, found))
+            found.len() <= self.limit
+        })
     }
 
-    /// Feeds rows to `take` until it has enough, or `most` were looked at. Returns how many
-    /// were, and whether there are more.
+    /// Feeds keys and contents to `take` until it has enough, or `most` were looked at.
+    /// Returns how many were, and whether there are more.
     fn rows(
         &self,
         sql: &str,
         expression: Option<&str>,
-        most: usize,
-        mut take: impl FnMut(Raw) -> bool,
+        most: u64,
+        mut take: impl FnMut(i64, &str) -> bool,
     ) -> Result<(u64, bool)> {
         let query = &self.query;
         let from = match query.from.as_deref() {
@@ -165,30 +160,35 @@ impl Search<'_> {
         let mut looked_at = 0;
         while let Some(row) = rows.next()? {
             if looked_at == most {
-                return Ok((looked_at as u64, true));
+                return Ok((looked_at, true));
             }
             looked_at += 1;
-            if !take(decode_row(row)?) {
-                return Ok((looked_at as u64, true));
+            let content = row.get_ref(1)?.as_str_or_null();
+            let content = content.map_err(rusqlite::Error::from)?.unwrap_or_default();
+            if !take(row.get(0)?, content) {
+                return Ok((looked_at, true));
             }
         }
-        Ok((looked_at as u64, false))
+        Ok((looked_at, false))
     }
 
-    fn hits(&self, found: Vec<Raw>) -> Result<Vec<SearchHit>> {
+    /// The messages with these keys, newest first.
+    fn hits(&self, found: &[i64]) -> Result<Vec<SearchHit>> {
+        let sql = format!("SELECT {COLUMNS} FROM {TABLES} WHERE m.key = ?1");
+        let mut statement = self.conn.prepare_cached(&sql)?;
         let mut overlays = Overlays::new(self.conn, self.account.as_ref());
         let mut hits = Vec::with_capacity(found.len());
-        for raw in found {
-            let session: SessionId = raw.message.session_id.clone();
-            let message = overlays.lay(raw)?;
+        for key in found {
+            let message = overlays.lay(statement.query_row([key], decode_row)?)?;
             let (snippet, marks) = snippet(&message.message.content, &self.query.terms);
             hits.push(SearchHit {
-                session,
+                session: message.message.session_id.clone(),
                 message,
                 snippet,
                 marks,
             });
         }
+        hits.sort_by_key(|hit| Reverse(MessageKey::from(&hit.message.message)));
         Ok(hits)
     }
 }
@@ -214,6 +214,19 @@ fn like(part: &str) -> String {
     }
     pattern.push('%');
     pattern
+}
+
+/// Whether `term` stands anywhere in `text`.
+fn contains(text: &str, term: &[char]) -> bool {
+    let Some(first) = term.first() else {
+        return false;
+    };
+    text.char_indices().any(|(at, char)| {
+        folded(char) == *first && {
+            let mut rest = text[at..].chars().map(folded);
+            term.iter().all(|wanted| rest.next() == Some(*wanted))
+        }
+    })
 }
 
 /// Where `term` next stands in `text`, at or after `from`.

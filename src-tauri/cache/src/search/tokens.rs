@@ -39,6 +39,7 @@ pub(crate) const fn stands_alone(char: char) -> bool {
 /// A character as it is compared: case does not matter, and all apostrophes are one.
 pub(crate) fn folded(char: char) -> char {
     match char {
+        _ if char.is_ascii() => char.to_ascii_lowercase(),
         '\u{2019}' | '\u{2018}' | '\u{02bc}' => '\'',
         _ => char.to_lowercase().next().unwrap_or(char),
     }

@@ -7,6 +7,7 @@ mod ingest;
 mod order;
 mod outbox;
 mod pages;
+mod plans;
 mod search;
 mod unread;
 

@@ -1,0 +1,40 @@
+//! The reads that happen all the time walk an index, however much is cached.
+
+use super::*;
+
+const PAGE: &str = "SELECT m.id FROM messages m JOIN sessions s ON s.key = m.session
+    LEFT JOIN users u ON u.key = m.author
+    WHERE m.session = ?1 AND m.deleted = 0 AND m.unsent = 0 AND m.hidden = 0
+      AND (m.created_at, m.id) < (?2, ?3)
+    ORDER BY m.created_at DESC, m.id DESC LIMIT ?4";
+const UNREAD: &str = "SELECT count(*) FROM (SELECT 1 FROM messages
+    WHERE session = ?1 AND deleted = 0 AND unsent = 0 AND hidden = 0
+      AND (created_at, id) > (?2, ?3) AND (author IS NOT ?4 OR role IS NOT 'user') LIMIT ?5)";
+const UNINDEXED: &str = "SELECT key FROM messages WHERE indexed = 0 ORDER BY key DESC LIMIT ?1";
+
+#[tokio::test]
+async fn pages_unread_counts_and_the_indexer_walk_an_index() {
+    let desk = Desk::with_trip().await;
+    for (sql, index) in [
+        (PAGE, "messages_in_order"),
+        (UNREAD, "messages_in_order"),
+        (UNINDEXED, "messages_unindexed"),
+    ] {
+        let plan = desk
+            .cache
+            .read(move |conn| {
+                let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+                let count = statement.parameter_count();
+                let lines = statement
+                    .query_map(rusqlite::params_from_iter(vec![1; count]), |row| {
+                        row.get::<_, String>(3)
+                    })?
+                    .collect::<rusqlite::Result<Vec<_>>>()?;
+                Ok(lines.join("\n"))
+            })
+            .await
+            .unwrap();
+        assert!(plan.contains(index), "{plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+    }
+}
