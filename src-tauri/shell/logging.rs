@@ -27,6 +27,8 @@ pub fn start(directory: &Path) -> Option<WorkerGuard> {
     let stderr = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .compact();
+    // A directory that cannot be made shows below, as a log that cannot be opened.
+    let _ = std::fs::create_dir_all(directory);
     let appender = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix("tidings")

@@ -77,7 +77,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
     };
     let built = tauri::Builder::default()
         .plugin(tauri_plugin_single_instance::init(|app, _, _| {
-            window::show(app)
+            window::show(app);
         }))
         .plugin(tauri_plugin_opener::init())
         .plugin(

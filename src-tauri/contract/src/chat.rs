@@ -91,6 +91,10 @@ pub struct Snippet {
 
 /// A message.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "independent marks of one row"
+)]
 pub struct MessageRow {
     /// Its id.
     pub id: String,

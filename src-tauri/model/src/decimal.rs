@@ -13,6 +13,8 @@ use thiserror::Error;
 /// Digits on either side of the point that a value may have. PostgreSQL's `numeric`
 /// allows more; nothing that is a price does, and a bound keeps hostile exponents harmless.
 const MAX_DIGITS: i64 = 128;
+/// Longest text that is read at all: both sides, sign, point and exponent.
+const MAX_TEXT: usize = 272;
 
 /// Why a text is no decimal.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -54,6 +56,7 @@ impl Decimal {
     }
 
     /// The exact value with trailing zeros removed, for keys that must not depend on the scale.
+    #[must_use]
     pub fn normalized(&self) -> Self {
         Self(self.0.normalized())
     }
@@ -90,7 +93,7 @@ impl FromStr for Decimal {
     /// Reads `-12.50`, `+3`, `1e5`; refuses anything else, white space included.
     fn from_str(text: &str) -> Result<Self, DecimalError> {
         let shortened = || text.chars().take(64).collect::<String>();
-        if text.len() > 2 * MAX_DIGITS.unsigned_abs() as usize + 16 {
+        if text.len() > MAX_TEXT {
             return Err(DecimalError::TooLarge);
         }
         let plain = text

@@ -50,12 +50,14 @@ impl Timestamp {
     }
 
     /// The instant later by `duration`, at most [`Self::MAX`].
+    #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
         Self::from_micros(self.0.saturating_add(micros))
     }
 
     /// The instant earlier by `duration`, at least [`Self::MIN`].
+    #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
         Self::from_micros(self.0.saturating_sub(micros))
@@ -70,7 +72,10 @@ impl Timestamp {
     /// program writes itself (notifications).
     pub fn local_clock(self) -> String {
         match jiff::Timestamp::from_microsecond(self.0) {
-            Ok(instant) => instant.to_zoned(TimeZone::system()).strftime("%H:%M").to_string(),
+            Ok(instant) => instant
+                .to_zoned(TimeZone::system())
+                .strftime("%H:%M")
+                .to_string(),
             Err(_) => self.to_string(),
         }
     }

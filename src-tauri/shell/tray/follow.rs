@@ -28,15 +28,15 @@ pub async fn follow(handle: AppHandle, app: App) {
         }
     };
     let mut tick = tokio::time::interval(LEAST_BETWEEN);
-    let mut stale = false;
+    let mut outdated = false;
     loop {
         tokio::select! {
             event = events.next() => {
                 let Some(event) = event else { return };
-                stale |= concerns(&event.event);
+                outdated |= concerns(&event.event);
             }
-            _ = tick.tick(), if stale => {
-                stale = false;
+            _ = tick.tick(), if outdated => {
+                outdated = false;
                 state = read(&app).await;
                 if let Err(error) = tray.draw(&state) {
                     tracing::warn!(%error, "the tray was not updated");

@@ -11,7 +11,7 @@ use tidings_supabase::{Auth, Class, Http, Project, ProjectKey, Query, Rest};
 use crate::workspace::{refused, table};
 
 /// A clock further off than this makes the times of new messages look wrong.
-const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
+const CLOCK_TOLERANCE: Duration = Duration::from_mins(1);
 
 const REALTIME_DEADLINE: Duration = Duration::from_secs(8);
 

@@ -68,7 +68,7 @@ impl App {
         let seq = self.0.bus.last();
         let active = match self.front(&running) {
             Ok((id, opened)) => {
-                let info = self.info(&self.workspace_config(id)?, &running);
+                let info = Self::info(&self.workspace_config(id)?, &running);
                 let core = opened.workspace.core();
                 Some(core.workspace_state(info, opened.secrets_in_memory).await?)
             }

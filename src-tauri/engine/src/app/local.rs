@@ -46,9 +46,10 @@ pub(super) async fn start(
 ) -> Result<Started> {
     let durable = scoped.durable();
     let reader = scoped.clone();
-    let kept = secrets::blocking(move || match reader.get(SERVER)? {
-        Some(text) => Ok(serde_json::from_str::<Kept>(&text).ok()),
-        None => {
+    let kept = secrets::blocking(move || {
+        if let Some(text) = reader.get(SERVER)? {
+            Ok(serde_json::from_str::<Kept>(&text).ok())
+        } else {
             let kept = Kept::fresh();
             let text = serde_json::to_string(&kept).map_err(|error| {
                 secrets::SecretsError(format!("new secrets could not be written: {error}"))

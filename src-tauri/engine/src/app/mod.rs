@@ -197,7 +197,7 @@ impl App {
     }
 
     /// A workspace in the contract's words.
-    fn info(&self, workspace: &WorkspaceConfig, running: &Running) -> api::WorkspaceInfo {
+    fn info(workspace: &WorkspaceConfig, running: &Running) -> api::WorkspaceInfo {
         let (local, url) = match &workspace.place {
             WorkspacePlace::Local => {
                 let opened = running.workspaces.get(&workspace.id);
@@ -220,7 +220,7 @@ impl App {
     fn infos(&self, running: &Running) -> Vec<api::WorkspaceInfo> {
         let all = self.config(|config| config.workspaces.clone());
         all.iter()
-            .map(|workspace| self.info(workspace, running))
+            .map(|workspace| Self::info(workspace, running))
             .collect()
     }
 

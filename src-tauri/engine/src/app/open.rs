@@ -22,16 +22,16 @@ impl App {
     pub(super) async fn open(&self, id: WorkspaceId) -> Result<api::WorkspaceInfo> {
         let config = self.workspace_config(id)?;
         let mut running = self.0.running.lock().await;
-        if !running.workspaces.contains_key(&id) {
+        if let std::collections::hash_map::Entry::Vacant(e) = running.workspaces.entry(id) {
             let opened = self.open_new(&config).await?;
-            running.workspaces.insert(id, opened);
+            e.insert(opened);
         }
         self.config_mut(|config| config.active = Some(id))?;
         for (other, opened) in &running.workspaces {
             opened.workspace.set_front(*other == id);
         }
         self.tell_workspaces(&running);
-        Ok(self.info(&config, &running))
+        Ok(Self::info(&config, &running))
     }
 
     async fn open_new(&self, config: &WorkspaceConfig) -> Result<Opened> {
@@ -71,7 +71,7 @@ impl App {
             host: self.0.options.host.clone(),
             bus: self.0.bus.clone(),
             settings,
-            simulated_prices: server.is_some(),
+            local: server.is_some(),
         };
         let last = config
             .last_session

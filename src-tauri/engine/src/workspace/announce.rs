@@ -96,14 +96,17 @@ async fn tell_sessions(core: &Core, changes: &Changes) -> Result<(), tidings_cac
         return Ok(());
     }
     let viewer = core.viewer();
-    let (mut changed, mut removed) = (Vec::new(), Vec::new());
+    let (mut there, mut removed) = (Vec::new(), Vec::new());
     for id in touched {
         match core.cache.session(id.clone()).await? {
-            Some(summary) => changed.push(viewer.session(&summary)),
+            Some(summary) => there.push(viewer.session(&summary)),
             None => removed.push(id.to_string()),
         }
     }
-    core.emit(api::Event::Sessions { changed, removed });
+    core.emit(api::Event::Sessions {
+        changed: there,
+        removed,
+    });
     Ok(())
 }
 

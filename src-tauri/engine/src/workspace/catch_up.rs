@@ -28,7 +28,7 @@ const FIRST_MESSAGES: usize = 1_000;
 const MOST_MESSAGES: usize = 50_000;
 /// Rows commit in another order than their `created_at`: how far before the newest known
 /// row the next catch-up reads again.
-const OVERLAP: Duration = Duration::from_secs(120);
+const OVERLAP: Duration = Duration::from_mins(2);
 /// Sessions whose newest page is fetched when nothing of them is known.
 const RECENT_SESSIONS: usize = 20;
 /// Messages in the newest page of a session.

@@ -90,6 +90,10 @@ impl State {
 }
 
 /// The state after an input; `None` when it stays.
+#[allow(
+    clippy::match_same_arms,
+    reason = "each arm that stays says why it does"
+)]
 fn next(current: &Connection, input: Input, now: Timestamp) -> Option<Connection> {
     let since = match current {
         Connection::Offline { since, .. } => *since,

@@ -89,7 +89,10 @@ async fn apply(core: &Core, facts: &mut Vec<Incoming>) {
     while !facts.is_empty() {
         let batch: Vec<Incoming> = facts.drain(..facts.len().min(BATCH)).collect();
         match core.cache.ingest(batch).await {
-            Ok(report) => applied(core, report),
+            Ok(report) => {
+                core.sync.arrived(report.new_messages.clone());
+                applied(core, report);
+            }
             Err(error) => {
                 tracing::error!(%error, "changes were not kept: reading again later");
                 core.sync.catch_up();
@@ -101,5 +104,4 @@ async fn apply(core: &Core, facts: &mut Vec<Incoming>) {
 /// Sees to what a report asks for.
 pub(super) fn applied(core: &Core, report: IngestReport) {
     core.sync.reread(report.reread);
-    core.sync.arrived(report.new_messages);
 }

@@ -25,11 +25,11 @@ const PAGE: u32 = 1_000;
 /// in place tells their symbol again, and one that keeps its rows is read again.
 const HELD: usize = 10_000;
 /// After this long without a tick a price counts as stale.
-pub(super) const STALE_AFTER: Duration = Duration::from_secs(60);
+pub(super) const STALE_AFTER: Duration = Duration::from_mins(1);
 /// Raw prices are folded into minutes after two days, and minutes kept for a year.
-const RAW_FOR: Duration = Duration::from_secs(2 * 24 * 3600);
-const MINUTES_FOR: Duration = Duration::from_secs(365 * 24 * 3600);
-const THIN_EVERY: Duration = Duration::from_secs(3600);
+const RAW_FOR: Duration = Duration::from_hours(48);
+const MINUTES_FOR: Duration = Duration::from_hours(8760);
+const THIN_EVERY: Duration = Duration::from_hours(1);
 
 /// Symbols with a price that the windows have not been told yet.
 #[derive(Default)]
@@ -122,6 +122,11 @@ impl Market {
         Ok(())
     }
 
+    /// Whether there is a rule with that id.
+    pub fn has_rule(&self, id: RuleId) -> bool {
+        self.rules.contains_key(&id)
+    }
+
     /// Rules that are switched on and have not ended.
     pub fn armed(&self) -> u32 {
         let armed = self.rules.iter().filter(|(id, kept)| {
@@ -172,7 +177,7 @@ impl Market {
         }
         self.waiting.push(quote.clone());
         let fired = outcome.effects.iter().any(|(_, effect)| is_firing(effect));
-        (fired || !outcome.changed.is_empty()).then(|| Judged {
+        (fired || !outcome.changed.is_empty()).then_some(Judged {
             symbol: quote.symbol,
             effects: outcome.effects,
             states: outcome.changed,

@@ -12,6 +12,7 @@ mod open;
 mod outbox;
 mod people;
 mod remote;
+mod requests;
 mod reread;
 mod rows;
 mod rules;
@@ -57,8 +58,8 @@ pub(crate) struct Parts {
     pub bus: Bus,
     /// The settings.
     pub settings: watch::Receiver<api::Settings>,
-    /// Whether prices come from a simulated feed.
-    pub simulated_prices: bool,
+    /// Whether it is the embedded one, whose prices are simulated.
+    pub local: bool,
 }
 
 /// A running workspace. Dropping it without [`Workspace::close`] leaves its tasks to end on their own.
@@ -77,7 +78,7 @@ pub(crate) struct Core {
     host: Arc<dyn Host>,
     bus: Bus,
     settings: watch::Receiver<api::Settings>,
-    simulated_prices: bool,
+    local: bool,
 
     stop: CancellationToken,
     front: AtomicBool,
@@ -110,7 +111,7 @@ impl Workspace {
             host,
             bus,
             settings,
-            simulated_prices,
+            local,
         } = parts;
         cache.reset_sending().await?;
         let now = clock.now();
@@ -133,7 +134,7 @@ impl Workspace {
             host,
             bus,
             settings,
-            simulated_prices,
+            local,
             stop: CancellationToken::new(),
             front: AtomicBool::new(false),
             state: connection::State::new(now),

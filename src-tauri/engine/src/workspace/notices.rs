@@ -9,7 +9,7 @@ use super::Core;
 use crate::host::{Notification, NotificationAction};
 
 /// A message that arrives later than this after it was written is old news.
-const FRESH: std::time::Duration = std::time::Duration::from_secs(120);
+const FRESH: std::time::Duration = std::time::Duration::from_mins(2);
 /// Characters of a message in its notification.
 const PREVIEW_CHARS: usize = 240;
 

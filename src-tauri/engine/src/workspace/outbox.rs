@@ -13,7 +13,7 @@ use super::send::{self, Sent};
 /// Sessions that are sent from at the same time.
 const SENDERS: usize = 4;
 const FIRST_RETRY: Duration = Duration::from_secs(1);
-const LAST_RETRY: Duration = Duration::from_secs(60);
+const LAST_RETRY: Duration = Duration::from_mins(1);
 
 /// How sending from a session ended.
 enum Drained {

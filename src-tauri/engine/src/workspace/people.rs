@@ -17,7 +17,7 @@ const TYPING: &str = "typing";
 /// How often what has ended is looked for.
 const EXPIRE_EVERY: Duration = Duration::from_secs(1);
 /// The row in `user_presence` is written on change and this often.
-const ROW_EVERY: Duration = Duration::from_secs(300);
+const ROW_EVERY: Duration = Duration::from_mins(5);
 
 #[derive(Serialize, Deserialize)]
 struct TypingMessage {
@@ -208,7 +208,7 @@ pub(super) async fn broadcast(core: &Core, channel: &str, event: &str, payload: 
         return;
     }
     change(core, channel, |open| {
-        open.typing(message.user_id, message.typing)
+        open.typing(message.user_id, message.typing);
     })
     .await;
 }

@@ -99,6 +99,18 @@ impl Market {
             Some(id) => return Err(no_rule(id)),
             None => RuleId::mint(),
         };
+        self.put(cache, id, rule, now).await?;
+        Ok(id)
+    }
+
+    /// Makes a rule under an id of the caller's, or changes the one that has it.
+    pub async fn put(
+        &mut self,
+        cache: &Cache,
+        id: RuleId,
+        rule: Rule,
+        now: Timestamp,
+    ) -> Result<()> {
         self.seed(cache, &rule, now).await?;
         let latest = self.quotes.get(&rule.symbol).map(Quote::tick);
         let old = self.rules.get(&id).cloned();
@@ -123,8 +135,7 @@ impl Market {
             },
             now,
         )
-        .await?;
-        Ok(id)
+        .await
     }
 
     /// Switches a rule on, which makes it new, or off.

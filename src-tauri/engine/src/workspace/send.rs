@@ -56,7 +56,12 @@ struct EditRow<'a> {
     updated_at: &'static str,
 }
 
+/// A title that is absent stays; one that is null is taken away.
 #[derive(Serialize)]
+#[allow(
+    clippy::option_option,
+    reason = "absent and null are two things in a PATCH"
+)]
 struct SessionChangeRow<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<Option<&'a str>>,

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::connection::Input;
-use super::{Core, catch_up, notices, reread};
+use super::{Core, catch_up, notices, requests, reread};
 
 /// Requests for a catch-up within this time of one that began are answered by one more.
 const TOGETHER: Duration = Duration::from_secs(2);
@@ -88,6 +88,7 @@ pub(super) async fn run(core: Arc<Core>) {
             () = tokio::time::sleep_until(due), if core.sync.wants_catch_up() => {}
         }
         let asked = core.sync.take(Instant::now() >= due);
+        requests::arrived(&core, &asked.arrived).await;
         notices::arrived(&core, &asked.arrived).await;
         if !asked.reread.is_empty() {
             reread::run(&core, asked.reread).await;

@@ -134,7 +134,7 @@ impl Core {
             connection: self.state.current(),
             outbox,
             presence: *self.presence.borrow(),
-            simulated_prices: self.simulated_prices,
+            simulated_prices: self.local,
             prices_from: prices_from.map(tidings_model::Timestamp::as_millis),
             armed: market.armed(),
             last_session: last.as_ref().map(ToString::to_string),

@@ -46,7 +46,7 @@ impl Core {
     }
 
     async fn spark(&self, symbol: &Symbol) -> Result<Vec<api::PricePoint>> {
-        let day = std::time::Duration::from_secs(24 * 3600);
+        let day = std::time::Duration::from_hours(24);
         let now = self.now();
         let points = self
             .cache
