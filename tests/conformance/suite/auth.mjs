@@ -44,12 +44,17 @@ export function registerAuth(getTarget) {
         const claims = claimsOf(session.access_token);
         assert.equal(claims.sub, alice.id);
         assert.equal(claims.role, "authenticated");
-        for (const name of ["aud", "email", "exp", "iat", "iss", "session_id"]) {
+        for (const name of ["aud", "email", "exp", "iat", "session_id"]) {
           assert.ok(name in claims, `${name} is missing`);
         }
       });
 
-      test("keeps what the client says about the user", async () => {
+      test("gives a token that names its issuer", (t) => {
+        if (without(t, getTarget(), "issuer_claim")) return;
+        assert.ok(claimsOf(alice.session.access_token).iss.startsWith("http"));
+      });
+
+      test("keeps what the client says about the user", async (t) => {
         const client = connect(getTarget());
         const { data, error } = await client.auth.signUp({
           email: `bob-${randomUUID()}@example.com`,
@@ -58,6 +63,7 @@ export function registerAuth(getTarget) {
         });
         assert.equal(error, null);
         assert.equal(data.user.user_metadata.name, "Bob");
+        if (without(t, getTarget(), "metadata_claims")) return;
         assert.equal(claimsOf(data.session.access_token).user_metadata?.name, "Bob");
       });
 
@@ -140,7 +146,8 @@ export function registerAuth(getTarget) {
         }
       });
 
-      test("an unknown token is refused", async () => {
+      test("an unknown token is refused", async (t) => {
+        if (without(t, getTarget(), "unknown_refresh_token")) return;
         const unknown = { refresh_token: "neverissued1" };
         const { status } = await refuse(
           connect(getTarget()).auth.refreshSession(unknown),
@@ -187,11 +194,12 @@ export function registerAuth(getTarget) {
     });
 
     describe("the user", () => {
-      test("can change metadata, which a refresh carries into the token", async () => {
+      test("can change metadata, which a refresh carries into the token", async (t) => {
         const { client } = await signInAgain(getTarget(), alice);
         const { data, error } = await client.auth.updateUser({ data: { theme: "dark" } });
         assert.equal(error, null);
         assert.equal(data.user.user_metadata.theme, "dark");
+        if (without(t, getTarget(), "metadata_claims")) return;
         const next = await client.auth.refreshSession();
         assert.equal(claimsOf(next.data.session.access_token).user_metadata?.theme, "dark");
       });
