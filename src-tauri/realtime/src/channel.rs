@@ -166,6 +166,8 @@ pub(crate) struct Channel {
     pub(crate) ids: Vec<(i64, Vec<usize>)>,
     /// The token that the server knows.
     pub(crate) token: Option<Secret>,
+    /// A newer token came while the join was on its way.
+    pub(crate) outdated: bool,
     /// The token that the server called expired or unreadable.
     pub(crate) refused_token: Option<Secret>,
     /// The last `system` error of this incarnation: it explains a close that follows.
@@ -186,6 +188,7 @@ impl Channel {
             tracker: Tracker::default(),
             ids: Vec::new(),
             token: None,
+            outdated: false,
             refused_token: None,
             fault: None,
             pushes: HashMap::new(),

@@ -74,7 +74,8 @@ pub(crate) fn now() -> Instant {
 }
 
 impl Client {
-    /// A client over TCP and TLS. It is offline until [`Client::connect`].
+    /// A client over TCP and TLS, on the Tokio runtime that it is called from. It is offline
+    /// until [`Client::connect`].
     pub fn start(config: Config, tokens: Arc<dyn TokenSource>) -> (Self, EventStream) {
         Self::start_with(config, tokens, Arc::new(TcpConnector))
     }
@@ -99,22 +100,22 @@ impl Client {
 
     /// The socket is wanted from now on.
     pub fn connect(&self) {
-        self.change(|core, now| core.connect(now));
+        self.change(Core::connect);
     }
 
     /// The socket is not wanted any more. Channels stay open, and join again with it.
     pub fn disconnect(&self) {
-        self.change(|core, now| core.disconnect(now));
+        self.change(Core::disconnect);
     }
 
     /// Tries at once, whatever the back-off says, and gives stopped channels another chance.
     pub fn reconnect_now(&self) {
-        self.change(|core, now| core.reconnect_now(now));
+        self.change(Core::reconnect_now);
     }
 
     /// Asks for proof of life with a short deadline: after a wake, or when in doubt.
     pub fn probe(&self) {
-        self.change(|core, now| core.probe(now));
+        self.change(Core::probe);
     }
 
     /// The user's token is new: every joined channel is told.

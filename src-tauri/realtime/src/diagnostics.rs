@@ -56,6 +56,6 @@ pub struct Counters {
     pub unmatched_changes: u64,
     /// Sockets opened after the first.
     pub reconnects: u64,
-    /// Times that the reader of the events was too slow.
+    /// Events dropped because their reader was too slow.
     pub lagged: u64,
 }

@@ -16,7 +16,7 @@ struct Queue {
 #[derive(Default)]
 struct State {
     events: VecDeque<Event>,
-    /// Something was dropped since the reader was told last.
+    /// [`Event::Lagged`] is among the events.
     lagged: bool,
     closed: bool,
 }
@@ -27,8 +27,8 @@ pub(crate) struct EventSender(Arc<Queue>);
 /// What the client's owner reads.
 ///
 /// A reader that is too slow loses changes, broadcasts and presence, and reads
-/// [`Event::Lagged`] in their place: it has to read again what it shows. Events about the
-/// connection and the channels are never lost.
+/// [`Event::Lagged`] in their place: it has to read again what it shows. Of the events about
+/// the connection and the channels, the newest of each kind and channel is never lost.
 pub struct EventStream(Arc<Queue>);
 
 /// Both ends of a queue.
@@ -49,11 +49,16 @@ impl EventSender {
             event,
             Event::Change { .. } | Event::Broadcast { .. } | Event::Presence { .. }
         );
-        let kept = !data || state.events.len() < self.0.capacity;
+        let full = state.events.len() >= self.0.capacity;
+        let kept = !(full && data);
         if kept {
+            if full {
+                state.events.retain(|earlier| !replaces(&event, earlier));
+            }
             state.events.push_back(event);
-        } else {
-            state.lagged = true;
+        } else if !std::mem::replace(&mut state.lagged, true) {
+            // It also covers what is dropped until the reader gets there.
+            state.events.push_back(Event::Lagged);
         }
         drop(state);
         self.0.filled.notify_one();
@@ -79,10 +84,10 @@ impl EventStream {
             {
                 let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
                 if let Some(event) = state.events.pop_front() {
+                    if event == Event::Lagged {
+                        state.lagged = false;
+                    }
                     return Some(event);
-                }
-                if std::mem::take(&mut state.lagged) {
-                    return Some(Event::Lagged);
                 }
                 if state.closed {
                     return None;
@@ -93,11 +98,24 @@ impl EventStream {
     }
 }
 
+/// Whether an event about the connection or a channel makes an earlier one superfluous.
+fn replaces(event: &Event, earlier: &Event) -> bool {
+    match (event, earlier) {
+        (Event::State(_), Event::State(_)) => true,
+        (Event::Channel { topic, .. }, Event::Channel { topic: before, .. })
+        | (Event::Subscribed { topic }, Event::Subscribed { topic: before })
+        | (Event::Unreadable { topic, .. }, Event::Unreadable { topic: before, .. }) => {
+            topic == before
+        }
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::event::ConnState;
+    use crate::event::{ChannelStatus, ConnState};
     use crate::frame::{Json, Payload};
     use crate::payload::BroadcastMeta;
 
@@ -117,14 +135,51 @@ mod tests {
         assert!(sender.send(broadcast()));
         assert!(!sender.send(broadcast()));
         assert!(sender.send(Event::State(ConnState::Connected)));
+        assert!(!sender.send(broadcast()));
         assert_eq!(stream.next().await.unwrap(), broadcast());
         assert_eq!(stream.next().await.unwrap(), broadcast());
+        assert_eq!(stream.next().await.unwrap(), Event::Lagged);
         assert_eq!(
             stream.next().await.unwrap(),
             Event::State(ConnState::Connected)
         );
-        assert_eq!(stream.next().await.unwrap(), Event::Lagged);
+        assert!(sender.send(broadcast()));
         drop(sender);
+        assert_eq!(stream.next().await.unwrap(), broadcast());
         assert_eq!(stream.next().await, None);
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_sleeps_finds_the_newest_state_of_everything() {
+        let (sender, mut stream) = channel(2);
+        let topic = || "room".to_owned();
+        for _ in 0..1000 {
+            for status in [ChannelStatus::Joining, ChannelStatus::Subscribed] {
+                sender.send(Event::Channel {
+                    topic: topic(),
+                    status,
+                });
+            }
+            sender.send(Event::Subscribed { topic: topic() });
+            sender.send(Event::State(ConnState::Offline));
+            sender.send(Event::State(ConnState::Connected));
+            sender.send(broadcast());
+        }
+        drop(sender);
+        let mut found = Vec::new();
+        while let Some(event) = stream.next().await {
+            found.push(event);
+        }
+        let newest = [
+            Event::Channel {
+                topic: topic(),
+                status: ChannelStatus::Subscribed,
+            },
+            Event::Subscribed { topic: topic() },
+            Event::State(ConnState::Connected),
+        ];
+        assert_eq!(found.len(), 4, "{found:?}");
+        assert!(found.contains(&Event::Lagged));
+        assert!(newest.iter().all(|event| found.contains(event)));
     }
 }

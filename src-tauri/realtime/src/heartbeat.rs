@@ -15,6 +15,8 @@ pub(crate) struct Heartbeat {
 struct Pending {
     reference: String,
     sent: Instant,
+    /// When the silence became suspicious: a later heartbeat does not move it.
+    since: Instant,
     timeout: Duration,
 }
 
@@ -38,13 +40,23 @@ impl Heartbeat {
     /// When the socket is dead unless something arrives; `slack` is added to the deadline.
     pub(crate) fn dead_at(&self, slack: Duration) -> Option<Instant> {
         let pending = self.pending.as_ref()?;
-        Some(pending.sent.max(self.last_inbound) + pending.timeout + slack)
+        Some(pending.since.max(self.last_inbound) + pending.timeout + slack)
     }
 
     pub(crate) fn sent(&mut self, now: Instant, reference: String, timeout: Duration) {
+        let earlier = self
+            .pending
+            .take()
+            .filter(|it| it.since >= self.last_inbound);
+        let (since, timeout) = match earlier {
+            // Still nothing heard: whichever deadline ends first.
+            Some(it) if it.since + it.timeout < now + timeout => (it.since, it.timeout),
+            _ => (now, timeout),
+        };
         self.pending = Some(Pending {
             reference,
             sent: now,
+            since,
             timeout,
         });
         self.next = now + self.interval;
@@ -77,6 +89,22 @@ impl Heartbeat {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn asking_again_does_not_postpone_the_end() {
+        let start = Instant::now();
+        let second = Duration::from_secs(1);
+        let mut heartbeat = Heartbeat::new(start, 25 * second);
+        heartbeat.sent(start, "1".into(), 10 * second);
+        for at in 1..9 {
+            heartbeat.sent(start + at * second, at.to_string(), 4 * second);
+            let end = start + (at + 4).min(5) * second;
+            assert_eq!(heartbeat.dead_at(Duration::ZERO), Some(end));
+        }
+        heartbeat.inbound(start + 9 * second);
+        heartbeat.sent(start + 9 * second, "9".into(), 4 * second);
+        assert_eq!(heartbeat.dead_at(Duration::ZERO), Some(start + 13 * second));
+    }
 
     #[test]
     fn traffic_keeps_the_socket_alive_but_not_the_schedule() {

@@ -1,6 +1,7 @@
 //! Bodies of the channel messages, as they are on the wire. Both ends can use them.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -43,13 +44,22 @@ pub mod event {
 }
 
 /// Body of `phx_join`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Join {
     /// What the channel should do.
     pub config: JoinConfig,
     /// The user's token; absent: the key of the handshake counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_token: Option<String>,
+}
+
+/// Without the token.
+impl fmt::Debug for Join {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Join")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
 }
 
 /// `config` of a join.

@@ -4,21 +4,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use futures_util::stream::{FuturesUnordered, SplitSink, SplitStream};
+use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
+use rustls::crypto::ring;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, Response};
 use tokio_tungstenite::tungstenite::{self, Message as Raw, Utf8Bytes};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 
 use crate::classify::ConnectError;
 use crate::client::{Shared, TokenError, TokenSource, now};
-use crate::config::Config;
+use crate::config::{Config, Secret};
 use crate::events::EventSender;
 use crate::frame::Wire;
 use crate::protocol::Output;
@@ -45,8 +48,11 @@ pub struct TcpConnector;
 impl Connector for TcpConnector {
     fn connect<'a>(&'a self, url: &'a Url) -> BoxFuture<'a, Result<Box<dyn Bytes>, ConnectError>> {
         Box::pin(async move {
-            let address =
-                || ConnectError::Address(format!("{url} is not an address to connect to"));
+            // Without its query, which may hold the key.
+            let address = || {
+                let address = format!("{}://{}", url.scheme(), url.authority());
+                ConnectError::Address(format!("{address} is not an address to connect to"))
+            };
             let host = url.host_str().ok_or_else(address)?.trim_matches(['[', ']']);
             let port = url.port_or_known_default().ok_or_else(address)?;
             let stream = TcpStream::connect((host, port))
@@ -61,7 +67,7 @@ impl Connector for TcpConnector {
 }
 
 type Socket = WebSocketStream<MaybeTlsStream<Box<dyn Bytes>>>;
-type Attempt = BoxFuture<'static, Result<Socket, ConnectError>>;
+type Attempt = AbortOnDropHandle<Result<Socket, ConnectError>>;
 type TokenAnswer = (u64, Result<Option<String>, TokenError>);
 
 /// An open socket: one half is read by the driver, the other is written by a task of its own,
@@ -87,14 +93,14 @@ pub(crate) struct Driver {
     events: EventSender,
     open: Option<Open>,
     attempt: Option<Attempt>,
-    reading: FuturesUnordered<BoxFuture<'static, TokenAnswer>>,
+    reading: JoinSet<TokenAnswer>,
 }
 
 /// What the driver waits for.
 enum Happened {
     Wake,
     Due,
-    Connected(Result<Socket, ConnectError>),
+    Connected(Box<Result<Socket, ConnectError>>),
     Received(Option<Result<Raw, tungstenite::Error>>),
     Token(TokenAnswer),
 }
@@ -115,7 +121,7 @@ impl Driver {
             events,
             open: None,
             attempt: None,
-            reading: FuturesUnordered::new(),
+            reading: JoinSet::new(),
         }
     }
 
@@ -146,9 +152,13 @@ impl Driver {
         tokio::select! {
             () = shared.wake.notified() => Happened::Wake,
             () = until(deadline) => Happened::Due,
-            result = outcome(attempt) => Happened::Connected(result),
+            result = outcome(attempt) => Happened::Connected(Box::new(result)),
             received = read(open) => Happened::Received(received),
-            Some(token) = reading.next(), if !reading.is_empty() => Happened::Token(token),
+            Some(token) = reading.join_next() => match token {
+                Ok(token) => Happened::Token(token),
+                // It panicked: the deadline of whoever waits for it tells.
+                Err(_) => Happened::Wake,
+            },
         }
     }
 
@@ -156,14 +166,19 @@ impl Driver {
         let now = now();
         let mut core = self.shared.core();
         match happened {
-            Happened::Wake => {}
             Happened::Due => core.tick(now),
             Happened::Token((ticket, token)) => core.token_ready(ticket, token, now),
             Happened::Connected(result) => {
                 self.attempt = None;
-                match result {
+                if core.gave_up_socket() {
+                    // The client changed its mind while this attempt ended: it is not the one
+                    // that is waited for.
+                    return;
+                }
+                match *result {
                     Ok(socket) => {
-                        self.open = Some(start(socket, self.config.send_capacity));
+                        let capacity = self.config.send_capacity;
+                        self.open = Some(start(socket, capacity, self.shared.clone()));
                         core.opened(now);
                     }
                     Err(error) => core.connect_failed(&error, now),
@@ -173,14 +188,13 @@ impl Driver {
             Happened::Received(Some(Ok(Raw::Binary(bytes)))) => core.received_binary(&bytes, now),
             Happened::Received(Some(Ok(Raw::Close(frame)))) => {
                 self.open = None;
-                let code = frame.as_ref().map(|frame| u16::from(frame.code));
-                let reason = frame
-                    .map(|frame| frame.reason.to_string())
-                    .unwrap_or_default();
-                core.closed(code, &reason, now);
+                let (number, reason) = frame.map_or((None, String::new()), |frame| {
+                    (Some(u16::from(frame.code)), frame.reason.to_string())
+                });
+                core.closed(number, &reason, now);
             }
             // Pings are answered below this; they say nothing to the protocol.
-            Happened::Received(Some(Ok(_))) => {}
+            Happened::Wake | Happened::Received(Some(Ok(_))) => {}
             Happened::Received(Some(Err(error))) => {
                 self.open = None;
                 core.closed(None, &error.to_string(), now);
@@ -211,10 +225,14 @@ impl Driver {
                 }
                 Some(Output::ReadToken { ticket, refused }) => {
                     let tokens = self.tokens.clone();
-                    self.reading.push(Box::pin(async move {
-                        let refused = refused.as_ref().map(|token| token.expose().to_owned());
-                        (ticket, tokens.token(refused.as_deref()).await)
-                    }));
+                    let deadline = self.config.token_timeout;
+                    self.reading.spawn(async move {
+                        let token = tokens.token(refused.as_ref().map(Secret::expose));
+                        let late =
+                            || TokenError::Unavailable("the token was not there in time".into());
+                        let token = tokio::time::timeout(deadline, token).await;
+                        (ticket, token.unwrap_or_else(|_| Err(late())))
+                    });
                 }
             }
         }
@@ -226,12 +244,14 @@ impl Driver {
             Wire::Text(text) => Raw::Text(Utf8Bytes::from(text)),
             Wire::Binary(bytes) => Raw::Binary(bytes),
         };
-        if open.writer.try_send(raw).is_err() {
-            self.open = None;
-            self.shared
-                .core()
-                .closed(None, "the socket takes nothing any more", now());
+        let mut core = self.shared.core();
+        if open.writer.try_send(raw).is_ok() {
+            core.set_backlog(open.writer.max_capacity() - open.writer.capacity());
+            return;
         }
+        core.closed(None, "the socket takes nothing any more", now());
+        drop(core);
+        self.open = None;
     }
 
     /// Gives up the socket or the attempt.
@@ -256,7 +276,10 @@ impl Driver {
         let url = self.config.socket_url(key_in_query);
         let key = (!key_in_query).then(|| self.config.apikey.clone());
         let connector = self.connector.clone();
-        Box::pin(async move {
+        // On a task of its own: the system's certificates are read on the way.
+        AbortOnDropHandle::new(tokio::spawn(async move {
+            // Another part of the program may have installed the same provider already.
+            let _ = ring::default_provider().install_default();
             let address = |error: String| ConnectError::Address(error);
             let mut request = url
                 .as_str()
@@ -274,17 +297,17 @@ impl Driver {
                     .await
                     .map_err(failed)?;
             Ok(socket)
-        })
+        }))
     }
 }
 
 /// Splits a socket and starts the task that writes.
-fn start(socket: Socket, capacity: usize) -> Open {
+fn start(socket: Socket, capacity: usize, shared: Arc<Shared>) -> Open {
     let (sink, reader) = socket.split();
     // Heartbeats and joins have room beside the broadcasts that the protocol counts.
     let (writer, queue) = mpsc::channel(capacity.max(1) * 2);
     let abort = CancellationToken::new();
-    tokio::spawn(write(sink, queue, abort.clone()));
+    tokio::spawn(write(sink, queue, shared, abort.clone()));
     Open {
         reader,
         writer,
@@ -295,6 +318,7 @@ fn start(socket: Socket, capacity: usize) -> Open {
 async fn write(
     mut sink: SplitSink<Socket, Raw>,
     mut queue: mpsc::Receiver<Raw>,
+    shared: Arc<Shared>,
     abort: CancellationToken,
 ) {
     let write = async {
@@ -304,9 +328,11 @@ async fn write(
             if sink.send(raw).await.is_err() || last {
                 return;
             }
+            shared.core().set_backlog(queue.len());
         }
     };
     tokio::select! {
+        biased;
         () = abort.cancelled() => {}
         () = write => {}
     }
@@ -321,7 +347,9 @@ async fn until(deadline: Option<std::time::Instant>) {
 
 async fn outcome(attempt: &mut Option<Attempt>) -> Result<Socket, ConnectError> {
     match attempt {
-        Some(attempt) => attempt.await,
+        Some(attempt) => attempt
+            .await
+            .unwrap_or_else(|error| Err(ConnectError::Network(error.to_string()))),
         None => std::future::pending().await,
     }
 }

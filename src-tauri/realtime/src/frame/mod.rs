@@ -63,6 +63,21 @@ pub enum Wire {
     Binary(Bytes),
 }
 
+impl Wire {
+    /// Length in bytes.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Binary(bytes) => bytes.len(),
+        }
+    }
+
+    /// Whether it has no byte.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// What a message carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Payload {

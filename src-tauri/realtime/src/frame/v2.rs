@@ -3,7 +3,11 @@
 //! A binary frame is a kind byte, one length byte for each string, for kinds 3 and 4 an encoding
 //! byte, the strings, and the data up to the end.
 
+use std::fmt;
+
 use bytes::{BufMut, Bytes, BytesMut};
+use serde::de::{self, IgnoredAny};
+use serde::{Deserialize, Deserializer};
 
 use super::v1::Ref;
 use super::{
@@ -21,15 +25,45 @@ const OPAQUE: u8 = 0;
 const JSON: u8 = 1;
 
 pub(super) fn decode_text(text: &str) -> Result<Message, DecodeError> {
-    let (join_ref, reference, topic, event, payload): (Ref, Ref, String, String, Json) =
-        serde_json::from_str(text)?;
-    Ok(Message {
-        join_ref: join_ref.0,
-        reference: reference.0,
-        topic,
-        event,
-        payload: Payload::Json(payload),
-    })
+    let Array(message) = serde_json::from_str(text)?;
+    Ok(message)
+}
+
+/// Five elements; servers and clients ignore what follows them.
+struct Array(Message);
+
+impl<'de> Deserialize<'de> for Array {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Array;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an array of join_ref, ref, topic, event and payload")
+            }
+
+            fn visit_seq<A: de::SeqAccess<'de>>(self, mut array: A) -> Result<Array, A::Error> {
+                let message = Message {
+                    join_ref: element::<Ref, A>(&mut array, 0)?.0,
+                    reference: element::<Ref, A>(&mut array, 1)?.0,
+                    topic: element(&mut array, 2)?,
+                    event: element(&mut array, 3)?,
+                    payload: Payload::Json(element(&mut array, 4)?),
+                };
+                while array.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Array(message))
+            }
+        }
+        deserializer.deserialize_seq(Visitor)
+    }
+}
+
+fn element<'de, T: Deserialize<'de>, A: de::SeqAccess<'de>>(
+    array: &mut A,
+    index: usize,
+) -> Result<T, A::Error> {
+    let missing = || de::Error::invalid_length(index, &"five elements");
+    array.next_element()?.ok_or_else(missing)
 }
 
 pub(super) fn decode_binary(from: Sender, bytes: &Bytes) -> Result<Frame, DecodeError> {

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use super::{Core, Link};
 use crate::change::{Change, ChangeMessage};
-use crate::channel::{Phase, PushError};
-use crate::classify::ChannelError;
+use crate::channel::{Phase, PushError, Then};
+use crate::classify::{ChannelError, ErrorClass};
 use crate::event::Event;
 use crate::frame::{DecodeError, Frame, Json, Message, Payload};
 use crate::payload::{self, BroadcastMeta, PHOENIX, Reply, event};
@@ -256,16 +256,11 @@ impl Core {
         if !self.channels[index].spec.presence.enabled {
             return;
         }
-        match self.channels[index].presence.diff(diff) {
-            Ok(update) => self.on_presence(index, update),
-            Err(_) => {
-                let error = ChannelError::own(
-                    crate::classify::ErrorClass::Retry,
-                    "the presence state never came",
-                );
-                self.leave(index, crate::channel::Then::Fail(error), now);
-            }
+        if let Ok(update) = self.channels[index].presence.diff(diff) {
+            return self.on_presence(index, update);
         }
+        let error = ChannelError::own(ErrorClass::Retry, "the presence state never came");
+        self.leave(index, Then::Fail(error), now);
     }
 
     fn on_presence(&mut self, index: usize, update: Option<PresenceUpdate>) {

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::{Core, Output, TokenUse};
-use crate::channel::{Phase, Subscription, Then};
+use crate::channel::{Channel, Phase, Subscription, Then};
 use crate::classify::{ChannelError, ErrorClass, TRACK_TOO_BIG};
 use crate::client::TokenError;
 use crate::config::Secret;
@@ -49,7 +49,7 @@ impl Core {
 
     /// The next channel takes its turn, if nobody holds it.
     pub(super) fn advance(&mut self, now: Instant) {
-        if !self.is_open() || self.channels.iter().any(|channel| channel.holds_turn()) {
+        if !self.is_open() || self.channels.iter().any(Channel::holds_turn) {
             return;
         }
         while let Some(topic) = self.queue.pop_front() {
@@ -169,6 +169,7 @@ impl Core {
         channel.presence.reset();
         channel.tracker.reset();
         channel.fault = None;
+        let outdated = std::mem::take(&mut channel.outdated);
         channel.phase = Phase::Joined {
             join_ref,
             since: now,
@@ -176,6 +177,9 @@ impl Core {
         };
         self.tell(index);
         self.make_presence_call(index, now);
+        if outdated {
+            self.push_token();
+        }
         self.advance(now);
     }
 
@@ -261,6 +265,7 @@ impl Core {
         let token = match token {
             Ok(token) => token,
             Err(TokenError::SignedOut) => {
+                self.channels[index].token = None;
                 let error = ChannelError::own(ErrorClass::SignedOut, "nobody is signed in");
                 return self.fail(index, error, now);
             }
@@ -273,6 +278,7 @@ impl Core {
             access_token: token.as_ref().map(|token| token.expose().to_owned()),
         };
         channel.token = token;
+        channel.outdated = false;
         // The reference of a join is that of its incarnation.
         let join_ref = self.send_json(Some(String::new()), &topic, event::JOIN, &join);
         let deadline = now + self.config.join_timeout;
@@ -297,6 +303,8 @@ impl Core {
                     };
                     self.send_json(Some(join_ref), &topic, event::ACCESS_TOKEN, &body);
                 }
+                // Told once it is joined.
+                Phase::Joining { .. } => channel.outdated = true,
                 Phase::Stopped { error } | Phase::Waiting { error, .. }
                     if error.concerns_token() =>
                 {

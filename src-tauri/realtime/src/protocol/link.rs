@@ -56,8 +56,11 @@ impl Core {
                 let timeout = self.config.probe_timeout;
                 self.send_heartbeat(timeout, now);
             }
-            Link::Waiting { .. } => self.attempt(now),
-            Link::Offline | Link::Connecting { .. } | Link::Refused { .. } => {}
+            // A limit of the server outlasts a wake.
+            Link::Waiting { .. } if self.not_before.is_none_or(|at| at <= now) => {
+                self.attempt(now);
+            }
+            _ => {}
         }
     }
 
@@ -72,6 +75,7 @@ impl Core {
         self.accepted = true;
         self.refused = None;
         self.not_before = None;
+        self.backlog = 0;
         let heartbeat = Heartbeat::new(now, self.config.heartbeat);
         self.set_link(Link::Open {
             since: now,
@@ -100,6 +104,7 @@ impl Core {
             Verdict::Slow { at_least } => {
                 let long = self.config.long_backoff.max(at_least.unwrap_or_default());
                 let wait = self.backoff.next_between(long, long * 2, &mut self.jitter);
+                self.stay_away(wait, now);
                 self.wait(wait, error.to_string(), now);
             }
             Verdict::Refused(refusal) => self.refused(refusal, now),
@@ -225,10 +230,7 @@ impl Core {
         if about_key && !self.key_in_query {
             // Some gateways read the key from the query alone.
             self.key_in_query = true;
-            self.set_link(Link::Waiting {
-                until: now,
-                reason: String::new(),
-            });
+            self.link = Link::Offline;
             return self.attempt(now);
         }
         self.key_in_query = false;
@@ -278,13 +280,15 @@ impl Core {
             let channel = &mut self.channels[index];
             channel.fail_pushes();
             channel.fault = None;
-            let keeps = match &channel.phase {
-                Phase::Waiting { .. } | Phase::Stopped { .. } => true,
-                Phase::Leaving {
-                    then: Then::Gone, ..
-                } => true,
-                _ => false,
-            };
+            let keeps = matches!(
+                &channel.phase,
+                Phase::Waiting { .. }
+                    | Phase::Stopped { .. }
+                    | Phase::Leaving {
+                        then: Then::Gone,
+                        ..
+                    }
+            );
             if !keeps {
                 channel.phase = Phase::Idle;
             }

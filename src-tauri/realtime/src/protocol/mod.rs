@@ -8,6 +8,7 @@ mod push;
 mod system;
 
 use std::collections::{HashMap, VecDeque};
+use std::fmt;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -24,7 +25,6 @@ use crate::payload::TOPIC_PREFIX;
 use crate::presence::Presences;
 
 /// What the owner of the socket has to do, in this order.
-#[derive(Debug)]
 pub enum Output {
     /// Begin one attempt to connect; an earlier one is given up.
     Connect {
@@ -47,6 +47,19 @@ pub enum Output {
     },
     /// Tell the client's owner.
     Event(Event),
+}
+
+/// Without the text of frames, which may hold tokens.
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connect { key_in_query } => write!(f, "Connect {{ {key_in_query} }}"),
+            Self::Disconnect { politely } => write!(f, "Disconnect {{ {politely} }}"),
+            Self::Send(wire) => write!(f, "Send({} bytes)", wire.len()),
+            Self::ReadToken { ticket, .. } => write!(f, "ReadToken {{ {ticket} }}"),
+            Self::Event(event) => f.debug_tuple("Event").field(event).finish(),
+        }
+    }
 }
 
 /// State of the socket.
@@ -99,7 +112,10 @@ pub struct Core {
     next_ref: u64,
     next_ticket: u64,
     outputs: VecDeque<Output>,
+    /// Frames among `outputs`.
     sends: usize,
+    /// Frames handed over that the socket has not taken yet.
+    backlog: usize,
     counters: Counters,
     last_error: Option<String>,
 }
@@ -125,6 +141,7 @@ impl Core {
             next_ticket: 0,
             outputs: VecDeque::new(),
             sends: 0,
+            backlog: 0,
             counters: Counters::default(),
             last_error: None,
         }
@@ -188,6 +205,18 @@ impl Core {
     pub fn status(&self, name: &str) -> Option<ChannelStatus> {
         self.find(&topic_of(name))
             .map(|index| self.channels[index].status())
+    }
+
+    /// How many of the frames handed over with [`Output::Send`] still wait for the socket.
+    pub fn set_backlog(&mut self, frames: usize) {
+        self.backlog = frames;
+    }
+
+    /// Whether the socket, or an attempt, is to be given up and nobody has carried it out yet.
+    pub(crate) fn gave_up_socket(&self) -> bool {
+        self.outputs
+            .iter()
+            .any(|output| matches!(output, Output::Connect { .. } | Output::Disconnect { .. }))
     }
 
     /// The client's owner was too slow, and an event was dropped.

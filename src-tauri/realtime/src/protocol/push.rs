@@ -6,9 +6,7 @@ use bytes::Bytes;
 
 use super::{Core, topic_of};
 use crate::channel::{Answer, PendingPush, Phase, PushError};
-use crate::frame::{
-    self, EncodeError, Frame, Json, Message, Payload, Sender, UserBroadcastPush, Wire,
-};
+use crate::frame::{self, EncodeError, Frame, Json, Message, Payload, Sender, UserBroadcastPush};
 use crate::payload::{Broadcast, Presence, event};
 use crate::tracker::Call;
 
@@ -30,7 +28,7 @@ impl Core {
         let Phase::Joined { join_ref, .. } = &self.channels[index].phase else {
             return Err(PushError::NotJoined);
         };
-        if self.sends >= self.config.send_capacity {
+        if self.sends + self.backlog >= self.config.send_capacity {
             return Err(PushError::Busy);
         }
         let join_ref = Some(join_ref.clone());
@@ -38,10 +36,7 @@ impl Core {
         let reference = self.reference();
         let frame = broadcast_frame(join_ref, reference.clone(), topic, event, payload)?;
         let wire = frame::encode(self.config.vsn, Sender::Client, &frame).map_err(not_encodable)?;
-        let bytes = match &wire {
-            Wire::Text(text) => text.len(),
-            Wire::Binary(bytes) => bytes.len(),
-        };
+        let bytes = wire.len();
         if bytes > MAX_FRAME {
             return Err(PushError::TooBig(bytes));
         }
