@@ -5,7 +5,8 @@
 #![allow(
     clippy::unwrap_used,
     clippy::unused_self,
-    clippy::needless_pass_by_value
+    clippy::needless_pass_by_value,
+    clippy::used_underscore_binding
 )]
 
 use std::collections::HashMap;
