@@ -11,6 +11,7 @@ use tidings_model::{Json, Quote, RuleId, Symbol, Timestamp};
 use tidings_supabase::Query;
 use tokio::time::Instant;
 
+use super::quotes::{quote_row, symbol_rank};
 use super::remote::{self, Fields, table};
 use super::{Core, notices};
 use crate::error::Result;
@@ -24,8 +25,6 @@ const PAGE: u32 = 1_000;
 /// Live ticks held while the prices are being read. Beyond it the oldest go: a table updated
 /// in place tells their symbol again, and one that keeps its rows is read again.
 const HELD: usize = 10_000;
-/// After this long without a tick a price counts as stale.
-pub(super) const STALE_AFTER: Duration = Duration::from_mins(1);
 /// Raw prices are folded into minutes after two days, and minutes kept for a year.
 const RAW_FOR: Duration = Duration::from_hours(48);
 const MINUTES_FOR: Duration = Duration::from_hours(8760);
@@ -433,64 +432,6 @@ async fn tell_prices(core: &Core) {
         .collect();
     drop(market);
     core.emit(api::Event::Prices { quotes });
-}
-
-/// A quote in the contract's words.
-pub(super) fn quote_row(
-    core: &Core,
-    quote: &Quote,
-    watched: bool,
-    spark: Vec<api::PricePoint>,
-) -> api::QuoteRow {
-    let text = |value: &Option<tidings_model::Decimal>| value.as_ref().map(ToString::to_string);
-    let heard = matches!(
-        core.state.current(),
-        api::Connection::Live | api::Connection::CatchingUp { .. }
-    );
-    api::QuoteRow {
-        symbol: quote.symbol.to_string(),
-        name: symbol_name(quote.symbol.as_str()).map(str::to_owned),
-        price: Some(quote.price.to_string()),
-        change_24h: text(&quote.change_24h),
-        change_percentage_24h: text(&quote.change_percentage_24h),
-        market_cap: text(&quote.market_cap),
-        volume_24h: text(&quote.volume_24h),
-        time: Some(quote.time.as_millis()),
-        stale: !heard || core.now().since(quote.time) > STALE_AFTER,
-        watched,
-        spark,
-    }
-}
-
-/// What common symbols stand for, best known first. The table has no column for it.
-const NAMES: [(&str, &str); 12] = [
-    ("BTC", "Bitcoin"),
-    ("ETH", "Ethereum"),
-    ("SOL", "Solana"),
-    ("LINK", "Chainlink"),
-    ("XRP", "XRP"),
-    ("ADA", "Cardano"),
-    ("DOGE", "Dogecoin"),
-    ("DOT", "Polkadot"),
-    ("LTC", "Litecoin"),
-    ("USDC", "USD Coin"),
-    ("USDT", "Tether"),
-    ("DAI", "Dai"),
-];
-
-/// What a symbol stands for, if it is a common one.
-pub(super) fn symbol_name(symbol: &str) -> Option<&'static str> {
-    NAMES
-        .iter()
-        .find(|(known, _)| *known == symbol)
-        .map(|(_, name)| *name)
-}
-
-fn symbol_rank(symbol: &str) -> usize {
-    NAMES
-        .iter()
-        .position(|(known, _)| *known == symbol)
-        .unwrap_or(NAMES.len())
 }
 
 pub(super) fn json(state: &RuleState) -> Json {

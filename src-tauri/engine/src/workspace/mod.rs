@@ -11,6 +11,7 @@ mod notices;
 mod open;
 mod outbox;
 mod people;
+mod quotes;
 mod remote;
 mod requests;
 mod reread;

@@ -5,7 +5,7 @@ use tidings_model::Symbol;
 
 use super::{invalid, rule_id};
 use crate::error::Result;
-use crate::workspace::{Core, market, notices, rules};
+use crate::workspace::{Core, notices, quotes, rules};
 
 const MAX_FIRINGS: u32 = 500;
 const CHART_POINTS: usize = 400;
@@ -18,7 +18,7 @@ impl Core {
             let spark = self.spark(&symbol).await?;
             let market = self.market.lock().await;
             listed.push(match market.quotes().get(&symbol) {
-                Some(quote) => market::quote_row(self, quote, true, spark),
+                Some(quote) => quotes::quote_row(self, quote, true, spark),
                 None => unpriced(&symbol),
             });
         }
@@ -38,7 +38,7 @@ impl Core {
             .quotes()
             .values()
             .map(|quote| {
-                market::quote_row(self, quote, watched.contains(&quote.symbol), Vec::new())
+                quotes::quote_row(self, quote, watched.contains(&quote.symbol), Vec::new())
             })
             .collect();
         listed.sort_by(|a, b| a.symbol.cmp(&b.symbol));
@@ -147,7 +147,7 @@ fn point(point: &tidings_cache::PricePoint) -> api::PricePoint {
 fn unpriced(symbol: &Symbol) -> api::QuoteRow {
     api::QuoteRow {
         symbol: symbol.to_string(),
-        name: market::symbol_name(symbol.as_str()).map(str::to_owned),
+        name: quotes::symbol_name(symbol.as_str()).map(str::to_owned),
         price: None,
         change_24h: None,
         change_percentage_24h: None,
