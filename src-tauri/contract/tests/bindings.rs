@@ -26,10 +26,8 @@ fn generate(directory: &Path) {
     fs::write(directory.join("commands.ts"), format!("{header}{map}")).unwrap();
     let mut index = String::from(header);
     for name in files(directory).keys().filter(|name| *name != "index.ts") {
-        index.push_str(&format!(
-            "export * from \"./{}\";\n",
-            name.trim_end_matches(".ts")
-        ));
+        let module = name.trim_end_matches(".ts");
+        index.extend(["export * from \"./", module, "\";\n"]);
     }
     fs::write(directory.join("index.ts"), index).unwrap();
 }
