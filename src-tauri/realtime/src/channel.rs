@@ -170,6 +170,8 @@ pub(crate) struct Channel {
     pub(crate) outdated: bool,
     /// The token that the server called expired or unreadable.
     pub(crate) refused_token: Option<Secret>,
+    /// A refused token was replaced at once, and the channel was not in health since.
+    pub(crate) renewed: bool,
     /// The last `system` error of this incarnation: it explains a close that follows.
     pub(crate) fault: Option<ChannelError>,
     pub(crate) pushes: HashMap<String, PendingPush>,
@@ -190,6 +192,7 @@ impl Channel {
             token: None,
             outdated: false,
             refused_token: None,
+            renewed: false,
             fault: None,
             pushes: HashMap::new(),
         }
@@ -243,6 +246,14 @@ impl Channel {
                 retry_at: None,
             },
         }
+    }
+
+    /// The server refused the token. Whether another one is worth a try at once: only the first
+    /// time, since a server with another clock refuses every token.
+    pub(crate) fn refuse_token(&mut self) -> bool {
+        let other = self.token.is_some() && self.token != self.refused_token;
+        self.refused_token.clone_from(&self.token);
+        other && !std::mem::replace(&mut self.renewed, true)
     }
 
     /// Takes over the ids of the reply to a join, which lists the bindings in the order

@@ -132,6 +132,8 @@ impl Driver {
             let deadline = self.shared.core().deadline(now());
             let happened = tokio::select! {
                 () = stop.cancelled() => {
+                    // What was asked for last: channels left, and told to be closed.
+                    self.carry_out();
                     self.close(true);
                     return;
                 }

@@ -195,7 +195,7 @@ fn text_that_is_no_frame_is_an_error() {
         "null",
         "[]",
         "[1,2,3]",
-        "[null,null,\"t\",\"e\",{},1]",
+        "[null,null,\"t\",\"e\"]",
         "\"x\"",
         "[[[[",
     ] {
@@ -208,6 +208,8 @@ fn text_that_is_no_frame_is_an_error() {
             "{bad}"
         );
     }
+    // What follows the five elements is ignored, as servers do.
+    assert!(text(Vsn::V2, "[null,null,\"t\",\"e\",{},1,[2]]").is_ok());
     let not_json = r#"{"topic":"realtime:t","event":"broadcast","payload":{not json},"ref":null}"#;
     assert!(matches!(text(Vsn::V1, not_json), Err(DecodeError::Json(_))));
 }

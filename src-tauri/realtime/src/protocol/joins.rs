@@ -209,6 +209,7 @@ impl Core {
             && now.saturating_duration_since(*since) >= healthy_after
         {
             channel.backoff.reset();
+            channel.renewed = false;
         }
         if error.message.contains(TRACK_TOO_BIG) {
             channel.tracker.wish(None);
@@ -217,12 +218,7 @@ impl Core {
             ErrorClass::Terminal | ErrorClass::SignedOut => {
                 channel.phase = Phase::Stopped { error }
             }
-            ErrorClass::Token
-                if channel.token.is_some() && channel.refused_token != channel.token =>
-            {
-                channel.refused_token.clone_from(&channel.token);
-                self.enqueue(index);
-            }
+            ErrorClass::Token if channel.refuse_token() => self.enqueue(index),
             ErrorClass::Token | ErrorClass::Retry => {
                 let wait = channel.backoff.next(&self.config.backoff, &mut self.jitter);
                 channel.phase = Phase::Waiting {

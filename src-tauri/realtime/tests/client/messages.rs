@@ -1,0 +1,268 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::json;
+use tidings_realtime::frame::Vsn;
+use tidings_realtime::{
+    Binding, ChannelSpec, ChannelStatus, Event, Json, Payload, PushError, Secret,
+};
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::Message as Raw;
+
+use crate::world::{SECOND, World, settle};
+
+fn object() -> Payload {
+    Payload::Json(Json::empty_object())
+}
+
+fn acknowledged() -> ChannelSpec {
+    let mut spec = ChannelSpec::new("room");
+    spec.broadcast.ack = true;
+    spec
+}
+
+#[tokio::test(start_paused = true)]
+async fn frames_that_cannot_be_read_are_counted_and_nothing_else() {
+    let mut world = World::new(Vsn::V2);
+    let (mut peer, channel) = world.joined(ChannelSpec::new("room")).await;
+    for bad in [
+        "{not json",
+        "[]",
+        "null",
+        "",
+        r#"["2",null,"realtime:room"]"#,
+    ] {
+        peer.send(bad).await;
+    }
+    // A binary broadcast that another client flagged as JSON.
+    let mut frame = vec![4, 13, 1, 0, 1];
+    frame.extend(b"realtime:rooment json");
+    peer.send_raw(Raw::Binary(frame.into())).await;
+    peer.send_raw(Raw::Binary(Bytes::new())).await;
+    // Kinds and events of a later version.
+    peer.send_raw(Raw::Binary(Bytes::from_static(&[9, 1, 2])))
+        .await;
+    peer.send(r#"["2",null,"realtime:room","phx_news",{}]"#)
+        .await;
+    // What follows the five elements is ignored.
+    peer.send(r#"[null,null,"realtime:room","broadcast",{"event":"e","payload":{}},6]"#)
+        .await;
+    let event = world
+        .pick(|event| match event {
+            Event::Broadcast { event, .. } => Some(event),
+            _ => None,
+        })
+        .await;
+    assert_eq!(event, "e");
+    let counters = world.client.diagnostics().counters;
+    assert_eq!((counters.bad, counters.unknown), (7, 2));
+    assert_eq!(world.client.status("room"), Some(ChannelStatus::Joined));
+    peer.quiet_for(60 * SECOND).await;
+    drop(channel);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_clients_bad_json_does_not_end_a_version_1_socket() {
+    let mut world = World::new(Vsn::V1);
+    let (mut peer, channel) = world.joined(ChannelSpec::new("room")).await;
+    let topic = r#""ref":null,"topic":"realtime:room""#;
+    peer.send(&format!(
+        r#"{{{topic},"event":"broadcast","payload":{{"event":"e","payload":{{not json}}}}"#
+    ))
+    .await;
+    peer.send_raw(Raw::Binary(Bytes::from_static(&[4, 0, 0, 0, 0])))
+        .await;
+    peer.quiet_for(60 * SECOND).await;
+    assert_eq!(world.client.diagnostics().counters.bad, 2);
+    assert_eq!(world.client.status("room"), Some(ChannelStatus::Joined));
+    drop(channel);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_that_cannot_be_read_asks_for_a_catch_up() {
+    let mut world = World::new(Vsn::V2);
+    let mut spec = ChannelSpec::new("chat");
+    spec.bindings = vec![Binding::table("public", "chat_messages")];
+    let (mut peer, channel) = world.joined(spec).await;
+    peer.send(r#"[null,null,"realtime:chat","postgres_changes",{"ids":[101],"data":{}}]"#)
+        .await;
+    let topic = world
+        .pick(|event| match event {
+            Event::Unreadable { topic, .. } => Some(topic),
+            _ => None,
+        })
+        .await;
+    assert_eq!(topic, "chat");
+    assert_eq!(world.client.diagnostics().counters.bad, 1);
+    drop(channel);
+}
+
+#[tokio::test(start_paused = true)]
+async fn broadcasts_are_exactly_these_frames() {
+    let mut world = World::new(Vsn::V2);
+    let (mut peer, channel) = world.joined(ChannelSpec::new("room")).await;
+    channel.broadcast("typing", &json!({"on": true})).unwrap();
+    assert_eq!(
+        peer.text().await,
+        r#"["2","3","realtime:room","broadcast",{"type":"broadcast","event":"typing","payload":{"on":true}}]"#
+    );
+    let bytes = Payload::Binary(Bytes::from_static(&[0, 1, 255]));
+    channel.broadcast_acknowledged("raw", bytes).await.unwrap();
+    let mut expected = vec![3, 1, 1, 13, 3, 0, 0];
+    expected.extend(b"24realtime:roomraw\x00\x01\xff");
+    assert_eq!(peer.raw().await, Some(Raw::Binary(expected.into())));
+
+    let mut world = World::new(Vsn::V1);
+    let (mut peer, channel) = world.joined(ChannelSpec::new("room")).await;
+    channel.broadcast("typing", &json!({"on": true})).unwrap();
+    assert_eq!(
+        peer.text().await,
+        r#"{"topic":"realtime:room","event":"broadcast","payload":{"type":"broadcast","event":"typing","payload":{"on":true}},"ref":"3","join_ref":"2"}"#
+    );
+    let bytes = Payload::Binary(Bytes::from_static(&[0, 1, 255]));
+    let answer = channel.broadcast_acknowledged("raw", bytes).await;
+    assert!(
+        matches!(answer, Err(PushError::NotEncodable(_))),
+        "{answer:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn acknowledgements_say_what_became_of_a_broadcast() {
+    let mut world = World::new(Vsn::V2);
+    let (mut peer, channel) = world.joined(acknowledged()).await;
+    let server = async {
+        let first = peer.expect("broadcast").await;
+        let second = peer.expect("broadcast").await;
+        // In another order than asked, and a text instead of an object.
+        peer.reply(&second, "error", json!("payload_size_exceeded"))
+            .await;
+        peer.ok(&first).await;
+        peer
+    };
+    let (first, second, mut peer) = tokio::join!(
+        channel.broadcast_acknowledged("e", object()),
+        channel.broadcast_acknowledged("e", object()),
+        server
+    );
+    assert_eq!(first, Ok(()));
+    let refused = PushError::Refused("payload_size_exceeded".into());
+    assert_eq!(second, Err(refused));
+
+    // No word at all: not known. The answer comes too late.
+    let began = Instant::now();
+    let server = async {
+        let push = peer.expect("broadcast").await;
+        peer.quiet_for(11 * SECOND).await;
+        peer.ok(&push).await;
+        peer
+    };
+    let waiting = async {
+        let answer = channel.broadcast_acknowledged("e", object()).await;
+        (answer, Instant::now() - began)
+    };
+    let ((answer, after), _peer) = tokio::join!(waiting, server);
+    assert_eq!((answer, after), (Err(PushError::Timeout), 10 * SECOND));
+    settle().await;
+    assert_eq!(world.client.diagnostics().counters.late_replies, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_would_hurt_the_socket_is_refused_before_it() {
+    let mut world = World::new(Vsn::V2);
+    let (mut peer, channel) = world.joined(ChannelSpec::new("room")).await;
+    let text = Json::new("a text").unwrap();
+    let answer = channel.broadcast("e", &text);
+    assert_eq!(answer, Err(PushError::NotAnObject));
+    assert_eq!(channel.track(&text), Err(PushError::NotAnObject));
+    let big = json!({"d": "x".repeat(5_000_000)});
+    let answer = channel.broadcast("e", &big);
+    assert!(matches!(answer, Err(PushError::TooBig(_))), "{answer:?}");
+    peer.quiet_for(SECOND).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_who_does_not_read_makes_broadcasts_wait_and_then_refuses_them() {
+    let mut world = World::with(Vsn::V2, 1024, |config| config.send_capacity = 8);
+    let (mut peer, channel) = world.joined(ChannelSpec::new("room")).await;
+    let big = json!({"d": "x".repeat(600)});
+    let mut sent = 0;
+    let refused = loop {
+        match channel.broadcast("e", &big) {
+            Ok(()) => sent += 1,
+            Err(error) => break error,
+        }
+        settle().await;
+    };
+    assert_eq!(refused, PushError::Busy);
+    assert!((8..12).contains(&sent), "{sent} taken");
+    // Nothing is lost of what was taken, and there is room again.
+    for _ in 0..sent {
+        peer.expect("broadcast").await;
+    }
+    settle().await;
+    channel.broadcast("e", &big).unwrap();
+    peer.expect("broadcast").await;
+    assert_eq!(world.client.diagnostics().counters.reconnects, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_reader_learns_that_it_lost_something_and_loses_no_state() {
+    let mut world = World::with(Vsn::V2, 1 << 20, |config| config.event_capacity = 20);
+    let mut spec = ChannelSpec::new("room");
+    spec.presence.enabled = true;
+    spec.bindings = vec![Binding::table("public", "chat_messages")];
+    let channel = world.client.open(spec);
+    let mut peer = world.accept().await;
+    let join = peer.admit().await;
+    for number in 0..100 {
+        let payload = json!({"event": "e", "payload": {"n": number}});
+        peer.say(None, None, &join.topic, "broadcast", payload)
+            .await;
+    }
+    let state = json!({"alice": {"metas": [{"phx_ref": "1"}]}});
+    peer.say(None, None, &join.topic, "presence_state", state)
+        .await;
+    peer.subscribed(&join).await;
+    peer.quiet_for(SECOND).await;
+
+    let mut broadcasts = 0;
+    world
+        .pick(|event| {
+            broadcasts += u32::from(matches!(event, Event::Broadcast { .. }));
+            (event == Event::Lagged).then_some(())
+        })
+        .await;
+    assert!((10..=20).contains(&broadcasts), "{broadcasts}");
+    assert_eq!(
+        world.client.diagnostics().counters.lagged,
+        u64::from(101 - broadcasts)
+    );
+    world
+        .pick(|event| matches!(event, Event::Subscribed { .. }).then_some(()))
+        .await;
+    assert_eq!(world.client.status("room"), Some(ChannelStatus::Subscribed));
+    // The presence that was dropped can be asked for.
+    assert!(world.client.presence("room").unwrap().contains_key("alice"));
+    let payload = json!({"event": "e", "payload": {}});
+    peer.say(None, None, &join.topic, "broadcast", payload)
+        .await;
+    assert!(matches!(world.event().await, Event::Broadcast { .. }));
+    drop(channel);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_printed_shows_a_key_or_a_token() {
+    let mut world = World::with(Vsn::V2, 1 << 16, |config| {
+        config.apikey = Secret::new("sb_publishable_private");
+    });
+    let (_peer, channel) = world.joined(ChannelSpec::new("room")).await;
+    let text = format!(
+        "{:?} {channel:?} {:?}",
+        world.client,
+        world.client.diagnostics()
+    );
+    assert!(!text.contains("private"), "{text}");
+    assert!(!text.contains("t1"), "{text}");
+    world.no_attempt_for(Duration::from_secs(1)).await;
+}
