@@ -10,8 +10,8 @@ import { registerAuth, registerRest, registerRestMatrix } from "./suite/index.mj
 const LACKS = {
   iso_times: "times are PostgreSQL's own text, `2026-11-22 10:57:49.5+00`",
   bulk_defaults: "`Prefer: missing=default` is not known: a key absent from one row becomes null",
-  exact_bigint: "numbers pass through doubles, numeric and bigint alike",
-  exact_json_numbers: "numbers pass through doubles, numeric and bigint alike",
+  exact_bigint: "what is written passes through doubles, and a bigint once more when it is read",
+  exact_json_numbers: "the same, and a numeric that no double prints is read as a JSON text",
   check_violation: "a violated check is answered as 500 with the code SUP",
   malformed_tokens: "a malformed token is served as nobody's, not refused",
   issuer_claim: "tokens name no issuer",

@@ -302,10 +302,12 @@ fn values_list(values: &[String]) -> String {
     format!("({})", quoted.join(","))
 }
 
-/// Quotes whatever is more than letters, digits, `-` and `_`.
+/// Quotes whatever is more than letters, digits, `-` and `_`, and the text `null`, which not
+/// every server takes for a text otherwise.
 fn quoted(value: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if !value.is_empty() && value.chars().all(plain) {
+    let word = !value.is_empty() && value.chars().all(plain);
+    if word && !value.eq_ignore_ascii_case("null") {
         return value.to_owned();
     }
     let mut out = String::with_capacity(value.len() + 2);

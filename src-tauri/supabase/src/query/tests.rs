@@ -67,9 +67,9 @@ fn every_condition_has_its_form_at_the_top_and_inside() {
             "or=(a.lte.\"\\\"\\\\\")",
         ),
         (
-            Filter::any_of("a", ["1", "x,y"]),
-            "a=in.(1,\"x,y\")",
-            "or=(a.in.(1,\"x,y\"))",
+            Filter::any_of("a", ["1", "x,y", "null"]),
+            "a=in.(1,\"x,y\",\"null\")",
+            "or=(a.in.(1,\"x,y\",\"null\"))",
         ),
         (Filter::In("a", vec![]), "a=in.()", "or=(a.in.())"),
         (Filter::IsNull("a"), "a=is.null", "or=(a.is.null)"),
