@@ -251,7 +251,7 @@ impl Reader<'_> {
             }
             (None, _) => match below {
                 Some(below) => self.coverage.gap_before(None, Some(below)),
-                None => gap_after,
+                None => gap_after.or_else(|| self.coverage.gap_at_start()),
             },
             _ => None,
         };

@@ -155,6 +155,12 @@ impl Coverage {
         })
     }
 
+    /// The gap before the newest stretch, when that does not begin with the session.
+    pub(crate) fn gap_at_start(&self) -> Option<Gap> {
+        let newest = self.0.last()?;
+        self.gap_before(None, Some(newest.older))
+    }
+
     /// All gaps, oldest first.
     pub(crate) fn gaps(&self) -> Vec<Gap> {
         let mut gaps = Vec::new();

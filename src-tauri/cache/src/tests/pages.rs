@@ -196,3 +196,57 @@ async fn what_a_window_lacks_was_deleted_inside_of_it_only() {
     assert_eq!(ranges.len(), 3, "{ranges:?}");
     assert_eq!(ranges[1].verified_at, at(2000));
 }
+
+#[tokio::test]
+async fn a_session_of_which_only_the_newest_time_was_read_is_no_empty_session() {
+    let desk = Desk::with_trip().await;
+    // The newest messages over all sessions were read down to second 10: none is of this one.
+    let window = Window {
+        session: sid("trip"),
+        older: Some(key(10)),
+        newer: None,
+        rows: Vec::new(),
+        read: desk.read_stamp(),
+        verified_at: at(1000),
+        live: true,
+        authenticated: true,
+    };
+    desk.cache.apply_window(window).await.unwrap();
+    let (texts, page) = desk.page(Anchor::Latest, 10).await;
+    assert!(texts.is_empty());
+    let older = Gap {
+        after: None,
+        before: Some(key(10)),
+    };
+    assert_eq!(page.gap_before, Some(older));
+}
+
+#[tokio::test]
+async fn a_quiet_session_stays_whole_while_others_are_written_in() {
+    let desk = Desk::with_trip().await;
+    desk.fetched(1..=3, None, None).await;
+    desk.cache
+        .known_up_to(vec![sid("trip")], at(50))
+        .await
+        .unwrap();
+    desk.cache.live_stopped().await.unwrap();
+    // The next catch-up reads from there on.
+    let from = MessageKey {
+        at: at(50),
+        id: MessageId::from_uuid(uuid::Uuid::nil()),
+    };
+    let window = Window {
+        session: sid("trip"),
+        older: Some(from),
+        newer: None,
+        rows: vec![message(60, "60").into()],
+        read: desk.read_stamp(),
+        verified_at: at(2000),
+        live: true,
+        authenticated: true,
+    };
+    desk.cache.apply_window(window).await.unwrap();
+    let (texts, page) = desk.page(Anchor::Latest, 10).await;
+    assert_eq!(texts, ["1", "2", "3", "60"]);
+    assert_eq!(page.gap_before, None);
+}

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use rusqlite::params;
-use tidings_model::{MessageId, Timestamp};
+use tidings_model::{MessageId, SessionId, Timestamp};
 
 use super::Tx;
+use crate::Cache;
 use crate::error::Result;
+use crate::pool::Durability;
 use crate::types::page::MessageKey;
 
 /// Ranges that touch and were verified within this time of each other become one.
@@ -17,6 +19,30 @@ pub(crate) const START: MessageKey = MessageKey {
     at: Timestamp::MIN,
     id: MessageId::from_uuid(uuid::Uuid::nil()),
 };
+
+impl Cache {
+    /// Everything of these sessions that was written before `to` is known, so their live ranges
+    /// reach that far even where nothing was written: the next range read begins there, and
+    /// leaves no gap.
+    pub async fn known_up_to(&self, sessions: Vec<SessionId>, to: Timestamp) -> Result<()> {
+        self.write(Durability::Normal, move |tx| {
+            let mut reach = tx.conn.prepare_cached(
+                "UPDATE ranges SET newer_at = ?2, newer_id = ?3
+                 WHERE session = (SELECT key FROM sessions WHERE id = ?1)
+                     AND live = 1 AND newer_at < ?2",
+            )?;
+            for session in sessions {
+                reach.execute(params![
+                    session.as_str(),
+                    to.as_micros(),
+                    uuid::Uuid::nil().as_bytes()
+                ])?;
+            }
+            Ok(())
+        })
+        .await
+    }
+}
 
 /// A range as stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
