@@ -90,6 +90,7 @@ impl ChannelError {
             )
             || self.message.contains("permission")
             || self.message == ":signature_error"
+            || self.message.contains("is not a valid JWT")
     }
 }
 
@@ -235,6 +236,7 @@ const CODES: &[(&str, ErrorClass)] = &[
 const TEXTS: &[(&str, ErrorClass)] = &[
     ("Token has expired", ErrorClass::Token),
     ("Fields `role` and `exp` are required", ErrorClass::Token),
+    ("is not a valid JWT", ErrorClass::Terminal),
     (":signature_error", ErrorClass::Terminal),
     ("do not have permission", ErrorClass::Terminal),
     ("no longer have permission", ErrorClass::Terminal),
@@ -281,6 +283,7 @@ mod tests {
                 Token,
             ),
             ("Token has expired 0 seconds ago", Token),
+            ("The token provided is not a valid JWT", Terminal),
             ("TopicNameRequired: You must provide a topic name", Terminal),
             ("UnknownErrorOnChannel: expected a map, got: \"x\"", Retry),
             (
