@@ -21,7 +21,7 @@ pub(super) async fn run(core: Arc<Core>) {
         let mut changes = match commits.recv().await {
             Ok(committed) => committed.changes,
             Err(RecvError::Lagged(_)) => {
-                core.emit(api::Event::Resync);
+                lagged(&core);
                 continue;
             }
             Err(RecvError::Closed) => return,
@@ -30,7 +30,7 @@ pub(super) async fn run(core: Arc<Core>) {
         loop {
             match commits.try_recv() {
                 Ok(committed) => changes.merge(committed.changes),
-                Err(TryRecvError::Lagged(_)) => core.emit(api::Event::Resync),
+                Err(TryRecvError::Lagged(_)) => lagged(&core),
                 Err(TryRecvError::Empty | TryRecvError::Closed) => break,
             }
         }
@@ -39,6 +39,12 @@ pub(super) async fn run(core: Arc<Core>) {
             core.emit(api::Event::Resync);
         }
     }
+}
+
+/// Commits went by unseen: the windows read again, and something may wait to be sent.
+fn lagged(core: &Core) {
+    core.outbox.notify_one();
+    core.emit(api::Event::Resync);
 }
 
 /// Tells each change of the connection.
@@ -55,6 +61,7 @@ pub(super) async fn connection(core: Arc<Core>) {
 
 async fn tell(core: &Core, changes: Changes) -> Result<(), tidings_cache::CacheError> {
     let outbox = if changes.outbox {
+        core.outbox.notify_one();
         Some(core.cache.outbox_list().await?)
     } else {
         None
@@ -63,7 +70,6 @@ async fn tell(core: &Core, changes: Changes) -> Result<(), tidings_cache::CacheE
         core.emit(api::Event::Outbox {
             outbox: summary(outbox),
         });
-        core.outbox.notify_one();
     }
     tell_sessions(core, &changes).await?;
     let open = core.open.lock().await.as_ref().map(|open| open.id.clone());

@@ -18,7 +18,7 @@ use tidings_supabase::{Class, Filter, Query, Rows};
 
 use super::connection::Input;
 use super::remote::{self, Fields, table};
-use super::{Core, ingest, reread};
+use super::{Core, ingest, reread, send};
 
 /// Rows asked for at once; hosted projects give no more than 1,000.
 const PAGE: u32 = 500;
@@ -69,10 +69,12 @@ pub(super) async fn run(core: &Core) -> Result<(), Error> {
 
 async fn read_sessions(core: &Core) -> Result<Vec<SessionId>, Error> {
     let began = core.cache.stamp();
-    let (mut ids, mut facts, mut total, mut left_out) = (Vec::new(), Vec::new(), None, 0_u64);
+    // What is listed, and of that what could be read.
+    let (mut listed, mut ids, mut facts) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut total, mut nameless) = (None, false);
     loop {
         let mut query = Query::new().ascending("id").limit(PAGE);
-        query = match ids.last() {
+        query = match listed.last() {
             None => query.count(),
             Some(last) => query.filter(Filter::gt("id", SessionId::to_string(last))),
         };
@@ -86,32 +88,36 @@ async fn read_sessions(core: &Core) -> Result<Vec<SessionId>, Error> {
             began,
             ended: core.cache.stamp(),
         });
-        let known = ids.len();
+        let known = listed.len();
         for row in &answer.rows {
-            let fields = Fields::of_answer(row, table::SESSIONS);
-            match fields.and_then(|fields| remote::session(&fields, false)) {
+            let Ok(fields) = Fields::of_answer(row, table::SESSIONS) else {
+                nameless = true;
+                continue;
+            };
+            match remote::deleted_session(&fields) {
+                Ok(id) => listed.push(id),
+                Err(_) => nameless = true,
+            }
+            match remote::session(&fields, false) {
                 Ok(row) => {
                     ids.push(row.id.clone());
                     facts.push(Incoming::Session { row, source });
                 }
-                Err(error) => {
-                    left_out += 1;
-                    tracing::warn!(%error, "a session was left out");
-                }
+                Err(error) => tracing::warn!(%error, "a session was left out"),
             }
         }
-        if ids.len() == known {
+        if listed.len() == known {
             break;
         }
     }
-    let complete = total.is_some_and(|total| total == ids.len() as u64 + left_out);
+    let complete = !nameless && total.is_some_and(|total| total == listed.len() as u64);
     ingest::applied(core, core.cache.ingest(facts).await?);
     if complete {
         let read = ReadStamp {
             began,
             ended: core.cache.stamp(),
         };
-        let lost = core.cache.sessions_listed(ids.clone(), read).await?;
+        let lost = core.cache.sessions_listed(listed, read).await?;
         if !lost.is_empty() {
             tracing::info!(
                 count = lost.len(),
@@ -124,40 +130,37 @@ async fn read_sessions(core: &Core) -> Result<Vec<SessionId>, Error> {
 
 /// Newest first over all sessions, until what was known already is reached.
 async fn read_messages(core: &Core, sessions: &[SessionId]) -> Result<(), Error> {
-    let watermark = core
+    let watermark: Option<Timestamp> = core
         .cache
         .get_meta(WATERMARK)
         .await?
         .and_then(|text| text.parse().ok());
-    let known: Option<Timestamp> = watermark.map(|at: Timestamp| at.minus(OVERLAP));
+    let known = watermark.map(|at| at.minus(OVERLAP));
     let most = if known.is_some() {
         MOST_MESSAGES
     } else {
         FIRST_MESSAGES
     };
     let began = core.cache.stamp();
-    let mut range = Range {
-        began,
-        rows: BTreeMap::new(),
-        oldest: None,
-        count: 0,
-    };
-    let mut newest: Option<Timestamp> = watermark;
+    let mut range = Range::from(began);
+    let mut newest = watermark;
     let mut total = None;
     loop {
-        let mut query = newest_first().limit(PAGE);
+        // Each page counts what is left, in one statement with it: rows that come or go between
+        // two pages cannot make the end look near.
+        let mut query = newest_first().limit(PAGE).count();
         if let Some(known) = known {
             query = query.filter(Filter::gte("created_at", known.to_string()));
         }
-        query = match range.oldest {
-            Some(oldest) => query.filter(older_than(oldest)),
-            None => query.count(),
-        };
+        if let Some(oldest) = range.oldest {
+            query = query.filter(older_than(oldest));
+        }
         let answer = core.rest.select(table::MESSAGES, &query).await?;
         note_clock(core, &answer);
         total = total.or(answer.total);
-        let ended = range.take(&answer);
-        newest = newest.max(range.rows.values().flatten().filter_map(created_at).max());
+        let before = range.oldest;
+        let whole = range.take(&answer);
+        newest = newest.max(range.newest);
         let all = u32::try_from(total.unwrap_or(0)).unwrap_or(u32::MAX);
         let done = u32::try_from(range.count).unwrap_or(u32::MAX);
         core.state.input(
@@ -167,8 +170,12 @@ async fn read_messages(core: &Core, sessions: &[SessionId]) -> Result<(), Error>
             },
             core.now(),
         );
-        let whole = ended || total.is_some_and(|total| range.count as u64 >= total);
-        if whole || range.count >= most {
+        // A page of which nothing has a place leads nowhere.
+        let stuck = range.oldest == before;
+        if !whole && stuck && range.oldest.is_none() {
+            return Ok(());
+        }
+        if whole || stuck || range.count >= most {
             let from = match (whole, known) {
                 (false, _) => range.oldest,
                 (true, None) => None,
@@ -178,16 +185,17 @@ async fn read_messages(core: &Core, sessions: &[SessionId]) -> Result<(), Error>
                     id: MessageId::from_uuid(uuid::Uuid::nil()),
                 }),
             };
-            apply(core, range, sessions, from).await?;
-            break;
+            // A row from the future must not hide what is written until then.
+            let read_to = newest.map(|newest| newest.min(server_now(core)));
+            apply(core, range, sessions, from, read_to).await?;
+            if let Some(read_to) = read_to {
+                core.cache
+                    .set_meta(WATERMARK, Some(read_to.to_string()))
+                    .await?;
+            }
+            return Ok(());
         }
     }
-    if let Some(newest) = newest {
-        core.cache
-            .set_meta(WATERMARK, Some(newest.to_string()))
-            .await?;
-    }
-    Ok(())
 }
 
 /// Messages of all sessions between two times.
@@ -195,11 +203,23 @@ struct Range {
     began: Stamp,
     rows: BTreeMap<SessionId, Vec<PartialMessage>>,
     oldest: Option<MessageKey>,
+    newest: Option<Timestamp>,
     count: usize,
 }
 
 impl Range {
-    /// Takes an answer in; whether it was the end of the table.
+    /// A range of which nothing is read yet.
+    const fn from(began: Stamp) -> Self {
+        Self {
+            began,
+            rows: BTreeMap::new(),
+            oldest: None,
+            newest: None,
+            count: 0,
+        }
+    }
+
+    /// Takes an answer in; whether nothing is left below it.
     fn take(&mut self, answer: &Rows) -> bool {
         for row in &answer.rows {
             self.count += 1;
@@ -213,21 +233,24 @@ impl Range {
             };
             if let Some(at) = created_at(&message) {
                 self.oldest = Some(MessageKey { at, id: message.id });
+                self.newest = self.newest.max(Some(at));
             }
             if let Some(session) = message.session_id.clone().value() {
                 self.rows.entry(session).or_default().push(message);
             }
         }
-        answer.rows.is_empty()
+        answer.rows.is_empty() || answer.total == Some(answer.rows.len() as u64)
     }
 }
 
 /// Takes a range in, session by session. `from`: where it begins; none when it is everything.
+/// `read_to`: up to when all is known now.
 async fn apply(
     core: &Core,
     mut range: Range,
     sessions: &[SessionId],
     from: Option<MessageKey>,
+    read_to: Option<Timestamp>,
 ) -> Result<(), Error> {
     let read = ReadStamp {
         began: range.began,
@@ -245,10 +268,22 @@ async fn apply(
             rows,
             read,
             verified_at: server_now(core),
-            live: true,
+            live: core.hears(),
             authenticated: true,
         };
-        ingest::applied(core, core.cache.apply_window(window).await?);
+        match core.cache.apply_window(window).await {
+            Ok(report) => ingest::applied(core, report),
+            // Deleted or taken off this computer meanwhile.
+            Err(CacheError::NotFound(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if let Some(read_to) = read_to {
+        // The next catch-up begins there: nothing is missing in between.
+        let sessions = sessions.to_vec();
+        core.cache
+            .known_up_to(sessions, read_to.minus(OVERLAP))
+            .await?;
     }
     Ok(())
 }
@@ -297,16 +332,14 @@ pub(super) async fn fetch_older(
     }
     let answer = core.rest.select(table::MESSAGES, &query).await?;
     note_clock(core, &answer);
-    let whole = answer
-        .total
-        .is_some_and(|total| total == answer.rows.len() as u64);
-    let mut range = Range {
-        began,
-        rows: BTreeMap::new(),
-        oldest: None,
-        count: 0,
+    let mut range = Range::from(began);
+    let whole = range.take(&answer);
+    // Row level security answers with nothing, too: an empty session is one that is still shown.
+    let authenticated = if answer.rows.is_empty() {
+        send::session_exists(core, session).await?
+    } else {
+        range.oldest.is_some()
     };
-    range.take(&answer);
     let window = Window {
         session: session.clone(),
         older: if whole { None } else { range.oldest },
@@ -317,8 +350,8 @@ pub(super) async fn fetch_older(
             ended: core.cache.stamp(),
         },
         verified_at: server_now(core),
-        live: core.state.is_up(),
-        authenticated: core.tokens.user().is_some() && (whole || range.oldest.is_some()),
+        live: core.hears(),
+        authenticated,
     };
     ingest::applied(core, core.cache.apply_window(window).await?);
     Ok(())
@@ -329,8 +362,12 @@ pub(super) async fn fetch_one(core: &Core, id: MessageId) -> Result<(), Error> {
     Ok(reread::messages_by_key(core, &[id]).await?)
 }
 
+/// A row without a time has no place in a conversation, and would come before all others.
 fn newest_first() -> Query {
-    Query::new().descending("created_at").descending("id")
+    Query::new()
+        .filter(Filter::Not(Box::new(Filter::IsNull("created_at"))))
+        .descending("created_at")
+        .descending("id")
 }
 
 fn older_than(key: MessageKey) -> Filter {
@@ -363,7 +400,7 @@ fn note_clock(core: &Core, answer: &Rows) {
         .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(skew);
 }
 
-fn server_now(core: &Core) -> Timestamp {
+pub(super) fn server_now(core: &Core) -> Timestamp {
     let skew = core.skew_ms().unwrap_or(0);
     Timestamp::from_millis(core.now().as_millis().saturating_add(skew))
 }

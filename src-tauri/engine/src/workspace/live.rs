@@ -1,6 +1,7 @@
 //! Follows the account and the socket: what arrives live, and what the connection's state is.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use futures_util::future::BoxFuture;
@@ -15,12 +16,12 @@ use tidings_supabase::{AuthState, Class, TokenManager};
 
 use super::connection::Input;
 use super::remote::{self, Fields, RowError, table};
-use super::{Core, market, people};
+use super::{Core, market, people, prices};
 
 /// Name of the channel with sessions and messages.
 pub(super) const CHAT: &str = "chat";
 /// Name of the channel with prices.
-const PRICES: &str = "prices";
+pub(super) const PRICES: &str = "prices";
 
 /// Gives the socket the account's token at each join.
 pub(super) struct Tokens(pub TokenManager);
@@ -128,14 +129,14 @@ pub(super) async fn follow(core: Arc<Core>, mut events: EventStream) {
     while let Some(event) = events.next().await {
         match event {
             Event::State(state) => connection(&core, state).await,
-            Event::Channel { topic, status } => channel_changed(&core, &topic, status),
-            Event::Subscribed { topic } if topic == CHAT => core.sync.catch_up(),
-            // Read beside the events: live ticks wait in the market, other changes go on.
-            Event::Subscribed { topic } if topic == PRICES => {
-                let core = core.clone();
-                tokio::spawn(async move { market::subscribed(&core).await });
+            Event::Channel { topic, status } => channel_changed(&core, &topic, status).await,
+            Event::Subscribed { topic } if topic == CHAT => subscribed(&core),
+            // What is read is read beside the events, which go on meanwhile.
+            Event::Subscribed { topic } if topic == PRICES => prices::subscribed(&core).await,
+            Event::Subscribed { topic } => {
+                let asked = core.clone();
+                core.aside(async move { people::subscribed(&asked, &topic).await });
             }
-            Event::Subscribed { topic } => people::subscribed(&core, &topic).await,
             Event::Change { change, .. } => changed(&core, &change).await,
             Event::Broadcast {
                 topic,
@@ -150,8 +151,31 @@ pub(super) async fn follow(core: Arc<Core>, mut events: EventStream) {
                 tracing::warn!(topic, reason, "a change could not be read: reading again");
                 core.sync.catch_up();
             }
-            Event::Lagged => core.sync.catch_up(),
+            Event::Lagged => {
+                core.sync.catch_up();
+                if core.settings().prices {
+                    prices::subscribed(&core).await;
+                }
+            }
         }
+    }
+}
+
+/// Changes of messages and sessions flow from now on.
+fn subscribed(core: &Core) {
+    core.hears.store(true, Ordering::SeqCst);
+    if matches!(core.state.current(), api::Connection::Refused { .. }) {
+        // What was refused is accepted now.
+        core.state.input(Input::Connecting, core.now());
+    }
+    core.sync.catch_up();
+}
+
+/// They flow no more.
+async fn unsubscribed(core: &Core) {
+    core.hears.store(false, Ordering::SeqCst);
+    if let Err(error) = core.cache.live_stopped().await {
+        tracing::error!(%error, "the end of the live range could not be kept");
     }
 }
 
@@ -165,10 +189,7 @@ async fn connection(core: &Core, state: ConnState) {
             reason: None,
         },
         ConnState::Waiting { until, reason } => Input::Lost {
-            retry_at: Some(
-                core.now()
-                    .plus(until.saturating_duration_since(Instant::now())),
-            ),
+            retry_at: Some(in_time(core, until)),
             reason: Some(reason),
         },
         ConnState::Refused(refusal) => Input::Refused {
@@ -178,25 +199,48 @@ async fn connection(core: &Core, state: ConnState) {
     // An attempt that follows a lost connection at once is still "offline" to the user.
     let retrying = matches!(input, Input::Connecting)
         && matches!(core.state.current(), api::Connection::Offline { .. });
-    if matches!(input, Input::Lost { .. }) {
-        if let Err(error) = core.cache.live_stopped().await {
-            tracing::error!(%error, "the end of the live range could not be kept");
-        }
+    if matches!(input, Input::Lost { .. } | Input::Refused { .. }) {
+        unsubscribed(core).await;
         people::nobody(core).await;
     }
-    if !retrying {
+    // What the socket still says while nobody is signed in changes nothing.
+    let signed_in = core.tokens.user().is_some();
+    if signed_in && !retrying {
         core.state.input(input, core.now());
     }
 }
 
-fn channel_changed(core: &Core, channel: &str, status: ChannelStatus) {
-    if let ChannelStatus::Errored { error, retry_at } = status {
-        tracing::warn!(channel, %error, ?retry_at, "a channel is in trouble");
-        if channel == CHAT && retry_at.is_none() {
-            let reason = format!("The project does not send changes: {error}");
-            core.state.input(Input::Refused { reason }, core.now());
+async fn channel_changed(core: &Core, channel: &str, status: ChannelStatus) {
+    if let ChannelStatus::Errored { error, .. } = &status {
+        tracing::warn!(channel, %error, "a channel is in trouble");
+    }
+    if channel != CHAT || matches!(status, ChannelStatus::Subscribed) {
+        return;
+    }
+    // Whatever it is now, changes do not flow, even while the socket is open.
+    if core.hears() {
+        unsubscribed(core).await;
+        if core.tokens.user().is_some() {
+            core.state.input(Input::Connecting, core.now());
         }
     }
+    let ChannelStatus::Errored { error, retry_at } = status else {
+        return;
+    };
+    let reason = format!("The project does not send changes: {error}");
+    let input = match retry_at {
+        Some(at) => Input::Lost {
+            retry_at: Some(in_time(core, at)),
+            reason: Some(reason),
+        },
+        None => Input::Refused { reason },
+    };
+    core.state.input(input, core.now());
+}
+
+fn in_time(core: &Core, at: Instant) -> Timestamp {
+    let wait = at.saturating_duration_since(Instant::now());
+    core.now().plus(wait)
 }
 
 async fn changed(core: &Core, change: &Change) {
@@ -205,14 +249,19 @@ async fn changed(core: &Core, change: &Change) {
         .as_deref()
         .and_then(|text| text.parse::<Timestamp>().ok());
     let result = match change.table.as_str() {
-        table::MESSAGES | table::SESSIONS => chat_changed(core, change, committed).await,
+        table::MESSAGES | table::SESSIONS => {
+            let taken = chat_changed(core, change, committed).await;
+            if taken.is_err() {
+                core.sync.catch_up();
+            }
+            taken
+        }
         table::PRICES => price_changed(core, change, committed).await,
         table::PRESENCE => people::row_changed(core, change).await,
         _ => Ok(()),
     };
     if let Err(error) = result {
-        tracing::warn!(%error, "a change could not be taken in: reading again");
-        core.sync.catch_up();
+        tracing::warn!(%error, "a change could not be taken in");
     }
 }
 
@@ -277,7 +326,12 @@ async fn price_changed(
         return Ok(());
     };
     let row = remote::price(&Fields::of_change(record))?;
-    market::live(core, row.quote, committed.unwrap_or_else(|| core.now())).await;
+    let price = market::Price {
+        quote: row.quote,
+        fallback: committed.unwrap_or_else(|| core.now()),
+        inserted: change.kind == ChangeKind::Insert,
+    };
+    market::live(core, price).await;
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Prices: rows become ticks, ticks are judged, and what comes of it is kept before it is told.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -8,23 +8,21 @@ use tidings_alerts::{Book, Effect, Firing, Marks, Rule, RuleState, describe};
 use tidings_cache::{Cache, Evaluation, FiringMark, NewFiring};
 use tidings_contract as api;
 use tidings_model::{Json, Quote, RuleId, Symbol, Timestamp};
-use tidings_supabase::Query;
 use tokio::time::Instant;
 
-use super::quotes::{quote_row, symbol_rank};
-use super::remote::{self, Fields, table};
-use super::{Core, notices};
+use super::quotes::quote_row;
+use super::{Core, notices, prices};
 use crate::error::Result;
 
 /// Quotes that nothing came of are kept together, this often.
 const KEEP_EVERY: Duration = Duration::from_secs(1);
 /// A symbol is told at most four times a second.
 const TELL_EVERY: Duration = Duration::from_millis(250);
-/// Rows read at once when the prices are read; hosted projects give no more.
-const PAGE: u32 = 1_000;
 /// Live ticks held while the prices are being read. Beyond it the oldest go: a table updated
 /// in place tells their symbol again, and one that keeps its rows is read again.
 const HELD: usize = 10_000;
+/// Quotes that wait for a disk that takes nothing. Beyond it the oldest go.
+const WAITING: usize = 10_000;
 /// Raw prices are folded into minutes after two days, and minutes kept for a year.
 const RAW_FOR: Duration = Duration::from_hours(48);
 const MINUTES_FOR: Duration = Duration::from_hours(8760);
@@ -42,7 +40,29 @@ pub(super) struct Market {
     /// `last_updated` of the last row of each symbol, which need not move with its price.
     row_times: HashMap<Symbol, Timestamp>,
     waiting: Vec<Quote>,
-    held: Option<Vec<(Quote, Timestamp)>>,
+    unkept: Unkept,
+    held: Option<VecDeque<Price>>,
+    /// Counts the readings of all prices; only the newest one lets go of what is held.
+    reading: u64,
+}
+
+/// A price as a row told it.
+pub(super) struct Price {
+    /// What the row says; its time is `last_updated`.
+    pub quote: Quote,
+    /// The time of its commit, or of the answer it came in.
+    pub fallback: Timestamp,
+    /// The row is new, and was not changed.
+    pub inserted: bool,
+}
+
+/// What was judged and is not in the cache yet.
+#[derive(Default)]
+struct Unkept {
+    states: HashMap<RuleId, RuleState>,
+    firings: Vec<(NewFiring, Firing)>,
+    /// The user knows that it could not be kept.
+    said: bool,
 }
 
 /// A rule, whether it is in the book or switched off.
@@ -64,8 +84,10 @@ impl Market {
             quotes: HashMap::new(),
             row_times: HashMap::new(),
             waiting: Vec::new(),
+            unkept: Unkept::default(),
             // Live ticks wait until what was missed has been judged.
-            held: Some(Vec::new()),
+            held: Some(VecDeque::new()),
+            reading: 0,
         };
         for quote in cache.quotes().await? {
             market.row_times.insert(quote.symbol.clone(), quote.time);
@@ -103,16 +125,26 @@ impl Market {
         Ok(market)
     }
 
-    /// Gives the book the prices that a rule on moves looks back at.
+    /// Gives the book the prices that a rule on moves looks back at from the last one known.
     pub(super) async fn seed(&mut self, cache: &Cache, rule: &Rule, now: Timestamp) -> Result<()> {
         const POINTS: usize = 20_000;
+        const DAY: Duration = Duration::from_hours(24);
         if let tidings_alerts::Condition::Moves { window_s, .. } = &rule.condition {
             let window = Duration::from_secs(u64::from(*window_s));
-            // Twice the window: the price that held at its far end may be older.
-            let from = now.minus(window * 2);
-            let points = cache
-                .history(rule.symbol.clone(), from, now, POINTS)
-                .await?;
+            let last = self.quotes.get(&rule.symbol).map(|quote| quote.time);
+            let last = last.map_or(now, |last| last.min(now));
+            let mut points = Vec::new();
+            // The price that held at the window's far end counts, however old it is.
+            for back in [window * 2, DAY, DAY * 30, DAY * 400] {
+                let from = last.minus(back.max(window));
+                points = cache
+                    .history(rule.symbol.clone(), from, now, POINTS)
+                    .await?;
+                let oldest = points.first().map(|point| point.time);
+                if oldest.is_some_and(|oldest| oldest <= last.minus(window)) {
+                    break;
+                }
+            }
             self.book.seed(
                 &rule.symbol,
                 points.into_iter().map(|point| (point.time, point.price)),
@@ -148,24 +180,37 @@ impl Market {
         &self.quotes
     }
 
-    /// When a row's price held. `fallback` is the time of its commit, or of the answer it came in.
-    fn tick_time(&mut self, quote: &Quote, fallback: Timestamp) -> Option<Timestamp> {
-        let row_time = self.row_times.insert(quote.symbol.clone(), quote.time);
-        let advanced = row_time.is_none_or(|known| quote.time > known);
-        let known = self.quotes.get(&quote.symbol);
-        if advanced && quote.time > Timestamp::MIN {
+    /// Holds live ticks from here on, until the reading with this number is judged.
+    pub(super) fn hold(&mut self) -> u64 {
+        self.held.get_or_insert_default();
+        self.reading += 1;
+        self.reading
+    }
+
+    /// When a row's price held.
+    fn tick_time(&mut self, row: &Price) -> Option<Timestamp> {
+        let (quote, known) = (&row.quote, self.row_times.get(&row.quote.symbol).copied());
+        if row.inserted && known.is_some_and(|known| quote.time < known) {
+            // A late row: it belongs to the history.
+            return Some(quote.time);
+        }
+        self.row_times.insert(quote.symbol.clone(), quote.time);
+        if known.is_none_or(|known| quote.time > known) && quote.time > Timestamp::MIN {
             return Some(quote.time);
         }
         // The row as it was: nothing has been said since.
-        if known.is_some_and(|known| known.price == quote.price) {
+        let told = self.quotes.get(&quote.symbol);
+        if told.is_some_and(|told| told.price == quote.price) {
             return None;
         }
-        Some(fallback)
+        Some(row.fallback)
     }
 
     /// Judges a price. What has to be kept at once comes back.
-    fn judge(&mut self, mut quote: Quote, fallback: Timestamp) -> Option<Judged> {
-        quote.time = self.tick_time(&quote, fallback)?;
+    fn judge(&mut self, row: Price) -> Option<Judged> {
+        let time = self.tick_time(&row)?;
+        let mut quote = row.quote;
+        quote.time = time;
         let outcome = self.book.tick(&quote.symbol, &quote.tick());
         let newer = self
             .quotes
@@ -184,19 +229,27 @@ impl Market {
     }
 
     /// Everything judged since the last time, to be kept in one transaction.
-    fn evaluation(&mut self) -> Evaluation {
-        let quotes = std::mem::take(&mut self.waiting);
+    fn evaluation(&self) -> Evaluation {
+        let quotes = self.waiting.clone();
         let symbols: BTreeSet<Symbol> = quotes.iter().map(|quote| quote.symbol.clone()).collect();
         let evaluated_to = symbols
             .into_iter()
             .filter_map(|symbol| Some((symbol.clone(), self.book.marks(&symbol).price?)))
             .collect();
+        let states = self.unkept.states.iter();
+        let firings = self.unkept.firings.iter();
         Evaluation {
-            states: Vec::new(),
+            states: states.map(|(id, state)| (*id, json(state))).collect(),
             evaluated_to,
             quotes,
-            firings: Vec::new(),
+            firings: firings.map(|(firing, _)| firing.clone()).collect(),
         }
+    }
+}
+
+impl Unkept {
+    fn is_empty(&self) -> bool {
+        self.states.is_empty() && self.firings.is_empty()
     }
 }
 
@@ -211,89 +264,44 @@ const fn is_firing(effect: &Effect) -> bool {
 }
 
 /// A live change of a price row.
-pub(super) async fn live(core: &Core, quote: Quote, committed: Timestamp) {
+pub(super) async fn live(core: &Core, price: Price) {
     let mut market = core.market.lock().await;
     if let Some(held) = &mut market.held {
         if held.len() == HELD {
-            held.remove(0);
+            held.pop_front();
         }
-        held.push((quote, committed));
+        held.push_back(price);
         return;
     }
-    judge(core, &mut market, vec![(quote, committed)], false).await;
+    judge(core, &mut market, [price], false).await;
 }
 
-/// The channel is subscribed: reads the prices, judges what was missed, then what was held.
-pub(super) async fn subscribed(core: &Core) {
-    core.market.lock().await.held.get_or_insert_default();
-    let query = Query::new().descending("last_updated").limit(PAGE);
-    let answer = match core.rest.select(table::PRICES, &query).await {
-        Ok(answer) => answer,
-        Err(error) => {
-            tracing::warn!(%error, "the prices could not be read");
-            release(core, Vec::new()).await;
-            return;
-        }
-    };
-    let seconds = answer
-        .date
-        .and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
-    let answered = seconds.map_or_else(
-        || core.now(),
-        |since| Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX)),
-    );
-    let mut rows: Vec<(Quote, Timestamp)> = Vec::new();
-    for row in &answer.rows {
-        match Fields::of_answer(row, table::PRICES).and_then(|fields| remote::price(&fields)) {
-            Ok(row) => rows.push((row.quote, answered)),
-            Err(error) => tracing::warn!(%error, "a price was left out"),
-        }
-    }
-    rows.sort_by_key(|(quote, _)| quote.time);
-    watch_something(core, &rows).await;
-    release(core, rows).await;
-}
-
-/// The first prices of a workspace: some of them are watched until the user chooses.
-async fn watch_something(core: &Core, rows: &[(Quote, Timestamp)]) {
-    const CHOSEN: &str = "watch_list_chosen";
-    const FIRST: usize = 6;
-    let watch = async {
-        if rows.is_empty() || core.cache.get_meta(CHOSEN).await?.is_some() {
-            return Ok(());
-        }
-        let mut symbols: Vec<Symbol> = rows.iter().map(|(quote, _)| quote.symbol.clone()).collect();
-        // The best known first, the others by name.
-        symbols.sort_by_key(|symbol| (symbol_rank(symbol.as_str()), symbol.to_string()));
-        symbols.dedup();
-        symbols.truncate(FIRST);
-        core.cache.set_watch_list(symbols).await?;
-        core.cache
-            .set_meta(CHOSEN, Some("by default".to_owned()))
-            .await
-    };
-    if let Err(error) = watch.await {
-        tracing::warn!(%error, "no watch-list was made");
-    }
-}
-
-async fn release(core: &Core, missed: Vec<(Quote, Timestamp)>) {
+/// The prices were read: judges what was missed, then what was held meanwhile.
+pub(super) async fn release(core: &Core, reading: u64, missed: Vec<Price>) {
     let mut market = core.market.lock().await;
+    if market.reading != reading {
+        return;
+    }
+    let missed = prices::news(missed, &market.row_times);
     judge(core, &mut market, missed, true).await;
     let held = market.held.take().unwrap_or_default();
     judge(core, &mut market, held, false).await;
 }
 
-/// Judges prices in order, keeps what came of them, then tells it. `missed`: they happened
-/// while nobody was listening.
-async fn judge(core: &Core, market: &mut Market, prices: Vec<(Quote, Timestamp)>, missed: bool) {
+/// Judges prices in order, and keeps at once what came of them. `missed`: they happened while
+/// nobody was listening.
+async fn judge(
+    core: &Core,
+    market: &mut Market,
+    prices: impl IntoIterator<Item = Price>,
+    missed: bool,
+) {
     let settings = core.settings();
-    let (mut states, mut firings) = (HashMap::new(), Vec::new());
-    for (quote, fallback) in prices {
-        let Some(judged) = market.judge(quote, fallback) else {
+    for price in prices {
+        let Some(judged) = market.judge(price) else {
             continue;
         };
-        states.extend(judged.states);
+        market.unkept.states.extend(judged.states);
         for (id, effect) in judged.effects {
             let Some(kept) = market.rules.get(&id) else {
                 continue;
@@ -309,34 +317,42 @@ async fn judge(core: &Core, market: &mut Market, prices: Vec<(Quote, Timestamp)>
                 (true, true, true) => FiringMark::Away,
                 (true, true, false) => FiringMark::Notified,
             };
-            firings.push((
-                new_firing(core, &kept.rule, id, &judged.symbol, &firing, mark),
-                firing,
-            ));
+            let new = new_firing(core, &kept.rule, id, &judged.symbol, &firing, mark);
+            market.unkept.firings.push((new, firing));
         }
     }
-    if states.is_empty() && firings.is_empty() {
-        return;
+    if !market.unkept.is_empty() {
+        keep(core, market).await;
     }
-    let mut evaluation = market.evaluation();
-    evaluation.states = states
-        .iter()
-        .map(|(id, state)| (*id, json(state)))
-        .collect();
-    evaluation.firings = firings.iter().map(|(firing, _)| firing.clone()).collect();
-    let armed = market.armed();
-    match core.cache.commit_evaluation(evaluation).await {
+}
+
+/// Keeps what was judged, then has it told. What cannot be kept is tried again with the next.
+async fn keep(core: &Core, market: &mut Market) {
+    match core.cache.commit_evaluation(market.evaluation()).await {
         Ok(ids) => {
-            core.emit(api::Event::Rules { armed });
-            notices::fired(core, ids.into_iter().zip(firings).collect(), missed).await;
+            market.waiting.clear();
+            let kept = std::mem::take(&mut market.unkept);
+            if !kept.is_empty() {
+                core.emit(api::Event::Rules {
+                    armed: market.armed(),
+                });
+            }
+            notices::fired(core, ids.into_iter().zip(kept.firings).collect());
         }
-        // The rules go on from their states in memory; the history misses an entry, and says so.
         Err(error) => {
-            tracing::error!(%error, "a firing could not be kept");
-            core.emit(api::Event::Notice {
-                level: api::NoticeLevel::Error,
-                message: format!("An alert fired, but could not be kept: {error}"),
-            });
+            tracing::error!(%error, "prices were not kept");
+            let most = market.waiting.len().saturating_sub(WAITING);
+            market.waiting.drain(..most);
+            if !market.unkept.firings.is_empty() && !market.unkept.said {
+                market.unkept.said = true;
+                core.emit(api::Event::Notice {
+                    level: api::NoticeLevel::Error,
+                    message: format!(
+                        "An alert fired, but could not be kept yet: {error}. It is tried again \
+                         while Tidings runs."
+                    ),
+                });
+            }
         }
     }
 }
@@ -375,7 +391,6 @@ pub(super) async fn run(core: Arc<Core>) {
     let mut keep = tokio::time::interval(KEEP_EVERY);
     let mut tell = tokio::time::interval(TELL_EVERY);
     let mut thin = tokio::time::interval_at(Instant::now() + KEEP_EVERY * 30, THIN_EVERY);
-    notices::pending(&core).await;
     loop {
         tokio::select! {
             _ = keep.tick() => keep_waiting(&core).await,
@@ -392,17 +407,11 @@ pub(super) async fn run(core: Arc<Core>) {
     }
 }
 
-/// Keeps the quotes that nothing came of.
+/// Keeps the quotes that nothing came of, and what could not be kept before.
 pub(super) async fn keep_waiting(core: &Core) {
-    let evaluation = {
-        let mut market = core.market.lock().await;
-        if market.waiting.is_empty() {
-            return;
-        }
-        market.evaluation()
-    };
-    if let Err(error) = core.cache.commit_evaluation(evaluation).await {
-        tracing::error!(%error, "prices were not kept");
+    let mut market = core.market.lock().await;
+    if !market.waiting.is_empty() || !market.unkept.is_empty() {
+        keep(core, &mut market).await;
     }
 }
 

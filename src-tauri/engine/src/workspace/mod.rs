@@ -11,6 +11,7 @@ mod notices;
 mod open;
 mod outbox;
 mod people;
+mod prices;
 mod quotes;
 mod remote;
 mod requests;
@@ -28,7 +29,7 @@ use tidings_cache::Cache;
 use tidings_contract as api;
 use tidings_model::{Clock, SessionId, Timestamp, UserId};
 use tidings_supabase::{AuthState, Rest, TokenManager};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -83,11 +84,14 @@ pub(crate) struct Core {
 
     stop: CancellationToken,
     front: AtomicBool,
+    /// Changes of messages and sessions flow.
+    hears: AtomicBool,
     state: connection::State,
     sync: sync::Requests,
     ingest: ingest::Door,
     outbox: Notify,
     market: tokio::sync::Mutex<Market>,
+    notices: mpsc::Sender<notices::Notice>,
     prices_told: Mutex<market::Told>,
     open: tokio::sync::Mutex<Option<OpenSession>>,
     presence: watch::Sender<api::OwnPresence>,
@@ -123,6 +127,8 @@ impl Workspace {
             cache.set_account(user, now).await?;
         }
         let market = Market::load(&cache, now).await?;
+        let pending = cache.pending_notifications().await?;
+        let (notices, to_tell) = notices::queue();
         let (client, events) =
             tidings_realtime::Client::start(realtime, Arc::new(live::Tokens(tokens.clone())));
         let (door, facts) = ingest::door();
@@ -138,11 +144,13 @@ impl Workspace {
             local,
             stop: CancellationToken::new(),
             front: AtomicBool::new(false),
+            hears: AtomicBool::new(false),
             state: connection::State::new(now),
             sync: sync::Requests::default(),
             ingest: door,
             outbox: Notify::new(),
             market: tokio::sync::Mutex::new(market),
+            notices,
             prices_told: Mutex::default(),
             open: tokio::sync::Mutex::new(None),
             presence: watch::Sender::new(api::OwnPresence::Online),
@@ -169,6 +177,10 @@ impl Workspace {
         spawn("announce", Box::pin(announce::run(core.clone())));
         spawn("connection", Box::pin(announce::connection(core.clone())));
         spawn("market", Box::pin(market::run(core.clone())));
+        spawn(
+            "notices",
+            Box::pin(notices::run(core.clone(), pending, to_tell)),
+        );
         spawn("people", Box::pin(people::run(core.clone())));
         spawn("search index", Box::pin(index(core.clone())));
         tasks.close();
@@ -206,6 +218,22 @@ impl Core {
 
     fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Whether changes of messages and sessions flow.
+    fn hears(&self) -> bool {
+        self.hears.load(Ordering::SeqCst)
+    }
+
+    /// Does something beside the tasks, until it is done or the workspace closes.
+    fn aside(self: &Arc<Self>, work: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = work => {}
+            }
+        });
     }
 
     fn settings(&self) -> api::Settings {

@@ -1,9 +1,12 @@
 //! What is told by native notifications: after the commit, once.
 
+use std::sync::Arc;
+
 use tidings_alerts::{Firing, describe};
 use tidings_cache::{FiringId, FiringMark, NewFiring};
 use tidings_contract as api;
 use tidings_model::{MessageId, Role, Timestamp};
+use tokio::sync::mpsc;
 
 use super::Core;
 use crate::host::{Notification, NotificationAction};
@@ -13,8 +16,53 @@ const FRESH: std::time::Duration = std::time::Duration::from_mins(2);
 /// Characters of a message in its notification.
 const PREVIEW_CHARS: usize = 240;
 
-/// Firings that have just been kept. Those of a time when nobody listened are told together.
-pub(super) async fn fired(core: &Core, fired: Vec<(FiringId, (NewFiring, Firing))>, missed: bool) {
+/// Notifications that wait for the desktop. Beyond it a firing is told at the next start, and a
+/// message shows as unread.
+const WAITING: usize = 256;
+
+/// A firing as recorded, with what the rule said.
+type Fired = (FiringId, (NewFiring, Firing));
+
+/// What is to be told.
+pub(super) enum Notice {
+    /// Firings that are in the cache.
+    Fired(Vec<Fired>),
+    /// Messages that came live.
+    Arrived(Vec<MessageId>),
+}
+
+/// Where notices wait, and what comes out of there.
+pub(super) fn queue() -> (mpsc::Sender<Notice>, mpsc::Receiver<Notice>) {
+    mpsc::channel(WAITING)
+}
+
+/// Tells one after the other: a desktop that is slow to answer holds up nothing else. What was
+/// kept, but not told before the program ended, comes first. Runs until the workspace closes.
+pub(super) async fn run(
+    core: Arc<Core>,
+    pending: Vec<tidings_cache::Firing>,
+    mut notices: mpsc::Receiver<Notice>,
+) {
+    if !pending.is_empty() {
+        let firings: Vec<_> = pending.into_iter().map(|f| (f.id, f.firing)).collect();
+        digest(&core, &firings).await;
+    }
+    while let Some(notice) = notices.recv().await {
+        match notice {
+            Notice::Fired(fired) => tell_fired(&core, fired).await,
+            Notice::Arrived(ids) => tell_arrived(&core, &ids).await,
+        }
+    }
+}
+
+fn put(core: &Core, notice: Notice) {
+    if core.notices.try_send(notice).is_err() {
+        tracing::warn!("too many notifications wait: one is left out");
+    }
+}
+
+/// Firings that have just been kept.
+pub(super) fn fired(core: &Core, fired: Vec<Fired>) {
     for (id, (firing, _)) in &fired {
         core.emit(api::Event::Fired {
             firing: firing_row(*id, firing),
@@ -24,17 +72,28 @@ pub(super) async fn fired(core: &Core, fired: Vec<(FiringId, (NewFiring, Firing)
         .into_iter()
         .filter(|(_, (firing, _))| firing.pending)
         .collect();
-    if missed && told.len() > 1 {
-        let firings: Vec<_> = told
+    if !told.is_empty() {
+        put(core, Notice::Fired(told));
+    }
+}
+
+/// Those of a time when nobody listened are told together.
+async fn tell_fired(core: &Core, fired: Vec<Fired>) {
+    let (missed, mut told): (Vec<_>, Vec<_>) = fired
+        .into_iter()
+        .partition(|(_, (firing, _))| firing.mark == FiringMark::Away);
+    if missed.len() > 1 {
+        let firings: Vec<_> = missed
             .into_iter()
             .map(|(id, (firing, _))| (id, firing))
             .collect();
         digest(core, &firings).await;
-        return;
+    } else {
+        told.splice(0..0, missed);
     }
     for (id, (kept, firing)) in told {
         let mut body = describe::body(&firing, &clock_time);
-        if missed {
+        if kept.mark == FiringMark::Away {
             body = format!("{}: {body}", clock_time(firing.time));
         }
         show(
@@ -51,18 +110,6 @@ pub(super) async fn fired(core: &Core, fired: Vec<(FiringId, (NewFiring, Firing)
         )
         .await;
         mark(core, vec![id]).await;
-    }
-}
-
-/// Firings that were kept, but not told before the program ended.
-pub(super) async fn pending(core: &Core) {
-    match core.cache.pending_notifications().await {
-        Ok(pending) if pending.is_empty() => {}
-        Ok(pending) => {
-            let firings: Vec<_> = pending.into_iter().map(|f| (f.id, f.firing)).collect();
-            digest(core, &firings).await;
-        }
-        Err(error) => tracing::error!(%error, "pending notifications could not be read"),
     }
 }
 
@@ -110,12 +157,17 @@ async fn mark(core: &Core, ids: Vec<FiringId>) {
     }
 }
 
-/// Messages of others that came live, while the window is not in front or shows another session.
-pub(super) async fn arrived(core: &Core, ids: &[MessageId]) {
+/// Messages that came live.
+pub(super) fn arrived(core: &Core, ids: Vec<MessageId>) {
     let settings = core.settings();
-    if ids.is_empty() || !settings.notifications || !settings.message_notifications {
-        return;
+    if !ids.is_empty() && settings.notifications && settings.message_notifications {
+        put(core, Notice::Arrived(ids));
     }
+}
+
+/// Those of others, while the window is not in front or shows another session.
+async fn tell_arrived(core: &Core, ids: &[MessageId]) {
+    let settings = core.settings();
     let open = core.open.lock().await.as_ref().map(|open| open.id.clone());
     let focused = core.host.focused();
     let me = core.user();

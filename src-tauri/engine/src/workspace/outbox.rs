@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tidings_cache::{CacheError, OutboxItem};
+use tidings_contract::Connection;
 use tidings_model::SessionId;
+use tokio::sync::watch;
 
 use super::Core;
 use super::send::{self, Sent};
@@ -21,8 +23,6 @@ enum Drained {
     Empty,
     /// The server cannot take it now.
     Later(Duration),
-    /// There is no connection, or nobody is signed in: wait for a change of that.
-    Paused,
 }
 
 /// Runs until the workspace closes.
@@ -31,15 +31,20 @@ pub(super) async fn run(core: Arc<Core>) {
     let mut retry = FIRST_RETRY;
     loop {
         let mut again = None;
-        if core.state.is_up() {
+        let up = core.state.is_up();
+        if up {
             match drain(&core).await {
-                Ok(Drained::Empty | Drained::Paused) => retry = FIRST_RETRY,
+                Ok(Drained::Empty) => retry = FIRST_RETRY,
                 Ok(Drained::Later(wait)) => {
                     again = Some(wait.max(retry));
                     retry = (retry * 2).min(LAST_RETRY);
                 }
                 Err(error) => {
-                    tracing::error!(%error, "the outbox could not be read");
+                    tracing::error!(%error, "what became of a change could not be kept");
+                    // Nothing is under way now. The server knows what it has by its id.
+                    if let Err(error) = core.cache.reset_sending().await {
+                        tracing::error!(%error, "the outbox could not be put in order");
+                    }
                     again = Some(LAST_RETRY);
                 }
             }
@@ -51,29 +56,46 @@ pub(super) async fn run(core: Arc<Core>) {
             }
         };
         tokio::select! {
-            () = core.outbox.notified() => {}
-            _ = connection.changed() => {}
+            // A failed attempt changes the outbox, too: that must not cut its own wait short.
+            () = core.outbox.notified(), if again.is_none() => {}
+            () = comes_up(&core, &mut connection, up) => retry = FIRST_RETRY,
             () = wait => {}
         }
     }
 }
 
+/// Waits until there is a connection; if there is one, until there is another.
+async fn comes_up(core: &Core, connection: &mut watch::Receiver<Connection>, mut up: bool) {
+    loop {
+        // The sender lives as long as the workspace.
+        if connection.changed().await.is_err() {
+            return std::future::pending().await;
+        }
+        let before = std::mem::replace(&mut up, core.state.is_up());
+        if up && !before {
+            return;
+        }
+    }
+}
+
 async fn drain(core: &Core) -> Result<Drained, CacheError> {
-    let mut outcome = Drained::Empty;
+    let mut outcome = Ok(Drained::Empty);
     let mut sessions = core.cache.sessions_with_work().await?.into_iter();
     let mut senders = FuturesUnordered::new();
     loop {
-        while senders.len() < SENDERS && matches!(outcome, Drained::Empty) {
+        while senders.len() < SENDERS && matches!(outcome, Ok(Drained::Empty)) {
             let Some(session) = sessions.next() else {
                 break;
             };
             senders.push(drain_session(core, session));
         }
         match senders.next().await {
-            None => return Ok(outcome),
+            None => return outcome,
             Some(Ok(Drained::Empty)) => {}
-            Some(Ok(stopped)) => outcome = stopped,
-            Some(Err(error)) => return Err(error),
+            // The others finish what they are at: an answer that nobody reads is a change that
+            // stays under way.
+            Some(stopped) if outcome.is_ok() => outcome = stopped,
+            Some(_) => {}
         }
     }
 }
@@ -83,13 +105,16 @@ async fn drain_session(core: &Core, session: SessionId) -> Result<Drained, Cache
         match send_one(core, item).await? {
             Sent::Delivered | Sent::Refused => {}
             Sent::Later(wait) => return Ok(Drained::Later(wait)),
-            Sent::Paused => return Ok(Drained::Paused),
         }
     }
     Ok(Drained::Empty)
 }
 
 async fn send_one(core: &Core, item: OutboxItem) -> Result<Sent, CacheError> {
-    core.cache.mark_sending(item.id).await?;
-    send::send(core, &item).await
+    match core.cache.mark_sending(item.id).await {
+        Ok(()) => send::send(core, &item).await,
+        // Taken back or changed since it was read: the next look shows what there is.
+        Err(CacheError::NotFound(_)) => Ok(Sent::Refused),
+        Err(error) => Err(error),
+    }
 }

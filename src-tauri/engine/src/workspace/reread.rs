@@ -42,12 +42,14 @@ pub(super) async fn messages_by_key(core: &Core, keys: &[MessageId]) -> Result<(
     let mut facts = Vec::new();
     let mut missing: Vec<MessageId> = keys.to_vec();
     for row in &answer.rows {
-        let read = Fields::of_answer(row, table::MESSAGES).and_then(|f| remote::message(&f, false));
+        let read = Fields::of_answer(row, table::MESSAGES).and_then(|fields| {
+            // There, whether the rest of it can be read or not.
+            let there = remote::deleted_message(&fields)?;
+            missing.retain(|id| *id != there);
+            remote::message(&fields, false)
+        });
         match read {
-            Ok(row) => {
-                missing.retain(|id| *id != row.id);
-                facts.push(Incoming::Message { row, source });
-            }
+            Ok(row) => facts.push(Incoming::Message { row, source }),
             Err(error) => tracing::warn!(%error, "a row was left out"),
         }
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 use tidings_cache::{CacheError, FailReason, Incoming, Op, OutboxItem, ReadStamp, Source, Stamp};
 use tidings_model::{Json, Message, MessageId, Session, SessionId};
 use tidings_supabase::{Class, Error, Filter, Insert, Query, Rows};
@@ -19,8 +20,6 @@ pub(super) enum Sent {
     Refused,
     /// The server cannot take it now; it waits.
     Later(Duration),
-    /// No connection, or nobody signed in; it waits.
-    Paused,
 }
 
 /// What an answer means for the change.
@@ -90,7 +89,7 @@ pub(super) async fn send(core: &Core, item: &OutboxItem) -> Result<Sent, CacheEr
 async fn settle(core: &Core, item: &OutboxItem, error: &Error) -> Result<Sent, CacheError> {
     tracing::info!(%error, change = item.id.as_i64(), "a change was not sent");
     match error.class() {
-        Class::Network => {
+        Class::Network | Class::SignedOut => {
             core.cache.requeue(item.id).await?;
             // The socket may not know yet: it is asked, so that the state tells the truth.
             core.realtime.probe();
@@ -99,10 +98,6 @@ async fn settle(core: &Core, item: &OutboxItem, error: &Error) -> Result<Sent, C
         Class::Transient { retry_after } => {
             core.cache.requeue(item.id).await?;
             Ok(Sent::Later(retry_after.unwrap_or_default()))
-        }
-        Class::SignedOut => {
-            core.cache.requeue(item.id).await?;
-            Ok(Sent::Paused)
         }
         Class::Permanent => {
             core.cache.mark_failed(item.id, reason(error)).await?;
@@ -176,11 +171,7 @@ async fn insert_message(core: &Core, message: &Message, began: Stamp) -> Result<
             source,
         }]));
     };
-    let fields = Fields::of_answer(&stored, table::MESSAGES);
-    match fields.and_then(|fields| remote::message(&fields, false)) {
-        Ok(row) => Ok(Answer::Done(vec![Incoming::Message { row, source }])),
-        Err(error) => Err(Error::InvalidAnswer(error.to_string())),
-    }
+    Ok(Answer::Done(message_facts(&stored, source)))
 }
 
 async fn edit(core: &Core, id: MessageId, content: &str, began: Stamp) -> Result<Answer, Error> {
@@ -197,11 +188,7 @@ async fn edit(core: &Core, id: MessageId, content: &str, began: Stamp) -> Result
         let there = !read_message(core, id).await?.rows.is_empty();
         return Ok(gone_or_refused(there));
     };
-    let fields = Fields::of_answer(row, table::MESSAGES);
-    match fields.and_then(|fields| remote::message(&fields, false)) {
-        Ok(row) => Ok(Answer::Done(vec![Incoming::Message { row, source }])),
-        Err(error) => Err(Error::InvalidAnswer(error.to_string())),
-    }
+    Ok(Answer::Done(message_facts(row, source)))
 }
 
 async fn delete(core: &Core, id: MessageId, began: Stamp) -> Result<Answer, Error> {
@@ -244,7 +231,7 @@ async fn read_message(core: &Core, id: MessageId) -> Result<Rows, Error> {
         .await
 }
 
-async fn session_exists(core: &Core, id: &SessionId) -> Result<bool, Error> {
+pub(super) async fn session_exists(core: &Core, id: &SessionId) -> Result<bool, Error> {
     let query = Query::new().columns(&["id"]).filter(by_session(id));
     Ok(!core
         .rest
@@ -252,6 +239,19 @@ async fn session_exists(core: &Core, id: &SessionId) -> Result<bool, Error> {
         .await?
         .rows
         .is_empty())
+}
+
+/// The row as the server has it now. One that cannot be read was written all the same: sending
+/// it again would change nothing.
+fn message_facts(row: &RawValue, source: Source) -> Vec<Incoming> {
+    let fields = Fields::of_answer(row, table::MESSAGES);
+    match fields.and_then(|fields| remote::message(&fields, false)) {
+        Ok(row) => vec![Incoming::Message { row, source }],
+        Err(error) => {
+            tracing::warn!(%error, "the answer to a change");
+            Vec::new()
+        }
+    }
 }
 
 fn session_facts(answer: &Rows, source: Source) -> Vec<Incoming> {

@@ -17,6 +17,13 @@ const TOGETHER: Duration = Duration::from_secs(2);
 const FIRST_RETRY: Duration = Duration::from_millis(500);
 const LAST_RETRY: Duration = Duration::from_secs(30);
 
+/// How long the next attempt waits after failed ones, unless the server says how long.
+fn after(failed: u32) -> Duration {
+    FIRST_RETRY
+        .saturating_mul(1 << failed.min(10))
+        .min(LAST_RETRY)
+}
+
 /// What the sync task is asked for.
 #[derive(Default)]
 pub(super) struct Requests {
@@ -79,47 +86,42 @@ impl Requests {
 
 /// Runs until the workspace closes.
 pub(super) async fn run(core: Arc<Core>) {
-    let mut last_began: Option<Instant> = None;
-    let mut retry = FIRST_RETRY;
+    let mut due = Instant::now();
+    let mut failed = 0;
     loop {
-        let due = last_began.map_or_else(Instant::now, |began| began + TOGETHER);
         tokio::select! {
             () = core.sync.wake.notified() => {}
             () = tokio::time::sleep_until(due), if core.sync.wants_catch_up() => {}
         }
         let asked = core.sync.take(Instant::now() >= due);
         requests::arrived(&core, &asked.arrived).await;
-        notices::arrived(&core, &asked.arrived).await;
+        notices::arrived(&core, asked.arrived);
         if !asked.reread.is_empty() {
             reread::run(&core, asked.reread).await;
         }
-        if !asked.catch_up {
+        // Without live changes there is nothing to catch up to: subscribing asks again.
+        if !asked.catch_up || !core.hears() {
             continue;
         }
-        last_began = Some(Instant::now());
-        match catch_up_once(&core).await {
-            Ok(()) => retry = FIRST_RETRY,
-            Err(error) => {
-                let wait = match error.class() {
-                    Class::Transient {
-                        retry_after: Some(wait),
-                    } => wait,
-                    _ => retry,
-                };
-                retry = (retry * 2).min(LAST_RETRY);
-                tracing::warn!(%error, ?wait, "the catch-up did not finish");
-                match error.class() {
-                    Class::SignedOut => {}
-                    Class::Permanent => {
-                        let reason = format!("The project refused to be read: {error}");
-                        core.state.input(Input::Refused { reason }, core.now());
-                    }
-                    Class::Network | Class::Transient { .. } => {
-                        tokio::time::sleep(wait).await;
-                        core.sync.catch_up();
-                    }
-                }
-            }
+        due = Instant::now() + TOGETHER;
+        let Err(error) = catch_up_once(&core).await else {
+            failed = 0;
+            continue;
+        };
+        let wait = match error.class() {
+            Class::Transient {
+                retry_after: Some(wait),
+            } => wait,
+            _ => after(failed),
+        };
+        failed += 1;
+        due = due.max(Instant::now() + wait);
+        tracing::warn!(%error, ?wait, "the catch-up did not finish");
+        if matches!(error.class(), Class::Permanent) {
+            let reason = format!("The project refused to be read: {error}");
+            core.state.input(Input::Refused { reason }, core.now());
+        } else {
+            core.sync.catch_up();
         }
     }
 }
@@ -130,7 +132,10 @@ async fn catch_up_once(core: &Core) -> Result<(), catch_up::Error> {
     core.ingest.hold().await;
     let result = catch_up::run(core).await;
     core.ingest.release().await;
-    if result.is_ok() {
+    if !core.hears() {
+        // It broke off meanwhile: what was read last is where something may be missing.
+        core.cache.live_stopped().await?;
+    } else if result.is_ok() {
         core.state.input(Input::CaughtUp, core.now());
         core.outbox.notify_one();
     }

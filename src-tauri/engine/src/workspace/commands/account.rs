@@ -64,8 +64,11 @@ impl Core {
     }
 
     pub fn connect(&self) -> api::Nothing {
-        self.realtime.connect();
-        self.realtime.reconnect_now();
+        // Without an account there is nothing to connect for.
+        if self.tokens.user().is_some() {
+            self.realtime.connect();
+            self.realtime.reconnect_now();
+        }
         api::Nothing {}
     }
 

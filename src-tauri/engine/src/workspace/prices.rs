@@ -1,0 +1,167 @@
+//! Reads the prices there are when the channel is subscribed; live ones wait meanwhile.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use tidings_model::{Symbol, Timestamp};
+use tidings_realtime::ChannelStatus;
+use tidings_supabase::{Class, Error, Query};
+
+use super::market::{self, Price};
+use super::quotes::symbol_rank;
+use super::remote::{self, Fields, table};
+use super::{Core, live};
+
+/// Rows read at once; hosted projects give no more.
+const PAGE: u32 = 1_000;
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+const LAST_RETRY: Duration = Duration::from_secs(30);
+
+/// The channel is subscribed: from here on live ticks wait until the prices are read. Only the
+/// newest reading counts.
+pub(super) async fn subscribed(core: &Arc<Core>) {
+    let reading = core.market.lock().await.hold();
+    let beside = core.clone();
+    core.aside(async move { read_until_done(&beside, reading).await });
+}
+
+async fn read_until_done(core: &Core, reading: u64) {
+    let mut retry = FIRST_RETRY;
+    loop {
+        let error = match read(core).await {
+            Ok(rows) => {
+                watch_something(core, &rows).await;
+                return market::release(core, reading, rows).await;
+            }
+            Err(error) => error,
+        };
+        tracing::warn!(%error, "the prices could not be read");
+        let wait = match error.class() {
+            // What comes live is all there is.
+            Class::Permanent => return market::release(core, reading, Vec::new()).await,
+            Class::SignedOut => return,
+            Class::Transient {
+                retry_after: Some(wait),
+            } => wait,
+            Class::Network | Class::Transient { .. } => retry,
+        };
+        tokio::time::sleep(wait).await;
+        retry = (retry * 2).min(LAST_RETRY);
+        // A channel that is subscribed again asks again.
+        if core.realtime.status(live::PRICES) != Some(ChannelStatus::Subscribed) {
+            return;
+        }
+    }
+}
+
+/// All prices, oldest first.
+async fn read(core: &Core) -> Result<Vec<Price>, Error> {
+    let query = Query::new().descending("last_updated").limit(PAGE);
+    let answer = core.rest.select(table::PRICES, &query).await?;
+    let answered = answer
+        .date
+        .and_then(|at| at.duration_since(UNIX_EPOCH).ok())
+        .map_or_else(
+            || core.now(),
+            |since| Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX)),
+        );
+    let mut rows: Vec<Price> = Vec::new();
+    for row in &answer.rows {
+        match Fields::of_answer(row, table::PRICES).and_then(|fields| remote::price(&fields)) {
+            Ok(row) => rows.push(Price {
+                quote: row.quote,
+                fallback: answered,
+                inserted: false,
+            }),
+            Err(error) => tracing::warn!(%error, "a price was left out"),
+        }
+    }
+    rows.sort_by_key(|row| row.quote.time);
+    Ok(rows)
+}
+
+/// Of the rows read, those that say something new: on a table that keeps its rows, those after
+/// the last one known; on a table updated in place the one row of a symbol, whose time need not
+/// have moved.
+pub(super) fn news(rows: Vec<Price>, known: &HashMap<Symbol, Timestamp>) -> Vec<Price> {
+    let newest: HashMap<Symbol, usize> = rows
+        .iter()
+        .enumerate()
+        .map(|(place, row)| (row.quote.symbol.clone(), place))
+        .collect();
+    rows.into_iter()
+        .enumerate()
+        .filter(|(place, row)| {
+            let known = known.get(&row.quote.symbol);
+            newest.get(&row.quote.symbol) == Some(place)
+                || known.is_none_or(|known| row.quote.time > *known)
+        })
+        .map(|(_, row)| row)
+        .collect()
+}
+
+/// The first prices of a workspace: some of them are watched until the user chooses.
+async fn watch_something(core: &Core, rows: &[Price]) {
+    const CHOSEN: &str = "watch_list_chosen";
+    const FIRST: usize = 6;
+    let watch = async {
+        if rows.is_empty() || core.cache.get_meta(CHOSEN).await?.is_some() {
+            return Ok(());
+        }
+        let mut symbols: Vec<Symbol> = rows.iter().map(|row| row.quote.symbol.clone()).collect();
+        // The best known first, the others by name.
+        symbols.sort_by_key(|symbol| (symbol_rank(symbol.as_str()), symbol.to_string()));
+        symbols.dedup();
+        symbols.truncate(FIRST);
+        core.cache.set_watch_list(symbols).await?;
+        core.cache
+            .set_meta(CHOSEN, Some("by default".to_owned()))
+            .await
+    };
+    if let Err(error) = watch.await {
+        tracing::warn!(%error, "no watch-list was made");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use tidings_model::Quote;
+
+    fn row(symbol: &str, price: &str, second: i64) -> Price {
+        Price {
+            quote: Quote {
+                symbol: Symbol::new(symbol).unwrap(),
+                price: price.parse().unwrap(),
+                change_24h: None,
+                change_percentage_24h: None,
+                market_cap: None,
+                volume_24h: None,
+                time: Timestamp::from_millis(second * 1000),
+            },
+            fallback: Timestamp::from_millis(900_000),
+            inserted: false,
+        }
+    }
+
+    #[test]
+    fn old_rows_of_a_table_that_keeps_them_are_no_news() {
+        let known = HashMap::from([(Symbol::new("BTC").unwrap(), Timestamp::from_millis(20_000))]);
+        let rows = vec![
+            row("BTC", "5", 10),
+            row("BTC", "9", 20),
+            row("ETH", "1", 21),
+            row("ETH", "2", 22),
+            row("BTC", "10", 30),
+        ];
+        let prices: Vec<String> = news(rows, &known)
+            .iter()
+            .map(|row| row.quote.price.to_string())
+            .collect();
+        assert_eq!(prices, ["1", "2", "10"]);
+        let in_place = news(vec![row("BTC", "7", 15)], &known);
+        assert_eq!(in_place.len(), 1);
+    }
+}
