@@ -43,7 +43,7 @@ impl App {
             Command::GetSettings(_) => {
                 reply::<api::GetSettings>(Ok(self.0.settings.borrow().clone()))
             }
-            Command::SetSettings(args) => reply::<api::SetSettings>(self.set_settings(args)),
+            Command::SetSettings(args) => reply::<api::SetSettings>(self.set_settings(args).await),
             Command::OpenLink(args) => reply::<api::OpenLink>(self.open_link(&args)),
             Command::TestNotification(_) => {
                 reply::<api::TestNotification>(Ok(self.test_notification().await))
@@ -89,18 +89,7 @@ impl App {
     }
 
     async fn start_local(&self) -> Result<api::WorkspaceInfo> {
-        let known = self.config(|config| {
-            let local = |w: &&WorkspaceConfig| matches!(w.place, WorkspacePlace::Local);
-            config
-                .workspaces
-                .iter()
-                .find(local)
-                .map(|workspace| workspace.id)
-        });
-        let id = match known {
-            Some(id) => id,
-            None => self.insert_workspace(LOCAL_NAME.to_owned(), WorkspacePlace::Local)?,
-        };
+        let id = self.insert_workspace(LOCAL_NAME.to_owned(), WorkspacePlace::Local)?;
         self.open(id).await
     }
 
@@ -123,8 +112,9 @@ impl App {
         self.open(id).await
     }
 
+    /// Adds a workspace. There is one local one: asked for again, it is that one.
     fn insert_workspace(&self, name: String, place: WorkspacePlace) -> Result<WorkspaceId> {
-        let id = WorkspaceId::mint();
+        let mut id = WorkspaceId::mint();
         let fresh = WorkspaceConfig {
             id,
             name,
@@ -133,7 +123,14 @@ impl App {
             user_id: None,
             last_session: None,
         };
-        self.config_mut(|config| config.workspaces.push(fresh))?;
+        self.config_mut(|config| {
+            let local = |w: &&WorkspaceConfig| matches!(w.place, WorkspacePlace::Local);
+            let known = config.workspaces.iter().find(local).map(|w| w.id);
+            match known.filter(|_| local(&&fresh)) {
+                Some(known) => id = known,
+                None => config.workspaces.push(fresh),
+            }
+        })?;
         Ok(id)
     }
 
@@ -142,7 +139,7 @@ impl App {
         Ok(api::Nothing {})
     }
 
-    fn set_settings(&self, args: api::SetSettings) -> Result<api::Settings> {
+    async fn set_settings(&self, args: api::SetSettings) -> Result<api::Settings> {
         let settings = args.settings;
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if settings.schema.is_empty() || !settings.schema.chars().all(plain) {
@@ -151,10 +148,13 @@ impl App {
             ));
         }
         self.config_mut(|config| config.settings = settings.clone())?;
-        self.0.settings.send_replace(settings.clone());
+        let before = self.0.settings.send_replace(settings.clone());
         self.0.bus.emit(api::Event::Settings {
             settings: settings.clone(),
         });
+        if before.schema != settings.schema {
+            self.reopen_projects().await;
+        }
         Ok(settings)
     }
 

@@ -34,6 +34,40 @@ impl App {
         Ok(Self::info(&config, &running))
     }
 
+    /// Opens the projects again, after a change of what they are opened with.
+    pub(super) async fn reopen_projects(&self) {
+        let mut running = self.0.running.lock().await;
+        let projects = running.workspaces.iter();
+        let (in_memory, on_disk): (Vec<_>, Vec<_>) = projects
+            .filter(|(_, opened)| opened.server.is_none())
+            .map(|(id, opened)| (*id, opened.secrets_in_memory))
+            .partition(|(_, in_memory)| *in_memory);
+        if !in_memory.is_empty() {
+            self.warn("What was changed counts from the next start: closing this workspace now would lose what is only in memory.");
+        }
+        let active = self.config(|config| config.active);
+        for (id, _) in on_disk {
+            if let Some(opened) = running.workspaces.remove(&id) {
+                opened.close().await;
+            }
+            let opened = match self.workspace_config(id) {
+                Ok(config) => self.open_new(&config).await,
+                Err(error) => Err(error),
+            };
+            match opened {
+                Ok(opened) => {
+                    opened.workspace.set_front(active == Some(id));
+                    running.workspaces.insert(id, opened);
+                }
+                Err(error) => self.warn(&format!(
+                    "A workspace could not be opened again: {error}. Nothing of it is lost; select it to try again."
+                )),
+            }
+        }
+        self.tell_workspaces(&running);
+        self.0.bus.emit(api::Event::Resync);
+    }
+
     async fn open_new(&self, config: &WorkspaceConfig) -> Result<Opened> {
         let scoped = self.secrets(config.id);
         let (cache, secrets_in_memory) = self.open_cache(config.id, &scoped).await?;
@@ -57,10 +91,14 @@ impl App {
             local::sign_in(server, &tokens).await?;
         }
         let settings = self.0.settings.subscribe();
-        let schema = settings.borrow().schema.clone();
+        let schema = match &config.place {
+            // The embedded server has the one schema.
+            WorkspacePlace::Local => "public".to_owned(),
+            WorkspacePlace::Project { .. } => settings.borrow().schema.clone(),
+        };
         let rest = Rest::new(self.0.http.clone(), project.clone())
             .with_tokens(tokens.clone())
-            .with_schema(schema);
+            .with_schema(schema.clone());
         let key = tidings_realtime::Secret::new(project.key().expose());
         let parts = Parts {
             cache,
@@ -72,6 +110,7 @@ impl App {
             bus: self.0.bus.clone(),
             settings,
             local: server.is_some(),
+            schema,
         };
         let last = config
             .last_session

@@ -9,7 +9,7 @@ use tidings_contract as api;
 use tidings_model::{MessageId, SessionId};
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
-use super::{Core, market, rows};
+use super::{Core, market, people, rows};
 
 /// Changes within this time are told together: one frame of a 60 Hz screen.
 const FRAME: Duration = Duration::from_millis(16);
@@ -104,9 +104,11 @@ async fn tell_sessions(core: &Core, changes: &Changes) -> Result<(), tidings_cac
     let viewer = core.viewer();
     let (mut there, mut removed) = (Vec::new(), Vec::new());
     for id in touched {
-        match core.cache.session(id.clone()).await? {
-            Some(summary) => there.push(viewer.session(&summary)),
-            None => removed.push(id.to_string()),
+        if let Some(summary) = core.cache.session(id.clone()).await? {
+            there.push(viewer.session(&summary));
+        } else {
+            people::left(core, id).await;
+            removed.push(id.to_string());
         }
     }
     core.emit(api::Event::Sessions {

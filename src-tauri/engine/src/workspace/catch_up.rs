@@ -130,11 +130,11 @@ async fn read_sessions(core: &Core) -> Result<Vec<SessionId>, Error> {
 
 /// Newest first over all sessions, until what was known already is reached.
 async fn read_messages(core: &Core, sessions: &[SessionId]) -> Result<(), Error> {
-    let watermark: Option<Timestamp> = core
-        .cache
-        .get_meta(WATERMARK)
-        .await?
-        .and_then(|text| text.parse().ok());
+    let watermark: Option<Timestamp> = core.cache.get_meta(WATERMARK).await?.and_then(|text| {
+        // Another schema's tables were read when the setting was changed.
+        let (schema, at) = text.split_once(' ')?;
+        at.parse().ok().filter(|_| schema == core.schema)
+    });
     let known = watermark.map(|at| at.minus(OVERLAP));
     let most = if known.is_some() {
         MOST_MESSAGES
@@ -190,7 +190,7 @@ async fn read_messages(core: &Core, sessions: &[SessionId]) -> Result<(), Error>
             apply(core, range, sessions, from, read_to).await?;
             if let Some(read_to) = read_to {
                 core.cache
-                    .set_meta(WATERMARK, Some(read_to.to_string()))
+                    .set_meta(WATERMARK, Some(format!("{} {read_to}", core.schema)))
                     .await?;
             }
             return Ok(());

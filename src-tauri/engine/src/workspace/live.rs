@@ -52,8 +52,8 @@ struct Channels {
 }
 
 impl Channels {
-    fn open(core: &Core, settings: &api::Settings) -> Self {
-        let table = |name: &str| Binding::table(&settings.schema, name);
+    fn open(core: &Core, with_prices: bool) -> Self {
+        let table = |name: &str| Binding::table(&core.schema, name);
         let chat = ChannelSpec {
             bindings: vec![table(table::SESSIONS), table(table::MESSAGES)],
             ..ChannelSpec::new(CHAT)
@@ -65,7 +65,7 @@ impl Channels {
         Self {
             _chat: core.realtime.open(chat),
             // A channel of its own: one bad binding disables all of its channel.
-            _prices: settings.prices.then(|| core.realtime.open(prices)),
+            _prices: with_prices.then(|| core.realtime.open(prices)),
         }
     }
 }
@@ -74,10 +74,10 @@ impl Channels {
 pub(super) async fn follow_account(core: Arc<Core>) {
     let mut account = core.tokens.state();
     let mut settings = core.settings.clone();
-    let mut channels: Option<(Channels, bool, String)> = None;
+    let mut channels: Option<(Channels, bool)> = None;
     loop {
         let state = account.borrow_and_update().clone();
-        let chosen = settings.borrow_and_update().clone();
+        let with_prices = settings.borrow_and_update().prices;
         match &state {
             AuthState::SignedIn { user_id, .. } => {
                 if let Ok(user) = UserId::new(user_id.clone())
@@ -85,15 +85,14 @@ pub(super) async fn follow_account(core: Arc<Core>) {
                 {
                     tracing::error!(%error, "the account could not be kept");
                 }
-                let same = channels.as_ref().is_some_and(|(_, prices, schema)| {
-                    *prices == chosen.prices && *schema == chosen.schema
-                });
+                let same = channels
+                    .as_ref()
+                    .is_some_and(|(_, with)| *with == with_prices);
                 if !same {
                     if channels.is_none() {
                         core.state.input(Input::Connecting, core.now());
                     }
-                    let opened = Channels::open(&core, &chosen);
-                    channels = Some((opened, chosen.prices, chosen.schema));
+                    channels = Some((Channels::open(&core, with_prices), with_prices));
                     core.realtime.connect();
                 }
             }

@@ -449,3 +449,6 @@ pub(super) fn json(state: &RuleState) -> Json {
         .and_then(|text| Json::new(text).ok())
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

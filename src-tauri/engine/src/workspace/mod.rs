@@ -62,6 +62,8 @@ pub(crate) struct Parts {
     pub settings: watch::Receiver<api::Settings>,
     /// Whether it is the embedded one, whose prices are simulated.
     pub local: bool,
+    /// The tables' schema, which does not change while the workspace is open.
+    pub schema: String,
 }
 
 /// A running workspace. Dropping it without [`Workspace::close`] leaves its tasks to end on their own.
@@ -81,6 +83,7 @@ pub(crate) struct Core {
     bus: Bus,
     settings: watch::Receiver<api::Settings>,
     local: bool,
+    schema: String,
 
     stop: CancellationToken,
     front: AtomicBool,
@@ -95,6 +98,7 @@ pub(crate) struct Core {
     prices_told: Mutex<market::Told>,
     open: tokio::sync::Mutex<Option<OpenSession>>,
     presence: watch::Sender<api::OwnPresence>,
+    presence_row: Notify,
     last_session: Mutex<Option<SessionId>>,
     session_opened: Box<dyn Fn(Option<SessionId>) + Send + Sync>,
     server_clock: Mutex<Option<i64>>,
@@ -117,6 +121,7 @@ impl Workspace {
             bus,
             settings,
             local,
+            schema,
         } = parts;
         cache.reset_sending().await?;
         let now = clock.now();
@@ -142,6 +147,7 @@ impl Workspace {
             bus,
             settings,
             local,
+            schema,
             stop: CancellationToken::new(),
             front: AtomicBool::new(false),
             hears: AtomicBool::new(false),
@@ -154,6 +160,7 @@ impl Workspace {
             prices_told: Mutex::default(),
             open: tokio::sync::Mutex::new(None),
             presence: watch::Sender::new(api::OwnPresence::Online),
+            presence_row: Notify::new(),
             last_session: Mutex::new(last_session),
             session_opened,
             server_clock: Mutex::new(None),
@@ -182,6 +189,7 @@ impl Workspace {
             Box::pin(notices::run(core.clone(), pending, to_tell)),
         );
         spawn("people", Box::pin(people::run(core.clone())));
+        spawn("presence row", Box::pin(people::keep_row(core.clone())));
         spawn("search index", Box::pin(index(core.clone())));
         tasks.close();
         Ok(Self { core, tasks })

@@ -126,14 +126,17 @@ impl OpenSession {
         self.rows.insert(row.user_id.to_string(), row);
     }
 
-    /// Lets go of who has left and what was not repeated; whether anything changed.
-    pub fn expire(&mut self) -> bool {
+    /// Lets go of who has left and what was not repeated; whether anything changed. `server`: the
+    /// time by the server's clock, which writes the rows.
+    pub fn expire(&mut self, server: Timestamp) -> bool {
         let now = Instant::now();
-        let before = (self.here.len(), self.typing.len());
+        let before = (self.here.len(), self.typing.len(), self.rows.len());
         self.here
             .retain(|_, here| here.until.is_none_or(|until| until > now));
         self.typing.retain(|_, until| *until > now);
-        before != (self.here.len(), self.typing.len())
+        self.rows
+            .retain(|_, row| server.since(row.last_seen) < ROW_FRESH);
+        before != (self.here.len(), self.typing.len(), self.rows.len())
     }
 
     /// Everybody there, oneself first, then by name.

@@ -9,6 +9,7 @@ use tidings_model::SessionId;
 use tidings_realtime::{Binding, Change, ChannelSpec, Payload, PresenceUpdate};
 
 use super::Core;
+use super::catch_up::server_now;
 use super::open::{OpenSession, Tracked};
 use super::remote::{self, Fields, RowError, table};
 
@@ -58,7 +59,7 @@ async fn join(core: &Core, id: SessionId) {
     let settings = core.settings();
     let user = core.tokens.user();
     let channel = match (&user, settings.presence) {
-        (Some(user), true) => Some(core.realtime.open(spec(&id, &user.id, &settings.schema))),
+        (Some(user), true) => Some(core.realtime.open(spec(&id, &user.id, &core.schema))),
         _ => None,
     };
     *core.open.lock().await = Some(OpenSession::new(id, channel));
@@ -69,6 +70,14 @@ async fn join(core: &Core, id: SessionId) {
 /// Leaves the open session's channel.
 pub(super) async fn leave(core: &Core) {
     core.open.lock().await.take();
+}
+
+/// A session is gone: its channel has nothing more to tell.
+pub(super) async fn left(core: &Core, id: &SessionId) {
+    let mut open = core.open.lock().await;
+    if open.as_ref().is_some_and(|open| open.id == *id) {
+        open.take();
+    }
 }
 
 fn spec(id: &SessionId, user: &str, schema: &str) -> ChannelSpec {
@@ -91,12 +100,8 @@ pub(super) async fn track(core: &Core) {
     let (Some(user), true) = (core.tokens.user(), core.settings().presence) else {
         return;
     };
-    let status = match *core.presence.borrow() {
-        api::OwnPresence::Online => "online",
-        api::OwnPresence::Away => "away",
-        api::OwnPresence::Invisible => "offline",
-    };
-    let session = {
+    let status = status_word(core);
+    {
         let open = core.open.lock().await;
         let Some(open) = open.as_ref() else { return };
         if let Some(channel) = &open.channel {
@@ -104,7 +109,7 @@ pub(super) async fn track(core: &Core) {
                 channel.untrack();
             } else {
                 let tracked = Tracked {
-                    user_id: user.id.clone(),
+                    user_id: user.id,
                     user_name: core.account().map(|account| account.name),
                     status: Some(status.to_owned()),
                 };
@@ -113,11 +118,33 @@ pub(super) async fn track(core: &Core) {
                 }
             }
         }
-        open.id.clone()
-    };
-    if !core.state.is_up() {
-        return;
     }
+    core.presence_row.notify_one();
+}
+
+/// Writes the presence row when it changed and from time to time, never more than one at once;
+/// runs until the workspace closes.
+pub(super) async fn keep_row(core: Arc<Core>) {
+    let mut repeat = tokio::time::interval(ROW_EVERY);
+    loop {
+        tokio::select! {
+            () = core.presence_row.notified() => {}
+            _ = repeat.tick() => {}
+        }
+        write_row(&core).await;
+    }
+}
+
+/// The newest state, and only while there is a connection: presence is never queued.
+async fn write_row(core: &Core) {
+    let (Some(user), true) = (core.tokens.user(), core.settings().presence) else {
+        return;
+    };
+    let session = core.open.lock().await.as_ref().map(|open| open.id.clone());
+    let Some(session) = session.filter(|_| core.state.is_up()) else {
+        return;
+    };
+    let status = status_word(core);
     let row = NewPresenceRow {
         user_id: &user.id,
         session_id: session.as_str(),
@@ -128,6 +155,14 @@ pub(super) async fn track(core: &Core) {
     };
     if let Err(error) = core.rest.upsert(table::PRESENCE, "user_id", &row).await {
         tracing::debug!(%error, "the presence row was not written");
+    }
+}
+
+fn status_word(core: &Core) -> &'static str {
+    match *core.presence.borrow() {
+        api::OwnPresence::Online => "online",
+        api::OwnPresence::Away => "away",
+        api::OwnPresence::Invisible => "offline",
     }
 }
 
@@ -174,6 +209,7 @@ pub(super) async fn subscribed(core: &Core, channel: &str) {
             for row in &answer.rows {
                 let fields = Fields::of_answer(row, table::PRESENCE);
                 match fields.and_then(|fields| remote::presence(&fields)) {
+                    Ok(row) if is_own(core, &row) => {}
                     Ok(row) => open.row(row),
                     Err(error) => tracing::warn!(%error, "a presence row was left out"),
                 }
@@ -219,17 +255,19 @@ pub(super) async fn row_changed(core: &Core, changed: &Change) -> Result<(), Row
         return Ok(());
     };
     let row = remote::presence(&Fields::of_change(record))?;
-    if core
-        .tokens
-        .user()
-        .is_none_or(|user| user.id != row.user_id.as_str())
-    {
+    if !is_own(core, &row) {
         if let Some(open) = core.open.lock().await.as_mut() {
             open.row(row);
         }
         tell(core).await;
     }
     Ok(())
+}
+
+/// What this account says of itself in the table is no news here.
+fn is_own(core: &Core, row: &remote::PresenceRow) -> bool {
+    let user = core.tokens.user();
+    user.is_some_and(|user| user.id == row.user_id.as_str())
 }
 
 /// The connection is gone.
@@ -240,10 +278,9 @@ pub(super) async fn nobody(core: &Core) {
     tell(core).await;
 }
 
-/// Lets go of what has ended, and repeats the presence row; runs until the workspace closes.
+/// Lets go of what has ended; runs until the workspace closes.
 pub(super) async fn run(core: Arc<Core>) {
     let mut expire = tokio::time::interval(EXPIRE_EVERY);
-    let mut repeat = tokio::time::interval(ROW_EVERY);
     let (mut account, mut settings) = (core.tokens.state(), core.settings.clone());
     let mut joined_as = joins_as(&core);
     loop {
@@ -251,12 +288,13 @@ pub(super) async fn run(core: Arc<Core>) {
             changed = account.changed() => if changed.is_err() { return },
             changed = settings.changed() => if changed.is_err() { return },
             _ = expire.tick() => {
-                let changed = core.open.lock().await.as_mut().is_some_and(OpenSession::expire);
+                let now = server_now(&core);
+                let changed =
+                    core.open.lock().await.as_mut().is_some_and(|open| open.expire(now));
                 if changed {
                     tell(&core).await;
                 }
             }
-            _ = repeat.tick() => track(&core).await,
         }
         let joins_as = joins_as(&core);
         if joins_as != joined_as {
@@ -269,14 +307,10 @@ pub(super) async fn run(core: Arc<Core>) {
     }
 }
 
-/// What decides how a session's channel is joined: who, whether at all, and which tables.
-fn joins_as(core: &Core) -> (Option<String>, bool, String) {
-    let settings = core.settings();
-    (
-        core.tokens.user().map(|user| user.id),
-        settings.presence,
-        settings.schema,
-    )
+/// What decides how a session's channel is joined: who, and whether at all.
+fn joins_as(core: &Core) -> (Option<String>, bool) {
+    let user = core.tokens.user().map(|user| user.id);
+    (user, core.settings().presence)
 }
 
 /// Everybody in the open session.
@@ -284,7 +318,7 @@ pub(super) async fn here(core: &Core) -> Vec<api::Person> {
     let me = core.tokens.user().map(|user| user.id);
     let open = core.open.lock().await;
     open.as_ref()
-        .map(|open| open.people(me.as_deref(), core.now()))
+        .map(|open| open.people(me.as_deref(), server_now(core)))
         .unwrap_or_default()
 }
 

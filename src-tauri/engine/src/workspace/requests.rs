@@ -6,6 +6,7 @@
 use tidings_contract as api;
 use tidings_model::{Message, MessageId, Role, RuleId};
 
+use super::catch_up::server_now;
 use super::{Core, rules};
 
 #[derive(serde::Deserialize)]
@@ -73,7 +74,7 @@ async fn set_alert(core: &Core, message: MessageId, form: &api::RuleForm) {
         return;
     }
     let made = match rules::rule_of(form) {
-        Ok(rule) => market.put(&core.cache, id, rule, core.now()).await,
+        Ok(rule) => market.put(&core.cache, id, rule, server_now(core)).await,
         Err(error) => Err(error),
     };
     if let Err(error) = made {

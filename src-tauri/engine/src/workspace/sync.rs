@@ -138,6 +138,7 @@ async fn catch_up_once(core: &Core) -> Result<(), catch_up::Error> {
     } else if result.is_ok() {
         core.state.input(Input::CaughtUp, core.now());
         core.outbox.notify_one();
+        core.presence_row.notify_one();
     }
     result
 }

@@ -57,10 +57,7 @@ impl Core {
 
     pub async fn close_session(&self, args: &api::CloseSession) -> Result<api::Nothing> {
         let id = session_id(&args.session)?;
-        let mut open = self.open.lock().await;
-        if open.as_ref().is_some_and(|open| open.id == id) {
-            open.take();
-        }
+        people::left(self, &id).await;
         Ok(api::Nothing {})
     }
 

@@ -5,7 +5,7 @@ use tidings_model::Symbol;
 
 use super::{invalid, rule_id};
 use crate::error::Result;
-use crate::workspace::{Core, notices, quotes, rules};
+use crate::workspace::{Core, catch_up, notices, quotes, rules};
 
 const MAX_FIRINGS: u32 = 500;
 const CHART_POINTS: usize = 400;
@@ -93,17 +93,18 @@ impl Core {
     pub async fn save_rule(&self, args: api::SaveRule) -> Result<api::RuleRow> {
         let rule = rules::rule_of(&args.form)?;
         let id = args.id.as_deref().map(rule_id).transpose()?;
+        // A rule sees the ticks after it was made, and their times are the server's.
+        let now = catch_up::server_now(self);
         let mut market = self.market.lock().await;
-        let id = market.save(&self.cache, id, rule, self.now()).await?;
+        let id = market.save(&self.cache, id, rule, now).await?;
         market.rule_row(id)
     }
 
     pub async fn enable_rule(&self, args: &api::EnableRule) -> Result<api::RuleRow> {
         let id = rule_id(&args.id)?;
+        let now = catch_up::server_now(self);
         let mut market = self.market.lock().await;
-        market
-            .enable(&self.cache, id, args.enabled, self.now())
-            .await?;
+        market.enable(&self.cache, id, args.enabled, now).await?;
         market.rule_row(id)
     }
 
