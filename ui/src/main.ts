@@ -4,12 +4,13 @@ import "./styles/base.css";
 import { mount } from "svelte";
 import App from "./App.svelte";
 import { connectBackend } from "./lib/backend";
-import { windowFrame } from "./lib/platform";
+import { isWebKitGtk, windowFrame } from "./lib/platform";
 import { app } from "./lib/state/app.svelte";
 import { applyRememberedLook } from "./lib/theme";
 
 applyRememberedLook();
 document.documentElement.dataset.window = windowFrame();
+if (isWebKitGtk()) document.documentElement.dataset.engine = "webkitgtk";
 
 const target = document.getElementById("app");
 if (!target) throw new Error("the page has no element for the app");

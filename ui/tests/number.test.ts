@@ -112,15 +112,13 @@ describe("prices", () => {
 });
 
 describe("changes", () => {
-  it("have a sign, a shape and a direction", () => {
+  it("have a sign and a direction", () => {
     expect(change("1.24")).toEqual({
       direction: "up",
-      triangle: "▲",
       text: `+1.24${THIN}%`,
     });
     expect(change("-0.42")).toMatchObject({
       direction: "down",
-      triangle: "▼",
       text: `${MINUS}0.42${THIN}%`,
     });
   });
@@ -128,7 +126,6 @@ describe("changes", () => {
   it("are flat when they round to nothing", () => {
     expect(change("-0.004")).toMatchObject({
       direction: "flat",
-      triangle: "■",
       text: `0.00${THIN}%`,
     });
   });

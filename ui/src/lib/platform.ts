@@ -9,6 +9,12 @@ export function isMac(): boolean {
   return /Mac|iPhone|iPad/.test(globalThis.navigator?.userAgent ?? "");
 }
 
+/** WebKit on Linux, which draws text in its own way. */
+export function isWebKitGtk(): boolean {
+  const agent = globalThis.navigator?.userAgent ?? "";
+  return /Linux/.test(agent) && /AppleWebKit/.test(agent) && !/Chrom|Android/.test(agent);
+}
+
 /** The window's own buttons. In a browser there is no window to control. */
 export interface WindowControls {
   minimise(): void;

@@ -7,8 +7,6 @@ export const THIN = "\u202f";
 
 export type Direction = "up" | "down" | "flat";
 
-const TRIANGLE: Record<Direction, string> = { up: "▲", down: "▼", flat: "■" };
-
 const grouping = new Intl.NumberFormat(systemLocale(), { numberingSystem: "latn" });
 const point =
   new Intl.NumberFormat(systemLocale(), { numberingSystem: "latn" })
@@ -55,17 +53,16 @@ export function percent(text: string): string {
 
 export interface Change {
   direction: Direction;
-  triangle: string;
   text: string;
 }
 
-/** A change in percent with its sign, shape and direction, each as rounded for display. */
+/** A change in percent with its sign and direction, each as rounded for display. */
 export function change(text: string): Change | undefined {
   const value = parseDecimal(text);
   if (!value) return undefined;
   const rounded = roundTo(value, 2);
   const direction = rounded.digits > 0n ? "up" : rounded.digits < 0n ? "down" : "flat";
-  return { direction, triangle: TRIANGLE[direction], text: signedPercent(rounded) };
+  return { direction, text: signedPercent(rounded) };
 }
 
 const COMPACT = [

@@ -143,6 +143,13 @@ export const en = {
   "conversation.hint.search": "Search, or run any action",
   "conversation.hint.alert": "New price alert",
 
+  "find.label": "Find in this session",
+  "find.of": "{at} of {count}",
+  "find.none": "Nothing found",
+  "find.older": "Older match",
+  "find.newer": "Newer match",
+  "find.close": "Close",
+
   "typing.one": "{name} is typing",
   "typing.two": "{first} and {second} are typing",
   "typing.many": { one: "{count} person is typing", other: "{count} people are typing" },
@@ -521,6 +528,7 @@ export const en = {
 
   "shortcut.palette": "Search, or run any action",
   "shortcut.results": "All results of a search",
+  "shortcut.find": "Find in this session",
   "shortcut.newSession": "New session",
   "shortcut.sessionByPlace": "Session by its place",
   "shortcut.previousSession": "Previous session",

@@ -1,3 +1,4 @@
+import { tick } from "svelte";
 import { app } from "../state/app.svelte";
 import { conversation } from "../state/conversation.svelte";
 import { tellFailure } from "../state/engine.svelte";
@@ -14,9 +15,19 @@ export function shortcuts(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing) return;
   if (app.phase.phase !== "ready" || app.active === undefined) return;
   const action = find(event);
-  if (!action) return;
+  if (!action) {
+    if (writes(event)) focusRegion("composer");
+    return;
+  }
   event.preventDefault();
   action();
+}
+
+/** A character typed while nothing has the focus belongs in the composer. */
+function writes(event: KeyboardEvent): boolean {
+  if (document.activeElement !== document.body || menu.current) return false;
+  if (view.overlay !== undefined || view.settings !== undefined) return false;
+  return event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
 }
 
 function find(event: KeyboardEvent): (() => void) | undefined {
@@ -26,6 +37,7 @@ function find(event: KeyboardEvent): (() => void) | undefined {
   if (matches(event, "Mod+Shift+F")) return () => openPalette("");
   if (matches(event, "Mod+,")) return () => (view.settings = view.settings ?? "appearance");
   if (view.settings !== undefined) return undefined;
+  if (matches(event, "Mod+F") && conversation.id !== undefined) return findInSession;
   if (matches(event, "Mod+N")) return () => (view.overlay = { kind: "new-session" });
   if (matches(event, "Mod+Shift+A")) return () => view.newAlert(market.open);
   if (matches(event, "Mod+.")) return () => view.togglePanel();
@@ -49,6 +61,18 @@ export function openPalette(query: string): void {
   view.overlay = { kind: "palette", query };
 }
 
+/** Opens the bar to find something in the session, or goes back to it. */
+export function findInSession(): void {
+  view.results = undefined;
+  view.column = "conversation";
+  conversation.finding = true;
+  void tick().then(() => {
+    const field = document.querySelector<HTMLInputElement>("#find");
+    field?.focus();
+    field?.select();
+  });
+}
+
 /** Closes the topmost; then the composer has the focus. */
 function closeTopmost(): (() => void) | undefined {
   if (menu.current || view.overlay !== undefined) return undefined;
@@ -56,7 +80,10 @@ function closeTopmost(): (() => void) | undefined {
   if (view.narrow && view.drawer) return () => (view.drawer = false);
   if (view.adding) return () => (view.adding = false);
   if (view.results !== undefined) return () => (view.results = undefined);
-  return () => focusRegion("composer");
+  return () => {
+    if (conversation.finding) conversation.stopFinding();
+    focusRegion("composer");
+  };
 }
 
 function stepSession(step: 1 | -1, unread: boolean): void {

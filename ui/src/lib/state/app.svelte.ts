@@ -154,6 +154,7 @@ class App {
     this.active = state?.info.id;
     this.account = state?.account ?? undefined;
     this.connection = state?.connection ?? { state: "connecting" };
+    market.setInTouch(this.inTouch);
     this.outbox = state?.outbox ?? NO_OUTBOX;
     this.presence = state?.presence ?? "online";
     this.armed = state?.armed ?? 0;
@@ -172,6 +173,7 @@ class App {
         break;
       case "connection":
         this.connection = event.connection;
+        market.setInTouch(this.inTouch);
         break;
       case "account":
         this.account = event.account ?? undefined;

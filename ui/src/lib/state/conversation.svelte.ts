@@ -26,6 +26,10 @@ class Conversation {
   draft = $state("");
   /** A message to bring into view, once. */
   target = $state<string | undefined>();
+  /** The message that was jumped to. */
+  marked = $state<string | undefined>();
+  /** Whether the bar to find something in this session is shown. */
+  finding = $state(false);
   /** Counts openings, so that the list begins anew. */
   opening = $state(0);
 
@@ -88,6 +92,8 @@ class Conversation {
     this.replyTo = undefined;
     this.editing = undefined;
     this.target = undefined;
+    this.marked = undefined;
+    this.finding = false;
     this.draft = "";
     this.#draftKept = "";
   }
@@ -221,6 +227,12 @@ class Conversation {
     this.target = undefined;
     await tick();
     this.target = message;
+    this.marked = message;
+  }
+
+  stopFinding(): void {
+    this.finding = false;
+    this.marked = undefined;
   }
 
   /** Back to the newest messages, after reading somewhere else. */
@@ -245,6 +257,7 @@ class Conversation {
       });
       if (this.id === session) {
         if (this.replyTo === replyTo) this.replyTo = undefined;
+        this.marked = undefined;
         this.setDraft("");
         await this.toLatest();
         this.#place([row]);

@@ -1,6 +1,13 @@
 import { SvelteMap } from "svelte/reactivity";
-import type { PriceHistory, PriceRange, QuoteRow } from "../bindings";
+import type { PriceHistory, PricePoint, PriceRange, QuoteRow } from "../bindings";
 import { call, tellFailure, tryCall } from "./engine.svelte";
+
+const SPARK_STEPS = 48;
+const CHART_STEPS = 400;
+/** Fewer points than this are no history yet. */
+const FEW = 12;
+/** The least between two points, in milliseconds. */
+const LEAST = 2000;
 
 class Market {
   readonly quotes = new SvelteMap<string, QuoteRow>();
@@ -11,6 +18,7 @@ class Market {
   range = $state<PriceRange>("1d");
   history = $state.raw<PriceHistory | undefined>();
   loaded = $state(false);
+  #inTouch = true;
 
   readonly watched = $derived(
     this.order.flatMap((symbol) => {
@@ -37,12 +45,30 @@ class Market {
     }
   }
 
-  /** The newest of each symbol; its small chart stays until the list is read again. */
+  /** The newest of each symbol; its charts move on with it, in steps that can be seen. */
   apply(quotes: readonly QuoteRow[]): void {
     for (const quote of quotes) {
       const known = this.quotes.get(quote.symbol);
       const spark = quote.spark.length > 0 ? quote.spark : (known?.spark ?? []);
-      this.quotes.set(quote.symbol, { ...quote, spark });
+      const stale = quote.stale || !this.#inTouch;
+      this.quotes.set(quote.symbol, { ...quote, stale, spark: grown(spark, quote, SPARK_STEPS) });
+      if (this.history?.symbol === quote.symbol) {
+        const points = grown(this.history.points, quote, CHART_STEPS);
+        if (points !== this.history.points) this.history = { ...this.history, points };
+      }
+    }
+  }
+
+  /** Without a connection no price is of now. */
+  setInTouch(inTouch: boolean): void {
+    if (this.#inTouch === inTouch) return;
+    this.#inTouch = inTouch;
+    if (inTouch) {
+      if (this.loaded) void this.load();
+      return;
+    }
+    for (const quote of this.quotes.values()) {
+      this.quotes.set(quote.symbol, { ...quote, stale: true });
     }
   }
 
@@ -74,11 +100,31 @@ class Market {
   }
 
   #list(rows: readonly QuoteRow[]): void {
-    for (const row of rows) this.quotes.set(row.symbol, row);
+    for (const row of rows) {
+      // A young history has few points in the list: what was drawn from the ticks shows more.
+      const drawn = this.quotes.get(row.symbol)?.spark ?? [];
+      const spark = row.spark.length < FEW && drawn.length > row.spark.length ? drawn : row.spark;
+      this.quotes.set(row.symbol, { ...row, stale: row.stale || !this.#inTouch, spark });
+    }
     this.order = rows.map((row) => row.symbol);
     if (this.open !== undefined && !this.order.includes(this.open)) this.open = undefined;
     this.loaded = true;
   }
+}
+
+/** Points with the newest price after them, if it is a step of the whole later than the last. */
+function grown(
+  points: readonly PricePoint[],
+  { time, price }: QuoteRow,
+  steps: number,
+): PricePoint[] {
+  const known = points as PricePoint[];
+  if (time === null || price === null) return known;
+  const first = known[0];
+  const last = known.at(-1);
+  if (!first || !last) return [{ time, price }];
+  const step = Math.max(LEAST, (last.time - first.time) / steps);
+  return time - last.time < step ? known : [...known, { time, price }];
 }
 
 export const market = new Market();

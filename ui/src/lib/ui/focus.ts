@@ -17,3 +17,8 @@ export function rememberFocus(): () => void {
     });
   };
 }
+
+/** Puts the focus on the marked field of a page as it appears. */
+export function focusMarked(page: HTMLElement): void {
+  page.querySelector<HTMLElement>("[data-autofocus]")?.focus();
+}
