@@ -75,7 +75,7 @@ impl Inner {
         native
             .appname("Tidings")
             .summary(&notification.title)
-            .body(&notification.body);
+            .body(&body(&notification.body));
         native.icon("tidings");
         for action in &notification.actions {
             native.action(action.key(), action.label());
@@ -131,6 +131,23 @@ impl Inner {
     }
 }
 
+/// The text as this desktop takes it. Where a body is markup, what people wrote is still text.
+fn body(text: &str) -> String {
+    #[cfg(all(unix, not(target_os = "macos")))]
+    if notify_rust::get_capabilities().is_ok_and(|able| able.iter().any(|can| can == "body-markup"))
+    {
+        return as_markup(text);
+    }
+    text.to_owned()
+}
+
+#[cfg(all(unix, not(target_os = "macos")))]
+fn as_markup(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
 /// What a key of the desktop means; `__closed` and unknown keys mean nothing.
 fn acted(key: &str, place: &Place) -> Option<Acted> {
     let action = match key {
@@ -155,6 +172,15 @@ fn refused(reason: &str) -> NotificationReport {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(all(unix, not(target_os = "macos")))]
+    #[test]
+    fn what_people_write_is_no_markup() {
+        assert_eq!(
+            as_markup("<a href='x'>a & b</a>"),
+            "&lt;a href='x'&gt;a &amp; b&lt;/a&gt;"
+        );
+    }
 
     #[test]
     fn keys_of_the_desktop_become_actions() {

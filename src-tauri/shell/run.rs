@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tauri::{AppHandle, Emitter as _, Manager as _, RunEvent, WindowEvent};
 use tidings_contract::{ApiError, ErrorCode, StartLocal};
@@ -20,6 +21,9 @@ use crate::{commands, logging, platform, tray, window};
 const SERVICE: &str = "app.tidings.desktop";
 /// Channel on which the window is told events.
 const EVENTS: &str = "tidings-event";
+
+/// A program that was told to end is gone after this long.
+const STOPPING: Duration = Duration::from_secs(10);
 
 /// The engine, once it has started.
 pub struct Engine(watch::Receiver<Option<Result<App, ApiError>>>);
@@ -183,7 +187,10 @@ fn on_event(handle: &AppHandle, event: &RunEvent, focused: &AtomicBool) {
         } => api.prevent_exit(),
         RunEvent::Exit => {
             if let Some(app) = handle.state::<Engine>().now() {
-                tauri::async_runtime::block_on(app.stop());
+                let stopped = async { tokio::time::timeout(STOPPING, app.stop()).await };
+                if tauri::async_runtime::block_on(stopped).is_err() {
+                    tracing::error!("the engine did not end in time; what is on the disk is whole");
+                }
             }
         }
         _ => {}

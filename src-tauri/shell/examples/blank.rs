@@ -5,7 +5,9 @@ use tauri::{WebviewUrl, WebviewWindowBuilder};
 fn main() -> tauri::Result<()> {
     tauri::Builder::default()
         .setup(|app| {
-            let page = "about:blank".parse().map_err(|_| "about:blank is an address")?;
+            let page = "about:blank"
+                .parse()
+                .map_err(|_| "about:blank is an address")?;
             WebviewWindowBuilder::new(app, "main", WebviewUrl::External(page))
                 .title("Blank")
                 .inner_size(1280.0, 800.0)
