@@ -246,7 +246,7 @@ export const en = {
   "market.nearest": "Nearest alerts",
   "market.updated": "US dollars · updated {ago}",
   "market.simulated": "Simulated prices · updated {ago}",
-  "market.old": "Prices from {time}. Alerts catch up when prices return.",
+  "market.old": "Alerts catch up when prices return.",
   "market.empty": "Pick a few symbols to follow. Prices come from your project's price table.",
   "market.noSymbols": "The project's price table has no symbols yet.",
   "market.find": "Find a symbol",

@@ -184,6 +184,8 @@ class App {
         sessions.apply(event.changed, event.removed);
         if (conversation.id !== undefined && event.removed.includes(conversation.id)) {
           conversation.reset();
+          view.column = "sessions";
+          this.#openFirst(null).catch(tellFailure);
         }
         if (this.#opensFirst && conversation.id === undefined) {
           this.#openFirst(null).catch(tellFailure);
