@@ -100,7 +100,7 @@ async fn tell_fired(core: &Core, fired: Vec<Fired>) {
             core,
             Notification {
                 id: format!("firing/{}", id.as_i64()),
-                title: kept.sentence,
+                title: kept.sentence.clone(),
                 body,
                 actions: vec![NotificationAction::OpenChart],
                 place: api::Place::Chart {
@@ -109,7 +109,7 @@ async fn tell_fired(core: &Core, fired: Vec<Fired>) {
             },
         )
         .await;
-        mark(core, vec![id]).await;
+        mark(core, &[(id, kept)]).await;
     }
 }
 
@@ -140,7 +140,7 @@ async fn digest(core: &Core, firings: &[(FiringId, NewFiring)]) {
         },
     )
     .await;
-    mark(core, firings.iter().map(|(id, _)| *id).collect()).await;
+    mark(core, firings).await;
 }
 
 /// Shows a notification. One that the desktop refuses is in the history all the same.
@@ -151,9 +151,20 @@ async fn show(core: &Core, notification: Notification) {
     }
 }
 
-async fn mark(core: &Core, ids: Vec<FiringId>) {
+async fn mark(core: &Core, told: &[(FiringId, NewFiring)]) {
+    let ids = told.iter().map(|(id, _)| *id).collect();
     if let Err(error) = core.cache.mark_notified(ids).await {
         tracing::error!(%error, "a notification was shown, and will be shown again");
+        return;
+    }
+    for (id, firing) in told {
+        let firing = NewFiring {
+            pending: false,
+            ..firing.clone()
+        };
+        core.emit(api::Event::Fired {
+            firing: firing_row(*id, &firing),
+        });
     }
 }
 

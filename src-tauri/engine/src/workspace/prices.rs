@@ -32,7 +32,10 @@ async fn read_until_done(core: &Core, reading: u64) {
         let error = match read(core).await {
             Ok(rows) => {
                 watch_something(core, &rows).await;
-                return market::release(core, reading, rows).await;
+                market::release(core, reading, rows).await;
+                // The small charts of the watch-list have a past now.
+                market::keep_waiting(core).await;
+                return core.emit(tidings_contract::Event::WatchList);
             }
             Err(error) => error,
         };
