@@ -4,4 +4,7 @@
 pub mod dbus;
 pub mod display;
 pub mod peer;
+pub mod process;
+pub mod project;
+pub mod tidings;
 pub mod webdriver;

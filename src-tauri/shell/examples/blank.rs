@@ -2,6 +2,10 @@
 
 use tauri::{WebviewUrl, WebviewWindowBuilder};
 
+/// Notes when the first frame was drawn, as the app's page does for its messages.
+const SHOWN: &str =
+    "requestAnimationFrame(() => requestAnimationFrame(() => performance.mark('shown')))";
+
 fn main() -> tauri::Result<()> {
     tauri::Builder::default()
         .setup(|app| {
@@ -10,6 +14,7 @@ fn main() -> tauri::Result<()> {
                 .map_err(|_| "about:blank is an address")?;
             WebviewWindowBuilder::new(app, "main", WebviewUrl::External(page))
                 .title("Blank")
+                .initialization_script(SHOWN)
                 .inner_size(1280.0, 800.0)
                 .decorations(false)
                 .build()?;

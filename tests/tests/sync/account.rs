@@ -3,12 +3,14 @@
 use tidings_contract::{self as api, Connection, ErrorCode, SendState};
 use tidings_testkit::{DEADLINE, alice, mallory, wait_for};
 
-use crate::kit::{Device, Project, credentials};
+use tidings_tests::project::Project;
+
+use crate::kit::{Device, alices_device, credentials};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn signed_out_everything_stays_readable_and_what_is_written_waits_for_its_author() {
     let project = Project::start().await;
-    let (device, app) = project.alice().await;
+    let (device, app) = alices_device(&project).await;
     let session = app.session("Plans").await;
     let sent = app.send(&session, "Before").await;
     app.delivered(&sent).await;
@@ -44,7 +46,7 @@ async fn signed_out_everything_stays_readable_and_what_is_written_waits_for_its_
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_else_gets_at_what_a_workspace_keeps() {
     let project = Project::start().await;
-    let (_device, app) = project.alice().await;
+    let (_device, app) = alices_device(&project).await;
     let session = app.session("Plans").await;
     let sent = app.send(&session, "Between us").await;
     app.delivered(&sent).await;
@@ -103,7 +105,7 @@ async fn wrong_passwords_and_taken_addresses_are_refused_clearly() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_ended_by_the_server_asks_to_sign_in_and_loses_nothing() {
     let project = Project::start().await;
-    let (_device, app) = project.alice().await;
+    let (_device, app) = alices_device(&project).await;
     let session = app.session("Plans").await;
     project.proxy.go_offline();
     app.offline().await;
@@ -125,10 +127,10 @@ async fn a_session_ended_by_the_server_asks_to_sign_in_and_loses_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_workspaces_are_kept_apart_and_one_is_in_front() {
     let (home, work) = (Project::start().await, Project::start().await);
-    let (device, app) = home.alice().await;
+    let (device, app) = alices_device(&home).await;
     let first = app.ok(api::GetSnapshot {}).await.active.unwrap().info.id;
     let at_home = app.session("At home").await;
-    work.join(&app).await;
+    app.join(&work).await;
     let at_work = app.session("At work").await;
     let titles = |rows: Vec<api::SessionRow>| -> Vec<String> {
         rows.into_iter().filter_map(|row| row.title).collect()

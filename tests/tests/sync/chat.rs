@@ -5,12 +5,14 @@ use tidings_contract::{self as api, Event, SendState};
 use tidings_testkit::proxy::Direction;
 use tidings_testkit::{alice, bob};
 
-use crate::kit::{Project, change, rows_of};
+use tidings_tests::project::Project;
+
+use crate::kit::{alices_device, change, rows_of};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_app_writes_changes_and_deletes_reaches_the_second_client() {
     let project = Project::start().await;
-    let (_device, app) = project.alice().await;
+    let (_device, app) = alices_device(&project).await;
     let session = app.session("Plans").await;
     let phone = project.peer(&alice()).await;
     let mut room = phone.changes("chat_messages").await.unwrap();
@@ -54,7 +56,7 @@ async fn what_the_app_writes_changes_and_deletes_reaches_the_second_client() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_second_client_writes_changes_and_deletes_is_told() {
     let project = Project::start().await;
-    let (_device, app) = project.alice().await;
+    let (_device, app) = alices_device(&project).await;
     let session = app.session("Plans").await;
     let bob = project.newcomer(&bob()).await;
     let service = project.service();
@@ -117,7 +119,7 @@ async fn what_the_second_client_writes_changes_and_deletes_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sessions_made_renamed_archived_and_deleted_elsewhere_are_followed() {
     let project = Project::start().await;
-    let (_device, app) = project.alice().await;
+    let (_device, app) = alices_device(&project).await;
     let phone = project.peer(&alice()).await;
 
     let row = json!({"id": "trip", "user_id": phone.user(), "title": "Trip"});
@@ -145,7 +147,7 @@ async fn sessions_made_renamed_archived_and_deleted_elsewhere_are_followed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sessions_are_renamed_and_deleted_from_here() {
     let project = Project::start().await;
-    let (_device, app) = project.alice().await;
+    let (_device, app) = alices_device(&project).await;
     let session = app.session("Plans").await;
     app.send(&session, "To be gone").await;
     let rename = api::UpdateSession {
@@ -181,7 +183,7 @@ async fn sessions_are_renamed_and_deleted_from_here() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_is_queued_then_sending_then_delivered() {
     let project = Project::start().await;
-    let (_device, app) = project.alice().await;
+    let (_device, app) = alices_device(&project).await;
     let session = app.session("Plans").await;
     app.forget();
     // The server's answer is held back, so that each state lasts.
@@ -244,7 +246,7 @@ async fn older_messages_are_fetched_when_asked_for_and_nothing_is_skipped() {
     }
     let device = crate::kit::Device::new();
     let app = device.start().await;
-    project.sign_in(&app).await;
+    app.sign_in(&project).await;
 
     let mut page = app
         .ok(api::OpenSession {

@@ -1,136 +1,22 @@
-//! A project behind a network that fails on request, devices, and the app on them.
+//! Devices, and the app on them.
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::{Value, json};
 use tidings_contract::{self as api, ApiError, Call, Connection, Event, MessageRow, SendState};
 use tidings_engine::{App, AppOptions, Host, MemorySecrets, Secrets, SecretsError};
-use tidings_local::{LocalServer, Options};
-use tidings_model::{Clock as _, SystemClock};
+use tidings_model::SystemClock;
 use tidings_serve::Desk;
-use tidings_testkit::{Actor, DEADLINE, FaultProxy, TempDir, alice, scratch, wait_for};
-use tidings_tests::peer::{Peer, Room};
+use tidings_testkit::{Actor, DEADLINE, TempDir, alice, scratch, wait_for};
+use tidings_tests::peer::Room;
+use tidings_tests::project::Project;
 use tokio::task::JoinHandle;
 
-/// A project with just the four tables, and the way to it.
-pub struct Project {
-    pub server: LocalServer,
-    pub proxy: FaultProxy,
-}
-
-impl Project {
-    pub async fn start() -> Self {
-        let server = LocalServer::start(Options::default()).await.unwrap();
-        let address: SocketAddr = server
-            .info()
-            .url
-            .strip_prefix("http://")
-            .unwrap()
-            .parse()
-            .unwrap();
-        Self {
-            server,
-            proxy: FaultProxy::start(address).await.unwrap(),
-        }
-    }
-
-    pub fn key(&self) -> String {
-        self.server.info().publishable_key.reveal().to_owned()
-    }
-
-    /// The service, beside the proxy.
-    pub fn service(&self) -> Peer {
-        let info = self.server.info();
-        Peer::service(&info.url, info.service_role_key.reveal()).unwrap()
-    }
-
-    /// A second client of somebody who has an account, beside the proxy.
-    pub async fn peer(&self, actor: &Actor) -> Peer {
-        Peer::sign_in(&self.server.info().url, &self.key(), actor)
-            .await
-            .unwrap()
-    }
-
-    /// A second client of somebody new, beside the proxy.
-    pub async fn newcomer(&self, actor: &Actor) -> Peer {
-        Peer::sign_up(&self.server.info().url, &self.key(), actor)
-            .await
-            .unwrap()
-    }
-
-    /// Alice's new device with the app on it, signed in and live.
-    pub async fn alice(&self) -> (Device, Client) {
-        let device = Device::new();
-        let client = device.start().await;
-        self.join(&client).await;
-        (device, client)
-    }
-
-    /// Adds the project to the app and makes Alice's account.
-    pub async fn join(&self, client: &Client) {
-        client
-            .ok(api::AddWorkspace {
-                url: self.proxy.url(),
-                key: self.key(),
-                name: None,
-            })
-            .await;
-        let Actor {
-            email, password, ..
-        } = alice();
-        client
-            .ok(api::SignUp {
-                email: email.to_owned(),
-                password: password.to_owned(),
-            })
-            .await;
-        client.live().await;
-    }
-
-    /// Adds the project to the app and signs Alice in, who has an account.
-    pub async fn sign_in(&self, client: &Client) {
-        client
-            .ok(api::AddWorkspace {
-                url: self.proxy.url(),
-                key: self.key(),
-                name: None,
-            })
-            .await;
-        client.ok(credentials(&alice())).await;
-        client.live().await;
-    }
-
-    /// Sets a symbol's price as the project's feed does: one row a symbol, written over.
-    pub async fn price(&self, symbol: &str, price: &str) {
-        let service = self.service();
-        let now = SystemClock.now().to_string();
-        let row = json!({"price": price, "last_updated": now});
-        let query = format!("symbol=eq.{symbol}");
-        if service
-            .update("crypto_prices", &query, row.clone())
-            .await
-            .unwrap()
-            .is_empty()
-        {
-            let mut row = row;
-            row["symbol"] = json!(symbol);
-            service.insert("crypto_prices", row).await.unwrap();
-        }
-    }
-
-    /// The contents of a session's messages on the server, in the order they were stored.
-    pub async fn stored(&self, session: &str) -> Vec<String> {
-        let query = format!("session_id=eq.{session}&order=created_at,id&select=content");
-        let rows = self
-            .service()
-            .select("chat_messages", &query)
-            .await
-            .unwrap();
-        rows.iter()
-            .map(|row| row["content"].as_str().unwrap().to_owned())
-            .collect()
-    }
+/// Alice's new device with the app on it, signed in and live.
+pub async fn alices_device(project: &Project) -> (Device, Client) {
+    let device = Device::new();
+    let client = device.start().await;
+    client.join(project).await;
+    (device, client)
 }
 
 /// Keeps secrets like the system's key store does, for as long as the device exists.
@@ -244,6 +130,37 @@ impl Client {
             told,
             listening,
         }
+    }
+
+    /// Adds a project and makes Alice's account.
+    pub async fn join(&self, project: &Project) {
+        self.add(project).await;
+        let Actor {
+            email, password, ..
+        } = alice();
+        self.ok(api::SignUp {
+            email: email.to_owned(),
+            password: password.to_owned(),
+        })
+        .await;
+        self.live().await;
+    }
+
+    /// Adds a project and signs Alice in, who has an account.
+    pub async fn sign_in(&self, project: &Project) {
+        self.add(project).await;
+        self.ok(credentials(&alice())).await;
+        self.live().await;
+    }
+
+    async fn add(&self, project: &Project) {
+        let (url, key) = (project.proxy.url(), project.key());
+        self.ok(api::AddWorkspace {
+            url,
+            key,
+            name: None,
+        })
+        .await;
     }
 
     pub async fn call<C: Call>(&self, args: C) -> Result<C::Reply, ApiError> {

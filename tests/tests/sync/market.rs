@@ -8,7 +8,9 @@ use tidings_contract::{self as api, ConditionForm, Event, FiringMark, RepeatForm
 use tidings_engine::{Host, Notification};
 use tidings_testkit::{DEADLINE, wait_for};
 
-use crate::kit::{Client, Device, Project};
+use tidings_tests::project::Project;
+
+use crate::kit::{Client, Device, alices_device};
 
 fn above(symbol: &str, price: &str) -> api::SaveRule {
     let condition = ConditionForm::Above {
@@ -57,7 +59,7 @@ async fn the_ticker_follows_the_table_to_the_last_digit() {
     let project = Project::start().await;
     project.price("BTC", "68000.123456789012345678").await;
     project.price("ETH", "3500").await;
-    let (_device, app) = project.alice().await;
+    let (_device, app) = alices_device(&project).await;
     assert_eq!(
         watched(&app, "BTC").await.price.as_deref(),
         Some("68000.123456789012345678")
@@ -94,7 +96,7 @@ async fn the_ticker_follows_the_table_to_the_last_digit() {
 async fn a_rule_above_a_price_notifies_once() {
     let project = Project::start().await;
     project.price("BTC", "69000").await;
-    let (device, app) = project.alice().await;
+    let (device, app) = alices_device(&project).await;
     watched(&app, "BTC").await;
     let rule = app.ok(above("BTC", "70000")).await;
     assert!(rule.enabled && !rule.done);
@@ -140,7 +142,7 @@ async fn a_rule_above_a_price_notifies_once() {
 async fn a_price_passed_while_the_app_was_away_is_told_on_return_and_once() {
     let project = Project::start().await;
     project.price("BTC", "69000").await;
-    let (device, app) = project.alice().await;
+    let (device, app) = alices_device(&project).await;
     watched(&app, "BTC").await;
     app.ok(above("BTC", "70000")).await;
     app.stop().await;
@@ -193,7 +195,7 @@ async fn a_firing_kept_but_not_told_is_told_by_the_next_start() {
     project.price("BTC", "69000").await;
     let device = Device::new();
     let app = device.start_on(Arc::new(PowerCut)).await;
-    project.join(&app).await;
+    app.join(&project).await;
     watched(&app, "BTC").await;
     app.ok(above("BTC", "70000")).await;
     project.price("BTC", "70100").await;
@@ -223,7 +225,7 @@ async fn a_firing_kept_but_not_told_is_told_by_the_next_start() {
 async fn with_notifications_off_a_firing_stands_in_the_history_alone() {
     let project = Project::start().await;
     project.price("BTC", "69000").await;
-    let (device, app) = project.alice().await;
+    let (device, app) = alices_device(&project).await;
     watched(&app, "BTC").await;
     app.ok(above("BTC", "70000")).await;
     let mut settings = app.ok(api::GetSettings {}).await;
@@ -242,7 +244,7 @@ async fn with_notifications_off_a_firing_stands_in_the_history_alone() {
 async fn rules_are_changed_switched_off_deleted_and_survive_a_restart() {
     let project = Project::start().await;
     project.price("BTC", "69000").await;
-    let (device, app) = project.alice().await;
+    let (device, app) = alices_device(&project).await;
     watched(&app, "BTC").await;
     let preview = app
         .ok(api::PreviewRule {
@@ -288,7 +290,7 @@ async fn rules_are_changed_switched_off_deleted_and_survive_a_restart() {
 async fn a_price_that_makes_no_sense_is_left_out() {
     let project = Project::start().await;
     project.price("BTC", "69000").await;
-    let (device, app) = project.alice().await;
+    let (device, app) = alices_device(&project).await;
     watched(&app, "BTC").await;
     app.ok(above("BTC", "70000")).await;
     let service = project.service();

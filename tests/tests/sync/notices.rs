@@ -5,7 +5,9 @@ use tidings_contract as api;
 use tidings_testkit::{DEADLINE, bob, wait_for};
 use tidings_tests::peer::Peer;
 
-use crate::kit::{Client, Device, Project};
+use tidings_tests::project::Project;
+
+use crate::kit::{Client, Device, alices_device};
 
 struct Talk {
     project: Project,
@@ -18,7 +20,7 @@ struct Talk {
 impl Talk {
     async fn start() -> Self {
         let project = Project::start().await;
-        let (device, app) = project.alice().await;
+        let (device, app) = alices_device(&project).await;
         let session = app.session("Plans").await;
         let bob = project.newcomer(&bob()).await;
         Self {
@@ -31,8 +33,12 @@ impl Talk {
     }
 
     async fn bob_says(&self, content: &str) {
+        self.bob_says_in(&self.session, content).await;
+    }
+
+    async fn bob_says_in(&self, session: &str, content: &str) {
         let row = json!({
-            "session_id": self.session, "user_id": self.bob.user(), "role": "user",
+            "session_id": session, "user_id": self.bob.user(), "role": "user",
             "content": content, "metadata": {"user_name": "Bob"},
         });
         self.project
@@ -74,19 +80,18 @@ async fn a_message_notifies_unless_its_session_is_in_front_or_muted() {
         session: talk.session.clone(),
         muted,
     };
+    let other = talk.app.session("Elsewhere").await;
     talk.app.ok(mute(true)).await;
     talk.bob_says("not heard").await;
-    talk.app
-        .until("shown", crate::kit::latest(&talk.session), |page| {
-            page.rows.len() == 3
-        })
-        .await;
+    // Notices go in the order of their messages: this one comes after the one that must not.
+    talk.bob_says_in(&other, "heard").await;
+    assert_eq!(talk.bodies(2).await, ["look here", "heard"]);
     talk.app.ok(mute(false)).await;
     let mut settings = talk.app.ok(api::GetSettings {}).await;
     settings.previews = false;
     talk.app.ok(api::SetSettings { settings }).await;
     talk.bob_says("between us").await;
-    assert_eq!(talk.bodies(2).await, ["look here", ""]);
+    assert_eq!(talk.bodies(3).await, ["look here", "heard", ""]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,9 @@ use tidings_contract::{self as api, SendState};
 use tidings_testkit::proxy::Direction;
 use tidings_testkit::{DEADLINE, wait_for};
 
-use crate::kit::{Client, Project};
+use tidings_tests::project::Project;
+
+use crate::kit::{Client, alices_device};
 
 async fn texts(app: &Client, session: &str) -> Vec<(String, SendState)> {
     let rows = app.messages(session).await;
@@ -17,7 +19,7 @@ async fn texts(app: &Client, session: &str) -> Vec<(String, SendState)> {
 async fn everything_seen_stays_readable_without_a_server_also_after_a_restart() {
     let project = Project::start().await;
     project.price("BTC", "68000.5").await;
-    let (device, app) = project.alice().await;
+    let (device, app) = alices_device(&project).await;
     let session = app.session("Plans").await;
     for text in ["one", "two", "three"] {
         let sent = app.send(&session, text).await;
@@ -75,7 +77,7 @@ async fn everything_seen_stays_readable_without_a_server_also_after_a_restart() 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_written_offline_goes_out_once_and_in_order_when_the_server_is_back() {
     let project = Project::start().await;
-    let (device, app) = project.alice().await;
+    let (device, app) = alices_device(&project).await;
     let session = app.session("Plans").await;
     let first = app.send(&session, "before").await;
     app.delivered(&first).await;
@@ -122,7 +124,7 @@ async fn what_is_written_offline_goes_out_once_and_in_order_when_the_server_is_b
 #[tokio::test(flavor = "multi_thread")]
 async fn edits_and_deletions_made_offline_are_carried_out_when_the_server_is_back() {
     let project = Project::start().await;
-    let (_device, app) = project.alice().await;
+    let (_device, app) = alices_device(&project).await;
     let session = app.session("Plans").await;
     let mut sent = Vec::new();
     for text in ["keep", "change", "remove"] {
@@ -164,7 +166,7 @@ async fn edits_and_deletions_made_offline_are_carried_out_when_the_server_is_bac
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_whose_answer_is_lost_after_the_commit_is_there_once() {
     let project = Project::start().await;
-    let (_device, app) = project.alice().await;
+    let (_device, app) = alices_device(&project).await;
     let session = app.session("Plans").await;
     for round in 0..3 {
         let text = format!("once {round}");
@@ -191,7 +193,7 @@ async fn a_message_whose_answer_is_lost_after_the_commit_is_there_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_happened_meanwhile_is_caught_up_with() {
     let project = Project::start().await;
-    let (_device, app) = project.alice().await;
+    let (_device, app) = alices_device(&project).await;
     let session = app.session("Plans").await;
     let phone = project.peer(&tidings_testkit::alice()).await;
     let mut ids = Vec::new();

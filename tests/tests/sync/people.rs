@@ -5,7 +5,9 @@ use tidings_contract::{self as api, Event, Person, PersonStatus};
 use tidings_testkit::bob;
 use tidings_tests::peer::{Peer, Room};
 
-use crate::kit::{Client, Project};
+use tidings_tests::project::Project;
+
+use crate::kit::{Client, alices_device};
 
 fn people<'a>(event: &'a Event, of: &str) -> &'a [Person] {
     match event {
@@ -44,7 +46,7 @@ async fn enter(peer: &Peer, session: &str) -> Room {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_there_and_who_is_writing_is_told_both_ways() {
     let project = Project::start().await;
-    let (_device, app) = project.alice().await;
+    let (_device, app) = alices_device(&project).await;
     let session = app.session("Plans").await;
     let alice = app
         .ok(api::GetSnapshot {})
@@ -121,7 +123,7 @@ async fn who_is_there_and_who_is_writing_is_told_both_ways() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_chooses_to_be_invisible_is_not_seen() {
     let project = Project::start().await;
-    let (_device, app) = project.alice().await;
+    let (_device, app) = alices_device(&project).await;
     let session = app.session("Plans").await;
     let alice = app
         .ok(api::GetSnapshot {})
@@ -177,7 +179,7 @@ async fn what_is_switched_off_is_neither_joined_nor_written() {
         settings: settings.clone(),
     })
     .await;
-    project.join(&app).await;
+    app.join(&project).await;
     let session = app.session("Plans").await;
     assert_eq!(names(&app.ok(api::GetDiagnostics {}).await), ["chat"]);
     app.ok(api::Typing {

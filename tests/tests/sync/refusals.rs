@@ -4,7 +4,9 @@ use serde_json::json;
 use tidings_contract::{self as api, ErrorCode, SendState};
 use tidings_testkit::{DEADLINE, alice, bob, mallory, wait_for};
 
-use crate::kit::{Device, Project, credentials};
+use tidings_tests::project::Project;
+
+use crate::kit::{Device, alices_device, credentials};
 
 fn failed(state: &SendState) -> Option<(&str, &str)> {
     match state {
@@ -16,7 +18,7 @@ fn failed(state: &SendState) -> Option<(&str, &str)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_the_rules_refuse_is_kept_with_the_reason_and_can_be_tried_again() {
     let project = Project::start().await;
-    let (_device, app) = project.alice().await;
+    let (_device, app) = alices_device(&project).await;
     let session = app.session("Plans").await;
     let bob = project.newcomer(&bob()).await;
     let service = project.service();
@@ -65,7 +67,7 @@ async fn a_message_that_the_rules_refuse_is_kept_with_the_reason_and_can_be_trie
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edit_of_a_message_deleted_meanwhile_keeps_the_text() {
     let project = Project::start().await;
-    let (_device, app) = project.alice().await;
+    let (_device, app) = alices_device(&project).await;
     let session = app.session("Plans").await;
     let sent = app.send(&session, "First words").await;
     app.delivered(&sent).await;
@@ -97,7 +99,7 @@ async fn an_edit_of_a_message_deleted_meanwhile_keeps_the_text() {
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_thousand_characters_are_sent_and_one_more_is_refused_before_it_is_kept() {
     let project = Project::start().await;
-    let (_device, app) = project.alice().await;
+    let (_device, app) = alices_device(&project).await;
     let session = app.session("Plans").await;
     let send = |content: String| api::SendMessage {
         session: session.clone(),
@@ -119,7 +121,7 @@ async fn twenty_thousand_characters_are_sent_and_one_more_is_refused_before_it_i
 #[tokio::test(flavor = "multi_thread")]
 async fn only_ones_own_messages_can_be_changed() {
     let project = Project::start().await;
-    let (_device, app) = project.alice().await;
+    let (_device, app) = alices_device(&project).await;
     let session = app.session("Plans").await;
     let row = json!({"session_id": session, "role": "assistant", "content": "I answer."});
     let id = project
@@ -272,7 +274,7 @@ async fn a_wrong_address_a_wrong_key_and_a_silent_project_are_told_apart() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_stops_being_good_is_told_and_nothing_is_lost() {
     let project = Project::start().await;
-    let (device, app) = project.alice().await;
+    let (device, app) = alices_device(&project).await;
     let session = app.session("Plans").await;
     let sent = app.send(&session, "Kept").await;
     app.delivered(&sent).await;

@@ -1,0 +1,97 @@
+//! A project behind a network that fails on request.
+#![allow(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "a project that cannot be set up ends the test"
+)]
+
+use std::net::SocketAddr;
+
+use serde_json::json;
+use tidings_local::{LocalServer, Options};
+use tidings_model::{Clock as _, SystemClock};
+use tidings_testkit::{Actor, FaultProxy};
+
+use crate::peer::Peer;
+
+/// A project with just the four tables, and the way to it.
+pub struct Project {
+    /// The server itself, with its faults and its clock.
+    pub server: LocalServer,
+    /// What clients under test connect through.
+    pub proxy: FaultProxy,
+}
+
+impl Project {
+    /// Starts it in memory, without rows.
+    pub async fn start() -> Self {
+        let server = LocalServer::start(Options::default()).await.unwrap();
+        let address: SocketAddr = server
+            .info()
+            .url
+            .strip_prefix("http://")
+            .unwrap()
+            .parse()
+            .unwrap();
+        Self {
+            server,
+            proxy: FaultProxy::start(address).await.unwrap(),
+        }
+    }
+
+    /// The clients' key.
+    pub fn key(&self) -> String {
+        self.server.info().publishable_key.reveal().to_owned()
+    }
+
+    /// The service, beside the proxy.
+    pub fn service(&self) -> Peer {
+        let info = self.server.info();
+        Peer::service(&info.url, info.service_role_key.reveal()).unwrap()
+    }
+
+    /// A second client of somebody who has an account, beside the proxy.
+    pub async fn peer(&self, actor: &Actor) -> Peer {
+        Peer::sign_in(&self.server.info().url, &self.key(), actor)
+            .await
+            .unwrap()
+    }
+
+    /// A second client of somebody new, beside the proxy.
+    pub async fn newcomer(&self, actor: &Actor) -> Peer {
+        Peer::sign_up(&self.server.info().url, &self.key(), actor)
+            .await
+            .unwrap()
+    }
+
+    /// Sets a symbol's price as the project's feed does: one row a symbol, written over.
+    pub async fn price(&self, symbol: &str, price: &str) {
+        let service = self.service();
+        let now = SystemClock.now().to_string();
+        let row = json!({"price": price, "last_updated": now});
+        let query = format!("symbol=eq.{symbol}");
+        if service
+            .update("crypto_prices", &query, row.clone())
+            .await
+            .unwrap()
+            .is_empty()
+        {
+            let mut row = row;
+            row["symbol"] = json!(symbol);
+            service.insert("crypto_prices", row).await.unwrap();
+        }
+    }
+
+    /// The contents of a session's messages on the server, in the order they were stored.
+    pub async fn stored(&self, session: &str) -> Vec<String> {
+        let query = format!("session_id=eq.{session}&order=created_at,id&select=content");
+        let rows = self
+            .service()
+            .select("chat_messages", &query)
+            .await
+            .unwrap();
+        rows.iter()
+            .map(|row| row["content"].as_str().unwrap().to_owned())
+            .collect()
+    }
+}

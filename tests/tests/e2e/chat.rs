@@ -1,0 +1,87 @@
+//! Chat with the official client.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use tidings_testkit::{Actor, Program, Running, alice, bob, node, scratch};
+use tidings_tests::project::Project;
+
+use crate::{at_project, no_desktop};
+
+const PEER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/conformance/peer.mjs");
+
+/// The next line of the peer for which `wanted` holds.
+async fn told(peer: &mut Running, wanted: impl Fn(&Value) -> bool) -> Value {
+    loop {
+        let line = peer.json().await.unwrap();
+        if wanted(&line) {
+            return line;
+        }
+    }
+}
+
+async fn start_peer(project: &Project, session: &str) -> Running {
+    let person = |actor: Actor| json!({"email": actor.email, "password": actor.password});
+    let order = json!({
+        "url": project.server.info().url,
+        "key": project.key(),
+        "session": session,
+        "reader": person(alice()),
+        "guest": person(bob()),
+    });
+    let mut peer = Program::new(node().unwrap())
+        .arg(Path::new(PEER))
+        .arg(order.to_string())
+        .start()
+        .unwrap();
+    told(&mut peer, |line| line["ready"] == true).await;
+    peer
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_window_and_the_official_client_talk_both_ways() {
+    if no_desktop() {
+        return;
+    }
+    let project = Project::start().await;
+    let data = scratch().unwrap();
+    let tidings = at_project(&project, data.path()).await;
+    project.newcomer(&bob()).await;
+    tidings.say("Hello, who is there?").await.unwrap();
+    tidings.message_state("Hello", "delivered").await.unwrap();
+    let sessions = project.service().select("chat_sessions", "").await.unwrap();
+    let mut peer = start_peer(&project, sessions[0]["id"].as_str().unwrap()).await;
+
+    tidings.say("say It is me").await.unwrap();
+    let inserted = |content: &'static str| {
+        move |line: &Value| line["change"] == "INSERT" && line["content"] == content
+    };
+    told(&mut peer, inserted("say It is me")).await;
+    tidings.message("It is me").await.unwrap();
+    told(&mut peer, inserted("It is me")).await;
+
+    tidings.say("reword It is I").await.unwrap();
+    tidings.message("It is I").await.unwrap();
+    tidings.message_state("It is I", "delivered").await.unwrap();
+    tidings.say("take it back").await.unwrap();
+    tidings
+        .message_state("take it back", "delivered")
+        .await
+        .unwrap();
+    told(&mut peer, |line| line["change"] == "DELETE").await;
+
+    tidings.say("look busy").await.unwrap();
+    let typing = tidings.typing("Bob").await;
+    assert!(typing.is_ok(), "{typing:?}; the peer: {}", peer.said());
+    // Writing in the window is seen by the others.
+    tidings
+        .window
+        .type_into("composer", "I am wri")
+        .await
+        .unwrap();
+    told(&mut peer, |line| line["typing"]["typing"] == true).await;
+    tidings.tab("details").await.unwrap();
+    tidings.cut_text("person", "Bob").await.unwrap();
+    tidings.window.close().await.unwrap();
+    peer.stop().await.unwrap();
+}

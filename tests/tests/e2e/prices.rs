@@ -1,0 +1,99 @@
+//! Ticker, alerts, tray, notifications.
+
+use tidings_testkit::{DEADLINE, scratch, wait_for};
+use tidings_tests::dbus::{Bus, Notifications, Tray};
+use tidings_tests::project::Project;
+
+use crate::{at_project, no_desktop};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alert_fires_once_with_the_window_closed_to_the_tray() {
+    if no_desktop() {
+        return;
+    }
+    let bus = Bus::session().unwrap();
+    let desktop = Notifications::start(&bus).await.unwrap();
+    let tray = Tray::start(&bus).await.unwrap();
+    let project = Project::start().await;
+    project.price("BTC", "69000.25").await;
+    let data = scratch().unwrap();
+    let tidings = at_project(&project, data.path()).await;
+    tidings.ticker("BTC", "69,000.25").await.unwrap();
+    project.price("BTC", "69100.5").await;
+    tidings.ticker("BTC", "69,100.50").await.unwrap();
+    tidings.alert_above("BTC", "70000").await.unwrap();
+
+    let item = tray.wait_item(DEADLINE).await.unwrap();
+    let says = |text: &'static str| {
+        move |menu: &tidings_tests::dbus::MenuItem| {
+            menu.labels().iter().any(|label| label.contains(text))
+        }
+    };
+    item.wait_menu("the price", DEADLINE, says("69,100.50"))
+        .await
+        .unwrap();
+    item.wait_menu("the rule", DEADLINE, says("1 alert armed"))
+        .await
+        .unwrap();
+
+    tidings.press_close().await.unwrap();
+    wait_for("a hidden window", DEADLINE, async || {
+        (!tidings.visible().await.ok()?).then_some(())
+    })
+    .await
+    .unwrap();
+    for price in ["69999", "70050", "70100", "70200"] {
+        project.price("BTC", price).await;
+        let shown = format!("{},{}", &price[..2], &price[2..]);
+        item.wait_menu("the new price", DEADLINE, move |menu| {
+            menu.labels().iter().any(|label| label.contains(&shown))
+        })
+        .await
+        .unwrap();
+    }
+    let notice = desktop
+        .wait("the alert", DEADLINE, |notice| {
+            notice.summary.contains("70,000")
+        })
+        .await
+        .unwrap();
+    assert_eq!(notice.app, "Tidings");
+    assert!(notice.summary.contains("BTC"), "{notice:?}");
+    assert!(
+        notice.actions.iter().any(|(key, _)| key == "open_chart"),
+        "{notice:?}"
+    );
+    assert_eq!(desktop.all().len(), 1, "{:?}", desktop.all());
+
+    // A click on it brings the window back, at the chart.
+    desktop.click(&notice, "open_chart").await.unwrap();
+    wait_for("a window that is back", DEADLINE, async || {
+        tidings.visible().await.ok()?.then_some(())
+    })
+    .await
+    .unwrap();
+    tidings.window.wait("chart").await.unwrap();
+    tidings.tab("alerts").await.unwrap();
+    tidings.window.wait("alert-history-row").await.unwrap();
+    wait_for("an entry that says it was told", DEADLINE, async || {
+        let rows = tidings.window.all("alert-history-row").await.ok()?;
+        let [row] = rows.as_slice() else { return None };
+        (row.attr("data-mark").await.ok()?? == "notified").then_some(())
+    })
+    .await
+    .unwrap();
+
+    tidings.press_close().await.unwrap();
+    wait_for("hidden again", DEADLINE, async || {
+        (!tidings.visible().await.ok()?).then_some(())
+    })
+    .await
+    .unwrap();
+    item.click("Open Tidings").await.unwrap();
+    wait_for("shown by the tray", DEADLINE, async || {
+        tidings.visible().await.ok()?.then_some(())
+    })
+    .await
+    .unwrap();
+    tidings.window.close().await.unwrap();
+}
