@@ -92,6 +92,8 @@ pub(crate) struct Core {
     state: connection::State,
     sync: sync::Requests,
     ingest: ingest::Door,
+    /// Counts the catch-ups that began: each means that there is a connection, maybe a new one.
+    catch_ups: watch::Sender<u64>,
     outbox: Notify,
     market: tokio::sync::Mutex<Market>,
     notices: mpsc::Sender<notices::Notice>,
@@ -154,6 +156,7 @@ impl Workspace {
             state: connection::State::new(now),
             sync: sync::Requests::default(),
             ingest: door,
+            catch_ups: watch::Sender::new(0),
             outbox: Notify::new(),
             market: tokio::sync::Mutex::new(market),
             notices,

@@ -4,10 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use tidings_cache::{CacheError, OutboxItem};
-use tidings_contract::Connection;
+use tidings_cache::{CacheError, Op, OutboxItem};
 use tidings_model::SessionId;
-use tokio::sync::watch;
+use tokio::sync::broadcast::error::RecvError;
 
 use super::Core;
 use super::send::{self, Sent};
@@ -27,12 +26,13 @@ enum Drained {
 
 /// Runs until the workspace closes.
 pub(super) async fn run(core: Arc<Core>) {
-    let mut connection = core.state.watch();
+    let mut catch_ups = core.catch_ups.subscribe();
     let mut retry = FIRST_RETRY;
     loop {
         let mut again = None;
-        let up = core.state.is_up();
-        if up {
+        // One that begins during an attempt ends the wait after it, too.
+        catch_ups.mark_unchanged();
+        if core.state.is_up() {
             match drain(&core).await {
                 Ok(Drained::Empty) => retry = FIRST_RETRY,
                 Ok(Drained::Later(wait)) => {
@@ -58,22 +58,8 @@ pub(super) async fn run(core: Arc<Core>) {
         tokio::select! {
             // A failed attempt changes the outbox, too: that must not cut its own wait short.
             () = core.outbox.notified(), if again.is_none() => {}
-            () = comes_up(&core, &mut connection, up) => retry = FIRST_RETRY,
+            _ = catch_ups.changed() => retry = FIRST_RETRY,
             () = wait => {}
-        }
-    }
-}
-
-/// Waits until there is a connection; if there is one, until there is another.
-async fn comes_up(core: &Core, connection: &mut watch::Receiver<Connection>, mut up: bool) {
-    loop {
-        // The sender lives as long as the workspace.
-        if connection.changed().await.is_err() {
-            return std::future::pending().await;
-        }
-        let before = std::mem::replace(&mut up, core.state.is_up());
-        if up && !before {
-            return;
         }
     }
 }
@@ -112,9 +98,41 @@ async fn drain_session(core: &Core, session: SessionId) -> Result<Drained, Cache
 
 async fn send_one(core: &Core, item: OutboxItem) -> Result<Sent, CacheError> {
     match core.cache.mark_sending(item.id).await {
-        Ok(()) => send::send(core, &item).await,
+        Ok(()) => tokio::select! {
+            sent = send::send(core, &item) => sent,
+            () = told(core, &item) => {
+                core.cache.mark_delivered(item.id, Vec::new()).await?;
+                Ok(Sent::Delivered)
+            }
+        },
         // Taken back or changed since it was read: the next look shows what there is.
         Err(CacheError::NotFound(_)) => Ok(Sent::Refused),
         Err(error) => Err(error),
+    }
+}
+
+/// Returns once the server has told of what is being written, live or in a catch-up: an answer
+/// that is lost then holds up nothing. Only of what is new can it be told by the row alone.
+async fn told(core: &Core, item: &OutboxItem) {
+    let mut commits = core.cache.subscribe();
+    loop {
+        let there = match &item.op {
+            Op::InsertMessage(message) => {
+                let cached = core.cache.message(message.id).await;
+                cached.is_ok_and(|cached| cached.is_some_and(|cached| cached.state.is_none()))
+            }
+            Op::CreateSession(session) => {
+                let cached = core.cache.session(session.id.clone()).await;
+                cached.is_ok_and(|cached| cached.is_some_and(|cached| !cached.unsent))
+            }
+            _ => false,
+        };
+        if there {
+            return;
+        }
+        // Behind by some commits, it looks again.
+        if matches!(commits.recv().await, Err(RecvError::Closed)) {
+            return std::future::pending().await;
+        }
     }
 }

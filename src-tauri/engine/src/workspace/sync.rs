@@ -129,6 +129,7 @@ pub(super) async fn run(core: Arc<Core>) {
 /// Holds live changes, reads what was missed, lets the changes through.
 async fn catch_up_once(core: &Core) -> Result<(), catch_up::Error> {
     core.state.input(Input::CatchUpBegan, core.now());
+    core.catch_ups.send_modify(|began| *began += 1);
     core.ingest.hold().await;
     let result = catch_up::run(core).await;
     core.ingest.release().await;
