@@ -15,7 +15,7 @@ pub enum Direction {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     status: u16,
-    path: String,
+    paths: Vec<String>,
     headers: Vec<(String, String)>,
     body: String,
 }
@@ -25,16 +25,16 @@ impl Answer {
     pub fn status(status: u16) -> Self {
         Self {
             status,
-            path: "/".to_owned(),
+            paths: Vec::new(),
             headers: Vec::new(),
             body: String::new(),
         }
     }
 
-    /// Only for paths that begin so.
+    /// Only for paths that begin so; said again, also for those that begin like that.
     #[must_use]
     pub fn path(mut self, prefix: &str) -> Self {
-        prefix.clone_into(&mut self.path);
+        self.paths.push(prefix.to_owned());
         self
     }
 
@@ -57,7 +57,11 @@ impl Answer {
     pub(super) fn is_for(&self, head: &[u8]) -> bool {
         let line = head.split(|byte| *byte == b'\r').next().unwrap_or_default();
         let path = line.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
-        path.starts_with(self.path.as_bytes())
+        self.paths.is_empty()
+            || self
+                .paths
+                .iter()
+                .any(|prefix| path.starts_with(prefix.as_bytes()))
     }
 
     pub(super) fn bytes(&self) -> Vec<u8> {
