@@ -98,12 +98,11 @@ impl App {
         let kept_key = key.expose().to_owned();
         let project = Project::new(&args.url, key)
             .map_err(|error| EngineError::Invalid(error.to_string()))?;
-        let host = project.url().host_str().unwrap_or("Supabase").to_owned();
         let name = args
             .name
             .map(|name| name.trim().to_owned())
             .filter(|name| !name.is_empty());
-        let name = name.unwrap_or_else(|| host.split('.').next().unwrap_or(&host).to_owned());
+        let name = name.unwrap_or_else(|| name_of(project.url()));
         let place = WorkspacePlace::Project {
             url: project.url().to_string(),
             key: kept_key,
@@ -255,7 +254,34 @@ async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, 
     }
 }
 
+/// What a project is called until the user says otherwise: its reference, which is the first
+/// label of a hosted address; host and port of any other.
+fn name_of(url: &url::Url) -> String {
+    match (url.domain(), url.port()) {
+        (Some(domain), None) => domain.split('.').next().unwrap_or(domain).to_owned(),
+        _ => url.authority().to_owned(),
+    }
+}
+
 fn id(text: &str) -> Result<WorkspaceId> {
     text.parse()
         .map_err(|error: tidings_model::IdError| EngineError::Invalid(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_project_is_named_by_its_reference_or_its_host_and_port() {
+        for (address, name) in [
+            ("https://abcd.supabase.co/", "abcd"),
+            ("http://127.0.0.1:54321/", "127.0.0.1:54321"),
+            ("http://localhost:8000/", "localhost:8000"),
+            ("https://[::1]:9000/", "[::1]:9000"),
+        ] {
+            assert_eq!(name_of(&address.parse().unwrap()), name);
+        }
+    }
 }

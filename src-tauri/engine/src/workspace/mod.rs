@@ -267,10 +267,12 @@ impl Core {
     /// Who is signed in, in the contract's words.
     pub fn account(&self) -> Option<api::Account> {
         let user = self.tokens.user()?;
-        let name = user.email.as_deref().map_or_else(
-            || rows::short_id(&user.id),
-            |email| email.split('@').next().unwrap_or(email).to_owned(),
-        );
+        let name = match user.email.as_deref() {
+            // Its one user has no name of their own.
+            _ if self.local => "You".to_owned(),
+            Some(email) => email.split('@').next().unwrap_or(email).to_owned(),
+            None => rows::short_id(&user.id),
+        };
         Some(api::Account {
             user_id: user.id,
             email: user.email,
