@@ -11,7 +11,7 @@ use tokio::time::Instant;
 /// Clock ticks a second in /proc, on every Linux.
 const TICKS: f64 = 100.0;
 /// A program is at rest when it has used no more than this many ticks in a second.
-const REST_TICKS: u64 = 2;
+const REST_TICKS: u64 = 10;
 
 /// A process with its descendants.
 #[derive(Debug, Clone, Copy)]

@@ -14,6 +14,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use serde_json::json;
+use tidings_model::{Clock as _, SystemClock, Timestamp};
 use tidings_testkit::{TempDir, alice, scratch, wait_for};
 use tidings_tests::process::Process;
 use tidings_tests::project::Project;
@@ -25,7 +26,7 @@ const STARTS: usize = 7;
 /// A window that is not there by then is a failure.
 const DEADLINE: Duration = Duration::from_mins(1);
 /// Messages in the session that is shown at the start.
-const MESSAGES: usize = 200;
+const MESSAGES: i64 = 200;
 
 const START_AIM: f64 = 1.3;
 const MEMORY_AIM: f64 = 1.3;
@@ -127,10 +128,15 @@ async fn filled(project: &Project) -> Result<TempDir> {
     tidings.message_state("The first", "delivered").await?;
     let service = project.service();
     let sessions = service.select("chat_sessions", "select=id").await?;
+    let now = SystemClock.now().as_millis();
     let rows: Vec<_> = (1..MESSAGES)
         .map(|n| {
             let content = format!("Message {n} of a talk about this and that.");
-            json!({"session_id": sessions[0]["id"], "role": "assistant", "content": content})
+            let at = Timestamp::from_millis(now + n);
+            json!({
+                "session_id": sessions[0]["id"], "role": "assistant", "content": content,
+                "created_at": at.to_string(),
+            })
         })
         .collect();
     service.insert("chat_messages", json!(rows)).await?;

@@ -5,10 +5,10 @@
 use std::env;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use serde_json::json;
 use tidings_model::{Clock as _, SystemClock};
-use tidings_testkit::{DEADLINE, alice, bob, scratch};
+use tidings_testkit::{DEADLINE, alice, bob, scratch, wait_for};
 use tidings_tests::dbus::{Bus, Notifications, Tray};
 use tidings_tests::peer::{Peer, Room};
 use tidings_tests::project::Project;
@@ -193,15 +193,15 @@ impl Talk<'_> {
     }
 }
 
-/// The id of a session by its title.
+/// The id of a session by its title, once the project has it.
 async fn session(project: &Project, title: &str) -> Result<String> {
     let query = format!("title=eq.{}", title.replace(' ', "%20"));
-    let rows = project.service().select("chat_sessions", &query).await?;
-    let id = rows
-        .first()
-        .and_then(|row| row["id"].as_str())
-        .context("no such session")?;
-    Ok(id.to_owned())
+    let service = project.service();
+    wait_for("the session at the project", DEADLINE, async || {
+        let rows = service.select("chat_sessions", &query).await.ok()?;
+        Some(rows.first()?["id"].as_str()?.to_owned())
+    })
+    .await
 }
 
 /// A day of prices in whole cents: a slow wave and a little noise, the same each time.
@@ -216,8 +216,8 @@ async fn prices(project: &Project) -> Result<()> {
         let mut noise: i64 = last;
         for back in (0..HISTORY).rev() {
             noise = (noise * 1_103_515_245 + 12_345).rem_euclid(2_147_483_648);
-            let wave = (back % 96 - 48).abs() - back / 8;
-            let cents = last + (wave * last / 4_000 + noise % (last / 800)) * i64::from(back > 0);
+            let wave = ((back + 48) % 96 - 48).abs() - back / 8;
+            let cents = last + wave * last / 4_000 + noise % (last / 1_600);
             let at = tidings_model::Timestamp::from_millis(now - back * BETWEEN_MS);
             rows.push(json!({
                 "symbol": symbol,
