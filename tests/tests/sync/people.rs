@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 use tidings_contract::{self as api, Event, Person, PersonStatus};
-use tidings_testkit::bob;
+use tidings_testkit::proxy::Direction;
+use tidings_testkit::{DEADLINE, bob, wait_for};
 use tidings_tests::peer::{Peer, Room};
 
 use tidings_tests::project::Project;
 
-use crate::kit::{Client, alices_device};
+use crate::kit::{Client, alices_device, open};
 
 fn people<'a>(event: &'a Event, of: &str) -> &'a [Person] {
     match event {
@@ -31,6 +32,17 @@ async fn person(
             .cloned()
     })
     .await
+}
+
+/// Waits until somebody's row in the table has a status.
+async fn row_says(project: &Project, user: &str, status: &str) {
+    let (service, query) = (project.service(), format!("user_id=eq.{user}"));
+    wait_for(&format!("a row that says {status}"), DEADLINE, || async {
+        let row = service.select("user_presence", &query).await.ok()?.pop()?;
+        (row["status"] == status).then_some(())
+    })
+    .await
+    .unwrap();
 }
 
 async fn enter(peer: &Peer, session: &str) -> Room {
@@ -112,12 +124,23 @@ async fn who_is_there_and_who_is_writing_is_told_both_ways() {
     person(&app, "Carol writing", &session, "carol", |p| p.typing).await;
 
     // And one's own row is there for such clients.
-    let query = format!("user_id=eq.{}", alice.user_id);
-    let own = service.select("user_presence", &query).await.unwrap();
-    assert_eq!(
-        (&own[0]["status"], &own[0]["session_id"]),
-        (&json!("online"), &json!(session))
-    );
+    row_says(&project, &alice.user_id, "online").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn presence_is_written_once_a_session_opened_at_once_is_at_the_project() {
+    let project = Project::start().await;
+    let (_device, app) = alices_device(&project).await;
+    project.proxy.freeze(Direction::Down);
+    let title = Some("New".to_owned());
+    let session = app.ok(api::CreateSession { title }).await.id;
+    app.ok(open(&session)).await;
+    project.proxy.thaw(Direction::Down);
+    let service = project.service();
+    let row = wait_for("the presence row", DEADLINE, || async {
+        service.select("user_presence", "").await.ok()?.pop()
+    });
+    assert_eq!(row.await.unwrap()["session_id"], session.as_str());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -145,13 +168,7 @@ async fn who_chooses_to_be_invisible_is_not_seen() {
     room.find("presence_diff", |diff| !diff["leaves"][&alice].is_null())
         .await
         .unwrap();
-    let query = format!("user_id=eq.{alice}");
-    let own = project
-        .service()
-        .select("user_presence", &query)
-        .await
-        .unwrap();
-    assert_eq!(own[0]["status"], "offline");
+    row_says(&project, &alice, "offline").await;
     let told = app.told(|event| match event {
         Event::Presence { presence } => Some(*presence),
         _ => None,
