@@ -90,6 +90,7 @@ function answer(command: CommandName, args: unknown): unknown {
         session: data.sessions.find((row) => row.id === (args as { session: string }).session),
         page: {
           rows: (args as { session: string }).session === "release" ? messages : [],
+          gaps: [],
           before: "end",
           after: "end",
         },
@@ -97,7 +98,7 @@ function answer(command: CommandName, args: unknown): unknown {
         people: data.people,
       };
     case "messages":
-      return { rows: messages, before: "end", after: "end" };
+      return { rows: messages, gaps: [], before: "end", after: "end" };
     case "watch_list":
       return state === "empty" ? [] : quotes;
     case "symbols":

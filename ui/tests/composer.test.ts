@@ -20,6 +20,7 @@ async function open(more: Parameters<typeof session>[1] = {}): Promise<void> {
     session: row,
     page: {
       rows: [message("a", { own: true, content: "Mine" })],
+      gaps: [],
       before: "end",
       after: "end",
     },

@@ -23,7 +23,7 @@ describe("the rows of a conversation", () => {
         message("d", { user_id: "bob", created_at: noon + 11 * minute }),
       ],
       undefined,
-      false,
+      new Set(),
     );
     expect(shape(rows)).toEqual(["day", "a first", "b last", "c first last", "d first last"]);
   });
@@ -32,7 +32,7 @@ describe("the rows of a conversation", () => {
     const rows = buildRows(
       [message("a", { created_at: noon - 86_400_000 }), message("b", { created_at: noon })],
       undefined,
-      false,
+      new Set(),
     );
     expect(shape(rows)).toEqual(["day", "a first last", "day", "b first last"]);
   });
@@ -41,7 +41,7 @@ describe("the rows of a conversation", () => {
     const rows = buildRows(
       [message("a", { created_at: noon }), message("b", { created_at: noon + 1 })],
       "b",
-      false,
+      new Set(),
     );
     expect(shape(rows)).toEqual(["day", "a first last", "unread", "b first last"]);
   });
@@ -52,11 +52,21 @@ describe("the rows of a conversation", () => {
         message("a", { created_at: noon }),
         message("s", { role: "system", created_at: noon + 1 }),
         message("b", { created_at: noon + 2 }),
+        message("c", { created_at: noon + 3 }),
       ],
       undefined,
-      true,
+      new Set(["a", "c"]),
     );
-    expect(shape(rows)).toEqual(["gap", "day", "a first last", "system", "b first last"]);
+    expect(shape(rows)).toEqual([
+      "gap",
+      "day",
+      "a first last",
+      "system",
+      "b first last",
+      "gap",
+      "c first last",
+    ]);
+    expect(rows.flatMap((row) => (row.kind === "gap" ? [row.start] : []))).toEqual([true, false]);
   });
 
   it("have keys of their own", () => {
@@ -65,7 +75,7 @@ describe("the rows of a conversation", () => {
         message(`m${index}`, { created_at: noon + index * 600 * minute }),
       ),
       "m7",
-      true,
+      new Set(["m0", "m20"]),
     );
     expect(new Set(rows.map(({ key }) => key)).size).toBe(rows.length);
   });

@@ -47,7 +47,7 @@ pub use types::outbox::{
     Enqueued, FailReason, NewSession, Op, OutboxId, OutboxItem, OutboxState, SessionChange,
 };
 pub use types::page::{
-    Anchor, Gap, MessageKey, MessagePage, NewMessage, Page, VerifiedRange, Window,
+    Anchor, Gap, MessageKey, MessagePage, NewMessage, Page, PlacedGap, VerifiedRange, Window,
 };
 pub use types::prices::PricePoint;
 pub use types::search::{SearchHit, SearchResults};

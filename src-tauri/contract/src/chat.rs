@@ -217,14 +217,17 @@ pub enum PageAt {
     },
 }
 
-/// A run of messages without anything missing between them.
+/// A part of a session's messages.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct MessagePage {
     /// Oldest first.
     pub rows: Vec<MessageRow>,
+    /// Ids of the messages just before which others may be missing. Besides those of the page's
+    /// rows, that of the message which the page was asked to come before.
+    pub gaps: Vec<String>,
     /// How it goes on before the first row.
     pub before: Edge,
-    /// How it goes on after the last row.
+    /// How it goes on after the last row; never a gap.
     pub after: Edge,
 }
 

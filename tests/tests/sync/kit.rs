@@ -303,6 +303,16 @@ impl Client {
             .collect()
     }
 
+    /// Waits until nothing is missing between a session's beginning and what comes live.
+    pub async fn whole(&self, session: &str) {
+        let session = session.to_owned();
+        let details = api::GetDetails { session };
+        self.until("a session without gaps", details, |details| {
+            details.gaps == 0
+        })
+        .await;
+    }
+
     /// Waits until a message is as wanted, and returns it.
     pub async fn message(
         &self,

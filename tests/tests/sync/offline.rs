@@ -6,7 +6,7 @@ use tidings_testkit::{DEADLINE, wait_for};
 
 use tidings_tests::project::Project;
 
-use crate::kit::{Client, alices_device};
+use crate::kit::{Client, alices_device, latest, open, rows_of};
 
 async fn texts(app: &Client, session: &str) -> Vec<(String, SendState)> {
     let rows = app.messages(session).await;
@@ -72,6 +72,51 @@ async fn everything_seen_stays_readable_without_a_server_also_after_a_restart() 
         !device.holds("three"),
         "a message stands unencrypted on the disk"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_around_what_may_be_missing_stay_readable_and_the_gap_is_named() {
+    let project = Project::start().await;
+    let (device, app) = alices_device(&project).await;
+    let session = app.session("Plans").await;
+    let first = app.send(&session, "one").await;
+    app.delivered(&first).await;
+    app.event("the live row", |event| {
+        rows_of(event, &session)
+            .iter()
+            .any(|row| row.content == "one" && row.state == SendState::Delivered)
+            .then_some(())
+    })
+    .await;
+    app.whole(&session).await;
+
+    // Two changes are lost on the way, and the connection with them: "between" is never told, and
+    // "two" is known from the answer alone.
+    project.server.faults().drop_changes(2);
+    let phone = project.peer(&tidings_testkit::alice()).await;
+    let row = serde_json::json!({
+        "session_id": session, "user_id": phone.user(), "role": "user", "content": "between",
+    });
+    phone.insert("chat_messages", row).await.unwrap();
+    let second = app.send(&session, "two").await;
+    app.delivered(&second).await;
+    project.proxy.go_offline();
+    app.offline().await;
+    app.stop().await;
+
+    let app = device.start().await;
+    app.offline().await;
+    let page = app.ok(open(&session)).await.page;
+    let contents: Vec<_> = page.rows.iter().map(|row| row.content.as_str()).collect();
+    assert_eq!(contents, ["one", "two"]);
+    assert_eq!(page.gaps, [second.id]);
+    assert_eq!((page.before, page.after), (api::Edge::End, api::Edge::End));
+
+    project.proxy.heal();
+    app.ok(api::Connect {}).await;
+    app.live().await;
+    assert_eq!(app.contents(&session).await, ["one", "between", "two"]);
+    assert!(app.ok(latest(&session)).await.gaps.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

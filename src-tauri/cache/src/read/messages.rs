@@ -1,4 +1,4 @@
-//! Messages as they are read: pages that never join what may have something between it.
+//! Messages as they are read: pages that say where something may be missing.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -12,7 +12,7 @@ use super::{decode, sessions};
 use crate::Cache;
 use crate::error::Result;
 use crate::types::chat::CachedMessage;
-use crate::types::page::{Anchor, MessageKey, MessagePage, Page};
+use crate::types::page::{Anchor, Gap, MessageKey, MessagePage, Page, PlacedGap};
 use crate::write::ranges::START;
 
 /// Messages that one page can hold at most.
@@ -34,8 +34,7 @@ impl Cache {
             let Some(key) = sessions::key(conn, &session)? else {
                 return Ok(MessagePage {
                     rows: Vec::new(),
-                    gap_before: Coverage::default().gap_before(None, None),
-                    gap_after: None,
+                    gaps: Vec::new(),
                     at_start: true,
                     at_end: true,
                 });
@@ -229,103 +228,92 @@ impl Reader<'_> {
         Ok(found)
     }
 
-    /// Messages older than `below` (`None`: the newest), as far as nothing is between them.
+    /// Messages older than `below` (`None`: the newest).
     fn older(&self, below: Option<MessageKey>, limit: usize) -> Result<MessagePage> {
         let mut rows = self.fetch(below.unwrap_or(END), false, Direction::Older, limit + 1)?;
-        let more = rows.len() > limit;
-        let mut keys: Vec<MessageKey> = rows.iter().map(key).collect();
-        let gap_after = self.coverage.gap_before(keys.first().copied(), below);
-        let cut = keys
-            .windows(2)
-            .position(|pair| !self.coverage.covers(pair[1], pair[0]))
-            .map(|newest| newest + 1);
-        let end = cut.unwrap_or(keys.len()).min(limit);
-        let beyond = keys.get(end).copied();
-        rows.truncate(end);
-        keys.truncate(end);
-        let oldest = keys.last().copied();
-        let at_start = !more && beyond.is_none();
-        let gap_before = match (oldest, beyond) {
-            (Some(oldest), beyond) if at_start || cut.is_some_and(|cut| cut == end) => {
-                self.coverage.gap_before(beyond, Some(oldest))
-            }
-            (None, _) => match below {
-                Some(below) => self.coverage.gap_before(None, Some(below)),
-                None => gap_after.or_else(|| self.coverage.gap_at_start()),
-            },
-            _ => None,
-        };
+        let beyond = rows.get(limit).map(key);
+        rows.truncate(limit);
         rows.reverse();
-        let empty = rows.is_empty();
         Ok(MessagePage {
+            gaps: self.gaps(beyond, &rows, below),
             rows: self.overlay(rows),
-            gap_before,
-            gap_after: gap_after.filter(|_| !empty),
-            at_start,
+            at_start: beyond.is_none(),
             at_end: below.is_none(),
         })
     }
 
-    /// Messages newer than `above`, as far as nothing is between them.
+    /// Messages newer than `above`, with it when `inclusive`.
     fn newer(&self, above: MessageKey, inclusive: bool, limit: usize) -> Result<MessagePage> {
         let mut rows = self.fetch(above, inclusive, Direction::Newer, limit + 1)?;
-        let keys: Vec<MessageKey> = rows.iter().map(key).collect();
-        let gap_before = keys
-            .first()
-            .and_then(|first| self.coverage.gap_before(Some(above), Some(*first)));
-        let cut = keys
-            .windows(2)
-            .position(|pair| !self.coverage.covers(pair[0], pair[1]))
-            .map_or(keys.len(), |oldest| oldest + 1);
-        let end = cut.min(limit);
-        let beyond = keys.get(end).copied();
-        rows.truncate(end);
-        let gap_after = match (rows.last().map(key), beyond) {
-            (Some(newest), Some(beyond)) if self.coverage.covers(newest, beyond) => None,
-            (Some(newest), beyond) => self.coverage.gap_after(newest, beyond),
-            (None, _) => self.coverage.gap_after(above, None),
-        };
+        let more = rows.len() > limit;
+        rows.truncate(limit);
         Ok(MessagePage {
+            gaps: self.gaps(Some(above), &rows, None),
             rows: self.overlay(rows),
-            gap_before,
-            gap_after,
             at_start: false,
-            at_end: beyond.is_none(),
+            at_end: !more,
         })
     }
 
-    /// Messages on both sides of `key`; where a gap lies at it, those from it on.
+    /// Messages on both sides of `key`.
     fn around(&self, key: MessageKey, limit: usize) -> Result<MessagePage> {
-        let before = self.older(Some(key), limit / 2)?;
-        let mut after = self.newer(key, true, limit - limit / 2)?;
-        if after.rows.is_empty() {
-            return Ok(MessagePage {
-                at_end: true,
-                ..before
-            });
-        }
-        let first = MessageKey::from(&after.rows[0].message);
-        let joins = before
+        let mut page = self.older(Some(key), limit / 2)?;
+        let after = self.newer(key, true, limit - limit / 2)?;
+        page.rows.extend(after.rows);
+        page.at_end = after.at_end;
+        let keys: Vec<MessageKey> = page
             .rows
-            .last()
-            .is_some_and(|last| self.coverage.covers(MessageKey::from(&last.message), first));
-        if before.rows.is_empty() {
-            after.at_start = before.at_start;
-            after.gap_before = self.coverage.gap_before(None, Some(first));
-        } else if joins {
-            let mut rows = before.rows;
-            rows.append(&mut after.rows);
-            after.rows = rows;
-            after.at_start = before.at_start;
-            after.gap_before = before.gap_before;
-        } else {
-            let last = before
-                .rows
-                .last()
-                .map(|last| MessageKey::from(&last.message));
-            after.gap_before = self.coverage.gap_before(last, Some(first));
-        }
-        Ok(after)
+            .iter()
+            .map(|row| MessageKey::from(&row.message))
+            .collect();
+        // What lies at the key itself lies between the rows now.
+        let within = self.within(&keys);
+        page.gaps.retain(|placed| placed.before_row == 0);
+        page.gaps.extend(within);
+        Ok(page)
+    }
+
+    /// The gaps before, between and after rows. `older`: the cached key before them, none where
+    /// they are the first; `newer`: the key that they end at, none where that is not known.
+    fn gaps(
+        &self,
+        older: Option<MessageKey>,
+        rows: &[Raw],
+        newer: Option<MessageKey>,
+    ) -> Vec<PlacedGap> {
+        let keys: Vec<MessageKey> = rows.iter().map(key).collect();
+        let place = |before_row, gap: Option<Gap>| gap.map(|gap| PlacedGap { before_row, gap });
+        let Some((first, last)) = keys.first().zip(keys.last()) else {
+            let gap = match (newer, older) {
+                (Some(newer), _) => self.coverage.gap_before(older, newer),
+                (None, Some(_)) => None,
+                (None, None) => self.coverage.gap_at_start(),
+            };
+            return place(0, gap).into_iter().collect();
+        };
+        let start = place(0, self.coverage.gap_before(older, *first));
+        let end = newer.and_then(|newer| {
+            let gap = self.coverage.gap_before(Some(*last), newer);
+            place(keys.len(), gap)
+        });
+        start
+            .into_iter()
+            .chain(self.within(&keys))
+            .chain(end)
+            .collect()
+    }
+
+    /// The gaps between rows that follow each other.
+    fn within(&self, keys: &[MessageKey]) -> Vec<PlacedGap> {
+        let pairs = keys.windows(2).enumerate();
+        let placed = pairs.filter_map(|(older, pair)| {
+            let gap = self.coverage.gap_before(Some(pair[0]), pair[1])?;
+            Some(PlacedGap {
+                before_row: older + 1,
+                gap,
+            })
+        });
+        placed.collect()
     }
 
     fn overlay(&self, rows: Vec<Raw>) -> Vec<CachedMessage> {

@@ -98,23 +98,7 @@ impl Coverage {
     }
 
     /// The gap just before `newer`, if there is one after `older` (`None`: the start).
-    pub(crate) fn gap_before(
-        &self,
-        older: Option<MessageKey>,
-        newer: Option<MessageKey>,
-    ) -> Option<Gap> {
-        let Some(newer) = newer else {
-            // Before the newest message there is.
-            let last = self.0.last();
-            if last.is_some_and(|range| range.live) {
-                return None;
-            }
-            let known = last.map(|range| range.newer).max(older);
-            return Some(Gap {
-                after: known.filter(|key| *key != START),
-                before: None,
-            });
-        };
+    pub(crate) fn gap_before(&self, older: Option<MessageKey>, newer: MessageKey) -> Option<Gap> {
         if self.covers(older.unwrap_or(START), newer) {
             return None;
         }
@@ -131,34 +115,16 @@ impl Coverage {
         })
     }
 
-    /// The gap just after `older`, if there is one before `newer` (`None`: the newest).
-    pub(crate) fn gap_after(&self, older: MessageKey, newer: Option<MessageKey>) -> Option<Gap> {
-        let stretch = self.around(older);
-        if stretch.is_some_and(|range| range.live) {
-            return None;
-        }
-        let after = stretch.map_or(older, |range| range.newer);
-        if newer.is_some_and(|newer| newer <= after && stretch.is_some()) {
-            return None;
-        }
-        let above = self
-            .0
-            .iter()
-            .map(|range| range.older)
-            .find(|key| *key > after);
-        Some(Gap {
-            after: Some(after).filter(|key| *key != START),
-            before: match (above, newer) {
-                (Some(above), Some(newer)) => Some(above.min(newer)),
-                (above, newer) => above.or(newer),
-            },
-        })
-    }
-
-    /// The gap before the newest stretch, when that does not begin with the session.
+    /// The gap before the newest stretch, when that does not begin with the session; all of the
+    /// session when nothing of it was read.
     pub(crate) fn gap_at_start(&self) -> Option<Gap> {
-        let newest = self.0.last()?;
-        self.gap_before(None, Some(newest.older))
+        match self.0.last() {
+            Some(newest) => self.gap_before(None, newest.older),
+            None => Some(Gap {
+                after: None,
+                before: None,
+            }),
+        }
     }
 
     /// All gaps, oldest first.

@@ -41,6 +41,12 @@ impl Desk {
     }
 }
 
+/// The gaps of a page that lie where `(before_row, gap)` says.
+fn placed(gaps: impl IntoIterator<Item = (usize, Gap)>) -> Vec<crate::PlacedGap> {
+    let place = |(before_row, gap)| crate::PlacedGap { before_row, gap };
+    gaps.into_iter().map(place).collect()
+}
+
 #[tokio::test]
 async fn a_new_session_is_one_gap() {
     let desk = Desk::with_trip().await;
@@ -51,7 +57,8 @@ async fn a_new_session_is_one_gap() {
     assert_eq!(desk.cache.gaps(sid("trip")).await.unwrap(), [all]);
     let (texts, page) = desk.page(Anchor::Latest, 10).await;
     assert!(texts.is_empty());
-    assert_eq!(page.gap_before, Some(all));
+    assert_eq!(page.gaps, placed([(0, all)]));
+    assert_eq!(page.missing_within(10), Some(all));
 }
 
 #[tokio::test]
@@ -62,20 +69,20 @@ async fn pages_follow_each_other_to_the_start() {
     let (texts, page) = desk.page(Anchor::Latest, 4).await;
     assert_eq!(texts, ["7", "8", "9", "10"]);
     assert!(page.at_end && !page.at_start);
-    assert_eq!((page.gap_before, page.gap_after), (None, None));
+    assert_eq!(page.gaps, []);
     let (texts, page) = desk.page(Anchor::Before(key(3)), 4).await;
     assert_eq!(texts, ["1", "2"]);
-    assert!(page.at_start && page.gap_before.is_none());
+    assert!(page.at_start && page.gaps.is_empty());
     let (texts, page) = desk.page(Anchor::After(key(8)), 4).await;
     assert_eq!(texts, ["9", "10"]);
-    assert!(page.at_end && page.gap_after.is_none());
+    assert!(page.at_end && page.gaps.is_empty());
     let (texts, page) = desk.page(Anchor::Around(key(5)), 4).await;
     assert_eq!(texts, ["3", "4", "5", "6"]);
     assert!(!page.at_start && !page.at_end);
 }
 
 #[tokio::test]
-async fn two_ranges_are_never_joined_over_what_may_lie_between() {
+async fn a_page_goes_on_over_a_gap_and_names_it() {
     let desk = Desk::with_trip().await;
     desk.fetched(1..=3, None, Some(3)).await;
     desk.fetched(8..=10, Some(8), None).await;
@@ -86,21 +93,33 @@ async fn two_ranges_are_never_joined_over_what_may_lie_between() {
     assert_eq!(desk.cache.gaps(sid("trip")).await.unwrap(), [gap]);
 
     let (texts, page) = desk.page(Anchor::Latest, 10).await;
+    assert_eq!(texts, ["1", "2", "3", "8", "9", "10"]);
+    assert_eq!(page.gaps, placed([(3, gap)]));
+    assert!(page.at_start && page.at_end);
+    assert_eq!(page.missing_within(10), Some(gap));
+    // At the edge of a page it is named too, and filled only with the page that reaches over it.
+    let (texts, page) = desk.page(Anchor::Latest, 3).await;
     assert_eq!(texts, ["8", "9", "10"]);
-    assert_eq!(page.gap_before, Some(gap));
+    assert_eq!(page.gaps, placed([(0, gap)]));
     assert!(!page.at_start);
-    // Beyond the gap goes on what is cached, with the gap named.
+    assert_eq!(page.missing_within(3), None);
     let (texts, page) = desk.page(Anchor::Before(key(8)), 10).await;
     assert_eq!(texts, ["1", "2", "3"]);
-    assert_eq!(page.gap_after, Some(gap));
-    assert!(page.at_start && page.gap_before.is_none());
+    assert_eq!(page.gaps, placed([(3, gap)]));
+    assert!(page.at_start);
+    assert_eq!(page.missing_within(10), Some(gap));
     let (texts, page) = desk.page(Anchor::After(key(1)), 10).await;
-    assert_eq!(texts, ["2", "3"]);
-    assert_eq!(page.gap_after, Some(gap));
-    assert!(!page.at_end);
-    let (texts, page) = desk.page(Anchor::Around(key(8)), 10).await;
+    assert_eq!(texts, ["2", "3", "8", "9", "10"]);
+    assert_eq!(page.gaps, placed([(2, gap)]));
+    let (texts, page) = desk.page(Anchor::After(key(3)), 10).await;
     assert_eq!(texts, ["8", "9", "10"]);
-    assert_eq!(page.gap_before, Some(gap));
+    assert_eq!(page.gaps, placed([(0, gap)]));
+    for at in [3, 8] {
+        let (texts, page) = desk.page(Anchor::Around(key(at)), 10).await;
+        assert_eq!(texts, ["1", "2", "3", "8", "9", "10"]);
+        assert_eq!(page.gaps, placed([(3, gap)]));
+        assert!(page.at_start && page.at_end);
+    }
 
     // The page between fills it.
     desk.fetched(3..=8, Some(3), Some(8)).await;
@@ -136,7 +155,8 @@ async fn being_away_leaves_a_gap_and_what_comes_live_does_not_hide_it() {
     };
     assert_eq!(desk.cache.gaps(sid("trip")).await.unwrap(), [gap]);
     let (texts, page) = desk.page(Anchor::Latest, 10).await;
-    assert_eq!((texts, page.gap_before), (vec!["9".to_owned()], Some(gap)));
+    assert_eq!(texts, ["1", "2", "3", "4", "9"]);
+    assert_eq!(page.gaps, placed([(4, gap)]));
 
     desk.fetched(3..=9, Some(3), None).await;
     assert!(desk.cache.gaps(sid("trip")).await.unwrap().is_empty());
@@ -154,6 +174,26 @@ async fn an_old_message_that_changes_live_claims_nothing_about_its_neighbours() 
         before: None,
     };
     assert_eq!(desk.cache.gaps(sid("trip")).await.unwrap(), [all]);
+}
+
+#[tokio::test]
+async fn an_empty_session_read_whole_is_empty_also_without_a_connection() {
+    let desk = Desk::with_trip().await;
+    let window = Window {
+        session: sid("trip"),
+        older: None,
+        newer: None,
+        rows: Vec::new(),
+        read: desk.read_stamp(),
+        verified_at: at(1000),
+        live: true,
+        authenticated: true,
+    };
+    desk.cache.apply_window(window).await.unwrap();
+    desk.cache.live_stopped().await.unwrap();
+    let (texts, page) = desk.page(Anchor::Latest, 10).await;
+    assert!(texts.is_empty());
+    assert!(page.gaps.is_empty() && page.at_start && page.at_end);
 }
 
 #[tokio::test]
@@ -218,7 +258,8 @@ async fn a_session_of_which_only_the_newest_time_was_read_is_no_empty_session() 
         after: None,
         before: Some(key(10)),
     };
-    assert_eq!(page.gap_before, Some(older));
+    assert_eq!(page.gaps, placed([(0, older)]));
+    assert_eq!(page.missing_within(10), Some(older));
 }
 
 #[tokio::test]
@@ -248,5 +289,5 @@ async fn a_quiet_session_stays_whole_while_others_are_written_in() {
     desk.cache.apply_window(window).await.unwrap();
     let (texts, page) = desk.page(Anchor::Latest, 10).await;
     assert_eq!(texts, ["1", "2", "3", "60"]);
-    assert_eq!(page.gap_before, None);
+    assert_eq!(page.gaps, []);
 }

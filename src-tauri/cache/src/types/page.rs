@@ -88,20 +88,41 @@ pub struct Page {
     pub limit: usize,
 }
 
-/// A part of a session. It never joins two messages that may have something between them:
-/// it ends where a gap begins.
+/// A part of a session. Where two messages may have something between them, it says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessagePage {
     /// Oldest first; own unsent messages last, in the order written.
     pub rows: Vec<CachedMessage>,
-    /// What lies before the first row, when that was not fetched yet.
-    pub gap_before: Option<Gap>,
-    /// What lies after the last delivered row, when that was not fetched yet.
-    pub gap_after: Option<Gap>,
-    /// Nothing is cached before the first row (with `gap_before` none: the session begins here).
+    /// What was not fetched yet, oldest first.
+    pub gaps: Vec<PlacedGap>,
+    /// Nothing is cached before the first row.
     pub at_start: bool,
-    /// Nothing is cached after the last delivered row.
+    /// Nothing is cached after the last delivered row. What may be missing after that is no gap
+    /// of the page: it is missing wherever changes do not arrive.
     pub at_end: bool,
+}
+
+impl MessagePage {
+    /// The newest gap that belongs to the page, if what is missing there would stand in it: one
+    /// before its first row counts only where the page has room for more and nothing older is
+    /// cached.
+    pub fn missing_within(&self, limit: usize) -> Option<Gap> {
+        let room = self.at_start && self.rows.len() < limit;
+        let mut newest_first = self.gaps.iter().rev();
+        newest_first
+            .find(|placed| placed.before_row > 0 || room)
+            .map(|placed| placed.gap)
+    }
+}
+
+/// A gap in a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlacedGap {
+    /// Index of the row that the gap lies before. As many as there are rows: it lies between the
+    /// last one and the key that the page was asked for.
+    pub before_row: usize,
+    /// Its ends.
+    pub gap: Gap,
 }
 
 /// A user's own message to write.

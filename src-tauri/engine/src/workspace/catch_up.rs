@@ -302,16 +302,28 @@ async fn read_recent(core: &Core) -> Result<(), Error> {
         .collect();
     let first = open.iter().filter(|open| !recent.contains(open));
     for session in first.chain(&recent) {
-        let page = Page {
-            anchor: Anchor::Latest,
-            limit: RECENT_PAGE as usize,
-        };
-        let known = core.cache.messages(session.clone(), page).await?;
-        if known.gap_before.is_some() && known.rows.len() < RECENT_PAGE as usize {
-            fetch_older(core, session, None, RECENT_PAGE).await?;
-        }
+        fill(core, session).await?;
     }
     Ok(())
+}
+
+/// Reads what is missing in the newest page of a session.
+pub(super) async fn fill(core: &Core, session: &SessionId) -> Result<(), Error> {
+    let page = Page {
+        anchor: Anchor::Latest,
+        limit: RECENT_PAGE as usize,
+    };
+    let mut from = None;
+    loop {
+        let known = core.cache.messages(session.clone(), page).await?;
+        match known.missing_within(page.limit) {
+            Some(gap) if from != Some(gap.before) => {
+                fetch_older(core, session, gap.before, RECENT_PAGE).await?;
+                from = Some(gap.before);
+            }
+            _ => return Ok(()),
+        }
+    }
 }
 
 /// Reads `limit` messages of a session from `from` (inclusive) or the newest downwards, and

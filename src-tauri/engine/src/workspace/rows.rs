@@ -1,7 +1,7 @@
 //! What the cache keeps, as the contract shows it.
 
 use tidings_cache::{
-    CachedMessage, FailReason, Gap, Op, OutboxItem, OutboxState, OwnState, SearchHit,
+    CachedMessage, FailReason, MessagePage, Op, OutboxItem, OutboxState, OwnState, SearchHit,
     SessionSummary,
 };
 use tidings_contract as api;
@@ -148,12 +148,22 @@ pub fn outbox_row(item: &OutboxItem, title: Option<String>) -> api::OutboxRow {
     }
 }
 
-/// What lies beyond an edge of a page.
-pub const fn edge(gap: Option<Gap>, at_end: bool) -> api::Edge {
-    match (gap, at_end) {
-        (Some(_), _) => api::Edge::Gap,
-        (None, true) => api::Edge::End,
-        (None, false) => api::Edge::More,
+/// What lies before the first row of a page.
+pub fn before(page: &MessagePage) -> api::Edge {
+    let gap = page.gaps.iter().any(|placed| placed.before_row == 0);
+    match (page.at_start, gap) {
+        (false, _) => api::Edge::More,
+        (true, true) => api::Edge::Gap,
+        (true, false) => api::Edge::End,
+    }
+}
+
+/// What lies after the last row of a page.
+pub const fn after(page: &MessagePage) -> api::Edge {
+    if page.at_end {
+        api::Edge::End
+    } else {
+        api::Edge::More
     }
 }
 

@@ -1,10 +1,11 @@
 //! One task that reads from the server: catch-ups, rows to read again, what notifies.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tidings_cache::Reread;
-use tidings_model::MessageId;
+use tidings_model::{MessageId, SessionId};
 use tidings_supabase::Class;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -36,12 +37,20 @@ struct Asked {
     catch_up: bool,
     reread: Reread,
     arrived: Vec<MessageId>,
+    fill: BTreeSet<SessionId>,
 }
 
 impl Requests {
     /// Something may have been missed.
     pub fn catch_up(&self) {
         self.change(|asked| asked.catch_up = true);
+    }
+
+    /// The newest page of this session is shown, and something is missing in it.
+    pub fn fill(&self, session: SessionId) {
+        self.change(|asked| {
+            asked.fill.insert(session);
+        });
     }
 
     /// These rows have to be read by key.
@@ -73,6 +82,7 @@ impl Requests {
             catch_up,
             reread: std::mem::take(&mut asked.reread),
             arrived: std::mem::take(&mut asked.arrived),
+            fill: std::mem::take(&mut asked.fill),
         }
     }
 
@@ -98,6 +108,12 @@ pub(super) async fn run(core: Arc<Core>) {
         notices::arrived(&core, asked.arrived);
         if !asked.reread.is_empty() {
             reread::run(&core, asked.reread).await;
+        }
+        for session in asked.fill {
+            if let Err(error) = catch_up::fill(&core, &session).await {
+                // Opening it again, or coming near the gap, asks again.
+                tracing::info!(%error, "what is missing in a session was not fetched");
+            }
         }
         // Without live changes there is nothing to catch up to: subscribing asks again.
         if !asked.catch_up || !core.hears() {

@@ -3,7 +3,7 @@ import type { Edge } from "./Edge";
 import type { MessageRow } from "./MessageRow";
 
 /**
- * A run of messages without anything missing between them.
+ * A part of a session's messages.
  */
 export type MessagePage = { 
 /**
@@ -11,10 +11,15 @@ export type MessagePage = {
  */
 rows: Array<MessageRow>, 
 /**
+ * Ids of the messages just before which others may be missing. Besides those of the page's
+ * rows, that of the message which the page was asked to come before.
+ */
+gaps: Array<string>, 
+/**
  * How it goes on before the first row.
  */
 before: Edge, 
 /**
- * How it goes on after the last row.
+ * How it goes on after the last row; never a gap.
  */
 after: Edge, };

@@ -5,25 +5,31 @@ import { dayKey } from "../format/time";
 export type Row =
   | { kind: "day"; key: string; at: number }
   | { kind: "unread"; key: string }
-  | { kind: "gap"; key: string }
+  | { kind: "gap"; key: string; start: boolean }
   | { kind: "system"; key: string; message: MessageRow }
   | { kind: "message"; key: string; message: MessageRow; first: boolean; last: boolean };
 
 /** One author within this time is one group. */
 const GROUP = 5 * 60_000;
 
-/** Messages in their order, with day headers, the unread divider and groups of one author. */
+/**
+ * Messages in their order, with day headers, the unread divider and groups of one author. `gaps`:
+ * ids of the messages just before which others may be missing.
+ */
 export function buildRows(
   messages: readonly MessageRow[],
   firstUnread: string | undefined,
-  gapBefore: boolean,
+  gaps: ReadonlySet<string>,
 ): Row[] {
   const rows: Row[] = [];
-  if (gapBefore && messages.length > 0) rows.push({ kind: "gap", key: "gap" });
   let previous: MessageRow | undefined;
   let open: Extract<Row, { kind: "message" }> | undefined;
   let day = "";
   for (const message of messages) {
+    if (gaps.has(message.id)) {
+      rows.push({ kind: "gap", key: `gap:${message.id}`, start: previous === undefined && !open });
+      previous = undefined;
+    }
     const today = dayKey(message.created_at);
     if (today !== day) {
       rows.push({ kind: "day", key: `day:${today}`, at: message.created_at });

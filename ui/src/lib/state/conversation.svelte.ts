@@ -17,6 +17,8 @@ class Conversation {
   messages = $state.raw<readonly MessageRow[]>([]);
   before = $state<Edge>("end");
   after = $state<Edge>("end");
+  /** Ids of the messages just before which others may be missing. */
+  gaps = $state.raw<ReadonlySet<string>>(new Set());
   people = $state.raw<readonly Person[]>([]);
   firstUnread = $state<string | undefined>();
   /** The message being answered. */
@@ -33,7 +35,7 @@ class Conversation {
   /** Counts openings, so that the list begins anew. */
   opening = $state(0);
 
-  readonly rows = $derived(buildRows(this.messages, this.firstUnread, this.before === "gap"));
+  readonly rows = $derived(buildRows(this.messages, this.firstUnread, this.gaps));
   readonly typing = $derived(this.people.filter((person) => person.typing && !person.own));
 
   #loading = false;
@@ -88,6 +90,7 @@ class Conversation {
     this.messages = [];
     this.before = "end";
     this.after = "end";
+    this.gaps = new Set();
     this.people = [];
     this.firstUnread = undefined;
     this.replyTo = undefined;
@@ -124,7 +127,7 @@ class Conversation {
           limit: LARGEST_PAGE,
         });
         if (more.rows.length === 0) break;
-        page = { rows: [...more.rows, ...page.rows], before: more.before, after: page.after };
+        page = joined(more, page, "before");
       }
       if (this.id === id) this.#show(page);
     } catch (thrown) {
@@ -195,11 +198,7 @@ class Conversation {
     try {
       const page = await call("messages", { session: id, at: { at, message }, limit: PAGE });
       if (this.id !== id) return;
-      const known = new Set(this.messages.map((row) => row.id));
-      const fresh = page.rows.filter((row) => !known.has(row.id));
-      this.messages = [...this.messages, ...fresh].sort(compareMessages);
-      if (at === "before") this.before = page.before;
-      else this.after = page.after;
+      this.#show(at === "before" ? joined(page, this.#page(), at) : joined(this.#page(), page, at));
     } catch {
       // The edge stays; coming near it again asks again.
     } finally {
@@ -326,14 +325,39 @@ class Conversation {
     void call("mark_read", { session: this.id, message: last.id }).catch(() => undefined);
   }
 
+  #page(): MessagePage {
+    const { before, after } = this;
+    return { rows: [...this.messages], gaps: [...this.gaps], before, after };
+  }
+
   #show(page: MessagePage): void {
     this.messages = page.rows;
+    this.gaps = new Set(page.gaps);
     this.before = page.before;
     this.after = page.after;
   }
 }
 
 export const conversation = new Conversation();
+
+/**
+ * Two pages that follow each other. `asked`: which of them was read from the other's edge; it says
+ * whether something is missing between the two.
+ */
+export function joined(
+  older: MessagePage,
+  newer: MessagePage,
+  asked: "before" | "after",
+): MessagePage {
+  const rows = new Map([...older.rows, ...newer.rows].map((row) => [row.id, row]));
+  const edge = asked === "before" ? newer.rows[0]?.id : undefined;
+  return {
+    rows: [...rows.values()].sort(compareMessages),
+    gaps: [...older.gaps, ...newer.gaps.filter((gap) => gap !== edge)],
+    before: older.before,
+    after: newer.after,
+  };
+}
 
 /** Notes when the first messages were drawn: the bench compares it with a blank window. */
 function markShown(): void {

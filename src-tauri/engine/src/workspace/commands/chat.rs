@@ -42,11 +42,16 @@ impl Core {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(id.clone());
         (self.session_opened)(Some(id.clone()));
-        let page = self.page(&id, Anchor::Latest, FIRST_PAGE).await?;
-        if self.state.is_up() && page.before == api::Edge::Gap && page.rows.is_empty() {
+        let newest = Page {
+            anchor: Anchor::Latest,
+            limit: FIRST_PAGE as usize,
+        };
+        let page = self.cache.messages(id.clone(), newest).await?;
+        if self.state.is_up() && page.missing_within(newest.limit).is_some() {
             // Shown at once as it is; what is missing is told when it is there.
-            self.sync.catch_up();
+            self.sync.fill(id.clone());
         }
+        let page = self.told(&page, None).await?;
         Ok(api::OpenedSession {
             session,
             page,
@@ -166,59 +171,54 @@ impl Core {
             api::PageAt::After { message } => Anchor::After(self.key_of(message).await?),
             api::PageAt::Around { message } => Anchor::Around(self.key_of(message).await?),
         };
-        let page = self.page(&session, anchor, limit).await?;
-        let wants_older = matches!(args.at, api::PageAt::Latest | api::PageAt::Before { .. });
-        let short = page.rows.len() < limit as usize;
-        if !(wants_older && short && page.before == api::Edge::Gap && self.state.is_up()) {
-            return Ok(page);
-        }
-        // What is missing is fetched from where the gap begins.
-        let raw = self
-            .cache
-            .messages(
-                session.clone(),
-                Page {
-                    anchor,
-                    limit: limit as usize,
-                },
-            )
-            .await?;
-        let from = raw.gap_before.and_then(|gap| gap.before);
-        match catch_up::fetch_older(self, &session, from, MAX_PAGE).await {
-            Ok(()) => self.page(&session, anchor, limit).await,
-            Err(error) => {
+        let wanted = Page {
+            anchor,
+            limit: limit as usize,
+        };
+        let mut page = self.cache.messages(session.clone(), wanted).await?;
+        // What is missing is fetched from where the newest gap begins; what is far more than a
+        // page is fetched as far as the page goes.
+        let mut from = None;
+        while let Some(gap) = page.missing_within(wanted.limit)
+            && self.state.is_up()
+            && from != Some(gap.before)
+        {
+            if let Err(error) = catch_up::fetch_older(self, &session, gap.before, MAX_PAGE).await {
                 tracing::info!(%error, "older messages were not fetched");
-                Ok(page)
+                break;
             }
+            from = Some(gap.before);
+            page = self.cache.messages(session.clone(), wanted).await?;
         }
+        let asked = match args.at {
+            api::PageAt::Before { message } => Some(message),
+            _ => None,
+        };
+        self.told(&page, asked).await
     }
 
-    async fn page(
+    /// A page in the contract's words. `asked`: the message that it comes before.
+    async fn told(
         &self,
-        session: &SessionId,
-        anchor: Anchor,
-        limit: u32,
+        page: &tidings_cache::MessagePage,
+        asked: Option<String>,
     ) -> Result<api::MessagePage> {
-        let page = self
-            .cache
-            .messages(
-                session.clone(),
-                Page {
-                    anchor,
-                    limit: limit as usize,
-                },
-            )
-            .await?;
         let outbox = self.cache.outbox_list().await?;
         let viewer = self.viewer();
         let row = |cached| {
             let cached: &tidings_cache::CachedMessage = cached;
             viewer.message(cached, announce::change_of(&outbox, cached.message.id))
         };
+        let rows: Vec<api::MessageRow> = page.rows.iter().map(row).collect();
+        let before = |placed: &tidings_cache::PlacedGap| match rows.get(placed.before_row) {
+            Some(row) => Some(row.id.clone()),
+            None => asked.clone(),
+        };
         Ok(api::MessagePage {
-            rows: page.rows.iter().map(row).collect(),
-            before: rows::edge(page.gap_before, page.at_start),
-            after: rows::edge(page.gap_after, page.at_end),
+            gaps: page.gaps.iter().filter_map(before).collect(),
+            before: rows::before(page),
+            after: rows::after(page),
+            rows,
         })
     }
 

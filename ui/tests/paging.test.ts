@@ -1,0 +1,59 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import type { MessagePage } from "../src/lib/bindings";
+import { conversation } from "../src/lib/state/conversation.svelte";
+import { useBackend } from "../src/lib/state/engine.svelte";
+import { HandBackend, message, session } from "./fixtures";
+
+let backend: HandBackend;
+
+function page(ids: string, gaps: string, more: Partial<MessagePage> = {}): MessagePage {
+  const row = (id: string) => message(id, { created_at: id.charCodeAt(0) });
+  return { rows: [...ids].map(row), gaps: [...gaps], before: "end", after: "end", ...more };
+}
+
+async function open(first: MessagePage): Promise<void> {
+  conversation.reset();
+  const opening = conversation.open("s");
+  (await backend.next("open_session")).answer({
+    session: session("s"),
+    page: first,
+    first_unread: null,
+    people: [],
+  });
+  await opening;
+}
+
+const shown = () => conversation.messages.map(({ id }) => id).join("");
+const gaps = () => [...conversation.gaps].join("");
+
+beforeEach(() => {
+  backend = new HandBackend();
+  useBackend(backend);
+});
+
+describe("the pages of a conversation", () => {
+  it("go on over a gap, and keep it in sight", async () => {
+    await open(page("xyz", "x", { before: "more" }));
+    expect([shown(), gaps()]).toEqual(["xyz", "x"]);
+    const older = conversation.loadOlder();
+    (await backend.next("messages")).answer(page("abc", "x"));
+    await older;
+    expect([shown(), gaps(), conversation.before]).toEqual(["abcxyz", "x", "end"]);
+  });
+
+  it("lose a gap that was filled meanwhile", async () => {
+    await open(page("xyz", "x", { before: "more" }));
+    const older = conversation.loadOlder();
+    (await backend.next("messages")).answer(page("tuvw", "", { before: "more" }));
+    await older;
+    expect([shown(), gaps(), conversation.before]).toEqual(["tuvwxyz", "", "more"]);
+  });
+
+  it("keep a gap that lies before the newer page", async () => {
+    await open(page("abc", "", { after: "more" }));
+    const newer = conversation.loadNewer();
+    (await backend.next("messages")).answer(page("xyz", "x"));
+    await newer;
+    expect([shown(), gaps(), conversation.after]).toEqual(["abcxyz", "x", "end"]);
+  });
+});
