@@ -80,18 +80,19 @@ impl App {
             json!({ "application": self.application, "args": self.args }),
         );
         let (driver, url) = self.driver().await?;
-        let connected = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities)
-            .connect(&url)
-            .await;
-        match connected {
-            Ok(client) => Ok(Window { client, driver }),
-            Err(error) => Err(anyhow!(error).context(format!(
-                "no window of {}; its driver said: {}",
-                self.application.display(),
-                driver.said()
-            ))),
-        }
+        let mut client = ClientBuilder::new(HttpConnector::new());
+        client.capabilities(capabilities);
+        let connected = tokio::time::timeout(OPENING, client.connect(&url)).await;
+        let problem = match connected {
+            Ok(Ok(client)) => return Ok(Window { client, driver }),
+            Ok(Err(error)) => anyhow!(error),
+            Err(late) => anyhow!(late),
+        };
+        Err(problem.context(format!(
+            "no window of {}; its driver said: {}",
+            self.application.display(),
+            driver.said()
+        )))
     }
 
     async fn driver(&self) -> Result<(Running, String)> {
@@ -222,9 +223,9 @@ impl Window {
 
     /// Closes the session, and with it the program, and ends the driver.
     pub async fn close(self) -> Result<()> {
-        let closed = self.client.close().await;
+        let closed = tokio::time::timeout(OPENING, self.client.close()).await;
         self.driver.stop().await?;
-        Ok(closed?)
+        Ok(closed.context("the window does not close")??)
     }
 
     /// Tries until it succeeds. The last failure is told when it never does.

@@ -228,6 +228,17 @@ pub const NEEDS: &[Need] = &[
         apk: "at-spi2-core",
     },
     Need {
+        what: "ImageMagick",
+        why: "pictures of the whole screen",
+        purpose: Purpose::Session,
+        probe: Probe::Command("import"),
+        apt: "imagemagick",
+        dnf: "ImageMagick",
+        pacman: "imagemagick",
+        zypper: "ImageMagick",
+        apk: "imagemagick",
+    },
+    Need {
         what: "a font",
         why: "text in the window",
         purpose: Purpose::Session,
