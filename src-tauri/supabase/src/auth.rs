@@ -186,12 +186,12 @@ impl Auth {
         session(&reply)
     }
 
-    fn request(&self, method: Method, path: &[&str]) -> Request<'_> {
+    pub(crate) fn request(&self, method: Method, path: &[&str]) -> Request<'_> {
         let url = self.project.endpoint(&[&["auth", "v1"], path].concat());
         Request::new(&self.project, method, url).header("x-supabase-api-version", "2024-01-01")
     }
 
-    async fn call(&self, request: Request<'_>) -> Result<Reply, Error> {
+    pub(crate) async fn call(&self, request: Request<'_>) -> Result<Reply, Error> {
         let reply = self.http.send(request).await?;
         if reply.is_success() {
             Ok(reply)
@@ -228,7 +228,8 @@ struct SessionAnswer {
 /// Auth's own default, for a server that names no lifetime at all.
 const DEFAULT_LIFETIME: Duration = Duration::from_hours(1);
 
-fn session(reply: &Reply) -> Result<Session, Error> {
+/// Reads a session out of an answer.
+pub(crate) fn session(reply: &Reply) -> Result<Session, Error> {
     let answer: SessionAnswer = reply.read()?;
     let now = reply.date().unwrap_or_else(SystemTime::now);
     let lifetime = answer.expires_in.map(Duration::from_secs).or_else(|| {

@@ -18,10 +18,11 @@ struct Failure {
     msg: Option<String>,
     details: Value,
     hint: Option<String>,
-    weak_password: Option<WeakPassword>,
+    reasons: Vec<String>,
+    weak_password: WeakPassword,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct WeakPassword {
     #[serde(default)]
     reasons: Vec<String>,
@@ -65,8 +66,9 @@ pub(crate) fn failure(service: Service, reply: &Reply) -> Error {
     if is_key_refusal(status, code.as_deref(), &message) {
         return Error::BadKey { message };
     }
-    let details = match (body.weak_password, body.details) {
-        (Some(weak), _) if !weak.reasons.is_empty() => Some(weak.reasons.join(", ")),
+    let reasons = [body.reasons, body.weak_password.reasons].concat();
+    let details = match (reasons, body.details) {
+        (reasons, _) if !reasons.is_empty() => Some(reasons.join(", ")),
         (_, Value::String(text)) => Some(text),
         (_, Value::Null) => None,
         (_, other) => Some(other.to_string()),
@@ -184,9 +186,14 @@ mod tests {
 
     #[test]
     fn weak_password_keeps_its_reasons() {
-        let body = json!({"code": "weak_password", "message": "Weak", "weak_password": {"reasons": ["length", "pwned"]}});
-        let error = api(read(Service::Auth, 422, &body.to_string()));
-        assert_eq!(error.details.as_deref(), Some("length, pwned"));
+        let shapes = [
+            json!({"code": "weak_password", "message": "Weak", "weak_password": {"reasons": ["length", "pwned"]}}),
+            json!({"code": "weak_password", "message": "Weak", "reasons": ["length", "pwned"]}),
+        ];
+        for shape in shapes {
+            let error = api(read(Service::Auth, 422, &shape.to_string()));
+            assert_eq!(error.details.as_deref(), Some("length, pwned"), "{shape}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{StoreError, body};
+use crate::{StoreError, body, words};
 
 /// What to do about a failure. There is one function that decides it: [`Error::class`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +49,19 @@ pub struct ApiError {
     pub retry_after: Option<Duration>,
 }
 
+impl std::fmt::Display for ApiError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(advice) = words::advice(self) {
+            return f.write_str(&advice);
+        }
+        write!(f, "{} (HTTP {}", self.message, self.status)?;
+        if let Some(code) = &self.code {
+            write!(f, ", {code}")?;
+        }
+        f.write_str(")")
+    }
+}
+
 /// Any failure of this crate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -73,7 +86,7 @@ pub enum Error {
         message: String,
     },
     /// A service's own failure.
-    #[error("{} (HTTP {}{})", .0.message, .0.status, .0.code.as_ref().map(|c| format!(", {c}")).unwrap_or_default())]
+    #[error("{0}")]
     Api(ApiError),
     /// No session, or one that ended while the request was on its way.
     #[error("Nobody is signed in.")]

@@ -8,6 +8,7 @@
 
 mod auth;
 mod body;
+mod codes;
 mod error;
 mod http;
 mod key;
@@ -17,8 +18,10 @@ mod rest;
 mod secret;
 mod store;
 mod token;
+mod words;
 
 pub use auth::{Auth, Health, Scope, Session, Settings, SignUp, User};
+pub use codes::Purpose;
 pub use error::{ApiError, Class, Error, Service};
 pub use http::{Http, Timeouts};
 pub use key::{KeyError, ProjectKey};

@@ -182,36 +182,63 @@ impl TokenManager {
 
     /// Asks the server whose session this is. Ends it when the server knows it no more.
     pub async fn verify(&self) -> Result<User, Error> {
+        let auth = &self.inner.auth;
+        let user = self.as_user(async |token| auth.user(token).await).await?;
+        self.own(user)
+    }
+
+    /// Sets the signed-in user's password. The session stays as it is.
+    pub async fn set_password(&self, password: &Secret) -> Result<User, Error> {
+        let auth = &self.inner.auth;
+        let user = self
+            .as_user(async |token| auth.set_password(token, password).await)
+            .await?;
+        self.own(user)
+    }
+
+    /// A call with the access token: a refused token is renewed once, a session that the
+    /// server knows no more is ended.
+    async fn as_user<T>(&self, call: impl AsyncFn(&str) -> Result<T, Error>) -> Result<T, Error> {
         let epoch = self.inner.state().epoch;
         let token = self.access_token().await?;
-        let mut answer = self.inner.auth.user(&token).await;
+        let mut answer = call(&token).await;
         if matches!(&answer, Err(error) if error.code() == Some("bad_jwt")) {
             let token = self.renew(&token).await?;
-            answer = self.inner.auth.user(&token).await;
+            answer = call(&token).await;
         }
         match answer {
-            Ok(user) if self.user().is_some_and(|own| own.id == user.id) => Ok(user),
-            Ok(_) => Err(Error::OtherUser),
             Err(error) if error.ends_session() || error.code() == Some("bad_jwt") => {
                 self.inner.end(epoch, &error).await;
                 Err(Error::SignedOut)
             }
-            Err(error) => Err(error),
+            other => other,
+        }
+    }
+
+    fn own(&self, user: User) -> Result<User, Error> {
+        if self.user().is_some_and(|own| own.id == user.id) {
+            Ok(user)
+        } else {
+            Err(Error::OtherUser)
         }
     }
 
     /// Signs out. On this machine that always works; an error says that the server was not
-    /// told, so that its side of the session lives on until it expires.
+    /// told, so that its side of the session lives on until it expires. Everywhere is another
+    /// matter: unless the server is told, nothing changes here either.
     pub async fn sign_out(&self, scope: Scope) -> Result<(), Error> {
+        let auth = &self.inner.auth;
+        if scope == Scope::Global {
+            self.as_user(async |token| auth.sign_out(token, scope).await)
+                .await?;
+            return self.forget().await;
+        }
         let token = self.access_token().await;
-        if scope != Scope::Others {
-            self.inner.leave();
-            let _gate = self.inner.store_gate.lock().await;
-            let store = self.inner.store.clone();
-            blocking(move || store.clear()).await?;
+        if scope == Scope::Local {
+            self.forget().await?;
         }
         let told = match token {
-            Ok(token) => self.inner.auth.sign_out(&token, scope).await,
+            Ok(token) => auth.sign_out(&token, scope).await,
             Err(Error::SignedOut) => return Ok(()),
             Err(error) => Err(error),
         };
@@ -224,6 +251,13 @@ impl TokenManager {
             }
             other => other,
         }
+    }
+
+    async fn forget(&self) -> Result<(), Error> {
+        self.inner.leave();
+        let _gate = self.inner.store_gate.lock().await;
+        let store = self.inner.store.clone();
+        blocking(move || store.clear()).await
     }
 
     /// Renews the token ahead of time, for as long as the future is polled: sockets need a
