@@ -183,7 +183,9 @@ impl TokenManager {
     /// Asks the server whose session this is. Ends it when the server knows it no more.
     pub async fn verify(&self) -> Result<User, Error> {
         let auth = &self.inner.auth;
-        let user = self.as_user(async |token| auth.user(token).await).await?;
+        let user = self
+            .as_user(|token| async move { auth.user(&token).await })
+            .await?;
         self.own(user)
     }
 
@@ -191,20 +193,23 @@ impl TokenManager {
     pub async fn set_password(&self, password: &Secret) -> Result<User, Error> {
         let auth = &self.inner.auth;
         let user = self
-            .as_user(async |token| auth.set_password(token, password).await)
+            .as_user(|token| async move { auth.set_password(&token, password).await })
             .await?;
         self.own(user)
     }
 
     /// A call with the access token: a refused token is renewed once, a session that the
     /// server knows no more is ended.
-    async fn as_user<T>(&self, call: impl AsyncFn(&str) -> Result<T, Error>) -> Result<T, Error> {
+    async fn as_user<T, F>(&self, call: impl Fn(String) -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
         let epoch = self.inner.state().epoch;
         let token = self.access_token().await?;
-        let mut answer = call(&token).await;
+        let mut answer = call(token.clone()).await;
         if matches!(&answer, Err(error) if error.code() == Some("bad_jwt")) {
             let token = self.renew(&token).await?;
-            answer = call(&token).await;
+            answer = call(token).await;
         }
         match answer {
             Err(error) if error.ends_session() || error.code() == Some("bad_jwt") => {
@@ -229,7 +234,7 @@ impl TokenManager {
     pub async fn sign_out(&self, scope: Scope) -> Result<(), Error> {
         let auth = &self.inner.auth;
         if scope == Scope::Global {
-            self.as_user(async |token| auth.sign_out(token, scope).await)
+            self.as_user(|token| async move { auth.sign_out(&token, scope).await })
                 .await?;
             return self.forget().await;
         }
