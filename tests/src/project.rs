@@ -8,7 +8,7 @@
 use std::net::SocketAddr;
 
 use serde_json::json;
-use tidings_local::{LocalServer, Options};
+use tidings_local::{AuthBehaviour, Behaviour, LocalServer, Options};
 use tidings_model::{Clock as _, SystemClock};
 use tidings_testkit::{Actor, FaultProxy};
 
@@ -25,7 +25,29 @@ pub struct Project {
 impl Project {
     /// Starts it in memory, without rows.
     pub async fn start() -> Self {
-        let server = LocalServer::start(Options::default()).await.unwrap();
+        Self::with(AuthBehaviour::default()).await
+    }
+
+    /// Starts one that confirms addresses, and whose mails all carry this code.
+    pub async fn mailing(code: &str) -> Self {
+        Self::with(AuthBehaviour {
+            confirm_email: true,
+            fixed_code: Some(code.to_owned()),
+            ..AuthBehaviour::default()
+        })
+        .await
+    }
+
+    async fn with(auth: AuthBehaviour) -> Self {
+        let behaviour = Behaviour {
+            auth,
+            ..Behaviour::default()
+        };
+        let options = Options {
+            behaviour,
+            ..Options::default()
+        };
+        let server = LocalServer::start(options).await.unwrap();
         let address: SocketAddr = server
             .info()
             .url

@@ -226,59 +226,6 @@ pub struct RemoveWorkspace {
     pub id: String,
 }
 
-/// Arguments of `sign_in`.
-#[derive(Clone, Serialize, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct SignIn {
-    /// Mail address.
-    pub email: String,
-    /// Password; goes to the Auth server and nowhere else.
-    pub password: String,
-}
-
-/// Arguments of `sign_up`.
-#[derive(Clone, Serialize, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct SignUp {
-    /// Mail address.
-    pub email: String,
-    /// Password; goes to the Auth server and nowhere else.
-    pub password: String,
-}
-
-impl std::fmt::Debug for SignIn {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SignIn").finish_non_exhaustive()
-    }
-}
-
-impl std::fmt::Debug for SignUp {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SignUp").finish_non_exhaustive()
-    }
-}
-
-/// How a sign-up ended.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
-pub enum SignUpOutcome {
-    /// The account exists and is signed in.
-    SignedIn {
-        /// Who.
-        account: Account,
-    },
-    /// A mail with a link has been sent; sign in after following it.
-    ConfirmationPending {
-        /// Where to.
-        email: String,
-    },
-}
-
-/// Arguments of `sign_out`.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct SignOut {}
-
 /// Arguments of `settings`.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]

@@ -119,7 +119,17 @@ commands! {
     "sign_in" = SignIn -> Account;
     /// Makes an account.
     "sign_up" = SignUp -> SignUpOutcome;
-    /// Signs out on this device. What is cached stays readable.
+    /// Has a code to sign in with sent by mail.
+    "request_code" = RequestCode -> Nothing;
+    /// Has the code that confirms a new account sent once more.
+    "resend_code" = ResendCode -> Nothing;
+    /// Has a code to set a new password with sent by mail.
+    "reset_password" = ResetPassword -> Nothing;
+    /// Signs in with a code from a mail.
+    "verify_code" = VerifyCode -> Account;
+    /// Changes one's own password.
+    "set_password" = SetPassword -> Nothing;
+    /// Signs out on this device, or everywhere. What is cached stays readable.
     "sign_out" = SignOut -> Nothing;
     /// Reads the settings.
     "settings" = GetSettings -> Settings;
@@ -213,6 +223,31 @@ mod tests {
             serde_json::from_str(r#"{"command":"set_draft","args":{"session":"s","text":"t"}}"#)
                 .unwrap();
         assert_eq!(command.name(), "set_draft");
+    }
+
+    #[test]
+    fn signing_out_concerns_this_device_unless_it_says_otherwise() {
+        for (args, scope) in [
+            ("{}", SignOutScope::ThisDevice),
+            (r#"{"scope":"this_device"}"#, SignOutScope::ThisDevice),
+            (r#"{"scope":"everywhere"}"#, SignOutScope::Everywhere),
+        ] {
+            let read: SignOut = serde_json::from_str(args).unwrap();
+            assert_eq!(read.scope, scope, "{args}");
+        }
+    }
+
+    #[test]
+    fn codes_and_passwords_are_not_printed() {
+        for text in [
+            r#"{"command":"sign_in","args":{"email":"a","password":"602214"}}"#,
+            r#"{"command":"sign_up","args":{"email":"a","password":"602214"}}"#,
+            r#"{"command":"verify_code","args":{"email":"a","code":"602214","purpose":"recovery"}}"#,
+            r#"{"command":"set_password","args":{"password":"602214"}}"#,
+        ] {
+            let command: Command = serde_json::from_str(text).unwrap();
+            assert!(!format!("{command:?}").contains("602214"), "{text}");
+        }
     }
 
     #[test]

@@ -170,7 +170,7 @@ pub enum ErrorCode {
     Offline,
     /// The server refused.
     Refused,
-    /// Wrong mail address or password.
+    /// Wrong mail address, password or code.
     Credentials,
     /// The key is of the wrong kind.
     Key,

@@ -8,6 +8,7 @@
 //! JavaScript numbers); times are whole milliseconds since 1970 in UTC, which a double holds
 //! exactly. A reply is one consistent read; an [`Event`] is told after the commit it speaks of.
 
+mod account;
 mod alerts;
 mod app;
 mod chat;
@@ -17,6 +18,7 @@ mod market;
 mod outbox;
 mod search;
 
+pub use account::*;
 pub use alerts::*;
 pub use app::*;
 pub use chat::*;

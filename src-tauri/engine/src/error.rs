@@ -88,7 +88,7 @@ fn cache_code(error: &CacheError) -> ErrorCode {
 }
 
 fn server_code(error: &tidings_supabase::Error) -> ErrorCode {
-    if error.code() == Some("invalid_credentials") {
+    if matches!(error.code(), Some("invalid_credentials" | "otp_expired")) {
         return ErrorCode::Credentials;
     }
     match error.class() {

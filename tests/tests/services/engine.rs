@@ -85,7 +85,7 @@ async fn a_project_without_realtime_is_told_as_such_and_what_is_written_is_kept(
     let rows = ok(&app, page).await.rows;
     assert_eq!((rows.len(), &rows[0].id), (1, &sent.id));
     assert_eq!(rows[0].state, api::SendState::Queued);
-    ok(&app, api::SignOut {}).await;
+    ok(&app, api::SignOut::default()).await;
     app.stop().await;
 }
 

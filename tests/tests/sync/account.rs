@@ -1,11 +1,11 @@
 //! Signing in and out, several workspaces, the local workspace.
 
-use tidings_contract::{self as api, Connection, ErrorCode, SendState};
+use tidings_contract::{self as api, CodePurpose, Connection, ErrorCode, SendState};
 use tidings_testkit::{DEADLINE, alice, mallory, wait_for};
 
 use tidings_tests::project::Project;
 
-use crate::kit::{Device, alices_device, credentials};
+use crate::kit::{Client, Device, alices_device, credentials};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn signed_out_everything_stays_readable_and_what_is_written_waits_for_its_author() {
@@ -15,7 +15,7 @@ async fn signed_out_everything_stays_readable_and_what_is_written_waits_for_its_
     let sent = app.send(&session, "Before").await;
     app.delivered(&sent).await;
 
-    app.ok(api::SignOut {}).await;
+    app.ok(api::SignOut::default()).await;
     app.connection("signed out", |state| *state == Connection::SignedOut)
         .await;
     assert!(
@@ -51,7 +51,7 @@ async fn nobody_else_gets_at_what_a_workspace_keeps() {
     let sent = app.send(&session, "Between us").await;
     app.delivered(&sent).await;
     project.newcomer(&mallory()).await;
-    app.ok(api::SignOut {}).await;
+    app.ok(api::SignOut::default()).await;
     let refused = app.refused(credentials(&mallory())).await;
     assert_eq!(refused.code, ErrorCode::Refused);
     assert!(
@@ -76,15 +76,7 @@ async fn nobody_else_gets_at_what_a_workspace_keeps() {
 async fn wrong_passwords_and_taken_addresses_are_refused_clearly() {
     let project = Project::start().await;
     project.newcomer(&alice()).await;
-    let device = Device::new();
-    let app = device.start().await;
-    let (url, key) = (project.proxy.url(), project.key());
-    app.ok(api::AddWorkspace {
-        url,
-        key,
-        name: None,
-    })
-    .await;
+    let (_device, app) = new_device(&project).await;
     let mut wrong = credentials(&alice());
     wrong.password.push('!');
     let error = app.refused(wrong).await;
@@ -100,6 +92,201 @@ async fn wrong_passwords_and_taken_addresses_are_refused_clearly() {
         password: "x".into(),
     };
     assert_eq!(app.refused(weak).await.code, ErrorCode::Refused);
+}
+
+/// What the mails of [`Project::mailing`] carry.
+const CODE: &str = "602214";
+
+fn entered(code: &str, purpose: CodePurpose) -> api::VerifyCode {
+    api::VerifyCode {
+        email: alice().email.to_owned(),
+        code: code.to_owned(),
+        purpose,
+    }
+}
+
+/// Adds the project on a new device.
+async fn new_device(project: &Project) -> (Device, Client) {
+    let device = Device::new();
+    let app = device.start().await;
+    let (url, key) = (project.proxy.url(), project.key());
+    app.ok(api::AddWorkspace {
+        url,
+        key,
+        name: None,
+    })
+    .await;
+    (device, app)
+}
+
+/// Alice's new device, where she made her account and confirmed it.
+async fn alices_confirmed_device(project: &Project) -> (Device, Client) {
+    let (device, app) = new_device(project).await;
+    let api::SignIn { email, password } = credentials(&alice());
+    let outcome = app.ok(api::SignUp { email, password }).await;
+    assert!(
+        matches!(&outcome, api::SignUpOutcome::ConfirmationPending { email } if email == alice().email),
+        "{outcome:?}"
+    );
+    app.ok(entered(CODE, CodePurpose::SignUp)).await;
+    app.live().await;
+    (device, app)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn codes_confirm_an_account_and_sign_in_on_other_devices() {
+    let project = Project::mailing(CODE).await;
+    let (device, app) = new_device(&project).await;
+    let api::SignIn { email, password } = credentials(&alice());
+    let request = api::RequestCode {
+        email: email.clone(),
+    };
+    let unknown = app.refused(request.clone()).await;
+    assert_eq!(unknown.code, ErrorCode::Refused);
+    assert!(
+        unknown.message.contains("Check the address"),
+        "{}",
+        unknown.message
+    );
+
+    let sign_up = api::SignUp {
+        email: email.clone(),
+        password,
+    };
+    app.ok(sign_up).await;
+    let early = app.refused(credentials(&alice())).await;
+    assert!(
+        early.message.contains("not confirmed yet"),
+        "{}",
+        early.message
+    );
+    app.ok(api::ResendCode { email }).await;
+    let wrong = app.refused(entered("111111", CodePurpose::SignUp)).await;
+    assert_eq!(wrong.code, ErrorCode::Credentials);
+    assert!(
+        wrong.message.contains("ask for a new one"),
+        "{}",
+        wrong.message
+    );
+    let account = app.ok(entered(" 602 214 ", CodePurpose::SignUp)).await;
+    assert_eq!(account.email.as_deref(), Some(alice().email));
+    app.live().await;
+    let session = app.session("Plans").await;
+    let sent = app.send(&session, "Confirmed").await;
+    app.delivered(&sent).await;
+    app.stop().await;
+    let app = device.start().await;
+    app.live().await;
+
+    let (_tablet, tablet) = new_device(&project).await;
+    tablet.ok(request).await;
+    tablet.ok(entered(CODE, CodePurpose::SignIn)).await;
+    tablet.live().await;
+    assert_eq!(tablet.contents(&session).await, ["Confirmed"]);
+    let used = tablet.refused(entered(CODE, CodePurpose::SignIn)).await;
+    assert_eq!(used.code, ErrorCode::Credentials);
+    tablet.live().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forgotten_password_is_replaced_and_everything_is_still_there() {
+    let project = Project::mailing(CODE).await;
+    let (device, app) = alices_confirmed_device(&project).await;
+    let session = app.session("Plans").await;
+    app.ok(api::SignOut::default()).await;
+    app.send(&session, "Meanwhile").await;
+
+    let email = alice().email.to_owned();
+    app.ok(api::ResetPassword { email }).await;
+    app.ok(entered(CODE, CodePurpose::Recovery)).await;
+    app.sent_everything().await;
+    let set = |password: &str| api::SetPassword {
+        password: password.to_owned(),
+    };
+    let weak = app.refused(set("12345")).await;
+    assert!(weak.message.contains("too weak"), "{}", weak.message);
+    let same = app.refused(set(alice().password)).await;
+    assert!(
+        same.message.contains("Choose another one"),
+        "{}",
+        same.message
+    );
+    app.ok(set("a brand new password")).await;
+    assert!(!device.holds("a brand new password") && !device.holds(CODE));
+
+    app.ok(api::SignOut::default()).await;
+    let old = app.refused(credentials(&alice())).await;
+    assert_eq!(old.code, ErrorCode::Credentials);
+    app.ok(api::SignIn {
+        password: "a brand new password".to_owned(),
+        ..credentials(&alice())
+    })
+    .await;
+    app.live().await;
+    assert_eq!(project.stored(&session).await, ["Meanwhile"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_lets_nobody_else_into_what_a_workspace_keeps() {
+    let project = Project::mailing(CODE).await;
+    let (_device, app) = alices_confirmed_device(&project).await;
+    app.ok(api::SignOut::default()).await;
+    let (_other, mallorys) = new_device(&project).await;
+    let api::SignIn { email, password } = credentials(&mallory());
+    let sign_up = api::SignUp {
+        email: email.clone(),
+        password,
+    };
+    mallorys.ok(sign_up).await;
+    let refused = app
+        .refused(api::VerifyCode {
+            email,
+            ..entered(CODE, CodePurpose::SignUp)
+        })
+        .await;
+    assert_eq!(refused.code, ErrorCode::Refused);
+    assert!(
+        refused.message.contains("another account"),
+        "{}",
+        refused.message
+    );
+    let snapshot = app.ok(api::GetSnapshot {}).await;
+    assert!(snapshot.active.unwrap().account.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_out_everywhere_signs_out_every_device_or_says_that_it_did_not() {
+    let project = Project::mailing(CODE).await;
+    let (_device, app) = alices_confirmed_device(&project).await;
+    let (_tablet, tablet) = new_device(&project).await;
+    tablet.ok(credentials(&alice())).await;
+    tablet.live().await;
+    let everywhere = api::SignOut {
+        scope: api::SignOutScope::Everywhere,
+    };
+
+    project.proxy.go_offline();
+    app.offline().await;
+    let refused = app.refused(everywhere.clone()).await;
+    assert_eq!(refused.code, ErrorCode::Offline);
+    let snapshot = app.ok(api::GetSnapshot {}).await;
+    assert!(snapshot.active.unwrap().account.is_some());
+    project.proxy.heal();
+    app.ok(api::Connect {}).await;
+    app.live().await;
+
+    app.ok(everywhere).await;
+    app.connection("signed out", |state| *state == Connection::SignedOut)
+        .await;
+    // Long enough for the tablet's access token to have ended.
+    project.server.state().hooks().set_clock_offset(2 * 3600);
+    project.proxy.go_offline();
+    tablet.offline().await;
+    project.proxy.heal();
+    tablet.ok(api::Connect {}).await;
+    tablet
+        .connection("signed out", |state| *state == Connection::SignedOut)
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -190,7 +190,14 @@ async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, 
     match command {
         Command::SignIn(args) => reply::<api::SignIn>(core.sign_in(args).await),
         Command::SignUp(args) => reply::<api::SignUp>(core.sign_up(args).await),
-        Command::SignOut(_) => reply::<api::SignOut>(core.sign_out().await),
+        Command::RequestCode(args) => reply::<api::RequestCode>(core.request_code(&args).await),
+        Command::ResendCode(args) => reply::<api::ResendCode>(core.resend_code(&args).await),
+        Command::ResetPassword(args) => {
+            reply::<api::ResetPassword>(core.reset_password(&args).await)
+        }
+        Command::VerifyCode(args) => reply::<api::VerifyCode>(core.verify_code(args).await),
+        Command::SetPassword(args) => reply::<api::SetPassword>(core.set_password(args).await),
+        Command::SignOut(args) => reply::<api::SignOut>(core.sign_out(&args).await),
         Command::Connect(_) => reply::<api::Connect>(Ok(core.connect())),
         Command::Disconnect(_) => reply::<api::Disconnect>(Ok(core.disconnect())),
         Command::GetDiagnostics(_) => reply::<api::GetDiagnostics>(Ok(core.diagnostics())),

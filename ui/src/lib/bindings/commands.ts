@@ -42,6 +42,9 @@ import type { PriceHistory } from "./PriceHistory";
 import type { ProjectCheck } from "./ProjectCheck";
 import type { QuoteRow } from "./QuoteRow";
 import type { RemoveWorkspace } from "./RemoveWorkspace";
+import type { RequestCode } from "./RequestCode";
+import type { ResendCode } from "./ResendCode";
+import type { ResetPassword } from "./ResetPassword";
 import type { RetryMessage } from "./RetryMessage";
 import type { RulePreview } from "./RulePreview";
 import type { RuleRow } from "./RuleRow";
@@ -53,6 +56,7 @@ import type { SendMessage } from "./SendMessage";
 import type { SessionDetails } from "./SessionDetails";
 import type { SessionRow } from "./SessionRow";
 import type { SetDraft } from "./SetDraft";
+import type { SetPassword } from "./SetPassword";
 import type { SetPresence } from "./SetPresence";
 import type { SetSettings } from "./SetSettings";
 import type { SetWatchList } from "./SetWatchList";
@@ -66,6 +70,7 @@ import type { StartLocal } from "./StartLocal";
 import type { TestNotification } from "./TestNotification";
 import type { Typing } from "./Typing";
 import type { UpdateSession } from "./UpdateSession";
+import type { VerifyCode } from "./VerifyCode";
 import type { WorkspaceInfo } from "./WorkspaceInfo";
 
 export interface Commands {
@@ -77,6 +82,11 @@ export interface Commands {
   remove_workspace: { args: RemoveWorkspace; reply: Nothing };
   sign_in: { args: SignIn; reply: Account };
   sign_up: { args: SignUp; reply: SignUpOutcome };
+  request_code: { args: RequestCode; reply: Nothing };
+  resend_code: { args: ResendCode; reply: Nothing };
+  reset_password: { args: ResetPassword; reply: Nothing };
+  verify_code: { args: VerifyCode; reply: Account };
+  set_password: { args: SetPassword; reply: Nothing };
   sign_out: { args: SignOut; reply: Nothing };
   settings: { args: GetSettings; reply: Settings };
   set_settings: { args: SetSettings; reply: Settings };

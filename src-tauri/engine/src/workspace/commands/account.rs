@@ -2,7 +2,8 @@
 
 use tidings_contract as api;
 use tidings_realtime::ChannelStatus;
-use tidings_supabase::{Scope, Secret, SignUp};
+use tidings_supabase::{Purpose, Scope, Secret, Session, SignUp};
+use zeroize::Zeroizing;
 
 use crate::error::{EngineError, Result};
 use crate::workspace::{Core, announce, people};
@@ -12,11 +13,56 @@ impl Core {
         let password = Secret::new(args.password);
         let auth = self.tokens.auth();
         let session = auth.sign_in_password(args.email.trim(), &password).await?;
+        self.take_up(session).await
+    }
+
+    pub async fn request_code(&self, args: &api::RequestCode) -> Result<api::Nothing> {
+        // A mistyped address must not become an account.
+        let auth = self.tokens.auth();
+        auth.request_code(args.email.trim(), false).await?;
+        Ok(api::Nothing {})
+    }
+
+    pub async fn resend_code(&self, args: &api::ResendCode) -> Result<api::Nothing> {
+        self.tokens.auth().resend(args.email.trim()).await?;
+        Ok(api::Nothing {})
+    }
+
+    pub async fn reset_password(&self, args: &api::ResetPassword) -> Result<api::Nothing> {
+        self.tokens.auth().recover(args.email.trim()).await?;
+        Ok(api::Nothing {})
+    }
+
+    pub async fn verify_code(&self, args: api::VerifyCode) -> Result<api::Account> {
+        let typed = Zeroizing::new(args.code);
+        // As mails group digits.
+        let code = Secret::new(typed.split_whitespace().collect::<String>());
+        let purpose = match args.purpose {
+            api::CodePurpose::SignIn => Purpose::SignIn,
+            api::CodePurpose::SignUp => Purpose::SignUp,
+            api::CodePurpose::Recovery => Purpose::Recovery,
+        };
+        let auth = self.tokens.auth();
+        let session = auth.verify(args.email.trim(), &code, purpose).await?;
+        self.take_up(session).await
+    }
+
+    pub async fn set_password(&self, args: api::SetPassword) -> Result<api::Nothing> {
+        self.tokens
+            .set_password(&Secret::new(args.password))
+            .await?;
+        Ok(api::Nothing {})
+    }
+
+    /// Goes on with a session that the server just opened, if it is the account's whose
+    /// messages are kept here.
+    async fn take_up(&self, session: Session) -> Result<api::Account> {
         if self
             .cache
             .account()
             .is_some_and(|own| own.as_str() != session.user.id)
         {
+            let auth = self.tokens.auth();
             let ended = auth
                 .sign_out(session.access_token.expose(), Scope::Local)
                 .await;
@@ -53,11 +99,17 @@ impl Core {
         }
     }
 
-    pub async fn sign_out(&self) -> Result<api::Nothing> {
-        match self.tokens.sign_out(Scope::Local).await {
+    pub async fn sign_out(&self, args: &api::SignOut) -> Result<api::Nothing> {
+        let scope = match args.scope {
+            api::SignOutScope::ThisDevice => Scope::Local,
+            api::SignOutScope::Everywhere => Scope::Global,
+        };
+        match self.tokens.sign_out(scope).await {
             Ok(()) => {}
             // The server could not be told; on this device it is done.
-            Err(error) if self.tokens.user().is_none() => tracing::info!(%error, "signed out here"),
+            Err(error) if scope == Scope::Local && self.tokens.user().is_none() => {
+                tracing::info!(%error, "signed out here");
+            }
             Err(error) => return Err(error.into()),
         }
         Ok(api::Nothing {})
