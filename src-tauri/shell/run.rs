@@ -123,6 +123,7 @@ async fn start(data_dir: PathBuf, host: DesktopHost, local: bool) -> Result<App,
         default_url: environment("SUPABASE_URL"),
         default_key: environment("SUPABASE_ANON_KEY")
             .or_else(|| environment("SUPABASE_PUBLISHABLE_KEY")),
+        pace: tidings_engine::Pace::default(),
     })
     .await
     .map_err(ApiError::from)?;

@@ -18,3 +18,4 @@ pub use bus::{Bus, Subscription};
 pub use error::EngineError;
 pub use host::{Host, Notification, NotificationAction};
 pub use secrets::{KeyringSecrets, MemorySecrets, Secrets, SecretsError, best_available};
+pub use workspace::Pace;

@@ -2,14 +2,16 @@
 //! not exist.
 
 use std::net::IpAddr;
+use std::time::{Duration, UNIX_EPOCH};
 
 use axum::Json;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+use tidings_model::Timestamp;
 
 use crate::auth::Claims;
 use crate::state::AppState;
@@ -23,7 +25,7 @@ const EXPOSED_HEADERS: &str = "Content-Range, Content-Location, Location, Date, 
 /// Refuses a Host that is no loopback name, answers preflights, and lets every origin in:
 /// what keeps a foreign page out is the key, and, when it has bent a name of its own to
 /// the loopback address, the Host check.
-pub(crate) async fn guard(request: Request, next: Next) -> Response {
+pub(crate) async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
     if !host_is_loopback(request.headers(), request.uri().host()) {
         return (
             StatusCode::FORBIDDEN,
@@ -38,6 +40,9 @@ pub(crate) async fn guard(request: Request, next: Next) -> Response {
         next.run(request).await
     };
     let headers = response.headers_mut();
+    if let Some(date) = date(state.clock().now()) {
+        headers.insert(header::DATE, date);
+    }
     set(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
     set(
         headers,
@@ -132,6 +137,13 @@ pub(crate) async fn not_found() -> Response {
         Json(json!({"message": "no Route matched with those values"})),
     )
         .into_response()
+}
+
+/// The time by the server's own clock, by which clients measure theirs.
+fn date(now: Timestamp) -> Option<HeaderValue> {
+    let millis = u64::try_from(now.as_millis()).ok()?;
+    let at = UNIX_EPOCH.checked_add(Duration::from_millis(millis))?;
+    HeaderValue::from_str(&httpdate::fmt_http_date(at)).ok()
 }
 
 fn set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {

@@ -104,7 +104,10 @@ impl LocalServer {
             .merge(auth::routes(&state))
             .merge(hooks::routes(&state))
             .fallback(gateway::not_found)
-            .layer(middleware::from_fn(gateway::guard))
+            .layer(middleware::from_fn_with_state(
+                state.clone(),
+                gateway::guard,
+            ))
             .with_state(state.clone());
         let stop = state.shutdown().clone();
         let serving = tokio::spawn(async move {

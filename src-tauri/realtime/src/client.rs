@@ -118,6 +118,11 @@ impl Client {
         self.change(Core::probe);
     }
 
+    /// A channel is not trusted any more: it is left and joined again, if it is joined.
+    pub fn rejoin(&self, name: &str) {
+        self.change(|core, now| core.rejoin(name, now));
+    }
+
     /// The user's token is new: every joined channel is told.
     pub fn push_token(&self) {
         self.change(|core, _| core.push_token());

@@ -119,6 +119,7 @@ async fn serve(options: Options, secrets: Arc<dyn Secrets>) -> Result<(), Failur
         version: env!("CARGO_PKG_VERSION").to_owned(),
         default_url: variable("SUPABASE_URL"),
         default_key: variable("SUPABASE_PUBLISHABLE_KEY").or_else(|| variable("SUPABASE_ANON_KEY")),
+        pace: tidings_engine::Pace::default(),
     })
     .await?;
     let mut local = None;

@@ -45,6 +45,7 @@ async fn serve() -> Served {
         version: "0.0.0".to_owned(),
         default_url: None,
         default_key: None,
+        pace: tidings_engine::Pace::default(),
     })
     .await
     .unwrap();

@@ -23,6 +23,7 @@ async fn a_project_without_realtime_is_told_as_such_and_what_is_written_is_kept(
         version: "test".to_owned(),
         default_url: None,
         default_key: None,
+        pace: tidings_engine::Pace::default(),
     })
     .await
     .unwrap();

@@ -1,10 +1,12 @@
 //! Devices, and the app on them.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tidings_contract::{self as api, ApiError, Call, Connection, Event, MessageRow, SendState};
-use tidings_engine::{App, AppOptions, Host, MemorySecrets, Secrets, SecretsError};
-use tidings_model::SystemClock;
+use tidings_engine::{App, AppOptions, Host, MemorySecrets, Pace, Secrets, SecretsError};
+use tidings_model::{Clock, SystemClock, Timestamp};
 use tidings_serve::Desk;
 use tidings_testkit::{Actor, DEADLINE, TempDir, alice, scratch, wait_for};
 use tidings_tests::peer::Room;
@@ -46,6 +48,26 @@ pub struct Device {
     data: TempDir,
     secrets: Arc<dyn Secrets>,
     pub desk: Arc<Desk>,
+    pub clock: Arc<TurnedClock>,
+    pub pace: Pace,
+}
+
+/// The computer's clock, which can be turned forward: a machine that slept.
+#[derive(Default)]
+pub struct TurnedClock(AtomicU64);
+
+impl TurnedClock {
+    pub fn turn(&self, by: Duration) {
+        let millis = u64::try_from(by.as_millis()).unwrap();
+        self.0.fetch_add(millis, Ordering::SeqCst);
+    }
+}
+
+impl Clock for TurnedClock {
+    fn now(&self) -> Timestamp {
+        let turned = Duration::from_millis(self.0.load(Ordering::SeqCst));
+        SystemClock.now().plus(turned)
+    }
 }
 
 impl Device {
@@ -54,6 +76,8 @@ impl Device {
             data: scratch().unwrap(),
             secrets: Arc::new(KeyStore::default()),
             desk: Arc::new(Desk::new()),
+            clock: Arc::default(),
+            pace: Pace::default(),
         }
     }
 
@@ -68,10 +92,11 @@ impl Device {
             data_dir: self.data.path().to_path_buf(),
             secrets: self.secrets.clone(),
             host,
-            clock: Arc::new(SystemClock),
+            clock: self.clock.clone(),
             version: "test".to_owned(),
             default_url: None,
             default_key: None,
+            pace: self.pace,
         })
         .await
         .unwrap();

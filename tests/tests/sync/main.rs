@@ -4,6 +4,7 @@
 
 mod account;
 mod chat;
+mod doubt;
 mod hostile;
 mod kit;
 mod market;

@@ -12,7 +12,7 @@ use tidings_tests::project::Project;
 
 use crate::kit::{Client, Device, alices_device};
 
-fn above(symbol: &str, price: &str) -> api::SaveRule {
+pub fn above(symbol: &str, price: &str) -> api::SaveRule {
     let condition = ConditionForm::Above {
         price: price.to_owned(),
         rearm_percent: None,

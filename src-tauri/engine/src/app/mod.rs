@@ -18,7 +18,7 @@ use crate::config::{Config, ConfigFile, WorkspaceConfig, WorkspacePlace};
 use crate::error::{EngineError, Result};
 use crate::host::{Host, NotificationAction};
 use crate::secrets::{Scoped, Secrets};
-use crate::workspace::Workspace;
+use crate::workspace::{Pace, Workspace};
 
 /// What the program is given by whoever runs it.
 pub struct AppOptions {
@@ -36,6 +36,8 @@ pub struct AppOptions {
     pub default_url: Option<String>,
     /// Publishable key for the connect form.
     pub default_key: Option<String>,
+    /// How often workspaces look for what was not told.
+    pub pace: Pace,
 }
 
 /// The program without a face. Clones share it.

@@ -111,6 +111,7 @@ impl App {
             settings,
             local: server.is_some(),
             schema,
+            pace: self.0.options.pace,
         };
         let last = config
             .last_session

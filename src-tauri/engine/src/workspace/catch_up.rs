@@ -5,7 +5,7 @@
 //! the newest page of sessions of which nothing is known. Everything older stays a gap that
 //! scrolling fills.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use thiserror::Error as ThisError;
@@ -57,14 +57,21 @@ impl Error {
     }
 }
 
-/// Reads what may have been missed.
-pub(super) async fn run(core: &Core) -> Result<(), Error> {
+/// A message that was not known before it was read.
+pub(super) struct New {
+    pub id: MessageId,
+    /// Its `created_at`.
+    pub written: Timestamp,
+}
+
+/// Reads what may have been missed. Returns the messages that are new here.
+pub(super) async fn run(core: &Core) -> Result<Vec<New>, Error> {
     // A list read for nobody would be empty, and would look like "all sessions are gone".
     core.tokens.verify().await?;
     let sessions = read_sessions(core).await?;
-    read_messages(core, &sessions).await?;
+    let new = read_messages(core, &sessions).await?;
     read_recent(core).await?;
-    Ok(())
+    Ok(new)
 }
 
 async fn read_sessions(core: &Core) -> Result<Vec<SessionId>, Error> {
@@ -129,7 +136,7 @@ async fn read_sessions(core: &Core) -> Result<Vec<SessionId>, Error> {
 }
 
 /// Newest first over all sessions, until what was known already is reached.
-async fn read_messages(core: &Core, sessions: &[SessionId]) -> Result<(), Error> {
+async fn read_messages(core: &Core, sessions: &[SessionId]) -> Result<Vec<New>, Error> {
     let watermark: Option<Timestamp> = core.cache.get_meta(WATERMARK).await?.and_then(|text| {
         // Another schema's tables were read when the setting was changed.
         let (schema, at) = text.split_once(' ')?;
@@ -173,7 +180,7 @@ async fn read_messages(core: &Core, sessions: &[SessionId]) -> Result<(), Error>
         // A page of which nothing has a place leads nowhere.
         let stuck = range.oldest == before;
         if !whole && stuck && range.oldest.is_none() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         if whole || stuck || range.count >= most {
             let from = match (whole, known) {
@@ -187,13 +194,13 @@ async fn read_messages(core: &Core, sessions: &[SessionId]) -> Result<(), Error>
             };
             // A row from the future must not hide what is written until then.
             let read_to = newest.map(|newest| newest.min(server_now(core)));
-            apply(core, range, sessions, from, read_to).await?;
+            let new = apply(core, range, sessions, from, read_to).await?;
             if let Some(read_to) = read_to {
                 core.cache
                     .set_meta(WATERMARK, Some(format!("{} {read_to}", core.schema)))
                     .await?;
             }
-            return Ok(());
+            return Ok(new);
         }
     }
 }
@@ -244,14 +251,15 @@ impl Range {
 }
 
 /// Takes a range in, session by session. `from`: where it begins; none when it is everything.
-/// `read_to`: up to when all is known now.
+/// `read_to`: up to when all is known now. Returns the messages that are new here.
 async fn apply(
     core: &Core,
     mut range: Range,
     sessions: &[SessionId],
     from: Option<MessageKey>,
     read_to: Option<Timestamp>,
-) -> Result<(), Error> {
+) -> Result<Vec<New>, Error> {
+    let mut new = Vec::new();
     let read = ReadStamp {
         began: range.began,
         ended: core.cache.stamp(),
@@ -261,6 +269,10 @@ async fn apply(
     listed.extend(&with_rows);
     for session in listed {
         let rows = range.rows.remove(session).unwrap_or_default();
+        let written: HashMap<MessageId, Timestamp> = rows
+            .iter()
+            .filter_map(|row| Some((row.id, created_at(row)?)))
+            .collect();
         let window = Window {
             session: session.clone(),
             older: from,
@@ -272,7 +284,14 @@ async fn apply(
             authenticated: true,
         };
         match core.cache.apply_window(window).await {
-            Ok(report) => ingest::applied(core, report),
+            Ok(report) => {
+                let ids = report.new_messages.iter();
+                new.extend(ids.filter_map(|id| {
+                    let (id, written) = (*id, *written.get(id)?);
+                    Some(New { id, written })
+                }));
+                ingest::applied(core, report);
+            }
             // Deleted or taken off this computer meanwhile.
             Err(CacheError::NotFound(_)) => {}
             Err(error) => return Err(error.into()),
@@ -285,7 +304,7 @@ async fn apply(
             .known_up_to(sessions, read_to.minus(OVERLAP))
             .await?;
     }
-    Ok(())
+    Ok(new)
 }
 
 /// The newest page of recent sessions of which too little is known to show anything.

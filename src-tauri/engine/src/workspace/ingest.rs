@@ -6,6 +6,7 @@ use tidings_cache::{Incoming, IngestReport};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Core;
+use super::notices::{self, Arrived};
 
 /// Facts in one transaction.
 const BATCH: usize = 512;
@@ -88,9 +89,14 @@ pub(super) async fn run(core: Arc<Core>, mut steps: mpsc::Receiver<Step>) {
 async fn apply(core: &Core, facts: &mut Vec<Incoming>) {
     while !facts.is_empty() {
         let batch: Vec<Incoming> = facts.drain(..facts.len().min(BATCH)).collect();
+        let front = notices::in_front(core).await;
         match core.cache.ingest(batch).await {
             Ok(report) => {
-                core.sync.arrived(report.new_messages.clone());
+                core.sync.arrived(Arrived {
+                    ids: report.new_messages.clone(),
+                    front,
+                    untold: false,
+                });
                 applied(core, report);
             }
             Err(error) => {

@@ -44,6 +44,8 @@ pub(super) struct Market {
     held: Option<VecDeque<Price>>,
     /// Counts the readings of all prices; only the newest one lets go of what is held.
     reading: u64,
+    /// When the last price came live.
+    pub(super) heard: Instant,
 }
 
 /// A price as a row told it.
@@ -88,6 +90,7 @@ impl Market {
             // Live ticks wait until what was missed has been judged.
             held: Some(VecDeque::new()),
             reading: 0,
+            heard: Instant::now(),
         };
         for quote in cache.quotes().await? {
             market.row_times.insert(quote.symbol.clone(), quote.time);
@@ -206,7 +209,7 @@ impl Market {
         Some(row.fallback)
     }
 
-    /// Judges a price. What has to be kept at once comes back.
+    /// Judges a price, if it is a tick.
     fn judge(&mut self, row: Price) -> Option<Judged> {
         let time = self.tick_time(&row)?;
         let mut quote = row.quote;
@@ -220,8 +223,8 @@ impl Market {
             self.quotes.insert(quote.symbol.clone(), quote.clone());
         }
         self.waiting.push(quote.clone());
-        let fired = outcome.effects.iter().any(|(_, effect)| is_firing(effect));
-        (fired || !outcome.changed.is_empty()).then_some(Judged {
+        Some(Judged {
+            time,
             symbol: quote.symbol,
             effects: outcome.effects,
             states: outcome.changed,
@@ -253,19 +256,18 @@ impl Unkept {
     }
 }
 
+/// What came of a tick.
 struct Judged {
+    time: Timestamp,
     symbol: Symbol,
     effects: Vec<(RuleId, Effect)>,
     states: Vec<(RuleId, RuleState)>,
 }
 
-const fn is_firing(effect: &Effect) -> bool {
-    matches!(effect, Effect::Fired(_) | Effect::Suppressed(_))
-}
-
 /// A live change of a price row.
 pub(super) async fn live(core: &Core, price: Price) {
     let mut market = core.market.lock().await;
+    market.heard = Instant::now();
     if let Some(held) = &mut market.held {
         if held.len() == HELD {
             held.pop_front();
@@ -276,31 +278,40 @@ pub(super) async fn live(core: &Core, price: Price) {
     judge(core, &mut market, [price], false).await;
 }
 
-/// The prices were read: judges what was missed, then what was held meanwhile.
-pub(super) async fn release(core: &Core, reading: u64, missed: Vec<Price>) {
+/// The prices were read: judges what was missed, then what was held meanwhile. `away`: it was
+/// missed while nobody was listening. Returns the times of the ticks that were missed.
+pub(super) async fn release(
+    core: &Core,
+    reading: u64,
+    missed: Vec<Price>,
+    away: bool,
+) -> Vec<Timestamp> {
     let mut market = core.market.lock().await;
     if market.reading != reading {
-        return;
+        return Vec::new();
     }
     let missed = prices::news(missed, &market.row_times);
-    judge(core, &mut market, missed, true).await;
+    let ticks = judge(core, &mut market, missed, away).await;
     let held = market.held.take().unwrap_or_default();
     judge(core, &mut market, held, false).await;
+    ticks
 }
 
 /// Judges prices in order, and keeps at once what came of them. `missed`: they happened while
-/// nobody was listening.
+/// nobody was listening. Returns the times of those that were ticks.
 async fn judge(
     core: &Core,
     market: &mut Market,
     prices: impl IntoIterator<Item = Price>,
     missed: bool,
-) {
+) -> Vec<Timestamp> {
     let settings = core.settings();
+    let mut ticks = Vec::new();
     for price in prices {
         let Some(judged) = market.judge(price) else {
             continue;
         };
+        ticks.push(judged.time);
         market.unkept.states.extend(judged.states);
         for (id, effect) in judged.effects {
             let Some(kept) = market.rules.get(&id) else {
@@ -324,6 +335,7 @@ async fn judge(
     if !market.unkept.is_empty() {
         keep(core, market).await;
     }
+    ticks
 }
 
 /// Keeps what was judged, then has it told. What cannot be kept is tried again with the next.

@@ -4,6 +4,7 @@ mod announce;
 mod catch_up;
 mod commands;
 mod connection;
+mod doubt;
 mod ingest;
 mod live;
 mod market;
@@ -22,7 +23,7 @@ mod send;
 mod session;
 mod sync;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tidings_cache::Cache;
@@ -36,6 +37,7 @@ use tokio_util::task::TaskTracker;
 use crate::bus::Bus;
 use crate::error::Result;
 use crate::host::Host;
+pub use doubt::Pace;
 pub(crate) use live::refused;
 use market::Market;
 use open::OpenSession;
@@ -64,6 +66,8 @@ pub(crate) struct Parts {
     pub local: bool,
     /// The tables' schema, which does not change while the workspace is open.
     pub schema: String,
+    /// How often to look for what was not told.
+    pub pace: Pace,
 }
 
 /// A running workspace. Dropping it without [`Workspace::close`] leaves its tasks to end on their own.
@@ -84,6 +88,7 @@ pub(crate) struct Core {
     settings: watch::Receiver<api::Settings>,
     local: bool,
     schema: String,
+    pace: Pace,
 
     stop: CancellationToken,
     front: AtomicBool,
@@ -104,6 +109,8 @@ pub(crate) struct Core {
     last_session: Mutex<Option<SessionId>>,
     session_opened: Box<dyn Fn(Option<SessionId>) + Send + Sync>,
     server_clock: Mutex<Option<i64>>,
+    /// Changes that a channel should have told and did not.
+    missed: AtomicU64,
 }
 
 impl Workspace {
@@ -124,6 +131,7 @@ impl Workspace {
             settings,
             local,
             schema,
+            pace,
         } = parts;
         cache.reset_sending().await?;
         let now = clock.now();
@@ -150,6 +158,7 @@ impl Workspace {
             settings,
             local,
             schema,
+            pace,
             stop: CancellationToken::new(),
             front: AtomicBool::new(false),
             hears: AtomicBool::new(false),
@@ -167,6 +176,7 @@ impl Workspace {
             last_session: Mutex::new(last_session),
             session_opened,
             server_clock: Mutex::new(None),
+            missed: AtomicU64::new(0),
         });
         let tasks = TaskTracker::new();
         let spawn = |name: &'static str, task: futures_util::future::BoxFuture<'static, ()>| {
@@ -191,6 +201,7 @@ impl Workspace {
             "notices",
             Box::pin(notices::run(core.clone(), pending, to_tell)),
         );
+        spawn("doubt", Box::pin(doubt::run(core.clone())));
         spawn("people", Box::pin(people::run(core.clone())));
         spawn("presence row", Box::pin(people::keep_row(core.clone())));
         spawn("search index", Box::pin(index(core.clone())));

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use tidings_alerts::{Firing, describe};
 use tidings_cache::{FiringId, FiringMark, NewFiring};
 use tidings_contract as api;
-use tidings_model::{MessageId, Role, Timestamp};
+use tidings_model::{MessageId, Role, SessionId, Timestamp};
 use tokio::sync::mpsc;
 
 use super::Core;
+use super::catch_up::server_now;
 use crate::host::{Notification, NotificationAction};
 
 /// A message that arrives later than this after it was written is old news.
@@ -23,12 +24,22 @@ const WAITING: usize = 256;
 /// A firing as recorded, with what the rule said.
 type Fired = (FiringId, (NewFiring, Firing));
 
+/// Messages that are new here.
+#[derive(Debug)]
+pub(super) struct Arrived {
+    pub ids: Vec<MessageId>,
+    /// The session that was being looked at then.
+    pub front: Option<SessionId>,
+    /// They should have come live and were found by reading: not too old to be told.
+    pub untold: bool,
+}
+
 /// What is to be told.
 pub(super) enum Notice {
     /// Firings that are in the cache.
     Fired(Vec<Fired>),
-    /// Messages that came live.
-    Arrived(Vec<MessageId>),
+    /// Messages that are new here.
+    Arrived(Vec<Arrived>),
 }
 
 /// Where notices wait, and what comes out of there.
@@ -50,7 +61,11 @@ pub(super) async fn run(
     while let Some(notice) = notices.recv().await {
         match notice {
             Notice::Fired(fired) => tell_fired(&core, fired).await,
-            Notice::Arrived(ids) => tell_arrived(&core, &ids).await,
+            Notice::Arrived(arrived) => {
+                for messages in arrived {
+                    tell_arrived(&core, &messages).await;
+                }
+            }
         }
     }
 }
@@ -168,28 +183,33 @@ async fn mark(core: &Core, told: &[(FiringId, NewFiring)]) {
     }
 }
 
-/// Messages that came live.
-pub(super) fn arrived(core: &Core, ids: Vec<MessageId>) {
+/// The session that is being looked at now.
+pub(super) async fn in_front(core: &Core) -> Option<SessionId> {
+    let open = core.open.lock().await;
+    let id = open.as_ref().map(|open| open.id.clone());
+    id.filter(|_| core.host.focused())
+}
+
+/// Messages that are new here.
+pub(super) fn arrived(core: &Core, arrived: Vec<Arrived>) {
     let settings = core.settings();
-    if !ids.is_empty() && settings.notifications && settings.message_notifications {
-        put(core, Notice::Arrived(ids));
+    if !arrived.is_empty() && settings.notifications && settings.message_notifications {
+        put(core, Notice::Arrived(arrived));
     }
 }
 
-/// Those of others, while the window is not in front or shows another session.
-async fn tell_arrived(core: &Core, ids: &[MessageId]) {
+/// Those of others, unless they were looked at as they came.
+async fn tell_arrived(core: &Core, arrived: &Arrived) {
     let settings = core.settings();
-    let open = core.open.lock().await.as_ref().map(|open| open.id.clone());
-    let focused = core.host.focused();
     let me = core.user();
-    let Ok(messages) = core.cache.messages_by_id(ids.to_vec()).await else {
+    let Ok(messages) = core.cache.messages_by_id(arrived.ids.clone()).await else {
         return;
     };
     for cached in messages {
         let message = cached.message;
         let own = message.role == Role::User && message.user_id == me;
-        let seen = focused && open.as_ref() == Some(&message.session_id);
-        let old = core.now().since(message.created_at) > FRESH;
+        let seen = arrived.front.as_ref() == Some(&message.session_id);
+        let old = !arrived.untold && server_now(core).since(message.created_at) > FRESH;
         if own || seen || old || message.role == Role::System {
             continue;
         }

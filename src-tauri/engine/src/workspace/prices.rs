@@ -8,10 +8,11 @@ use tidings_model::{Symbol, Timestamp};
 use tidings_realtime::ChannelStatus;
 use tidings_supabase::{Class, Error, Query};
 
+use super::catch_up::server_now;
 use super::market::{self, Price};
 use super::quotes::symbol_rank;
 use super::remote::{self, Fields, table};
-use super::{Core, live};
+use super::{Core, doubt, live};
 
 /// Rows read at once; hosted projects give no more.
 const PAGE: u32 = 1_000;
@@ -32,7 +33,7 @@ async fn read_until_done(core: &Core, reading: u64) {
         let error = match read(core).await {
             Ok(rows) => {
                 watch_something(core, &rows).await;
-                market::release(core, reading, rows).await;
+                market::release(core, reading, rows, true).await;
                 // The small charts of the watch-list have a past now.
                 market::keep_waiting(core).await;
                 return core.emit(tidings_contract::Event::WatchList);
@@ -42,7 +43,10 @@ async fn read_until_done(core: &Core, reading: u64) {
         tracing::warn!(%error, "the prices could not be read");
         let wait = match error.class() {
             // What comes live is all there is.
-            Class::Permanent => return market::release(core, reading, Vec::new()).await,
+            Class::Permanent => {
+                market::release(core, reading, Vec::new(), true).await;
+                return;
+            }
             Class::SignedOut => return,
             Class::Transient {
                 retry_after: Some(wait),
@@ -54,6 +58,31 @@ async fn read_until_done(core: &Core, reading: u64) {
         // A channel that is subscribed again asks again.
         if core.realtime.status(live::PRICES) != Some(ChannelStatus::Subscribed) {
             return;
+        }
+    }
+}
+
+/// Reads once more although prices should come by themselves. `away`: what is found happened
+/// while nobody was there to be told.
+pub(super) async fn read_again(core: &Core, away: bool) {
+    let reading = core.market.lock().await.hold();
+    let should_tell = core.realtime.status(live::PRICES) == Some(ChannelStatus::Subscribed);
+    let rows = read(core).await;
+    let began = server_now(core);
+    match rows {
+        Ok(rows) => {
+            let ticks = market::release(core, reading, rows, away).await;
+            let late = ticks
+                .iter()
+                .filter(|at| **at < began.minus(doubt::ON_THE_WAY));
+            let count = late.count();
+            if should_tell && !away && count > 0 {
+                doubt::missed(core, live::PRICES, count);
+            }
+        }
+        Err(error) => {
+            tracing::info!(%error, "the prices could not be read again");
+            market::release(core, reading, Vec::new(), away).await;
         }
     }
 }

@@ -5,13 +5,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tidings_cache::Reread;
-use tidings_model::{MessageId, SessionId};
+use tidings_model::SessionId;
 use tidings_supabase::Class;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::catch_up::server_now;
 use super::connection::Input;
-use super::{Core, catch_up, notices, requests, reread};
+use super::doubt::{self, Settled};
+use super::notices::Arrived;
+use super::{Core, catch_up, live, notices, requests, reread};
 
 /// Requests for a catch-up within this time of one that began are answered by one more.
 const TOGETHER: Duration = Duration::from_secs(2);
@@ -35,8 +38,9 @@ pub(super) struct Requests {
 #[derive(Default)]
 struct Asked {
     catch_up: bool,
+    check: bool,
     reread: Reread,
-    arrived: Vec<MessageId>,
+    arrived: Vec<Arrived>,
     fill: BTreeSet<SessionId>,
 }
 
@@ -44,6 +48,11 @@ impl Requests {
     /// Something may have been missed.
     pub fn catch_up(&self) {
         self.change(|asked| asked.catch_up = true);
+    }
+
+    /// Nothing says that something was missed: it is read all the same.
+    pub fn check(&self) {
+        self.change(|asked| asked.check = true);
     }
 
     /// The newest page of this session is shown, and something is missing in it.
@@ -63,10 +72,10 @@ impl Requests {
         }
     }
 
-    /// These messages were not known before, and came live.
-    pub fn arrived(&self, messages: Vec<MessageId>) {
-        if !messages.is_empty() {
-            self.change(|asked| asked.arrived.extend(messages));
+    /// These messages were not known before.
+    pub fn arrived(&self, messages: Arrived) {
+        if !messages.ids.is_empty() {
+            self.change(|asked| asked.arrived.push(messages));
         }
     }
 
@@ -80,9 +89,18 @@ impl Requests {
         let catch_up = with_catch_up && std::mem::take(&mut asked.catch_up);
         Asked {
             catch_up,
+            check: std::mem::take(&mut asked.check),
             reread: std::mem::take(&mut asked.reread),
             arrived: std::mem::take(&mut asked.arrived),
             fill: std::mem::take(&mut asked.fill),
+        }
+    }
+
+    /// Returns when something is asked for, and when a catch-up that was asked for is due.
+    async fn asked(&self, due: Instant) {
+        tokio::select! {
+            () = self.wake.notified() => {}
+            () = tokio::time::sleep_until(due), if self.wants_catch_up() => {}
         }
     }
 
@@ -98,13 +116,13 @@ impl Requests {
 pub(super) async fn run(core: Arc<Core>) {
     let mut due = Instant::now();
     let mut failed = 0;
+    let mut settled = Settled::default();
     loop {
-        tokio::select! {
-            () = core.sync.wake.notified() => {}
-            () = tokio::time::sleep_until(due), if core.sync.wants_catch_up() => {}
-        }
+        core.sync.asked(due).await;
         let asked = core.sync.take(Instant::now() >= due);
-        requests::arrived(&core, &asked.arrived).await;
+        for messages in &asked.arrived {
+            requests::arrived(&core, &messages.ids).await;
+        }
         notices::arrived(&core, asked.arrived);
         if !asked.reread.is_empty() {
             reread::run(&core, asked.reread).await;
@@ -117,10 +135,14 @@ pub(super) async fn run(core: Arc<Core>) {
         }
         // Without live changes there is nothing to catch up to: subscribing asks again.
         if !asked.catch_up || !core.hears() {
+            if asked.check {
+                check(&core, &mut settled).await;
+            }
             continue;
         }
         due = Instant::now() + TOGETHER;
-        let Err(error) = catch_up_once(&core).await else {
+        settled.interrupted();
+        let Err(error) = catch_up_once(&core, &mut settled).await else {
             failed = 0;
             continue;
         };
@@ -143,19 +165,57 @@ pub(super) async fn run(core: Arc<Core>) {
 }
 
 /// Holds live changes, reads what was missed, lets the changes through.
-async fn catch_up_once(core: &Core) -> Result<(), catch_up::Error> {
+async fn catch_up_once(core: &Core, settled: &mut Settled) -> Result<(), catch_up::Error> {
+    let began = server_now(core);
     core.state.input(Input::CatchUpBegan, core.now());
     core.catch_ups.send_modify(|began| *began += 1);
     core.ingest.hold().await;
-    let result = catch_up::run(core).await;
+    let result = catch_up::run(core).await.map(drop);
     core.ingest.release().await;
     if !core.hears() {
         // It broke off meanwhile: what was read last is where something may be missing.
         core.cache.live_stopped().await?;
     } else if result.is_ok() {
+        settled.complete(began);
         core.state.input(Input::CaughtUp, core.now());
         core.outbox.notify_one();
         core.presence_row.notify_one();
     }
     result
+}
+
+/// Reads what changes should have told, or what nothing tells while they do not flow; the state
+/// of the connection stays as it is.
+async fn check(core: &Core, settled: &mut Settled) {
+    let (began, started, heard) = (server_now(core), Instant::now(), core.hears());
+    core.ingest.hold().await;
+    let result = catch_up::run(core).await;
+    core.ingest.release().await;
+    let heard = heard && core.hears();
+    if !heard {
+        settled.interrupted();
+        if let Err(error) = core.cache.live_stopped().await {
+            tracing::error!(%error, "the end of the live range could not be kept");
+        }
+    }
+    let found = match result {
+        Ok(found) => found,
+        Err(error) => {
+            tracing::info!(%error, "looking for what was not told did not finish");
+            return;
+        }
+    };
+    // The answers have told the server's time.
+    let missed = settled.untold(&found, server_now(core).minus(started.elapsed()));
+    if heard {
+        settled.complete(began);
+    }
+    if !missed.is_empty() {
+        doubt::missed(core, live::CHAT, missed.len());
+        core.sync.arrived(Arrived {
+            ids: missed,
+            front: notices::in_front(core).await,
+            untold: true,
+        });
+    }
 }

@@ -95,6 +95,15 @@ impl Core {
         self.advance(now);
     }
 
+    /// A joined channel is left and joined again.
+    pub fn rejoin(&mut self, name: &str, now: Instant) {
+        if let Some(index) = self.find(&super::topic_of(name))
+            && matches!(self.channels[index].phase, Phase::Joined { .. })
+        {
+            self.leave(index, Then::Rejoin, now);
+        }
+    }
+
     /// A channel lost its last owner.
     pub(super) fn abandon(&mut self, index: usize, now: Instant) {
         self.channels[index].tracker.wish(None);

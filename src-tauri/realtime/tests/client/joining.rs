@@ -299,3 +299,30 @@ async fn two_owners_share_one_channel_and_the_last_one_leaves() {
     crate::world::settle().await;
     assert!(world.client.diagnostics().channels.is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_channel_that_is_not_trusted_joins_again_unless_it_is_just_joining() {
+    let mut world = World::new(Vsn::V2);
+    let channel = world.client.open(chat());
+    let mut peer = world.accept().await;
+    let join = peer.expect("phx_join").await;
+    world.client.rejoin("chat");
+    peer.admit_as(&join).await;
+    peer.subscribed(&join).await;
+    world
+        .status("chat", |status| *status == ChannelStatus::Subscribed)
+        .await;
+    world.client.rejoin("nobody's");
+    world.client.rejoin("chat");
+    let leave = peer.expect("phx_leave").await;
+    assert_eq!(leave.join_ref, join.join_ref);
+    peer.ok(&leave).await;
+    let again = peer.admit().await;
+    assert_ne!(again.join_ref, join.join_ref);
+    assert_eq!(again.payload, join.payload);
+    peer.subscribed(&again).await;
+    world
+        .status("chat", |status| *status == ChannelStatus::Subscribed)
+        .await;
+    drop(channel);
+}

@@ -165,6 +165,10 @@ impl Core {
                 counter("frames of an earlier join", counters.stale),
                 counter("reconnects", counters.reconnects),
                 counter("times behind", counters.lagged),
+                counter(
+                    "changes not told",
+                    self.missed.load(std::sync::atomic::Ordering::Relaxed),
+                ),
             ],
             clock_skew_ms: self.skew_ms(),
         }
