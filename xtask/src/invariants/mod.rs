@@ -1,5 +1,6 @@
 //! The rules of ARCHITECTURE.md and STYLE.md that a command can check.
 
+mod failures;
 mod manifests;
 mod source;
 mod sources;
@@ -14,6 +15,7 @@ pub fn check(workspace: &Workspace) -> Vec<Rule> {
     let tree = sources::Tree::read(&workspace.root);
     let mut rules = manifests::check(workspace);
     rules.extend(sources::check(&tree));
+    rules.extend(failures::check(&tree.texts().collect::<Vec<_>>()));
     rules.push((
         "ARCHITECTURE.md names every package",
         unnamed_packages(workspace),

@@ -66,6 +66,13 @@ impl Tree {
             .collect();
         Self { files }
     }
+
+    /// Each file's path from the root, with slashes, and its text.
+    pub fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files
+            .iter()
+            .map(|file| (file.path.as_str(), file.text.as_str()))
+    }
 }
 
 impl File {
