@@ -19,7 +19,8 @@ export type Overlay =
   | { kind: "rename"; session: string; title: string }
   | { kind: "confirm"; title: string; text: string; action: string; run: () => void }
   | { kind: "outbox" }
-  | { kind: "sign-in" };
+  | { kind: "sign-in" }
+  | { kind: "password"; recovery: boolean };
 
 /** Where the user is looking. */
 class View {
