@@ -36,8 +36,8 @@ async function click(testid: string): Promise<void> {
   await fireEvent.click(screen.getByTestId(testid));
 }
 
-function shows(form: ReturnType<typeof vi.fn>) {
-  return render(SignInForm, { onsignedin: form });
+function shows(onsignedin: () => void) {
+  return render(SignInForm, { onsignedin });
 }
 
 async function refuse(command: Parameters<HandBackend["next"]>[0], message: string): Promise<void> {
