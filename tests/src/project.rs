@@ -25,28 +25,28 @@ pub struct Project {
 impl Project {
     /// Starts it in memory, without rows.
     pub async fn start() -> Self {
-        Self::with(AuthBehaviour::default()).await
+        Self::start_with(Options::default()).await
     }
 
     /// Starts one that confirms addresses, and whose mails all carry this code.
     pub async fn mailing(code: &str) -> Self {
-        Self::with(AuthBehaviour {
+        let auth = AuthBehaviour {
             confirm_email: true,
             fixed_code: Some(code.to_owned()),
             ..AuthBehaviour::default()
+        };
+        Self::start_with(Options {
+            behaviour: Behaviour {
+                auth,
+                ..Behaviour::default()
+            },
+            ..Options::default()
         })
         .await
     }
 
-    async fn with(auth: AuthBehaviour) -> Self {
-        let behaviour = Behaviour {
-            auth,
-            ..Behaviour::default()
-        };
-        let options = Options {
-            behaviour,
-            ..Options::default()
-        };
+    /// Starts it as the options say.
+    pub async fn start_with(options: Options) -> Self {
         let server = LocalServer::start(options).await.unwrap();
         let address: SocketAddr = server
             .info()

@@ -1,6 +1,6 @@
 //! Devices, and the app on them.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -52,21 +52,28 @@ pub struct Device {
     pub pace: Pace,
 }
 
-/// The computer's clock, which can be turned forward: a machine that slept.
+/// The computer's clock, which can be turned.
 #[derive(Default)]
-pub struct TurnedClock(AtomicU64);
+pub struct TurnedClock(AtomicI64);
 
 impl TurnedClock {
+    /// A machine that slept.
     pub fn turn(&self, by: Duration) {
-        let millis = u64::try_from(by.as_millis()).unwrap();
+        let millis = i64::try_from(by.as_millis()).unwrap();
         self.0.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    /// Another day.
+    pub fn set(&self, to: Timestamp) {
+        let millis = to.as_millis() - SystemClock.now().as_millis();
+        self.0.store(millis, Ordering::SeqCst);
     }
 }
 
 impl Clock for TurnedClock {
     fn now(&self) -> Timestamp {
-        let turned = Duration::from_millis(self.0.load(Ordering::SeqCst));
-        SystemClock.now().plus(turned)
+        let turned = self.0.load(Ordering::SeqCst);
+        Timestamp::from_millis(SystemClock.now().as_millis() + turned)
     }
 }
 

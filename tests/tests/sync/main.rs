@@ -11,4 +11,5 @@ mod market;
 mod notices;
 mod offline;
 mod people;
+mod recorded;
 mod refusals;
