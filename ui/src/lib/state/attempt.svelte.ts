@@ -1,0 +1,20 @@
+import { backendError } from "../backend";
+
+/** What a form asks for, one thing at a time: whether it is under way, and why the last failed. */
+export class Attempt {
+  busy = $state(false);
+  problem = $state<string | undefined>();
+
+  async run(work: () => Promise<void>): Promise<void> {
+    if (this.busy) return;
+    this.busy = true;
+    this.problem = undefined;
+    try {
+      await work();
+    } catch (thrown) {
+      this.problem = backendError(thrown).message;
+    } finally {
+      this.busy = false;
+    }
+  }
+}
