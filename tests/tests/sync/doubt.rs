@@ -55,7 +55,7 @@ async fn a_message_that_was_never_told_is_found_and_the_channel_joins_again() {
             .any(|counter| counter.name == "changes not told" && counter.value == 1)
     })
     .await;
-    // It joined again, caught up, and hears what comes now.
+    // It joined again and caught up.
     app.event("joining again", |event| match event {
         Event::Connection {
             connection: api::Connection::Connecting,
