@@ -75,7 +75,8 @@ async fn look(core: &Arc<Core>) {
         if slept {
             woke(core).await;
         }
-        if slept || quiet(core, read_at).await {
+        // Switched off, nothing of prices is fetched.
+        if core.settings().prices && (slept || quiet(core, read_at).await) {
             read_at = at;
             prices::read_again(core, slept).await;
         }
@@ -99,9 +100,6 @@ async fn woke(core: &Core) {
 
 /// Whether an armed alert has waited too long for a tick.
 async fn quiet(core: &Core, read_at: Instant) -> bool {
-    if !core.settings().prices {
-        return false;
-    }
     let market = core.market.lock().await;
     let heard = market.heard.max(read_at);
     market.armed() > 0 && heard.elapsed() >= core.pace.quiet_prices
