@@ -15,6 +15,8 @@ export default defineConfig(({ mode }) => ({
     // The content security policy forbids data: fonts.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // The page is read from the program itself: one file comes sooner than several.
+    rollupOptions: { output: { codeSplitting: false } },
   },
   test: {
     environment: "happy-dom",

@@ -3,7 +3,7 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import { mount } from "svelte";
 import App from "./App.svelte";
-import { connectBackend } from "./lib/backend";
+import { connectBackend } from "./lib/backend/connect";
 import { isWebKitGtk, windowFrame } from "./lib/platform";
 import { app } from "./lib/state/app.svelte";
 import { applyRememberedLook } from "./lib/theme";
@@ -14,9 +14,11 @@ if (isWebKitGtk()) document.documentElement.dataset.engine = "webkitgtk";
 
 const target = document.getElementById("app");
 if (!target) throw new Error("the page has no element for the app");
-mount(App, { target });
 
-connectBackend().then(
-  (backend) => app.start(backend),
-  (error) => app.fail(error),
-);
+// Asked for before anything is drawn: a face that comes after the first text has WebKit look up
+// the system's fonts for it, which takes longer than all the rest of the start.
+void document.fonts.load("13px Inter");
+// The engine answers while the page is being put up.
+const backend = connectBackend();
+mount(App, { target });
+app.start(backend);

@@ -48,6 +48,14 @@ describe("the feed", () => {
     expect(told).toEqual(["snapshot 5", "armed 6"]);
   });
 
+  it("passes on what no snapshot includes, however it was numbered", async () => {
+    backend.open();
+    backend.tell(4, { type: "notice", level: "warning", message: "set aside" });
+    backend.tell(5, armed(5));
+    await answer(5);
+    expect(told).toEqual(["snapshot 5", "notice"]);
+  });
+
   it("passes events on in their order", async () => {
     backend.open();
     await answer(0);

@@ -30,6 +30,22 @@ function show(more: Partial<MessageRow>): HTMLElement {
   return screen.getByTestId("message");
 }
 
+describe("a message's tools", () => {
+  it("are there as soon as the pointer or the focus comes", async () => {
+    const item = show({ own: true });
+    expect(screen.queryByRole("toolbar")).toBeNull();
+    await fireEvent.pointerEnter(item);
+    expect(screen.getByTestId("message-edit")).toBeTruthy();
+  });
+
+  it("come with the focus too, for the Tab key to go on to", async () => {
+    const item = show({});
+    await fireEvent.focusIn(item);
+    expect(screen.getByTestId("message-more")).toBeTruthy();
+    expect(screen.queryByTestId("message-edit")).toBeNull();
+  });
+});
+
 describe("a message's state", () => {
   it("delivered is a tick beside the time", () => {
     const item = show({ own: true });

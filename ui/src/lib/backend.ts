@@ -1,5 +1,4 @@
 import type { ApiError, CommandName, Commands, ErrorCode, Numbered } from "./bindings";
-import { inWindow } from "./platform";
 
 /** The only door to the engine. */
 export interface Backend {
@@ -35,16 +34,6 @@ export function backendError(thrown: unknown): BackendError {
   if (isApiError(thrown)) return new BackendError(thrown);
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new BackendError({ code: "internal", message, details: null });
-}
-
-/** The door of this place: Tauri's in the window, a WebSocket in a browser. */
-export async function connectBackend(): Promise<Backend> {
-  if (inWindow()) {
-    const { TauriBackend } = await import("./backend/tauri");
-    return TauriBackend.open();
-  }
-  const { SocketBackend, socketAddress } = await import("./backend/socket");
-  return new SocketBackend(socketAddress(window.location));
 }
 
 function isApiError(thrown: unknown): thrown is ApiError {

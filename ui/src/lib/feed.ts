@@ -72,7 +72,10 @@ export class Feed {
       this.#waiting.push(numbered);
       return;
     }
-    if (numbered.seq <= this.#seq) return;
+    if (numbered.seq <= this.#seq) {
+      if (isSaidOnce(numbered.event)) this.#reader.event(numbered.event);
+      return;
+    }
     if (numbered.seq !== this.#seq + 1 || numbered.event.type === "resync") {
       this.#waiting = [numbered];
       void this.reread();
@@ -81,4 +84,9 @@ export class Feed {
     this.#seq = numbered.seq;
     this.#reader.event(numbered.event);
   }
+}
+
+/** Whether no snapshot holds it. */
+function isSaidOnce(event: Event): boolean {
+  return event.type === "notice" || event.type === "show";
 }

@@ -1,34 +1,32 @@
-import { invoke } from "@tauri-apps/api/core";
-import { listen } from "@tauri-apps/api/event";
+import { Channel, invoke } from "@tauri-apps/api/core";
 import { type Backend, backendError, type Listener } from "../backend";
-import type { CommandName, Commands, Numbered } from "../bindings";
+import type { CommandName, Commands, Numbered, Snapshot } from "../bindings";
 
-const CHANNEL = "tidings-event";
-
-/** Tauri's IPC: one command, one event channel. */
+/** Tauri's IPC: one command, and a channel of events that is opened with the first snapshot. */
 export class TauriBackend implements Backend {
   readonly #listeners = new Set<Listener>();
+  /** Asked for with the events, for whoever asks first. */
+  #first: Promise<Snapshot> | undefined;
 
-  private constructor() {}
-
-  /** Listens before anything is asked, so that no event falls between. */
-  static async open(): Promise<TauriBackend> {
-    const backend = new TauriBackend();
-    await listen<Numbered>(CHANNEL, ({ payload }) => {
-      for (const listener of backend.#listeners) listener.event(payload);
+  constructor() {
+    const events = new Channel<Numbered>((numbered) => {
+      for (const listener of this.#listeners) listener.event(numbered);
     });
-    return backend;
+    this.#first = ask<Snapshot>("subscribe", { events });
+    // Whoever asks for it is told; until then a failure is nobody's.
+    this.#first.catch(() => undefined);
   }
 
-  async call<C extends CommandName>(
+  call<C extends CommandName>(
     command: C,
     args: Commands[C]["args"],
   ): Promise<Commands[C]["reply"]> {
-    try {
-      return await invoke<Commands[C]["reply"]>("call", { command, args });
-    } catch (thrown) {
-      throw backendError(thrown);
+    const first = this.#first;
+    if (command === "snapshot" && first) {
+      this.#first = undefined;
+      return first as Promise<Commands[C]["reply"]>;
     }
+    return ask<Commands[C]["reply"]>("call", { command, args });
   }
 
   subscribe(listener: Listener): () => void {
@@ -37,5 +35,13 @@ export class TauriBackend implements Backend {
       if (this.#listeners.has(listener)) listener.opened();
     });
     return () => this.#listeners.delete(listener);
+  }
+}
+
+async function ask<T>(command: string, args: Record<string, unknown>): Promise<T> {
+  try {
+    return await invoke<T>(command, args);
+  } catch (thrown) {
+    throw backendError(thrown);
   }
 }

@@ -125,19 +125,22 @@ class App {
     if (changed) this.#clear();
     this.#takeWorkspace(snapshot.active);
     if (snapshot.active) {
+      const { last_session: last } = snapshot.active;
       await Promise.all([
         sessions.load(),
         this.settings.prices ? market.load() : undefined,
         this.settings.prices ? alerts.load() : undefined,
+        conversation.id !== undefined
+          ? conversation.reread()
+          : last !== null && conversation.open(last),
       ]);
-      if (conversation.id === undefined) await this.#openFirst(snapshot.active.last_session);
-      else await conversation.reread();
+      if (conversation.id === undefined) await this.#openFirst();
     }
     this.phase = { phase: "ready" };
   }
 
-  async #openFirst(last: string | null): Promise<void> {
-    const first = (last !== null && sessions.get(last)) || sessions.ordered[0];
+  async #openFirst(): Promise<void> {
+    const first = sessions.ordered[0];
     // A workspace that was just opened has none yet: the first that arrives is opened.
     this.#opensFirst = first === undefined;
     if (first) await conversation.open(first.id);
@@ -185,10 +188,10 @@ class App {
         if (conversation.id !== undefined && event.removed.includes(conversation.id)) {
           conversation.reset();
           view.column = "sessions";
-          this.#openFirst(null).catch(tellFailure);
+          this.#openFirst().catch(tellFailure);
         }
         if (this.#opensFirst && conversation.id === undefined) {
-          this.#openFirst(null).catch(tellFailure);
+          this.#openFirst().catch(tellFailure);
         }
         break;
       case "messages":
