@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tauri::{AppHandle, Emitter as _, Manager as _, RunEvent, WindowEvent};
-use tidings_contract::{ApiError, ErrorCode, StartLocal};
+use tauri::async_runtime::JoinHandle;
+use tauri::ipc::Channel;
+use tauri::{AppHandle, Manager as _, RunEvent, WindowEvent};
+use tidings_contract::{ApiError, ErrorCode, Numbered, StartLocal, Theme};
 use tidings_engine::{App, AppOptions};
 use tidings_model::SystemClock;
 use tokio::sync::watch;
@@ -19,19 +21,50 @@ use crate::{commands, logging, platform, tray, window};
 
 /// Name under which secrets are kept in the system's key store.
 const SERVICE: &str = "app.tidings.desktop";
-/// Channel on which the window is told events.
-const EVENTS: &str = "tidings-event";
+/// How long after the window the tray icon comes: what draws it would delay the first page.
+const TRAY_AFTER: Duration = Duration::from_secs(1);
 
 /// A program that was told to end is gone after this long.
 const STOPPING: Duration = Duration::from_secs(10);
 
+type Started = Option<Result<App, ApiError>>;
+
 /// The engine, once it has started.
-pub struct Engine(watch::Receiver<Option<Result<App, ApiError>>>);
+pub struct Engine {
+    started: watch::Receiver<Started>,
+    /// What tells the page events.
+    telling: Mutex<Option<JoinHandle<()>>>,
+}
 
 impl Engine {
+    fn new(started: watch::Receiver<Started>) -> Self {
+        Self {
+            started,
+            telling: Mutex::default(),
+        }
+    }
+
+    /// Tells the page every event from now on. A page that was loaded anew takes the place of
+    /// the one before it.
+    pub fn tell(&self, app: &App, page: Channel<Arc<Numbered>>) {
+        let mut events = app.events();
+        let telling = tauri::async_runtime::spawn(async move {
+            while let Some(event) = events.next().await {
+                if let Err(error) = page.send(event) {
+                    tracing::warn!(%error, "the page is told no more events");
+                    return;
+                }
+            }
+        });
+        let mut current = self.telling.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(before) = current.replace(telling) {
+            before.abort();
+        }
+    }
+
     /// Waits until the engine has started, or has failed to.
     pub async fn ready(&self) -> Result<App, ApiError> {
-        let mut state = self.0.clone();
+        let mut state = self.started.clone();
         let stopped = || ApiError::new(ErrorCode::Internal, "Tidings is ending.");
         let started = state
             .wait_for(Option::is_some)
@@ -41,7 +74,7 @@ impl Engine {
     }
 
     fn now(&self) -> Option<App> {
-        self.0
+        self.started
             .borrow()
             .as_ref()
             .and_then(|started| started.as_ref().ok().cloned())
@@ -69,10 +102,15 @@ pub fn run(arguments: Arguments) -> ExitCode {
         tauri::async_runtime::spawn(async move {
             let app = start(data_dir, host, local).await;
             if let Ok(app) = &app {
-                tauri::async_runtime::spawn(tell(handle.clone(), app.clone()));
                 tauri::async_runtime::spawn(follow_theme(handle.clone(), app.clone()));
                 tauri::async_runtime::spawn(follow_actions(handle.clone(), app.clone(), acted));
-                tauri::async_runtime::spawn(tray::follow(handle.clone(), app.clone()));
+                let (handle, app) = (handle.clone(), app.clone());
+                tauri::async_runtime::spawn(async move {
+                    if !hidden {
+                        tokio::time::sleep(TRAY_AFTER).await;
+                    }
+                    tray::follow(handle, app).await;
+                });
             }
             started.send_replace(Some(app));
             end_on_signal(handle).await;
@@ -93,8 +131,11 @@ pub fn run(arguments: Arguments) -> ExitCode {
                 )
                 .build(),
         )
-        .manage(Engine(engine))
-        .invoke_handler(tauri::generate_handler![commands::call])
+        .manage(Engine::new(engine))
+        .invoke_handler(tauri::generate_handler![
+            commands::call,
+            commands::subscribe
+        ])
         .setup(setup)
         .build(tauri::generate_context!());
     let app = match built {
@@ -133,21 +174,16 @@ async fn start(data_dir: PathBuf, host: DesktopHost, local: bool) -> Result<App,
     Ok(app)
 }
 
-/// Tells the window every event.
-async fn tell(handle: AppHandle, app: App) {
-    let mut events = app.events();
-    while let Some(event) = events.next().await {
-        if let Err(error) = handle.emit_to(window::LABEL, EVENTS, &*event) {
-            tracing::warn!(%error, seq = event.seq, "an event was not told");
-        }
-    }
-}
-
 async fn follow_theme(handle: AppHandle, app: App) {
     let mut settings = app.settings();
+    // What a window has from the start.
+    let mut shown = Theme::System;
     loop {
         let theme = settings.borrow_and_update().theme;
-        window::set_theme(&handle, theme);
+        if theme != shown {
+            window::set_theme(&handle, theme);
+            shown = theme;
+        }
         if settings.changed().await.is_err() {
             return;
         }

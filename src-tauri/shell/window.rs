@@ -15,7 +15,9 @@ pub fn open(app: &AppHandle, visible: bool) -> tauri::Result<WebviewWindow> {
         .min_inner_size(LEAST.0, LEAST.1)
         .center()
         .visible(visible);
-    crate::platform::decorate(builder).build()
+    let window = crate::platform::decorate(builder).build()?;
+    crate::platform::fit(&window)?;
+    Ok(window)
 }
 
 /// Brings the window to the front, opening it when it is gone.

@@ -13,6 +13,9 @@ mod host;
 mod secrets;
 mod workspace;
 
+#[cfg(fuzzing)]
+pub use workspace::fuzzing;
+
 pub use app::{App, AppOptions};
 pub use bus::{Bus, Subscription};
 pub use error::EngineError;

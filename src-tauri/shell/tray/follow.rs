@@ -18,7 +18,7 @@ const LEAST_BETWEEN: Duration = Duration::from_secs(1);
 
 /// Shows the tray icon and follows the engine until it ends.
 pub async fn follow(handle: AppHandle, app: App) {
-    let mut events = app.events();
+    let mut events = app.changes();
     let mut state = read(&app).await;
     let mut tray = match Tray::new(&handle, &state) {
         Ok(tray) => tray,

@@ -10,6 +10,8 @@ mod auth;
 mod body;
 mod codes;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod http;
 mod key;
 mod project;

@@ -1,5 +1,6 @@
 //! Devices, and the app on them.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -117,6 +118,11 @@ impl Device {
             .into_iter()
             .map(|shown| shown.title)
             .collect()
+    }
+
+    /// A file of the app.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.data.path().join(name)
     }
 
     /// Whether a text stands in any file of the app, as it is.

@@ -1,7 +1,7 @@
 //! What the project refuses, and what is refused before it is asked.
 
 use serde_json::json;
-use tidings_contract::{self as api, ErrorCode, SendState};
+use tidings_contract::{self as api, ErrorCode, Event, SendState};
 use tidings_testkit::{DEADLINE, alice, bob, mallory, wait_for};
 
 use tidings_tests::project::Project;
@@ -317,4 +317,21 @@ async fn a_key_that_stops_being_good_is_told_and_nothing_is_lost() {
     .await
     .unwrap();
     app.sent_everything().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_that_cannot_be_read_are_kept_aside_and_the_first_window_is_told() {
+    let device = Device::new();
+    std::fs::write(device.file("config.json"), "{ \"settings\": ").unwrap();
+    let app = device.start().await;
+    let told = app
+        .event("a word on the settings", |event| match event {
+            Event::Notice { message, .. } => Some(message.clone()),
+            _ => None,
+        })
+        .await;
+    let aside = device.file("config.damaged.json");
+    assert!(told.contains(&aside.display().to_string()), "{told}");
+    assert!(aside.exists());
+    app.stop().await;
 }

@@ -105,9 +105,15 @@ impl App {
         Ok(app)
     }
 
-    /// Listens to events from now on. Listen first, then ask for the snapshot.
+    /// Listens to events from now on, for a window. Listen first, then ask for the snapshot.
+    /// The first to listen is also told what was said while no window listened.
     pub fn events(&self) -> Subscription {
         self.0.bus.subscribe()
+    }
+
+    /// Listens to changes of the state from now on, for what shows no notices and no places.
+    pub fn changes(&self) -> Subscription {
+        self.0.bus.follow()
     }
 
     /// Shows a place in the window that listens.

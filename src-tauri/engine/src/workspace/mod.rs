@@ -5,6 +5,8 @@ mod catch_up;
 mod commands;
 mod connection;
 mod doubt;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod ingest;
 mod live;
 mod market;

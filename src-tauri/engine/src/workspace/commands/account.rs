@@ -186,7 +186,12 @@ impl Core {
         let last = self
             .last_session
             .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone();
+        let last_session = match last {
+            Some(id) => self.cache.session(id).await?,
+            None => None,
+        };
         Ok(api::WorkspaceState {
             info,
             account: self.account(),
@@ -196,7 +201,7 @@ impl Core {
             simulated_prices: self.local,
             prices_from: prices_from.map(tidings_model::Timestamp::as_millis),
             armed: market.armed(),
-            last_session: last.as_ref().map(ToString::to_string),
+            last_session: last_session.map(|summary| summary.session.id.to_string()),
             secrets_in_memory,
         })
     }
