@@ -15,7 +15,7 @@ mod routes;
 pub(crate) mod session;
 mod sign_in;
 pub mod token;
-mod totp;
+pub mod totp;
 pub(crate) mod user;
 
 pub use error::AuthError;

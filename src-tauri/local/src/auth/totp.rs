@@ -19,14 +19,14 @@ const DIGITS: usize = 6;
 const KEY: usize = 20;
 
 /// A new key in base32, as people type it.
-pub fn new_secret() -> Secret {
+pub(super) fn new_secret() -> Secret {
     let mut key = [0_u8; KEY];
     rand::fill(&mut key);
     Secret::new(BASE32_NOPAD.encode(&key))
 }
 
 /// The address that an authenticator app reads.
-pub fn uri(secret: &Secret, issuer: &str, account: &str) -> Secret {
+pub(super) fn uri(secret: &Secret, issuer: &str, account: &str) -> Secret {
     // A scheme without a special meaning: its path is taken as it is, percent-encoded.
     let Ok(mut url) = Url::parse("otpauth://totp/") else {
         return Secret::new(String::new());
@@ -48,7 +48,12 @@ pub fn uri(secret: &Secret, issuer: &str, account: &str) -> Secret {
 
 /// The step that `code` belongs to, when it is a code of about now and of none before or at
 /// the step `after`: a code is good once.
-pub fn step_of(secret: &Secret, code: &str, now: Timestamp, after: Option<i64>) -> Option<i64> {
+pub(super) fn step_of(
+    secret: &Secret,
+    code: &str,
+    now: Timestamp,
+    after: Option<i64>,
+) -> Option<i64> {
     let key = BASE32_NOPAD.decode(secret.reveal().as_bytes()).ok()?;
     let current = now.as_micros().div_euclid(PERIOD * 1_000_000);
     let mut found = None;
@@ -59,6 +64,12 @@ pub fn step_of(secret: &Secret, code: &str, now: Timestamp, after: Option<i64>) 
         }
     }
     found
+}
+
+/// The code that an app with this secret shows at a time; `None` when it is no secret.
+pub fn code(secret: &str, at: Timestamp) -> Option<String> {
+    let key = BASE32_NOPAD.decode(secret.as_bytes()).ok()?;
+    code_at(&key, at.as_micros().div_euclid(PERIOD * 1_000_000))
 }
 
 /// The code of a step: the dynamic truncation of RFC 4226, section 5.3.
@@ -95,7 +106,8 @@ mod tests {
             (2_000_000_000, "279037"),
             (20_000_000_000, "353130"),
         ] {
-            assert_eq!(code_at(RFC, seconds / PERIOD).unwrap(), code);
+            let secret = BASE32_NOPAD.encode(RFC);
+            assert_eq!(super::code(&secret, at(seconds)).unwrap(), code);
         }
     }
 
