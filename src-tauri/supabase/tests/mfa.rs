@@ -317,6 +317,90 @@ async fn the_calls_are_those_of_the_protocol() {
 }
 
 #[tokio::test]
+async fn a_refresh_token_from_before_the_code_buys_nothing() {
+    let server = start().await;
+    let (_, _, phone) = enrolled(&server).await;
+    let (tablet, store) = signed_in(&server).await;
+    let before = store.load().unwrap().unwrap().refresh_token;
+    let code = phone.code(&server, 1);
+    tablet.verify_factor(&phone.factor, &code).await.unwrap();
+    let stolen = auth(&server).refresh(&before).await.unwrap_err();
+    assert_eq!(stolen.code(), Some("refresh_token_not_found"));
+    tablet.verify().await.unwrap();
+    let after = store.load().unwrap().unwrap().refresh_token;
+    assert_ne!(before, after);
+}
+
+#[tokio::test]
+async fn a_device_without_a_code_is_asked_to_sign_in_again() {
+    let server = start().await;
+    let (desk, _) = device(&server).await;
+    desk.sign_up(ALICE, &PASSWORD.into()).await.unwrap();
+    let (tablet, store) = signed_in(&server).await;
+    assert!(is_in(&tablet));
+    let made = desk.enrol("Phone", "Tidings").await.unwrap();
+    let phone = Phone {
+        factor: made.factor,
+        secret: made.secret,
+    };
+    let code = phone.code(&server, 0);
+    desk.verify_factor(&phone.factor, &code).await.unwrap();
+    assert_eq!(tablet.verify().await, Err(Error::SignedOut));
+    assert!(matches!(
+        &*tablet.state().borrow(),
+        AuthState::Expired { email: Some(email), .. } if email == ALICE
+    ));
+    assert_eq!(store.load().unwrap(), None);
+    tablet
+        .sign_in_password(ALICE, &PASSWORD.into())
+        .await
+        .unwrap();
+    assert!(waits(&tablet));
+}
+
+#[tokio::test]
+async fn a_renewal_under_way_does_not_undo_the_code() {
+    let gate = Arc::new(tokio::sync::Notify::new());
+    let held = gate.clone();
+    let server = Server::start(move |seen| match seen.path.as_str() {
+        "/auth/v1/token" if common::shown(seen) == 1 => {
+            Answer::json(200, &common::session(2, common::HOUR))
+        }
+        // The one that is under way when the code is shown.
+        "/auth/v1/token" => Answer::json(
+            400,
+            &json!({"code": "refresh_token_not_found", "message": "gone"}),
+        )
+        .after(&held),
+        "/auth/v1/factors/f/challenge" => Answer::json(200, &json!({"id": "c"})),
+        _ => Answer::json(200, &common::session(9, common::HOUR)),
+    })
+    .await;
+    let store = common::store_with(1);
+    let tokens = TokenManager::open(server.auth(), store.clone())
+        .await
+        .unwrap();
+    let first = within(tokens.access_token()).await.unwrap();
+    let renewing = {
+        let (tokens, first) = (tokens.clone(), first.clone());
+        tokio::spawn(async move { tokens.renew(&first).await })
+    };
+    server.until(2).await;
+    within(tokens.verify_factor("f", &"602214".into()))
+        .await
+        .unwrap();
+    gate.notify_one();
+    // What the store keeps by now is newer than what was refused: it is tried, and waits, too.
+    server.until(5).await;
+    gate.notify_one();
+    within(renewing).await.unwrap().unwrap_err();
+    assert!(is_in(&tokens));
+    assert_eq!(within(tokens.access_token()).await.unwrap(), "a9");
+    let kept = store.load().unwrap().unwrap();
+    assert_eq!(kept.refresh_token, Secret::new("r9"));
+}
+
+#[tokio::test]
 async fn guessing_ends_soon_and_says_what_to_do() {
     let server = start().await;
     let (_, _, phone) = enrolled(&server).await;

@@ -123,8 +123,7 @@ pub async fn verify(Path(id): Path<String>, call: Call) -> Result<Response, Auth
     let text = |name| call.text(name).unwrap_or_default().to_owned();
     let (challenge, code) = (text("challenge_id"), text("code"));
     let issuer = Issuer::of(&call.state);
-    let outcome = call
-        .state
+    call.state
         .store()
         .write(move |tx| {
             let (connection, user) = (tx.connection(), &asker.user.id);
@@ -142,8 +141,7 @@ pub async fn verify(Path(id): Path<String>, call: Call) -> Result<Response, Auth
             Factor::delete_unverified(connection, user)?;
             Ok(Ok(Json(told).into_response()))
         })
-        .await?;
-    outcome
+        .await?
 }
 
 /// Removes a factor. One that was verified takes a session with two factors.

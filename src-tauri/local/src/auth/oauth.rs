@@ -99,7 +99,7 @@ pub async fn callback(call: Call) -> Result<Response, AuthError> {
             code: Some("bad_oauth_state"),
             description: "OAuth callback with invalid state".to_owned(),
         });
-        return back(at(&call.state, "/")?, refused, true);
+        return back(at(&call.state, "/")?, &refused, true);
     };
     let granted = call.query.get("code").is_some_and(|code| code == "granted");
     finish(&call.state, flow, granted).await
@@ -215,7 +215,7 @@ async fn finish(state: &AppState, flow: Flow, granted: bool) -> Result<Response,
             Ok(Outcome::Session(Box::new(session)))
         })
         .await?;
-    back(target, outcome, pkce)
+    back(target, &outcome, pkce)
 }
 
 /// The user behind a provider's; a new one where new ones may sign up.
@@ -240,9 +240,9 @@ fn account(tx: &WriteTx<'_>, provider: &str, signup: bool) -> Result<Option<User
 
 /// A browser with a challenge finds what came of it in the query, any other in the fragment;
 /// an error is in the fragment for both.
-fn back(mut target: Url, outcome: Outcome, pkce: bool) -> Result<Response, AuthError> {
+fn back(mut target: Url, outcome: &Outcome, pkce: bool) -> Result<Response, AuthError> {
     let mut fragment = url::form_urlencoded::Serializer::new(String::new());
-    match &outcome {
+    match outcome {
         Outcome::Code(code) => {
             target.query_pairs_mut().append_pair("code", code);
             return redirect(&target);

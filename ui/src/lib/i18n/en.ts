@@ -514,6 +514,7 @@ export const en = {
   "twoStep.key.copy": "Copy the key",
   "twoStep.key.copied": "Key copied. It is as secret as a password.",
   "twoStep.done": "From now on signing in asks for a code of your app.",
+  "twoStep.remove": "Remove {name}",
   "twoStep.remove.title": "Remove “{name}”?",
   "twoStep.remove.text":
     "Signing in asks for no code of this app any more. With no other authenticator, the password alone is enough.",
@@ -546,7 +547,7 @@ export const en = {
   "settings.password": "Password",
   "settings.password.text": "Of your account in {name}.",
   "settings.twoStep": "Authenticator apps",
-  "settings.twoStep.text": "Signing in to {name} then asks for a code, too.",
+  "settings.twoStep.text": "With one, signing in to {name} asks for a code as well.",
   "settings.devices": "Devices",
   "settings.devices.text": "Where you are signed in to {name}, this one included.",
   "settings.theme": "Theme",
