@@ -185,6 +185,25 @@ pub async fn put_user(call: Call) -> Result<Response, AuthError> {
     let mut user = asker.user;
     let (email, phone) = (call.email()?, call.phone()?);
     let guarded = email.is_some() || phone.is_some() || call.text("password").is_some();
+    if guarded && user.has_factor() {
+        let complete = call
+            .state
+            .store()
+            .read(move |connection| {
+                Ok::<_, AuthError>(match &session {
+                    Some(session) => session::has_factor(connection, session)?,
+                    None => false,
+                })
+            })
+            .await?;
+        if !complete {
+            return Err(AuthError::new(
+                StatusCode::UNAUTHORIZED,
+                "insufficient_aal",
+                "AAL2 session is required to update email or password when MFA is enabled.",
+            ));
+        }
+    }
     let mut new_hash = None;
     if let Some(secret) = call.text("password") {
         password::check(secret)?;
@@ -201,17 +220,6 @@ pub async fn put_user(call: Call) -> Result<Response, AuthError> {
     call.state
         .store()
         .write(move |tx| {
-            let complete = match &session {
-                Some(session) => session::has_factor(tx.connection(), session)?,
-                None => false,
-            };
-            if guarded && user.has_factor() && !complete {
-                return Err(AuthError::new(
-                    StatusCode::UNAUTHORIZED,
-                    "insufficient_aal",
-                    "AAL2 session is required to update email or password when MFA is enabled.",
-                ));
-            }
             let taken = find(tx.connection(), email.as_deref(), None)?
                 .or(find(tx.connection(), None, phone.as_deref())?)
                 .is_some_and(|other| other.id != user.id);

@@ -85,3 +85,46 @@ fn drawn(uri: &Secret) -> Option<(u32, String)> {
     }
     Some((u32::try_from(code.size()).ok()?, path))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn a_scanner_reads_the_address_from_the_picture() {
+        let text = "otpauth://totp/Tidings:alice@example.com?issuer=Tidings&\
+                    secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&algorithm=SHA1&digits=6&period=30";
+        let (size, path) = drawn(&text.into()).unwrap();
+        let size = usize::try_from(size).unwrap();
+        // As the window draws it: four light modules around, eight pixels a module.
+        let dark: HashSet<(usize, usize)> = path
+            .split('M')
+            .skip(1)
+            .map(|module| {
+                let (x, y) = module
+                    .strip_suffix("h1v1h-1z")
+                    .unwrap()
+                    .split_once(' ')
+                    .unwrap();
+                (x.parse().unwrap(), y.parse().unwrap())
+            })
+            .collect();
+        let side = (size + 8) * 8;
+        let mut picture = rqrr::PreparedImage::prepare_from_greyscale(side, side, |x, y| {
+            let module = (x / 8).checked_sub(4).zip((y / 8).checked_sub(4));
+            if module.is_some_and(|module| dark.contains(&module)) {
+                0
+            } else {
+                255
+            }
+        });
+        let found = picture.detect_grids();
+        assert_eq!(found.len(), 1);
+        let (_, read) = found[0].decode().unwrap();
+        assert_eq!(read, text);
+        assert_eq!(drawn(&"x".repeat(5_000).into()), None);
+    }
+}
