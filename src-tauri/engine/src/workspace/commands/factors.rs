@@ -112,8 +112,8 @@ mod tests {
                 (x.parse().unwrap(), y.parse().unwrap())
             })
             .collect();
-        let side = (size + 8) * 8;
-        let mut picture = rqrr::PreparedImage::prepare_from_greyscale(side, side, |x, y| {
+        let pixels = (size + 8) * 8;
+        let mut picture = rqrr::PreparedImage::prepare_from_greyscale(pixels, pixels, |x, y| {
             let module = (x / 8).checked_sub(4).zip((y / 8).checked_sub(4));
             if module.is_some_and(|module| dark.contains(&module)) {
                 0
