@@ -4,6 +4,8 @@ import { after, before, describe } from "node:test";
 import { startLocal } from "./local.mjs";
 import {
   registerAuth,
+  registerMfa,
+  registerPkce,
   registerRealtime,
   registerRest,
   registerRestMatrix,
@@ -13,7 +15,7 @@ describe("tidings-local", () => {
   let local;
 
   before(async () => {
-    local = await startLocal();
+    local = await startLocal(["--stub-providers", "github,google", "--stub-consent", "asked"]);
   });
   after(() => local?.stop());
 
@@ -21,5 +23,7 @@ describe("tidings-local", () => {
   registerRestMatrix(getTarget);
   registerRest(getTarget);
   registerAuth(getTarget);
+  registerMfa(getTarget);
+  registerPkce(getTarget);
   registerRealtime(getTarget);
 });

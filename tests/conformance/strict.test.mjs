@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { startLocal } from "./local.mjs";
+import { enrolled } from "./suite/mfa.mjs";
+import { browse, pkceClient } from "./suite/pkce.mjs";
 import {
   connect,
   disconnectAll,
@@ -15,6 +17,7 @@ import {
   subscribed,
   succeed,
 } from "./suite/support.mjs";
+import { codeOf } from "./suite/totp.mjs";
 
 describe("refresh tokens that are never taken twice", () => {
   let local;
@@ -38,6 +41,69 @@ describe("refresh tokens that are never taken twice", () => {
     assert.equal(stolen.error.status, 400);
     const honest = await refresh(chain[2]);
     assert.notEqual(honest.error, null);
+  });
+});
+
+describe("a server whose clock moves on", () => {
+  let local;
+
+  before(async () => {
+    local = await startLocal(["--test-hooks", "--stub-providers", "github"]);
+  });
+  after(async () => {
+    await disconnectAll();
+    await local?.stop();
+  });
+
+  const later = async (seconds) => {
+    const { url, service_role_key } = local.target;
+    const answer = await fetch(`${url}/_test/clock`, {
+      method: "POST",
+      headers: { apikey: service_role_key, "content-type": "application/json" },
+      body: JSON.stringify({ seconds }),
+    });
+    assert.equal(answer.status, 204);
+  };
+
+  test("a challenge that is too old is refused, and the next one is not", async (t) => {
+    t.after(() => later(0));
+    const alice = await enrolled(local.target, "Alice");
+    const { mfa } = alice.client.auth;
+    const factorId = alice.factor.id;
+    const { id: challengeId } = succeed(await mfa.challenge({ factorId }));
+    await later(301);
+    const code = codeOf(alice.secret, { now: Date.now() + 301_000 });
+    const { error } = await mfa.verify({ factorId, challengeId, code });
+    assert.deepEqual([error.code, error.status], ["mfa_challenge_expired", 422]);
+    succeed(await mfa.challengeAndVerify({ factorId, code }));
+  });
+
+  test("a provider's code that is too old is refused", async (t) => {
+    t.after(() => later(0));
+    const client = pkceClient(local.target);
+    const code = (await browse(client)).searchParams.get("code");
+    await later(301);
+    const { error } = await client.auth.exchangeCodeForSession(code);
+    assert.deepEqual([error.code, error.status], ["flow_state_expired", 403]);
+  });
+});
+
+describe("a provider whose user says no", () => {
+  let local;
+
+  before(async () => {
+    local = await startLocal(["--stub-providers", "github", "--stub-consent", "denied"]);
+  });
+  after(() => local?.stop());
+
+  test("the browser comes back with the reason, in the query and in the fragment", async () => {
+    const back = await browse(pkceClient(local.target));
+    assert.equal(back.port, "4444");
+    for (const told of [back.searchParams, new URLSearchParams(back.hash.slice(1))]) {
+      assert.equal(told.get("error"), "access_denied");
+      assert.match(told.get("error_description"), /denied/);
+      assert.equal(told.get("code"), null);
+    }
   });
 });
 

@@ -320,3 +320,29 @@ function firing(
 ): FiringRow {
   return { id, rule: "r1", symbol, title, price: "148.02", time, mark };
 }
+
+/** Looks like a QR code, and is none. */
+function pattern(side: number): string {
+  const dark: string[] = [];
+  for (let y = 0; y < side; y += 1) {
+    for (let x = 0; x < side; x += 1) {
+      const corner = [
+        [0, 0],
+        [side - 7, 0],
+        [0, side - 7],
+      ].find(([left = 0, top = 0]) => x >= left - 1 && x < left + 8 && y >= top - 1 && y < top + 8);
+      const [left = 0, top = 0] = corner ?? [];
+      const ring = Math.max(Math.abs(x - left - 3), Math.abs(y - top - 3));
+      const on = corner ? ring !== 2 && ring < 4 : (x * 7 + y * 13 + ((x * y) % 5)) % 3 === 0;
+      if (on) dark.push(`M${x} ${y}h1v1h-1z`);
+    }
+  }
+  return dark.join("");
+}
+
+export const enrolment = {
+  factor: "f3",
+  secret: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+  qr_size: 37,
+  qr_path: pattern(37),
+};

@@ -4,7 +4,7 @@ import "../src/styles/base.css";
 import { mount, tick } from "svelte";
 import App from "../src/App.svelte";
 import type { Backend, Listener } from "../src/lib/backend";
-import type { CommandName, Commands, Connection, Snapshot } from "../src/lib/bindings";
+import type { CommandName, Commands, Connection, SignInState, Snapshot } from "../src/lib/bindings";
 import { app } from "../src/lib/state/app.svelte";
 import { market } from "../src/lib/state/market.svelte";
 import { view } from "../src/lib/state/view.svelte";
@@ -23,14 +23,15 @@ const RealDate = Date;
 const shift = data.NOW - RealDate.now();
 Date.now = () => RealDate.prototype.getTime.call(new RealDate()) + shift;
 
-const first = ["welcome", "connect", "sign-in"].includes(state);
+const signingIn = ["sign-in", "browser", "second-factor"].includes(state);
+const first = ["welcome", "connect"].includes(state) || signingIn;
 const stale = state === "offline";
 const connection: Connection =
   state === "offline"
     ? { state: "offline", since: data.NOW - 4 * 60_000, retry_at: data.NOW + 30_000, reason: null }
     : state === "catching-up"
       ? { state: "catching_up", done: 86, total: 140 }
-      : state === "signed-out" || state === "sign-in"
+      : state === "signed-out" || signingIn
         ? { state: "signed_out" }
         : state === "refused"
           ? { state: "refused", reason: "The key is not valid for this project. Check the key." }
@@ -50,7 +51,16 @@ const info = {
   email: "noor@example.com",
 };
 const account = { user_id: "noor", email: "noor@example.com", name: "Noor Haddad" };
-const signedOut = connection.state === "signed_out";
+const factors = [
+  { id: "f1", name: "Phone" },
+  { id: "f2", name: "Tablet at home" },
+];
+const signIn: SignInState =
+  state === "second-factor"
+    ? { state: "second_factor", email: "noor@example.com", factors }
+    : connection.state === "signed_out"
+      ? { state: "signed_out" }
+      : { state: "signed_in", account };
 
 const snapshot: Snapshot = {
   seq: 0,
@@ -60,7 +70,7 @@ const snapshot: Snapshot = {
       ? null
       : {
           info,
-          account: signedOut ? null : account,
+          sign_in: signIn,
           connection,
           outbox: stale ? { queued: 2, failed: 1 } : { queued: 0, failed: 0 },
           presence: "online",
@@ -197,6 +207,14 @@ function answer(command: CommandName, args: unknown): unknown {
         attempts: 1,
         created_at: row.created_at,
       }));
+    case "sign_in_options":
+      return { providers: ["github", "google"] };
+    case "sign_in_with_provider":
+      return new Promise(() => {});
+    case "factors":
+      return factors;
+    case "enrol_factor":
+      return data.enrolment;
     case "set_settings":
       return (args as { settings: unknown }).settings;
     default:
@@ -239,6 +257,16 @@ if (state === "palette") view.overlay = { kind: "palette", query: "btc" };
 if (state === "search") view.results = "retention policy";
 if (state === "settings") {
   view.settings = (parameters.get("section") ?? "appearance") as "appearance";
+}
+if (state === "browser") {
+  await until(() => document.querySelector("[data-testid=provider-github]") !== null);
+  document.querySelector<HTMLElement>("[data-testid=provider-github]")?.click();
+}
+if (state === "add-factor") {
+  view.settings = "account";
+  view.overlay = { kind: "add-factor", onadded: () => undefined };
+  await until(() => document.querySelector("[data-testid=factor-save]") !== null);
+  document.querySelector<HTMLElement>("[data-testid=factor-save]")?.click();
 }
 if (state === "outbox") view.overlay = { kind: "outbox" };
 if (state === "connect") {

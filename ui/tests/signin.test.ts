@@ -1,6 +1,6 @@
 import { fireEvent, render, screen, waitFor } from "@testing-library/svelte";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Account } from "../src/lib/bindings";
+import type { Account, SignInState } from "../src/lib/bindings";
 import SignInForm from "../src/lib/onboarding/SignInForm.svelte";
 import AccountSection from "../src/lib/settings/AccountSection.svelte";
 import PasswordDialog from "../src/lib/settings/PasswordDialog.svelte";
@@ -13,13 +13,14 @@ import { HandBackend } from "./fixtures";
 
 const EMAIL = "alice@example.com";
 const ALICE: Account = { user_id: "alice", email: EMAIL, name: "alice" };
+const SIGNED_IN: SignInState = { state: "signed_in", account: ALICE };
 
 let backend: HandBackend;
 
 beforeEach(() => {
   backend = new HandBackend();
   useBackend(backend);
-  app.account = undefined;
+  app.signIn = { state: "signed_out" };
   app.workspaces = [{ id: "w", name: "Work", local: false, url: "https://w", email: null }];
   app.active = "w";
 });
@@ -37,7 +38,9 @@ async function click(testid: string): Promise<void> {
 }
 
 function shows(onsignedin: () => void) {
-  return render(SignInForm, { onsignedin });
+  const form = render(SignInForm, { onsignedin });
+  void backend.next("sign_in_options").then((asked) => asked.answer({ providers: [] }));
+  return form;
 }
 
 async function refuse(command: Parameters<HandBackend["next"]>[0], message: string): Promise<void> {
@@ -68,7 +71,7 @@ describe("signing in by a code", () => {
     await click("code-submit");
     const verified = await backend.next("verify_code");
     expect(verified.args).toEqual({ email: EMAIL, code: "602 214", purpose: "sign_in" });
-    verified.answer(ALICE);
+    verified.answer(SIGNED_IN);
     await waitFor(() => expect(done).toHaveBeenCalledOnce());
     expect(app.account).toEqual(ALICE);
     expect(view.overlay).toBeUndefined();
@@ -126,7 +129,7 @@ it("asks for the code of an account that was just made", async () => {
   await click("code-submit");
   const verified = await backend.next("verify_code");
   expect(verified.args).toMatchObject({ purpose: "sign_up" });
-  verified.answer(ALICE);
+  verified.answer(SIGNED_IN);
   await waitFor(() => expect(done).toHaveBeenCalledOnce());
 });
 
@@ -143,7 +146,7 @@ describe("a forgotten password", () => {
     const verified = await backend.next("verify_code");
     expect(verified.args).toMatchObject({ purpose: "recovery" });
     unmount();
-    verified.answer(ALICE);
+    verified.answer(SIGNED_IN);
     await waitFor(() => expect(view.overlay).toEqual({ kind: "password", recovery: true }));
     expect(done).toHaveBeenCalledOnce();
     render(Overlays);
@@ -171,8 +174,9 @@ describe("a forgotten password", () => {
 
 describe("the account in the settings", () => {
   it("offers a new password and signing out everywhere", async () => {
-    app.account = ALICE;
+    app.signIn = SIGNED_IN;
     render(AccountSection);
+    (await backend.next("factors")).answer([]);
     await click("settings-password");
     expect(view.overlay).toEqual({ kind: "password", recovery: false });
 
@@ -187,7 +191,7 @@ describe("the account in the settings", () => {
     const { unmount } = render(AccountSection);
     expect(screen.queryByTestId("settings-password")).toBeNull();
     unmount();
-    app.account = ALICE;
+    app.signIn = SIGNED_IN;
     app.workspaces = app.workspaces.map((each) => ({ ...each, local: true }));
     render(AccountSection);
     expect(screen.queryByTestId("settings-sign-out-everywhere")).toBeNull();

@@ -1,4 +1,4 @@
-//! Signing in and out, codes by mail, passwords.
+//! Signing in and out, codes by mail, second factors, providers, passwords.
 
 use std::fmt::{Debug, Formatter, Result};
 
@@ -6,6 +6,117 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::Account;
+
+/// How far a sign-in has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum SignInState {
+    /// Nobody is signed in.
+    SignedOut,
+    /// The password or the code was right, and a code of a second factor is missing:
+    /// `verify_factor` takes it, `sign_out` gives up.
+    SecondFactor {
+        /// Whose sign-in it is, if the account has a mail address.
+        email: Option<String>,
+        /// The factors; a code of any of them will do.
+        factors: Vec<FactorRow>,
+    },
+    /// Somebody is signed in.
+    SignedIn {
+        /// Who.
+        account: Account,
+    },
+}
+
+impl SignInState {
+    /// Who is signed in.
+    pub const fn account(&self) -> Option<&Account> {
+        match self {
+            Self::SignedIn { account } => Some(account),
+            Self::SignedOut | Self::SecondFactor { .. } => None,
+        }
+    }
+}
+
+/// A second factor of the account: an authenticator app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FactorRow {
+    /// Id.
+    pub id: String,
+    /// What the user calls it.
+    pub name: Option<String>,
+}
+
+/// Arguments of `verify_factor`.
+#[derive(Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct VerifyFactor {
+    /// Id of the factor.
+    pub factor: String,
+    /// The code that the app shows, with or without spaces; goes to the Auth server and
+    /// nowhere else.
+    pub code: String,
+}
+
+/// Arguments of `factors`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct ListFactors {}
+
+/// Arguments of `enrol_factor`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct EnrolFactor {
+    /// What to call it.
+    pub name: String,
+}
+
+/// A factor that was just made; `verify_factor` proves that the app has it. This is the one
+/// place where its secret is shown.
+#[derive(Clone, Serialize, Deserialize, TS)]
+pub struct Enrolment {
+    /// Id of the factor.
+    pub factor: String,
+    /// The secret in base32, for an app that is typed into.
+    pub secret: String,
+    /// Modules along a side of the QR code; 0 when there is none.
+    pub qr_size: u32,
+    /// Its dark modules, as the path of an SVG with one unit a module.
+    pub qr_path: String,
+}
+
+/// Arguments of `remove_factor`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct RemoveFactor {
+    /// Id of the factor.
+    pub factor: String,
+}
+
+/// Arguments of `sign_in_options`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct GetSignInOptions {}
+
+/// What the project offers besides mail address and password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SignInOptions {
+    /// Providers that are switched on, by Auth's names (`github`, `google`, …).
+    pub providers: Vec<String>,
+}
+
+/// Arguments of `sign_in_with_provider`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SignInWithProvider {
+    /// One of `sign_in_options`.
+    pub provider: String,
+}
+
+/// Arguments of `cancel_sign_in`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct CancelSignIn {}
 
 /// Arguments of `sign_in`.
 #[derive(Clone, Serialize, Deserialize, TS)]
@@ -132,4 +243,11 @@ macro_rules! told_by_name_alone {
     };
 }
 
-told_by_name_alone!(SignIn, SignUp, VerifyCode, SetPassword);
+told_by_name_alone!(
+    SignIn,
+    SignUp,
+    VerifyCode,
+    VerifyFactor,
+    Enrolment,
+    SetPassword
+);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::OutboxSummary;
+use crate::{OutboxSummary, SignInState};
 
 /// Arguments of `snapshot`.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
@@ -53,8 +53,8 @@ pub struct WorkspaceInfo {
 pub struct WorkspaceState {
     /// Which one.
     pub info: WorkspaceInfo,
-    /// Who is signed in.
-    pub account: Option<Account>,
+    /// Who is signed in, and how far.
+    pub sign_in: SignInState,
     /// The connection.
     pub connection: Connection,
     /// What waits to be sent.

@@ -116,7 +116,7 @@ commands! {
     /// Removes a workspace, its cache and its secrets from this computer.
     "remove_workspace" = RemoveWorkspace -> Nothing;
     /// Signs in with mail address and password.
-    "sign_in" = SignIn -> Account;
+    "sign_in" = SignIn -> SignInState;
     /// Makes an account.
     "sign_up" = SignUp -> SignUpOutcome;
     /// Has a code to sign in with sent by mail.
@@ -126,7 +126,21 @@ commands! {
     /// Has a code to set a new password with sent by mail.
     "reset_password" = ResetPassword -> Nothing;
     /// Signs in with a code from a mail.
-    "verify_code" = VerifyCode -> Account;
+    "verify_code" = VerifyCode -> SignInState;
+    /// Asks the project which providers one can sign in with.
+    "sign_in_options" = GetSignInOptions -> SignInOptions;
+    /// Opens the browser to sign in with a provider, and waits until it comes back.
+    "sign_in_with_provider" = SignInWithProvider -> SignInState;
+    /// Ends the wait for the browser.
+    "cancel_sign_in" = CancelSignIn -> Nothing;
+    /// Shows a code of a second factor: goes on with a sign-in, or proves a factor just made.
+    "verify_factor" = VerifyFactor -> SignInState;
+    /// The second factors of one's own account.
+    "factors" = ListFactors -> Vec<FactorRow>;
+    /// Makes a second factor; it counts once a code of it was shown.
+    "enrol_factor" = EnrolFactor -> Enrolment;
+    /// Removes a second factor.
+    "remove_factor" = RemoveFactor -> Nothing;
     /// Changes one's own password.
     "set_password" = SetPassword -> Nothing;
     /// Signs out on this device, or everywhere. What is cached stays readable.
@@ -243,11 +257,19 @@ mod tests {
             r#"{"command":"sign_in","args":{"email":"a","password":"602214"}}"#,
             r#"{"command":"sign_up","args":{"email":"a","password":"602214"}}"#,
             r#"{"command":"verify_code","args":{"email":"a","code":"602214","purpose":"recovery"}}"#,
+            r#"{"command":"verify_factor","args":{"factor":"f","code":"602214"}}"#,
             r#"{"command":"set_password","args":{"password":"602214"}}"#,
         ] {
             let command: Command = serde_json::from_str(text).unwrap();
             assert!(!format!("{command:?}").contains("602214"), "{text}");
         }
+        let reply = Enrolment {
+            factor: "f".to_owned(),
+            secret: "602214".to_owned(),
+            qr_size: 1,
+            qr_path: "602214".to_owned(),
+        };
+        assert!(!format!("{reply:?}").contains("602214"));
     }
 
     #[test]

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Account, Connection, FiringRow, MessageRow, OutboxSummary, OwnPresence, Person, QuoteRow,
-    SessionRow, Settings, WorkspaceInfo,
+    Connection, FiringRow, MessageRow, OutboxSummary, OwnPresence, Person, QuoteRow, SessionRow,
+    Settings, SignInState, WorkspaceInfo,
 };
 
 /// An event with its number. Numbers rise by one; a reader that sees a gap takes a new snapshot.
@@ -37,8 +37,8 @@ pub enum Event {
     },
     /// Somebody signed in or out in the workspace in front.
     Account {
-        /// Who is signed in now.
-        account: Option<Account>,
+        /// How far it has come.
+        sign_in: SignInState,
     },
     /// Sessions changed, with all that their rows show.
     Sessions {
@@ -176,6 +176,8 @@ pub enum ErrorCode {
     Key,
     /// The cache or the disk failed.
     Storage,
+    /// The user gave up what was under way.
+    Cancelled,
     /// A fault of the program.
     Internal,
 }

@@ -47,6 +47,9 @@ pub enum EngineError {
     /// The key is not one for clients.
     #[error("{0}")]
     Key(String),
+    /// The caller gave up waiting.
+    #[error("It was cancelled.")]
+    Cancelled,
     /// A thread of the program died.
     #[error("a task of the program ended unexpectedly: {0}")]
     Task(String),
@@ -69,6 +72,7 @@ impl From<EngineError> for ApiError {
             EngineError::OtherAccount => ErrorCode::Refused,
             EngineError::NoWorkspace => ErrorCode::NoWorkspace,
             EngineError::Key(_) => ErrorCode::Key,
+            EngineError::Cancelled => ErrorCode::Cancelled,
         };
         Self::new(code, error.to_string())
     }
@@ -88,7 +92,13 @@ fn cache_code(error: &CacheError) -> ErrorCode {
 }
 
 fn server_code(error: &tidings_supabase::Error) -> ErrorCode {
-    if matches!(error.code(), Some("invalid_credentials" | "otp_expired")) {
+    let wrong = [
+        "invalid_credentials",
+        "otp_expired",
+        "mfa_verification_failed",
+        "mfa_challenge_expired",
+    ];
+    if error.code().is_some_and(|code| wrong.contains(&code)) {
         return ErrorCode::Credentials;
     }
     match error.class() {

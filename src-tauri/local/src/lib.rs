@@ -17,7 +17,10 @@ pub mod store;
 mod workspace;
 
 pub use hooks::Hooks;
-pub use options::{AuthBehaviour, Behaviour, DatabaseKey, Location, Options, Secret, Secrets};
+pub use options::{
+    AuthBehaviour, Behaviour, Consent, DatabaseKey, Location, Options, Secret, Secrets,
+    StubProvider,
+};
 pub use server::{Info, LocalError, LocalServer};
 pub use state::AppState;
 pub use workspace::WorkspaceOptions;

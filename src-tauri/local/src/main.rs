@@ -11,9 +11,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use tidings_local::realtime::RealtimeBehaviour;
-use tidings_local::{Behaviour, LocalServer, Location, Options, Secret, Secrets, WorkspaceOptions};
+use tidings_local::{
+    Behaviour, Consent, LocalServer, Location, Options, Secret, Secrets, StubProvider,
+    WorkspaceOptions,
+};
 
 /// An embedded Supabase-compatible server over SQLite, on the loopback address only.
 #[derive(Parser)]
@@ -53,9 +56,15 @@ struct Arguments {
     /// The one code that verification accepts; without it codes are refused.
     #[arg(long)]
     fixed_code: Option<String>,
-    /// Let /authorize sign a stub user in at once.
-    #[arg(long)]
-    stub_provider: bool,
+    /// Stand in for these identity providers behind /authorize.
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = provider_name)]
+    stub_providers: Vec<String>,
+    /// What their user says to being signed in.
+    #[arg(long, value_enum, default_value_t = ConsentArgument::Granted)]
+    stub_consent: ConsentArgument,
+    /// An address besides loopback IP literals that browsers may be sent back to.
+    #[arg(long, value_name = "URL")]
+    redirect: Vec<String>,
     /// The most rows of one REST answer.
     #[arg(long, default_value_t = 1000)]
     max_rows: usize,
@@ -68,6 +77,25 @@ struct Arguments {
     /// Offer /_test/ routes to the service key: clock, token lifetime, ending sessions.
     #[arg(long)]
     test_hooks: bool,
+}
+
+/// What a stub provider's user says.
+#[derive(Clone, Copy, ValueEnum)]
+enum ConsentArgument {
+    /// Yes, without being asked.
+    Granted,
+    /// No, without being asked.
+    Denied,
+    /// A page in the browser asks.
+    Asked,
+}
+
+fn provider_name(text: &str) -> Result<String, String> {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        Ok(text.to_owned())
+    } else {
+        Err("a provider's name has letters and digits only".to_owned())
+    }
 }
 
 #[tokio::main]
@@ -131,7 +159,15 @@ fn options(arguments: &Arguments, secrets: Secrets) -> Options {
     behaviour.auth.signup = !arguments.no_signup;
     behaviour.auth.confirm_email = arguments.confirm_email;
     behaviour.auth.fixed_code.clone_from(&arguments.fixed_code);
-    behaviour.auth.stub_provider = arguments.stub_provider;
+    behaviour.auth.stub_provider = (!arguments.stub_providers.is_empty()).then(|| StubProvider {
+        names: arguments.stub_providers.clone(),
+        consent: match arguments.stub_consent {
+            ConsentArgument::Granted => Consent::Granted,
+            ConsentArgument::Denied => Consent::Denied,
+            ConsentArgument::Asked => Consent::Asked,
+        },
+    });
+    behaviour.auth.redirects.clone_from(&arguments.redirect);
     Options {
         location: arguments
             .data_dir

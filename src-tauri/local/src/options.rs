@@ -123,8 +123,31 @@ pub struct AuthBehaviour {
     /// The code that `/verify` accepts after `/otp`, `/recover` or an unconfirmed
     /// sign-up. The server sends no mail, so without a code these are refused.
     pub fixed_code: Option<String>,
-    /// Whether `/authorize` signs a stub user in at once instead of refusing.
-    pub stub_provider: bool,
+    /// What stands in for the providers behind `/authorize`; without it all are refused.
+    pub stub_provider: Option<StubProvider>,
+    /// Addresses besides loopback IP literals that a browser may be sent back to, without
+    /// query and fragment.
+    pub redirects: Vec<String>,
+}
+
+/// Stands in for identity providers: each has one user, `<name>@stub.local`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StubProvider {
+    /// The providers' names, letters and digits only.
+    pub names: Vec<String>,
+    /// What their user says to being signed in.
+    pub consent: Consent,
+}
+
+/// What a stub provider's user says to being signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consent {
+    /// Yes, without being asked.
+    Granted,
+    /// No, without being asked.
+    Denied,
+    /// A page in the browser asks.
+    Asked,
 }
 
 impl Default for AuthBehaviour {
@@ -135,7 +158,8 @@ impl Default for AuthBehaviour {
             signup: true,
             confirm_email: false,
             fixed_code: None,
-            stub_provider: false,
+            stub_provider: None,
+            redirects: Vec::new(),
         }
     }
 }

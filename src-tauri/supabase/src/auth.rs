@@ -5,9 +5,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::http::{Reply, Request};
-use crate::{Error, Http, Project, Secret, Service, body};
+use crate::{Assurance, Error, Http, Project, Secret, Service, body};
 
 /// Client of one project's Auth service. It holds no session.
 #[derive(Debug, Clone)]
@@ -37,6 +38,8 @@ pub struct Session {
     pub expires_in: Duration,
     /// Whose it is.
     pub user: User,
+    /// Whether a code of a second factor is missing.
+    pub assurance: Assurance,
     /// The server's clock minus this machine's, in seconds, when the answer had a date.
     pub skew_seconds: Option<i64>,
 }
@@ -191,6 +194,13 @@ impl Auth {
         Request::new(&self.project, method, url).header("x-supabase-api-version", "2024-01-01")
     }
 
+    /// An address of the service for somebody who shows no key, such as a browser.
+    pub(crate) fn address(&self, path: &[&str], query: &[(&str, &str)]) -> Url {
+        let mut url = self.project.endpoint(&[&["auth", "v1"], path].concat());
+        url.query_pairs_mut().extend_pairs(query);
+        url
+    }
+
     pub(crate) async fn call(&self, request: Request<'_>) -> Result<Reply, Error> {
         let reply = self.http.send(request).await?;
         if reply.is_success() {
@@ -222,7 +232,7 @@ struct SessionAnswer {
     refresh_token: Secret,
     expires_in: Option<u64>,
     expires_at: Option<u64>,
-    user: User,
+    user: serde_json::Value,
 }
 
 /// Auth's own default, for a server that names no lifetime at all.
@@ -236,11 +246,14 @@ pub(crate) fn session(reply: &Reply) -> Result<Session, Error> {
         let end = UNIX_EPOCH.checked_add(Duration::from_secs(answer.expires_at?))?;
         Some(end.duration_since(now).unwrap_or_default())
     });
+    let user = User::deserialize(&answer.user)
+        .map_err(|_| Error::InvalidAnswer("a session without a user".to_owned()))?;
     Ok(Session {
+        assurance: Assurance::read(&answer.access_token, answer.user),
         access_token: answer.access_token,
         refresh_token: answer.refresh_token,
         expires_in: lifetime.unwrap_or(DEFAULT_LIFETIME),
-        user: answer.user,
+        user,
         skew_seconds: reply
             .date()
             .map(|date| seconds_between(SystemTime::now(), date)),

@@ -91,6 +91,23 @@ pub enum Error {
     /// No session, or one that ended while the request was on its way.
     #[error("Nobody is signed in.")]
     SignedOut,
+    /// Somebody is signed in, and a code of a second factor is missing.
+    #[error("The code of the authenticator app is missing.")]
+    SecondFactor,
+    /// The sign-in in the browser ended without one, as the provider or the project says.
+    #[error("{}", words::browser(.code.as_deref(), .message))]
+    Browser {
+        /// `access_denied`, `signup_disabled`, …
+        code: Option<String>,
+        /// The words that came along.
+        message: String,
+    },
+    /// Nobody came back from the browser in time.
+    #[error("Nobody came back from the browser in time. Try again.")]
+    BrowserTimeout,
+    /// This machine does not let the program listen for the browser.
+    #[error("Tidings could not listen for the browser on this computer: {0}")]
+    Loopback(String),
     /// A success whose body is not what the protocol says.
     #[error("The server's answer could not be read: {0}")]
     InvalidAnswer(String),
@@ -138,7 +155,7 @@ impl Error {
         match self {
             Self::Network { .. } | Self::NotSupabase { .. } => Class::Network,
             Self::Api(error) => error.class(),
-            Self::SignedOut => Class::SignedOut,
+            Self::SignedOut | Self::SecondFactor => Class::SignedOut,
             Self::InvalidAnswer(_) => Class::Transient { retry_after: None },
             Self::BadKey { .. }
             | Self::AnswerTooLarge
@@ -146,6 +163,9 @@ impl Error {
             | Self::MissingFilter
             | Self::InvalidRequest(_)
             | Self::OtherUser
+            | Self::Browser { .. }
+            | Self::BrowserTimeout
+            | Self::Loopback(_)
             | Self::Store(_)
             | Self::Setup(_) => Class::Permanent,
         }
@@ -155,6 +175,7 @@ impl Error {
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::Api(error) => error.code.as_deref(),
+            Self::Browser { code, .. } => code.as_deref(),
             _ => None,
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! [`Project`] is an address and a key that is safe to hold in a desktop program,
 //! [`Http`] the one connection pool, [`Auth`] the calls of the Auth service,
-//! [`TokenManager`] the one owner of a session, [`Rest`] the calls of PostgREST.
+//! [`TokenManager`] the one owner of a session, [`Rest`] the calls of PostgREST,
+//! [`Loopback`] the way back from a sign-in in the browser.
 //! Every failure is an [`Error`] with one [`Class`]: the caller decides by class,
 //! and shows the message.
 
@@ -14,6 +15,9 @@ mod error;
 pub mod fuzzing;
 mod http;
 mod key;
+mod loopback;
+mod mfa;
+mod oauth;
 mod project;
 mod query;
 mod rest;
@@ -27,6 +31,9 @@ pub use codes::Purpose;
 pub use error::{ApiError, Class, Error, Service};
 pub use http::{Http, Timeouts};
 pub use key::{KeyError, ProjectKey};
+pub use loopback::{Loopback, Returned};
+pub use mfa::{Assurance, Enrolment, Factor, Factors};
+pub use oauth::ProviderFlow;
 pub use project::{Project, UrlError};
 pub use query::{Filter, Op, Query};
 pub use rest::{Insert, Rest, Rows};

@@ -4,15 +4,17 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Secret, User};
+use crate::{Assurance, Factor, Secret, User};
 
 /// What is kept of a session: enough to renew it, and to know offline whose it is.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredSession {
     /// The newest refresh token.
     pub refresh_token: Secret,
     /// The user it belongs to.
     pub user: User,
+    /// Whether a code of a second factor is missing.
+    pub assurance: Assurance,
 }
 
 /// A place that keeps the session could not be used.
@@ -51,19 +53,42 @@ impl StoredSession {
         struct Plain<'a> {
             refresh_token: &'a str,
             user: &'a User,
+            #[serde(skip_serializing_if = "<[_]>::is_empty")]
+            missing: &'a [Factor],
         }
         let plain = Plain {
             refresh_token: self.refresh_token.expose(),
             user: &self.user,
+            missing: match &self.assurance {
+                Assurance::Complete => &[],
+                Assurance::SecondFactor(factors) => factors,
+            },
         };
-        // Strings and an option of one: writing them as JSON cannot fail.
+        // Strings, options and lists of them: writing these as JSON cannot fail.
         Secret::new(serde_json::to_string(&plain).unwrap_or_default())
     }
 
     /// Reads what [`to_json`](Self::to_json) wrote.
     pub fn from_json(text: &str) -> Result<Self, StoreError> {
+        #[derive(Deserialize)]
+        struct Plain {
+            refresh_token: Secret,
+            user: User,
+            #[serde(default)]
+            missing: Vec<Factor>,
+        }
         // The parser's words could quote the token.
-        serde_json::from_str(text).map_err(|_| StoreError::new("the kept sign-in is damaged"))
+        let plain: Plain = serde_json::from_str(text)
+            .map_err(|_| StoreError::new("the kept sign-in is damaged"))?;
+        Ok(Self {
+            refresh_token: plain.refresh_token,
+            user: plain.user,
+            assurance: if plain.missing.is_empty() {
+                Assurance::Complete
+            } else {
+                Assurance::SecondFactor(plain.missing)
+            },
+        })
     }
 }
 
@@ -106,17 +131,28 @@ mod tests {
 
     #[test]
     fn a_kept_session_reads_back_and_damage_is_told_without_the_token() {
-        let kept = StoredSession {
-            refresh_token: "r\"1".into(),
-            user: User {
-                id: "alice".to_owned(),
-                email: None,
-            },
+        let factor = Factor {
+            id: "f".to_owned(),
+            name: Some("Phone".to_owned()),
         };
-        assert_eq!(
-            StoredSession::from_json(kept.to_json().expose()).unwrap(),
-            kept
-        );
+        for assurance in [Assurance::Complete, Assurance::SecondFactor(vec![factor])] {
+            let kept = StoredSession {
+                refresh_token: "r\"1".into(),
+                user: User {
+                    id: "alice".to_owned(),
+                    email: None,
+                },
+                assurance,
+            };
+            assert_eq!(
+                StoredSession::from_json(kept.to_json().expose()).unwrap(),
+                kept
+            );
+        }
+        // As it was kept before there were second factors.
+        let old = r#"{"refresh_token": "r1", "user": {"id": "alice", "email": null}}"#;
+        let old = StoredSession::from_json(old).unwrap();
+        assert_eq!(old.assurance, Assurance::Complete);
         let error = StoredSession::from_json(r#"{"refresh_token": "r1""#).unwrap_err();
         assert!(!error.to_string().contains("r1"));
     }

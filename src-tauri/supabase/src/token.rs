@@ -3,6 +3,7 @@
 //! One renewal is under way at a time, on a task of its own, so that a caller who gives up
 //! cannot lose the new refresh token between the server and the store.
 
+mod factors;
 mod inner;
 mod live;
 
@@ -13,7 +14,8 @@ use rand::RngExt as _;
 use tokio::sync::watch;
 
 use crate::{
-    Auth, Class, Error, Scope, Secret, Session, SessionStore, SignUp, StoredSession, User,
+    Assurance, Auth, Class, Error, Factor, Scope, Secret, Session, SessionStore, SignUp,
+    StoredSession, User,
 };
 use inner::{Inner, blocking, land};
 use live::Live;
@@ -29,6 +31,13 @@ pub enum AuthState {
         user_id: String,
         /// The user's address, when there is one.
         email: Option<String>,
+    },
+    /// A session is kept that is good for one thing: to show a code of a second factor.
+    SecondFactor {
+        /// The user's address, when there is one.
+        email: Option<String>,
+        /// The factors, one of which is asked for.
+        factors: Vec<Factor>,
     },
     /// The server ended the session.
     Expired {
@@ -88,18 +97,19 @@ impl TokenManager {
         self.inner.auth_state.subscribe()
     }
 
-    /// The newest access token, now and from now on; `None` while there is none.
+    /// The newest access token, now and from now on; `None` while nobody is signed in in full.
     /// For channels that must be told of each new token.
     pub fn subscribe(&self) -> watch::Receiver<Option<Secret>> {
         self.inner.tokens.subscribe()
     }
 
-    /// The signed-in user.
+    /// The signed-in user; nobody is while a code of a second factor is missing.
     pub fn user(&self) -> Option<User> {
         self.inner
             .state()
             .live
             .as_ref()
+            .filter(|live| live.assurance == Assurance::Complete)
             .map(|live| live.user.clone())
     }
 
@@ -108,7 +118,8 @@ impl TokenManager {
         self.inner.state().skew_seconds
     }
 
-    /// Signs in, and keeps the session.
+    /// Signs in, and keeps the session. A code of a second factor may be missing then:
+    /// [`state`](Self::state) says so.
     pub async fn sign_in_password(&self, email: &str, password: &Secret) -> Result<User, Error> {
         let session = self.inner.auth.sign_in_password(email, password).await?;
         self.adopt(session).await
@@ -145,6 +156,15 @@ impl TokenManager {
     /// over is there something to wait for. Without a network that fails, and the session
     /// is kept.
     pub async fn access_token(&self) -> Result<String, Error> {
+        self.must_be_complete()?;
+        let token = self.bearer().await?;
+        // The renewal may have found that the account asks for more by now.
+        self.must_be_complete()?;
+        Ok(token)
+    }
+
+    /// As [`access_token`](Self::access_token), also for a session that lacks a second factor.
+    async fn bearer(&self) -> Result<String, Error> {
         let flight = {
             let mut state = self.inner.state();
             let live = state.live.as_ref().ok_or(Error::SignedOut)?;
@@ -165,6 +185,12 @@ impl TokenManager {
 
     /// A token other than the one a server has refused.
     pub async fn renew(&self, refused: &str) -> Result<String, Error> {
+        let token = self.other_than(refused).await?;
+        self.must_be_complete()?;
+        Ok(token)
+    }
+
+    async fn other_than(&self, refused: &str) -> Result<String, Error> {
         let flight = {
             let mut state = self.inner.state();
             let live = state.live.as_ref().ok_or(Error::SignedOut)?;
@@ -205,10 +231,10 @@ impl TokenManager {
         F: Future<Output = Result<T, Error>>,
     {
         let epoch = self.inner.state().epoch;
-        let token = self.access_token().await?;
+        let token = self.bearer().await?;
         let mut answer = call(token.clone()).await;
         if matches!(&answer, Err(error) if error.code() == Some("bad_jwt")) {
-            let token = self.renew(&token).await?;
+            let token = self.other_than(&token).await?;
             answer = call(token).await;
         }
         match answer {
@@ -221,7 +247,13 @@ impl TokenManager {
     }
 
     fn own(&self, user: User) -> Result<User, Error> {
-        if self.user().is_some_and(|own| own.id == user.id) {
+        let own = self
+            .inner
+            .state()
+            .live
+            .as_ref()
+            .map(|it| it.user.id.clone());
+        if own.is_some_and(|own| own == user.id) {
             Ok(user)
         } else {
             Err(Error::OtherUser)
@@ -238,7 +270,7 @@ impl TokenManager {
                 .await?;
             return self.forget().await;
         }
-        let token = self.access_token().await;
+        let token = self.bearer().await;
         if scope == Scope::Local {
             self.forget().await?;
         }

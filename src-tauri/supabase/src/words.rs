@@ -2,6 +2,34 @@
 
 use crate::{ApiError, Service};
 
+/// The codes of section 2.2 after which a sign-in by a provider begins anew.
+const FLOW: [&str; 6] = [
+    "flow_state_not_found",
+    "flow_state_expired",
+    "flow_state_already_used",
+    "bad_code_verifier",
+    "bad_oauth_state",
+    "bad_oauth_callback",
+];
+const FLOW_IS_OVER: &str =
+    "The sign-in in the browser took too long, or another one was begun since. Try again.";
+const NO_SIGN_UP: &str =
+    "This project takes no new accounts. Sign in with one that it knows already.";
+
+/// What to show when the browser came back with an error.
+pub(crate) fn browser(code: Option<&str>, message: &str) -> String {
+    match code {
+        Some("access_denied") => {
+            "You were not signed in: it was refused in the browser. Try again, or sign in another \
+             way."
+                .to_owned()
+        }
+        Some("signup_disabled") => NO_SIGN_UP.to_owned(),
+        Some(code) if FLOW.contains(&code) => FLOW_IS_OVER.to_owned(),
+        _ => format!("The sign-in in the browser failed: {message}"),
+    }
+}
+
 /// What to show instead of the server's own words.
 pub(crate) fn advice(error: &ApiError) -> Option<String> {
     if error.service != Service::Auth {
@@ -31,6 +59,29 @@ pub(crate) fn advice(error: &ApiError) -> Option<String> {
             "You signed in too long ago to change the password. Sign out, sign in again, then \
              change it."
         }
+        "mfa_verification_failed" => {
+            "This code is wrong, or was used already. Enter the one that the app shows next."
+        }
+        "mfa_challenge_expired" => "That took too long. Enter the code that the app shows now.",
+        "mfa_factor_not_found" => "The project does not know this authenticator any more.",
+        "mfa_factor_name_conflict" => {
+            "You have an authenticator with this name already. Choose another name."
+        }
+        "too_many_enrolled_mfa_factors" => {
+            "You have as many authenticators as the project allows. Remove one first."
+        }
+        "mfa_totp_enroll_not_enabled" | "mfa_totp_verify_not_enabled" => {
+            "This project does not take codes of authenticator apps."
+        }
+        "insufficient_aal" => {
+            "This takes a sign-in with a code of your authenticator app. Sign out, sign in with \
+             one, then try again."
+        }
+        "over_request_rate_limit" => {
+            "The project has seen too many attempts. Wait some minutes, then try again."
+        }
+        "signup_disabled" => NO_SIGN_UP,
+        code if FLOW.contains(&code) => FLOW_IS_OVER,
         _ => return None,
     };
     Some(words.to_owned())

@@ -2,5 +2,7 @@
 
 export { registerAuth } from "./auth.mjs";
 export { registerRestMatrix } from "./matrix.mjs";
+export { registerMfa } from "./mfa.mjs";
+export { registerPkce } from "./pkce.mjs";
 export { registerRealtime } from "./realtime.mjs";
 export { registerRest } from "./rest.mjs";

@@ -79,9 +79,12 @@ export function without(t, target, feature) {
 const open = new Set();
 
 /** An unchanged official client. */
-export function connect(target, { key = target.publishable_key, vsn = "2.0.0", headers } = {}) {
+export function connect(
+  target,
+  { key = target.publishable_key, vsn = "2.0.0", headers, auth = { persistSession: false } } = {},
+) {
   const client = createClient(target.url, key, {
-    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+    auth: { autoRefreshToken: false, detectSessionInUrl: false, ...auth },
     realtime: { transport: WebSocket, vsn, timeout: DEADLINE },
     ...(headers ? { global: { headers } } : {}),
   });

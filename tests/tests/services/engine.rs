@@ -60,7 +60,7 @@ async fn a_project_without_realtime_is_told_as_such_and_what_is_written_is_kept(
         "{reason}"
     );
     let active = ok(&app, api::GetSnapshot {}).await.active.unwrap();
-    assert_eq!(active.account.unwrap().email, Some(email));
+    assert_eq!(active.sign_in.account().unwrap().email, Some(email));
     let session = ok(
         &app,
         api::CreateSession {

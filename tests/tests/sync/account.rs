@@ -23,7 +23,8 @@ async fn signed_out_everything_stays_readable_and_what_is_written_waits_for_its_
             .await
             .active
             .unwrap()
-            .account
+            .sign_in
+            .account()
             .is_none()
     );
     assert_eq!(app.contents(&session).await, ["Before"]);
@@ -37,7 +38,10 @@ async fn signed_out_everything_stays_readable_and_what_is_written_waits_for_its_
     assert_eq!(app.contents(&session).await, ["Before", "Meanwhile"]);
     assert_eq!(project.stored(&session).await, ["Before"]);
     let account = app.ok(credentials(&alice())).await;
-    assert_eq!(account.email.as_deref(), Some("alice@example.com"));
+    assert_eq!(
+        account.account().unwrap().email.as_deref(),
+        Some("alice@example.com")
+    );
     app.live().await;
     app.sent_everything().await;
     assert_eq!(project.stored(&session).await, ["Before", "Meanwhile"]);
@@ -65,7 +69,8 @@ async fn nobody_else_gets_at_what_a_workspace_keeps() {
             .await
             .active
             .unwrap()
-            .account
+            .sign_in
+            .account()
             .is_none()
     );
     app.ok(credentials(&alice())).await;
@@ -169,7 +174,10 @@ async fn codes_confirm_an_account_and_sign_in_on_other_devices() {
         wrong.message
     );
     let account = app.ok(entered(" 602 214 ", CodePurpose::SignUp)).await;
-    assert_eq!(account.email.as_deref(), Some(alice().email));
+    assert_eq!(
+        account.account().unwrap().email.as_deref(),
+        Some(alice().email)
+    );
     app.live().await;
     let session = app.session("Plans").await;
     let sent = app.send(&session, "Confirmed").await;
@@ -251,7 +259,7 @@ async fn a_code_lets_nobody_else_into_what_a_workspace_keeps() {
         refused.message
     );
     let snapshot = app.ok(api::GetSnapshot {}).await;
-    assert!(snapshot.active.unwrap().account.is_none());
+    assert!(snapshot.active.unwrap().sign_in.account().is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -270,7 +278,7 @@ async fn signing_out_everywhere_signs_out_every_device_or_says_that_it_did_not()
     let refused = app.refused(everywhere.clone()).await;
     assert_eq!(refused.code, ErrorCode::Offline);
     let snapshot = app.ok(api::GetSnapshot {}).await;
-    assert!(snapshot.active.unwrap().account.is_some());
+    assert!(snapshot.active.unwrap().sign_in.account().is_some());
     project.proxy.heal();
     app.ok(api::Connect {}).await;
     app.live().await;
@@ -363,7 +371,7 @@ async fn the_local_workspace_opens_answers_and_persists_without_a_form() {
     assert!(info.local);
     app.live().await;
     let snapshot = app.ok(api::GetSnapshot {}).await.active.unwrap();
-    assert!(snapshot.simulated_prices && snapshot.account.is_some());
+    assert!(snapshot.simulated_prices && snapshot.sign_in.account().is_some());
     let rows = app
         .until("welcome", api::ListSessions {}, |rows| rows.len() >= 2)
         .await;

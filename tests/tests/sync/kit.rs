@@ -191,7 +191,8 @@ impl Client {
         self.live().await;
     }
 
-    async fn add(&self, project: &Project) {
+    /// Adds a project.
+    pub async fn add(&self, project: &Project) {
         let (url, key) = (project.proxy.url(), project.key());
         self.ok(api::AddWorkspace {
             url,

@@ -11,5 +11,7 @@ mod market;
 mod notices;
 mod offline;
 mod people;
+mod providers;
 mod recorded;
 mod refusals;
+mod second_factor;

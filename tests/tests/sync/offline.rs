@@ -60,7 +60,7 @@ async fn everything_seen_stays_readable_without_a_server_also_after_a_restart() 
     let snapshot = app.ok(api::GetSnapshot {}).await.active.unwrap();
     assert_eq!(snapshot.last_session, Some(session));
     assert_eq!(
-        snapshot.account.unwrap().email.as_deref(),
+        snapshot.sign_in.account().unwrap().email.as_deref(),
         Some("alice@example.com")
     );
     assert!(!snapshot.secrets_in_memory);

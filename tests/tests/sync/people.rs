@@ -65,7 +65,9 @@ async fn who_is_there_and_who_is_writing_is_told_both_ways() {
         .await
         .active
         .unwrap()
-        .account
+        .sign_in
+        .account()
+        .cloned()
         .unwrap();
     let bob = project.newcomer(&bob()).await;
     let mut room = enter(&bob, &session).await;
@@ -153,9 +155,11 @@ async fn who_chooses_to_be_invisible_is_not_seen() {
         .await
         .active
         .unwrap()
-        .account
+        .sign_in
+        .account()
         .unwrap()
-        .user_id;
+        .user_id
+        .clone();
     let bob = project.newcomer(&bob()).await;
     let mut room = enter(&bob, &session).await;
     room.find("presence_state", |state| !state[&alice].is_null())

@@ -196,6 +196,17 @@ async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, 
             reply::<api::ResetPassword>(core.reset_password(&args).await)
         }
         Command::VerifyCode(args) => reply::<api::VerifyCode>(core.verify_code(args).await),
+        Command::GetSignInOptions(_) => {
+            reply::<api::GetSignInOptions>(core.sign_in_options().await)
+        }
+        Command::SignInWithProvider(args) => {
+            reply::<api::SignInWithProvider>(core.sign_in_with_provider(&args).await)
+        }
+        Command::CancelSignIn(_) => reply::<api::CancelSignIn>(Ok(core.cancel_sign_in())),
+        Command::VerifyFactor(args) => reply::<api::VerifyFactor>(core.verify_factor(args).await),
+        Command::ListFactors(_) => reply::<api::ListFactors>(core.factors().await),
+        Command::EnrolFactor(args) => reply::<api::EnrolFactor>(core.enrol_factor(&args).await),
+        Command::RemoveFactor(args) => reply::<api::RemoveFactor>(core.remove_factor(&args).await),
         Command::SetPassword(args) => reply::<api::SetPassword>(core.set_password(args).await),
         Command::SignOut(args) => reply::<api::SignOut>(core.sign_out(&args).await),
         Command::Connect(_) => reply::<api::Connect>(Ok(core.connect())),

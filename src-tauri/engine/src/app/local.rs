@@ -8,7 +8,9 @@ use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
 use tidings_local::{DatabaseKey, LocalServer, Location, Options, Secrets, WorkspaceOptions};
 use tidings_model::Clock;
-use tidings_supabase::{AuthState, Project, ProjectKey, Secret, Session, TokenManager, User};
+use tidings_supabase::{
+    Assurance, AuthState, Project, ProjectKey, Secret, Session, TokenManager, User,
+};
 
 use crate::error::{EngineError, Result};
 use crate::secrets::{self, Scoped};
@@ -103,6 +105,8 @@ pub(super) async fn sign_in(server: &LocalServer, tokens: &TokenManager) -> Resu
             refresh_token: Secret::new(session.refresh_token.reveal()),
             expires_in: Duration::from_secs(session.expires_in),
             user,
+            // The one user of the embedded server signs in without a form.
+            assurance: Assurance::Complete,
             skew_seconds: None,
         })
         .await?;

@@ -96,14 +96,14 @@ pub(super) async fn follow_account(core: Arc<Core>) {
                     core.realtime.connect();
                 }
             }
-            AuthState::SignedOut | AuthState::Expired { .. } => {
+            AuthState::SignedOut | AuthState::SecondFactor { .. } | AuthState::Expired { .. } => {
                 channels = None;
                 core.realtime.disconnect();
                 core.state.input(Input::SignedOut, core.now());
             }
         }
         core.emit(api::Event::Account {
-            account: core.account(),
+            sign_in: core.sign_in_state(),
         });
         tokio::select! {
             changed = account.changed() => if changed.is_err() { return },

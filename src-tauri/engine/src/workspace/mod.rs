@@ -111,6 +111,8 @@ pub(crate) struct Core {
     last_session: Mutex<Option<SessionId>>,
     session_opened: Box<dyn Fn(Option<SessionId>) + Send + Sync>,
     server_clock: Mutex<Option<i64>>,
+    /// The wait for a browser in which somebody signs in.
+    browser: Mutex<Option<CancellationToken>>,
     /// Changes that a channel should have told and did not.
     missed: AtomicU64,
 }
@@ -178,6 +180,7 @@ impl Workspace {
             last_session: Mutex::new(last_session),
             session_opened,
             server_clock: Mutex::new(None),
+            browser: Mutex::default(),
             missed: AtomicU64::new(0),
         });
         let tasks = TaskTracker::new();

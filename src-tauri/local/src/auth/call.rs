@@ -39,6 +39,15 @@ pub struct Asker {
     pub session: Option<String>,
 }
 
+impl Asker {
+    /// The session of the token, for what concerns one.
+    pub fn session(&self) -> Result<String, AuthError> {
+        self.session
+            .clone()
+            .ok_or_else(|| AuthError::forbidden("session_not_found", "The token names no session"))
+    }
+}
+
 impl FromRequest<AppState> for Call {
     type Rejection = AuthError;
 

@@ -3,14 +3,19 @@
 mod admin;
 mod call;
 mod error;
+mod factor;
+mod flow;
 pub mod keys;
+mod mfa;
 mod oauth;
 mod password;
 mod pending;
+mod qr;
 mod routes;
 pub(crate) mod session;
 mod sign_in;
 pub mod token;
+pub mod totp;
 pub(crate) mod user;
 
 pub use error::AuthError;

@@ -2,11 +2,11 @@
 
 use axum::extract::State;
 use axum::response::IntoResponse;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use axum::{Json, Router, middleware};
 use serde_json::json;
 
-use super::{admin, call, error, oauth, pending, sign_in};
+use super::{admin, call, error, mfa, oauth, pending, sign_in};
 use crate::state::AppState;
 
 pub(crate) fn routes(state: &AppState) -> Router<AppState> {
@@ -23,12 +23,21 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/auth/v1/recover", post(pending::recover))
         .route("/auth/v1/resend", post(pending::resend))
         .route("/auth/v1/verify", post(pending::verify))
+        .route("/auth/v1/factors", post(mfa::enrol))
+        .route("/auth/v1/factors/{id}", delete(mfa::remove))
+        .route("/auth/v1/factors/{id}/challenge", post(mfa::challenge))
+        .route("/auth/v1/factors/{id}/verify", post(mfa::verify))
         .route("/auth/v1/settings", get(settings))
         .route("/auth/v1/health", get(health))
         .route("/auth/v1/admin/users", get(admin::list).post(admin::create))
         .route(
             "/auth/v1/admin/users/{id}",
             get(admin::get).put(admin::update).delete(admin::delete),
+        )
+        .route("/auth/v1/admin/users/{id}/factors", get(mfa::list))
+        .route(
+            "/auth/v1/admin/users/{id}/factors/{factor}",
+            delete(mfa::remove_of),
         )
         .layer(middleware::from_fn_with_state(
             state.clone(),
@@ -37,6 +46,8 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
     // A browser that follows a link has no key to show.
     Router::new()
         .route("/auth/v1/authorize", get(oauth::authorize))
+        .route("/auth/v1/consent", get(oauth::consent))
+        .route("/auth/v1/callback", get(oauth::callback))
         .route("/auth/v1/.well-known/jwks.json", get(jwks))
         .merge(keyed)
         .layer(middleware::from_fn(error::shape))
@@ -44,16 +55,19 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
 
 async fn settings(State(state): State<AppState>) -> impl IntoResponse {
     let behaviour = &state.behaviour().auth;
-    let stub = behaviour.stub_provider;
+    let mut external = json!({
+        "anonymous_users": false,
+        "email": true,
+        "phone": false,
+        "apple": false,
+        "github": false,
+        "google": false,
+    });
+    for name in behaviour.stub_provider.iter().flat_map(|stub| &stub.names) {
+        external[name] = json!(true);
+    }
     Json(json!({
-        "external": {
-            "anonymous_users": false,
-            "email": true,
-            "phone": false,
-            "apple": stub,
-            "github": stub,
-            "google": stub,
-        },
+        "external": external,
         "disable_signup": !behaviour.signup,
         "mailer_autoconfirm": !behaviour.confirm_email,
         "phone_autoconfirm": true,

@@ -45,6 +45,16 @@ pub struct Issuer {
     reuse_micros: i64,
 }
 
+/// A session's row, as far as its tokens tell it.
+struct Kept {
+    id: String,
+    user: String,
+    method: String,
+    signed_in: Timestamp,
+    /// When a code of a second factor was shown; the factor is still there.
+    factor_at: Option<Timestamp>,
+}
+
 /// What a refresh came to. A reused token ends its session, which must be committed.
 pub enum Refreshed {
     /// The next state.
@@ -83,7 +93,39 @@ impl Issuer {
             )?
             .execute(params![id, user.id, method, now.as_micros()])?;
         self.add_refresh_token(tx, &id, 1)?;
-        Ok(self.session(user, &id, method, now, now, 1))
+        let kept = Kept {
+            id,
+            user: user.id.clone(),
+            method: method.to_owned(),
+            signed_in: now,
+            factor_at: None,
+        };
+        Ok(self.session(user, &kept, now, 1))
+    }
+
+    /// Goes on with a session whose user has shown a code of `factor`. Earlier refresh tokens
+    /// are gone: one that was bought with less must not buy the session with two factors.
+    pub fn add_factor(
+        &self,
+        tx: &WriteTx<'_>,
+        session: &str,
+        factor: &str,
+    ) -> Result<Session, AuthError> {
+        let (connection, now) = (tx.connection(), tx.now());
+        connection.execute(
+            "UPDATE auth_sessions SET factor_id = ?2, factor_at = ?3 WHERE id = ?1",
+            params![session, factor, now.as_micros()],
+        )?;
+        let kept = Kept::by_id(connection, session)?;
+        let next = active(connection, session)? + 1;
+        connection.execute(
+            "DELETE FROM auth_refresh_tokens WHERE session_id = ?1",
+            [session],
+        )?;
+        self.add_refresh_token(tx, session, next)?;
+        let user = User::by_id(connection, &kept.user)?
+            .ok_or_else(|| AuthError::forbidden("user_not_found", "User not found"))?;
+        Ok(self.session(&user, &kept, now, next))
     }
 
     /// Exchanges a refresh token.
@@ -104,16 +146,8 @@ impl Issuer {
                 "Invalid Refresh Token: Refresh Token Not Found",
             )));
         };
-        let (user_id, method, signed_in): (String, String, i64) = connection
-            .prepare_cached(
-                "SELECT user_id, method, signed_in_at FROM auth_sessions WHERE id = ?1",
-            )?
-            .query_row([&session], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-            })?;
-        let active: i64 = connection
-            .prepare_cached("SELECT max(counter) FROM auth_refresh_tokens WHERE session_id = ?1")?
-            .query_row([&session], |row| row.get(0))?;
+        let kept = Kept::by_id(connection, &session)?;
+        let active = active(connection, &session)?;
         let next = match used_at {
             None => {
                 connection.execute(
@@ -135,14 +169,13 @@ impl Issuer {
                 )));
             }
         };
-        let Some(user) = User::by_id(connection, &user_id)? else {
+        let Some(user) = User::by_id(connection, &kept.user)? else {
             return Ok(Refreshed::Refused(AuthError::bad_request(
                 "user_not_found",
                 "Invalid Refresh Token: User Not Found",
             )));
         };
-        let signed_in = Timestamp::from_micros(signed_in);
-        let told = self.session(&user, &session, &method, signed_in, now, next);
+        let told = self.session(&user, &kept, now, next);
         Ok(Refreshed::Session(Box::new(told)))
     }
 
@@ -175,19 +208,19 @@ impl Issuer {
         URL_SAFE_NO_PAD.encode(&mac[..9])
     }
 
-    fn session(
-        &self,
-        user: &User,
-        id: &str,
-        method: &str,
-        signed_in: Timestamp,
-        now: Timestamp,
-        counter: i64,
-    ) -> Session {
+    fn session(&self, user: &User, kept: &Kept, now: Timestamp, counter: i64) -> Session {
         let seconds = |at: Timestamp| at.as_micros().div_euclid(1_000_000);
         let issued = seconds(now);
         let expires_at = issued.saturating_add_unsigned(self.lifetime);
         let told = user.to_json();
+        // The newest first.
+        let mut methods = vec![json!({
+            "method": kept.method,
+            "timestamp": seconds(kept.signed_in),
+        })];
+        if let Some(at) = kept.factor_at {
+            methods.insert(0, json!({"method": "totp", "timestamp": seconds(at)}));
+        }
         let claims = json!({
             "iss": self.url,
             "sub": user.id,
@@ -199,9 +232,9 @@ impl Issuer {
             "app_metadata": told["app_metadata"],
             "user_metadata": told["user_metadata"],
             "role": "authenticated",
-            "aal": "aal1",
-            "amr": [{"method": method, "timestamp": seconds(signed_in)}],
-            "session_id": id,
+            "aal": if kept.factor_at.is_some() { "aal2" } else { "aal1" },
+            "amr": methods,
+            "session_id": kept.id,
             "is_anonymous": false,
         });
         Session {
@@ -209,10 +242,54 @@ impl Issuer {
             token_type: "bearer",
             expires_in: self.lifetime,
             expires_at,
-            refresh_token: Secret::new(self.refresh_token(id, counter)),
+            refresh_token: Secret::new(self.refresh_token(&kept.id, counter)),
             user: told,
         }
     }
+}
+
+impl Kept {
+    fn by_id(connection: &Connection, id: &str) -> rusqlite::Result<Self> {
+        connection
+            .prepare_cached(
+                "SELECT user_id, method, signed_in_at, \
+                 CASE WHEN factor_id IS NOT NULL THEN factor_at END \
+                 FROM auth_sessions WHERE id = ?1",
+            )?
+            .query_row([id], |row| {
+                Ok(Self {
+                    id: id.to_owned(),
+                    user: row.get(0)?,
+                    method: row.get(1)?,
+                    signed_in: Timestamp::from_micros(row.get(2)?),
+                    factor_at: row.get::<_, Option<i64>>(3)?.map(Timestamp::from_micros),
+                })
+            })
+    }
+}
+
+/// The number of the newest refresh token.
+fn active(connection: &Connection, session: &str) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached("SELECT max(counter) FROM auth_refresh_tokens WHERE session_id = ?1")?
+        .query_row([session], |row| row.get(0))
+}
+
+/// Whether a code of a second factor was shown in this session, and the factor is still there.
+pub fn has_factor(connection: &Connection, id: &str) -> rusqlite::Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT 1 FROM auth_sessions WHERE id = ?1 AND factor_id IS NOT NULL")?
+        .query_row([id], |_| Ok(()))
+        .optional()?
+        .is_some())
+}
+
+/// Ends the sessions of a user in which no code of a second factor was shown.
+pub fn end_without_factor(connection: &Connection, user: &str) -> rusqlite::Result<usize> {
+    connection.execute(
+        "DELETE FROM auth_sessions WHERE user_id = ?1 AND factor_id IS NULL",
+        [user],
+    )
 }
 
 /// Whether the session is still there.

@@ -180,8 +180,30 @@ pub async fn get_user(call: Call) -> Result<Response, AuthError> {
 
 /// Changes address, number, password or data of the user whose token it is.
 pub async fn put_user(call: Call) -> Result<Response, AuthError> {
-    let mut user = call.asker().await?.user;
+    let asker = call.asker().await?;
+    let session = asker.session.clone();
+    let mut user = asker.user;
     let (email, phone) = (call.email()?, call.phone()?);
+    let guarded = email.is_some() || phone.is_some() || call.text("password").is_some();
+    if guarded && user.has_factor() {
+        let complete = call
+            .state
+            .store()
+            .read(move |connection| {
+                Ok::<_, AuthError>(match &session {
+                    Some(session) => session::has_factor(connection, session)?,
+                    None => false,
+                })
+            })
+            .await?;
+        if !complete {
+            return Err(AuthError::new(
+                StatusCode::UNAUTHORIZED,
+                "insufficient_aal",
+                "AAL2 session is required to update email or password when MFA is enabled.",
+            ));
+        }
+    }
     let mut new_hash = None;
     if let Some(secret) = call.text("password") {
         password::check(secret)?;

@@ -5,6 +5,8 @@ use serde_json::{Map, Value, json};
 use tidings_model::Timestamp;
 use uuid::Uuid;
 
+use super::factor::Factor;
+
 /// One user.
 #[derive(Debug, Clone)]
 #[allow(clippy::struct_field_names)] // Clients know it as user_metadata.
@@ -29,6 +31,8 @@ pub struct User {
     pub created_at: Timestamp,
     /// When the user was last changed.
     pub updated_at: Timestamp,
+    /// The second factors, those not verified yet included.
+    pub factors: Vec<Factor>,
 }
 
 const COLUMNS: &str = "id, email, phone, password_hash, confirmed_at, last_sign_in_at, \
@@ -61,7 +65,13 @@ impl User {
             user_metadata: data,
             created_at: now,
             updated_at: now,
+            factors: Vec::new(),
         }
+    }
+
+    /// Whether a second factor is asked for.
+    pub fn has_factor(&self) -> bool {
+        self.factors.iter().any(|factor| factor.verified)
     }
 
     /// The user with this id.
@@ -83,9 +93,13 @@ impl User {
     pub fn list(connection: &Connection, most: i64, skip: i64) -> rusqlite::Result<Vec<Self>> {
         let sql =
             format!("SELECT {COLUMNS} FROM auth_users ORDER BY created_at, id LIMIT ?1 OFFSET ?2");
-        connection
+        let users = connection
             .prepare_cached(&sql)?
             .query_map([most, skip], Self::read)?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        users
+            .into_iter()
+            .map(|user| user.with_factors(connection))
             .collect()
     }
 
@@ -166,15 +180,24 @@ impl User {
         if let Some(at) = time(self.last_sign_in_at) {
             user["last_sign_in_at"] = json!(at);
         }
+        if !self.factors.is_empty() {
+            user["factors"] = self.factors.iter().map(Factor::to_json).collect();
+        }
         user
     }
 
     fn find(connection: &Connection, column: &str, value: &str) -> rusqlite::Result<Option<Self>> {
         let sql = format!("SELECT {COLUMNS} FROM auth_users WHERE {column} = ?1");
-        connection
+        let found = connection
             .prepare_cached(&sql)?
             .query_row([value], Self::read)
-            .optional()
+            .optional()?;
+        found.map(|user| user.with_factors(connection)).transpose()
+    }
+
+    fn with_factors(mut self, connection: &Connection) -> rusqlite::Result<Self> {
+        self.factors = Factor::of_user(connection, &self.id)?;
+        Ok(self)
     }
 
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -191,6 +214,7 @@ impl User {
             user_metadata: map(row.get(7)?),
             created_at: Timestamp::from_micros(row.get(8)?),
             updated_at: Timestamp::from_micros(row.get(9)?),
+            factors: Vec::new(),
         })
     }
 }

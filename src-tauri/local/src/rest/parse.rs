@@ -450,6 +450,7 @@ impl<'a> Parser<'a> {
         let mut descending = None;
         let mut nulls_first = None;
         while self.take('.') {
+            let start = self.at;
             let word = self.name()?;
             match word.as_str() {
                 "asc" if descending.is_none() && nulls_first.is_none() => descending = Some(false),
@@ -457,7 +458,7 @@ impl<'a> Parser<'a> {
                 "nullsfirst" if nulls_first.is_none() => nulls_first = Some(true),
                 "nullslast" if nulls_first.is_none() => nulls_first = Some(false),
                 _ => {
-                    self.at -= word.len();
+                    self.at = start;
                     return Err(self.refuse("\"asc\", \"desc\", \"nullsfirst\" or \"nullslast\""));
                 }
             }

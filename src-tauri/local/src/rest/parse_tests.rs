@@ -185,6 +185,12 @@ fn a_refusal_says_where() {
         error.details.as_deref(),
         Some("unexpected \"a\" expecting \"not\" or operator (eq, gt, ...)")
     );
+    let quoted = order("a.\"୦\"").unwrap_err();
+    assert!(
+        quoted.message.ends_with("(line 1, column 3)"),
+        "{}",
+        quoted.message
+    );
     assert!(select("a,,b").is_err());
     assert!(logic("or", "(a.eq.1").is_err());
 }

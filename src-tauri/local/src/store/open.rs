@@ -88,14 +88,55 @@ impl Source {
 
 fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let version: i32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if version > schema::VERSION {
+    let done = usize::try_from(version).unwrap_or_default();
+    if done > schema::STEPS.len() {
         return Err(StoreError::TooNew(version));
     }
-    if version == 0 {
+    for (number, step) in (1_i32..).zip(schema::STEPS).skip(done) {
         let transaction = connection.transaction()?;
-        transaction.execute_batch(schema::DDL)?;
-        transaction.pragma_update(None, "user_version", schema::VERSION)?;
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "user_version", number)?;
         transaction.commit()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_of_the_first_version_is_brought_up_to_date_with_its_rows() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("local.db");
+        let first = Connection::open(&file).unwrap();
+        functions::register(&first).unwrap();
+        first.execute_batch(schema::STEPS[0]).unwrap();
+        first.pragma_update(None, "user_version", 1).unwrap();
+        first
+            .execute_batch(
+                "INSERT INTO auth_users (id, app_metadata, user_metadata, created_at, updated_at) \
+                 VALUES ('alice', '{}', '{}', 1, 1);
+                 INSERT INTO auth_sessions (id, user_id, method, signed_in_at, created_at) \
+                 VALUES ('s', 'alice', 'password', 1, 1);",
+            )
+            .unwrap();
+        drop(first);
+        let location = Location::Directory(directory.path().to_path_buf());
+        let source = Source::new(&location, None).unwrap();
+        for _ in 0..2 {
+            let connection = source.writer().unwrap();
+            let factor: Option<String> = connection
+                .query_row("SELECT factor_id FROM auth_sessions", [], |row| row.get(0))
+                .unwrap();
+            assert_eq!(factor, None);
+        }
+        source
+            .writer()
+            .unwrap()
+            .pragma_update(None, "user_version", 99)
+            .unwrap();
+        assert!(matches!(source.writer(), Err(StoreError::TooNew(99))));
+    }
 }

@@ -231,12 +231,12 @@ const fn one_of(
     }
 }
 
-/// The version that [`DDL`] makes, kept in `user_version`.
-pub(super) const VERSION: i32 = 1;
+/// What makes the database, one version after another; `user_version` counts them.
+pub(super) const STEPS: [&str; 2] = [DDL, SIGN_IN];
 
 /// How the rows are held. Times are microseconds since 1970 UTC; `numeric` is its text,
 /// ordered by the collation `exact`; JSON is the canonical text of `jsonb`.
-pub(super) const DDL: &str = "
+const DDL: &str = "
 CREATE TABLE chat_sessions (
     id TEXT PRIMARY KEY NOT NULL,
     user_id TEXT,
@@ -345,5 +345,46 @@ CREATE TABLE assistant_queue (
 CREATE TABLE workspace_state (
     name TEXT PRIMARY KEY NOT NULL,
     value TEXT NOT NULL
+) STRICT;
+";
+
+/// Second factors, and sign-ins by a provider from their beginning on.
+const SIGN_IN: &str = "
+CREATE TABLE auth_factors (
+    id TEXT PRIMARY KEY NOT NULL,
+    user_id TEXT NOT NULL REFERENCES auth_users (id) ON DELETE CASCADE,
+    name TEXT,
+    secret TEXT NOT NULL,
+    verified INTEGER NOT NULL,
+    last_step INTEGER,
+    last_challenged_at INTEGER,
+    wrong INTEGER NOT NULL,
+    wrong_since INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX auth_factors_name ON auth_factors (user_id, name);
+
+CREATE TABLE auth_challenges (
+    id TEXT PRIMARY KEY NOT NULL,
+    factor_id TEXT NOT NULL REFERENCES auth_factors (id) ON DELETE CASCADE,
+    expires_at INTEGER NOT NULL,
+    used INTEGER NOT NULL
+) STRICT;
+CREATE INDEX auth_challenges_factor_id ON auth_challenges (factor_id);
+
+ALTER TABLE auth_sessions ADD COLUMN factor_id TEXT REFERENCES auth_factors (id) ON DELETE SET NULL;
+ALTER TABLE auth_sessions ADD COLUMN factor_at INTEGER;
+
+DROP TABLE auth_codes;
+CREATE TABLE auth_flows (
+    id TEXT PRIMARY KEY NOT NULL,
+    provider TEXT NOT NULL,
+    redirect_to TEXT NOT NULL,
+    challenge TEXT,
+    method TEXT,
+    code TEXT UNIQUE,
+    user_id TEXT REFERENCES auth_users (id) ON DELETE CASCADE,
+    expires_at INTEGER NOT NULL
 ) STRICT;
 ";

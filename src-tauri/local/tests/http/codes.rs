@@ -1,8 +1,7 @@
-//! Sign-in by code and by a provider.
+//! Sign-in by code.
 
 use serde_json::{Value, json};
 use tidings_local::{AuthBehaviour, Behaviour};
-use url::Url;
 
 use crate::support::{PASSWORD, anon, start};
 
@@ -10,7 +9,6 @@ fn behaviour() -> Behaviour {
     let auth = AuthBehaviour {
         confirm_email: true,
         fixed_code: Some("123456".to_owned()),
-        stub_provider: true,
         ..AuthBehaviour::default()
     };
     Behaviour {
@@ -103,64 +101,4 @@ async fn without_a_fixed_code_there_are_no_codes() {
     assert_eq!(told.json()["error_code"], "otp_expired");
     let told = nobody.get("/auth/v1/authorize?provider=github").await;
     assert_eq!(told.json()["error_code"], "validation_failed");
-}
-
-#[tokio::test]
-async fn a_provider_sends_back_a_code_that_only_its_verifier_opens() {
-    let server = start(behaviour()).await;
-    let nobody = anon(&server);
-    // The pair from appendix B of RFC 7636.
-    let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-    let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-    let path = format!(
-        "/auth/v1/authorize?provider=github&redirect_to=http://127.0.0.1:4444/callback?state=x\
-         &code_challenge={challenge}&code_challenge_method=s256"
-    );
-    let told = nobody.get(&path).await;
-    assert_eq!(told.status, 302);
-    let location = Url::parse(told.header("location")).unwrap();
-    assert_eq!(
-        (location.port(), location.path()),
-        (Some(4444), "/callback")
-    );
-    let code = location
-        .query_pairs()
-        .find(|(name, _)| name == "code")
-        .unwrap()
-        .1
-        .into_owned();
-    let exchange = "/auth/v1/token?grant_type=pkce";
-    let wrong = json!({"auth_code": code, "code_verifier": "guess"});
-    assert_eq!(
-        nobody.post(exchange, &wrong).await.json()["error_code"],
-        "bad_code_verifier"
-    );
-    let right = json!({"auth_code": code, "code_verifier": verifier});
-    let session = nobody.post(exchange, &right).await.json();
-    assert_eq!(session["user"]["app_metadata"]["provider"], "github");
-    let told = nobody.post(exchange, &right).await;
-    assert_eq!(
-        (told.status.as_u16(), &told.json()["error_code"]),
-        (404, &json!("flow_state_not_found"))
-    );
-}
-
-#[tokio::test]
-async fn a_browser_is_not_sent_to_strangers() {
-    let server = start(behaviour()).await;
-    let nobody = anon(&server);
-    for stranger in [
-        "https://evil.example/",
-        "http://localhost.evil.example/",
-        "javascript:alert(1)",
-    ] {
-        let path =
-            format!("/auth/v1/authorize?provider=github&redirect_to={stranger}&code_challenge=x");
-        let told = nobody.get(&path).await;
-        assert!(
-            told.header("location").starts_with(&nobody.url),
-            "{}",
-            told.header("location")
-        );
-    }
 }

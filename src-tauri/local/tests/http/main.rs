@@ -10,6 +10,7 @@
 mod auth;
 mod codes;
 mod policies;
+mod providers;
 mod rest;
 mod rest_errors;
 mod server;

@@ -8,7 +8,9 @@ use tokio::time::Instant;
 
 use super::AuthState;
 use super::live::{Access, Live};
-use crate::{Auth, Class, Error, Secret, Session, SessionStore, StoreError, StoredSession};
+use crate::{
+    Assurance, Auth, Class, Error, Secret, Session, SessionStore, StoreError, StoredSession,
+};
 
 pub(super) struct Inner {
     pub(super) auth: Auth,
@@ -42,9 +44,15 @@ impl Inner {
     /// The one place where a session begins, changes or ends.
     pub(super) fn turn_into(&self, state: &mut State, live: Option<Live>, ended: Option<&str>) {
         let next = match (&live, &state.live, ended) {
-            (Some(live), _, _) => AuthState::SignedIn {
-                user_id: live.user.id.clone(),
-                email: live.user.email.clone(),
+            (Some(live), _, _) => match &live.assurance {
+                Assurance::Complete => AuthState::SignedIn {
+                    user_id: live.user.id.clone(),
+                    email: live.user.email.clone(),
+                },
+                Assurance::SecondFactor(factors) => AuthState::SecondFactor {
+                    email: live.user.email.clone(),
+                    factors: factors.clone(),
+                },
             },
             (None, Some(last), Some(reason)) => AuthState::Expired {
                 user_id: last.user.id.clone(),
@@ -55,6 +63,7 @@ impl Inner {
         };
         let token = live
             .as_ref()
+            .filter(|live| live.assurance == Assurance::Complete)
             .and_then(|live| live.access.as_ref())
             .map(|a| a.token.clone());
         state.live = live;
@@ -79,10 +88,13 @@ impl Inner {
         self.turn_into(&mut state, None, None);
     }
 
-    /// How long until the next renewal; `None` while nobody is signed in.
+    /// How long until the next renewal; `None` while nobody is signed in, or not in full.
     pub(super) fn due(&self) -> Option<Duration> {
         let state = self.state();
-        let live = state.live.as_ref()?;
+        let live = state
+            .live
+            .as_ref()
+            .filter(|live| live.assurance == Assurance::Complete)?;
         Some(
             live.access
                 .as_ref()
@@ -129,7 +141,7 @@ impl Inner {
             }
         }
         let outcome = match answer {
-            Ok(session) => self.renewed(epoch, session).await,
+            Ok(session) => self.take_over(epoch, session, epoch).await,
             Err(error) if error.ends_session() => {
                 self.end(epoch, &error).await;
                 Err(Error::SignedOut)
@@ -152,8 +164,15 @@ impl Inner {
         outcome
     }
 
-    /// Keeps the new refresh token before anyone sees the access token.
-    async fn renewed(&self, epoch: u64, session: Session) -> Result<Secret, Error> {
+    /// Goes on with the next state of the same session, unless another began since `epoch`.
+    /// Keeps the new refresh token before anyone sees the access token. With another epoch
+    /// in `next`, a renewal under way is void.
+    pub(super) async fn take_over(
+        &self,
+        epoch: u64,
+        session: Session,
+        next: u64,
+    ) -> Result<Secret, Error> {
         let _gate = self.store_gate.lock().await;
         {
             let state = self.state();
@@ -172,6 +191,11 @@ impl Inner {
         let mut state = self.state();
         if state.epoch != epoch {
             return Err(Error::SignedOut);
+        }
+        if next != epoch {
+            state.epoch = next;
+            state.flight = None;
+            state.hold = None;
         }
         state.skew_seconds = session.skew_seconds;
         self.turn_into(&mut state, Some(Live::fresh(session, saved.is_ok())), None);

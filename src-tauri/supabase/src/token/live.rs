@@ -5,11 +5,12 @@ use std::time::{Duration, SystemTime};
 use rand::RngExt as _;
 use tokio::time::Instant;
 
-use crate::{Secret, Session, StoredSession, User};
+use crate::{Assurance, Secret, Session, StoredSession, User};
 
 /// A session.
 pub(super) struct Live {
     pub(super) user: User,
+    pub(super) assurance: Assurance,
     pub(super) refresh: Secret,
     /// `None` after a start: only the refresh token is kept.
     pub(super) access: Option<Access>,
@@ -31,6 +32,7 @@ impl Live {
     pub(super) fn kept(kept: StoredSession) -> Self {
         Self {
             user: kept.user,
+            assurance: kept.assurance,
             refresh: kept.refresh_token,
             access: None,
             saved: true,
@@ -50,6 +52,7 @@ impl Live {
         };
         Self {
             user: session.user,
+            assurance: session.assurance,
             refresh: session.refresh_token,
             access: Some(access),
             saved,
@@ -61,6 +64,7 @@ impl Live {
         StoredSession {
             refresh_token: self.refresh.clone(),
             user: self.user.clone(),
+            assurance: self.assurance.clone(),
         }
     }
 }
@@ -71,6 +75,7 @@ impl StoredSession {
         Self {
             refresh_token: session.refresh_token.clone(),
             user: session.user.clone(),
+            assurance: session.assurance.clone(),
         }
     }
 }

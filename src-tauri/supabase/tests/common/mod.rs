@@ -12,7 +12,8 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Response};
 use serde_json::{Value, json};
 use tidings_supabase::{
-    Auth, Http, MemoryStore, Project, ProjectKey, Secret, SessionStore as _, StoredSession, User,
+    Assurance, Auth, Http, MemoryStore, Project, ProjectKey, Secret, SessionStore as _,
+    StoredSession, User,
 };
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -209,6 +210,7 @@ pub fn kept(n: u32) -> StoredSession {
     StoredSession {
         refresh_token: Secret::new(format!("r{n}")),
         user,
+        assurance: Assurance::Complete,
     }
 }
 

@@ -1,13 +1,13 @@
 import type { Backend } from "../backend";
 import { backendError } from "../backend";
 import type {
-  Account,
   Connection,
   Event,
   OutboxSummary,
   OwnPresence,
   Place,
   Settings,
+  SignInState,
   Snapshot,
   WorkspaceInfo,
   WorkspaceState,
@@ -24,6 +24,7 @@ import { view } from "./view.svelte";
 type Phase = { phase: "starting" } | { phase: "failed"; message: string } | { phase: "ready" };
 
 const NO_OUTBOX: OutboxSummary = { queued: 0, failed: 0 };
+const SIGNED_OUT: SignInState = { state: "signed_out" };
 
 /** The state that the whole window shares: a snapshot, kept up to date by events. */
 class App {
@@ -32,7 +33,7 @@ class App {
   reachable = $state(true);
   workspaces = $state.raw<readonly WorkspaceInfo[]>([]);
   active = $state<string | undefined>();
-  account = $state.raw<Account | undefined>();
+  signIn = $state.raw<SignInState>(SIGNED_OUT);
   connection = $state.raw<Connection>({ state: "connecting" });
   outbox = $state.raw<OutboxSummary>(NO_OUTBOX);
   presence = $state<OwnPresence>("online");
@@ -52,6 +53,7 @@ class App {
   readonly inTouch = $derived(
     this.connection.state === "live" || this.connection.state === "catching_up",
   );
+  readonly account = $derived(this.signIn.state === "signed_in" ? this.signIn.account : undefined);
   readonly signedIn = $derived(this.account !== undefined);
 
   #feed: Feed | undefined;
@@ -155,7 +157,7 @@ class App {
 
   #takeWorkspace(state: WorkspaceState | null): void {
     this.active = state?.info.id;
-    this.account = state?.account ?? undefined;
+    this.signIn = state?.sign_in ?? SIGNED_OUT;
     this.connection = state?.connection ?? { state: "connecting" };
     market.setInTouch(this.inTouch);
     this.outbox = state?.outbox ?? NO_OUTBOX;
@@ -179,7 +181,7 @@ class App {
         market.setInTouch(this.inTouch);
         break;
       case "account":
-        this.account = event.account ?? undefined;
+        this.signIn = event.sign_in;
         // Another account sees other sessions.
         void sessions.load();
         break;

@@ -20,7 +20,8 @@ export type Overlay =
   | { kind: "confirm"; title: string; text: string; action: string; run: () => void }
   | { kind: "outbox" }
   | { kind: "sign-in" }
-  | { kind: "password"; recovery: boolean };
+  | { kind: "password"; recovery: boolean }
+  | { kind: "add-factor"; onadded: () => void };
 
 /** Where the user is looking. */
 class View {

@@ -2,14 +2,14 @@
 
 use tidings_contract as api;
 use tidings_realtime::ChannelStatus;
-use tidings_supabase::{Purpose, Scope, Secret, Session, SignUp};
+use tidings_supabase::{AuthState, Purpose, Scope, Secret, Session, SignUp};
 use zeroize::Zeroizing;
 
 use crate::error::{EngineError, Result};
 use crate::workspace::{Core, announce, people};
 
 impl Core {
-    pub async fn sign_in(&self, args: api::SignIn) -> Result<api::Account> {
+    pub async fn sign_in(&self, args: api::SignIn) -> Result<api::SignInState> {
         let password = Secret::new(args.password);
         let auth = self.tokens.auth();
         let session = auth.sign_in_password(args.email.trim(), &password).await?;
@@ -33,7 +33,7 @@ impl Core {
         Ok(api::Nothing {})
     }
 
-    pub async fn verify_code(&self, args: api::VerifyCode) -> Result<api::Account> {
+    pub async fn verify_code(&self, args: api::VerifyCode) -> Result<api::SignInState> {
         let typed = Zeroizing::new(args.code);
         // As mails group digits.
         let code = Secret::new(typed.split_whitespace().collect::<String>());
@@ -56,24 +56,28 @@ impl Core {
 
     /// Goes on with a session that the server just opened, if it is the account's whose
     /// messages are kept here.
-    async fn take_up(&self, session: Session) -> Result<api::Account> {
+    pub(super) async fn take_up(&self, session: Session) -> Result<api::SignInState> {
         if self
             .cache
             .account()
             .is_some_and(|own| own.as_str() != session.user.id)
         {
-            let auth = self.tokens.auth();
-            let ended = auth
-                .sign_out(session.access_token.expose(), Scope::Local)
-                .await;
-            if let Err(error) = ended {
-                tracing::info!(%error, "the other account's session was left to end by itself");
-            }
+            self.leave(&session).await;
             return Err(EngineError::OtherAccount);
         }
         self.tokens.adopt(session).await?;
-        self.account()
-            .ok_or_else(|| EngineError::Task("signed in without a user".to_owned()))
+        Ok(self.sign_in_state())
+    }
+
+    /// Ends a session that is not taken up.
+    pub(super) async fn leave(&self, session: &Session) {
+        let auth = self.tokens.auth();
+        let ended = auth
+            .sign_out(session.access_token.expose(), Scope::Local)
+            .await;
+        if let Err(error) = ended {
+            tracing::info!(%error, "a session that is not used was left to end by itself");
+        }
     }
 
     pub async fn sign_up(&self, args: api::SignUp) -> Result<api::SignUpOutcome> {
@@ -107,7 +111,10 @@ impl Core {
         match self.tokens.sign_out(scope).await {
             Ok(()) => {}
             // The server could not be told; on this device it is done.
-            Err(error) if scope == Scope::Local && self.tokens.user().is_none() => {
+            Err(error)
+                if scope == Scope::Local
+                    && matches!(*self.tokens.state().borrow(), AuthState::SignedOut) =>
+            {
                 tracing::info!(%error, "signed out here");
             }
             Err(error) => return Err(error.into()),
@@ -194,7 +201,7 @@ impl Core {
         };
         Ok(api::WorkspaceState {
             info,
-            account: self.account(),
+            sign_in: self.sign_in_state(),
             connection: self.state.current(),
             outbox,
             presence: *self.presence.borrow(),

@@ -2,7 +2,9 @@
 
 mod account;
 mod chat;
+mod factors;
 mod prices;
+mod provider;
 
 use tidings_model::{MessageId, RuleId, SessionId};
 
