@@ -60,6 +60,24 @@ impl Default for BackoffConfig {
     }
 }
 
+/// A slow pace of attempts, full jitter above a floor: `random(floor, min(cap, 4 · floor · 2ⁿ))`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SlowRetry {
+    /// Lower bound of every wait.
+    pub floor: Duration,
+    /// Upper bound of every wait.
+    pub cap: Duration,
+}
+
+impl Default for SlowRetry {
+    fn default() -> Self {
+        Self {
+            floor: Duration::from_secs(30),
+            cap: Duration::from_mins(10),
+        }
+    }
+}
+
 /// What of the settings may change while a client runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tuning {
@@ -110,6 +128,9 @@ pub struct Config {
     pub first_retry_spread: Duration,
     /// After a rate limit: `random(this, 2 · this)`.
     pub long_backoff: Duration,
+    /// After refused row-change bindings the channel joins again after at least `floor`, and at
+    /// most a bound that doubles up to `cap`.
+    pub refused_bindings: SlowRetry,
     /// A refused handshake is tried again this rarely, silently (limits and suspensions look
     /// like a wrong key on some servers). `None`: never.
     pub refused_retry: Option<Duration>,
@@ -145,6 +166,7 @@ impl Config {
             backoff: BackoffConfig::default(),
             first_retry_spread: Duration::from_secs(10),
             long_backoff: Duration::from_secs(30),
+            refused_bindings: SlowRetry::default(),
             refused_retry: Some(Duration::from_mins(5)),
             events_per_second: 10,
             event_capacity: 1024,

@@ -28,7 +28,7 @@ pub use change::{Change, ChangeKind, Column, Row};
 pub use channel::{ChannelSpec, PushError};
 pub use classify::{ChannelError, ConnectError, ErrorClass, Refusal, RefusalKind};
 pub use client::{ChannelHandle, Client, TokenError, TokenSource};
-pub use config::{ApiKey, BackoffConfig, Config, Secret, Tuning};
+pub use config::{ApiKey, BackoffConfig, Config, Secret, SlowRetry, Tuning};
 pub use diagnostics::{ChannelDiagnostics, Counters, Diagnostics};
 pub use event::{ChannelStatus, ConnState, Event};
 pub use events::EventStream;

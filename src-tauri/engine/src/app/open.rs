@@ -100,11 +100,13 @@ impl App {
             .with_tokens(tokens.clone())
             .with_schema(schema.clone());
         let key = tidings_realtime::Secret::new(project.key().expose());
+        let mut realtime = tidings_realtime::Config::new(project.url().clone(), key);
+        realtime.refused_bindings.floor = self.0.options.pace.refused_changes;
         let parts = Parts {
             cache,
             rest,
             tokens: tokens.clone(),
-            realtime: tidings_realtime::Config::new(project.url().clone(), key),
+            realtime,
             clock: self.0.options.clock.clone(),
             host: self.0.options.host.clone(),
             bus: self.0.bus.clone(),

@@ -23,6 +23,8 @@ pub struct Pace {
     pub quiet_prices: Duration,
     /// How often prices and sleep are looked at.
     pub look: Duration,
+    /// A channel whose row changes the project refuses joins again after at least this long.
+    pub refused_changes: Duration,
 }
 
 impl Default for Pace {
@@ -31,6 +33,7 @@ impl Default for Pace {
             chat: Duration::from_mins(2),
             quiet_prices: Duration::from_secs(30),
             look: Duration::from_secs(5),
+            refused_changes: Duration::from_secs(30),
         }
     }
 }

@@ -9,8 +9,8 @@ use tidings_cache::{Incoming, Source};
 use tidings_contract as api;
 use tidings_model::{Timestamp, UserId};
 use tidings_realtime::{
-    Binding, Change, ChangeKind, ChannelHandle, ChannelSpec, ChannelStatus, ConnState, Event,
-    EventStream, Refusal, RefusalKind, TokenError, TokenSource,
+    Binding, Change, ChangeKind, ChannelHandle, ChannelSpec, ChannelStatus, ConnState, ErrorClass,
+    Event, EventStream, Refusal, RefusalKind, TokenError, TokenSource,
 };
 use tidings_supabase::{AuthState, Class, TokenManager};
 
@@ -227,7 +227,8 @@ async fn channel_changed(core: &Core, channel: &str, status: ChannelStatus) {
         return;
     };
     let reason = format!("The project does not send changes: {error}");
-    let input = match retry_at {
+    // Another attempt follows by itself, but what is wrong is for somebody to mend.
+    let input = match retry_at.filter(|_| error.class != ErrorClass::Bindings) {
         Some(at) => Input::Lost {
             retry_at: Some(in_time(core, at)),
             reason: Some(reason),

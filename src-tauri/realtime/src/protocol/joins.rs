@@ -165,7 +165,7 @@ impl Core {
             .map_err(|error| format!("the reply to the join is unreadable: {error}"))
             .and_then(|response| channel.bind(&response));
         if let Err(difference) = bound {
-            let error = ChannelError::own(ErrorClass::Terminal, difference);
+            let error = ChannelError::own(ErrorClass::Bindings, difference);
             return self.leave(index, Then::Fail(error), now);
         }
         let subscription = if channel.spec.bindings.is_empty() {
@@ -226,6 +226,14 @@ impl Core {
         match error.class {
             ErrorClass::Terminal | ErrorClass::SignedOut => {
                 channel.phase = Phase::Stopped { error }
+            }
+            ErrorClass::Bindings => {
+                let slow = &self.config.refused_bindings;
+                let wait = channel.refusals.next_slow(slow, &mut self.jitter);
+                channel.phase = Phase::Waiting {
+                    until: now + wait,
+                    error,
+                };
             }
             ErrorClass::Token if channel.refuse_token() => self.enqueue(index),
             ErrorClass::Token | ErrorClass::Retry => {

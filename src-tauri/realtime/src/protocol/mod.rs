@@ -14,7 +14,7 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use crate::backoff::{Backoff, Jitter};
-use crate::channel::{Channel, ChannelSpec, Phase, Subscription};
+use crate::channel::{Channel, ChannelSpec, Phase, Subscription, Then};
 use crate::classify::{ErrorClass, Refusal};
 use crate::config::{Config, Secret, Tuning};
 use crate::diagnostics::{ChannelDiagnostics, Counters, Diagnostics};
@@ -310,6 +310,10 @@ impl Core {
             } if *deadline <= now => {
                 self.subscribe_timed_out(index, now);
             }
+            Phase::Joined {
+                subscription: Subscription::Failed { retry_at, .. },
+                ..
+            } if *retry_at <= now => self.leave(index, Then::Rejoin, now),
             Phase::Leaving { deadline, .. } if *deadline <= now => self.left(index, now),
             Phase::Waiting { until, .. } if *until <= now => self.enqueue(index),
             _ => {}
@@ -411,7 +415,11 @@ fn channel_deadlines(channel: &Channel, pace: &Pace, now: Instant) -> [Option<In
             ..
         }
         | Phase::Leaving { deadline, .. } => Some(*deadline),
-        Phase::Waiting { until, .. } => Some(*until),
+        Phase::Waiting { until: at, .. }
+        | Phase::Joined {
+            subscription: Subscription::Failed { retry_at: at, .. },
+            ..
+        } => Some(*at),
         _ => None,
     };
     let pushes = channel.pushes.values().map(|push| push.deadline).min();

@@ -10,4 +10,5 @@ mod messages;
 mod presence;
 mod release;
 mod tokens;
+mod tuning;
 mod world;
