@@ -183,6 +183,23 @@ impl ConnectError {
     }
 }
 
+/// The part of the server's words that is in the tables here: it holds nothing of anybody's.
+pub(crate) fn known_words(reason: &str) -> Option<&'static str> {
+    let code = reason.split_once(':').map_or(reason, |(code, _)| code);
+    let known = |(words, _): &(&'static str, ErrorClass)| *words;
+    CODES
+        .iter()
+        .map(known)
+        .find(|known| *known == code)
+        .or_else(|| TEXTS.iter().map(known).find(|known| reason.contains(known)))
+        .or_else(|| {
+            BAD_BINDINGS
+                .iter()
+                .copied()
+                .find(|start| reason.starts_with(start))
+        })
+}
+
 /// A code name: one word in camel case.
 fn is_code(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_uppercase())

@@ -16,6 +16,7 @@ use crate::diagnostics::Diagnostics;
 use crate::event::ChannelStatus;
 use crate::events::{self, EventStream};
 use crate::frame::{Json, Payload};
+use crate::frame_log::FrameLog;
 use crate::pace::Keep;
 use crate::presence::Presences;
 use crate::protocol::Core;
@@ -60,6 +61,7 @@ impl Drop for Owned {
 pub(crate) struct Shared {
     core: Mutex<Core>,
     pub(crate) wake: Notify,
+    pub(crate) log: FrameLog,
 }
 
 impl Shared {
@@ -93,6 +95,7 @@ impl Client {
         let shared = Arc::new(Shared {
             core,
             wake: Notify::new(),
+            log: FrameLog::new(config.vsn),
         });
         let driver = socket::Driver::new(shared.clone(), config, tokens, connector, sender);
         tokio::spawn(driver.run(stop.clone()));
@@ -157,6 +160,11 @@ impl Client {
     /// A picture of everything.
     pub fn diagnostics(&self) -> Diagnostics {
         self.0.shared.core().diagnostics()
+    }
+
+    /// The last frames in both directions, redacted.
+    pub fn frame_log(&self) -> &FrameLog {
+        &self.0.shared.log
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Core, Instant) -> T) -> T {
