@@ -97,6 +97,7 @@ impl Device {
     pub async fn start_on(&self, host: Arc<dyn Host>) -> Client {
         let app = App::start(AppOptions {
             data_dir: self.data.path().to_path_buf(),
+            downloads: None,
             secrets: self.secrets.clone(),
             host,
             clock: self.clock.clone(),

@@ -2,6 +2,7 @@
 
 mod check;
 mod dispatch;
+mod frame_file;
 mod local;
 mod open;
 
@@ -24,6 +25,8 @@ use crate::workspace::{Pace, Workspace};
 pub struct AppOptions {
     /// Directory of the configuration and the workspaces.
     pub data_dir: PathBuf,
+    /// Where files that the user asks for go; none: into the directory of the program.
+    pub downloads: Option<PathBuf>,
     /// Where secrets are kept.
     pub secrets: Arc<dyn Secrets>,
     /// The desktop.
@@ -72,7 +75,8 @@ impl App {
     /// Reads the configuration and opens the workspace that was in front.
     pub async fn start(options: AppOptions) -> Result<Self> {
         let file = ConfigFile::in_directory(&options.data_dir)?;
-        let (config, set_aside) = file.read()?;
+        let (mut config, set_aside) = file.read()?;
+        config.settings.realtime = config.settings.realtime.nearest();
         let app = Self(Arc::new(Inner {
             bus: Bus::new(),
             file,

@@ -12,7 +12,7 @@ use super::{App, Opened, Running, local};
 use crate::config::{WorkspaceConfig, WorkspacePlace};
 use crate::error::{EngineError, Result};
 use crate::secrets::{self, Scoped};
-use crate::workspace::{Parts, SecretStore, Workspace};
+use crate::workspace::{Parts, SecretStore, Workspace, tuning};
 
 const CACHE_KEY: &str = "cache-key";
 const CACHE_FILE: &str = "cache.db";
@@ -102,6 +102,7 @@ impl App {
         let key = tidings_realtime::Secret::new(project.key().expose());
         let mut realtime = tidings_realtime::Config::new(project.url().clone(), key);
         realtime.refused_bindings.floor = self.0.options.pace.refused_changes;
+        realtime.tune(&tuning(&self.0.settings.borrow().realtime));
         let parts = Parts {
             cache,
             rest,

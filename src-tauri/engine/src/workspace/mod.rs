@@ -38,7 +38,7 @@ use crate::bus::Bus;
 use crate::error::Result;
 use crate::host::Host;
 pub use doubt::Pace;
-pub(crate) use live::refused;
+pub(crate) use live::{refused, tuning};
 use market::Market;
 use open::OpenSession;
 pub(crate) use remote::table;
@@ -146,6 +146,10 @@ impl Workspace {
         let (notices, to_tell) = notices::queue();
         let (client, events) =
             tidings_realtime::Client::start(realtime, Arc::new(live::Tokens(tokens.clone())));
+        // Before the first frame.
+        client
+            .frame_log()
+            .set_on(settings.borrow().realtime.frame_log);
         let (door, facts) = ingest::door();
         let core = Arc::new(Core {
             cache,
@@ -189,6 +193,7 @@ impl Workspace {
             });
         };
         spawn("account", Box::pin(live::follow_account(core.clone())));
+        spawn("tuning", Box::pin(live::follow_settings(core.clone())));
         spawn("tokens", Box::pin(live::keep_tokens_fresh(core.clone())));
         spawn("live", Box::pin(live::follow(core.clone(), events)));
         spawn("ingest", Box::pin(ingest::run(core.clone(), facts)));

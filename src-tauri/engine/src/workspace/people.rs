@@ -10,7 +10,7 @@ use tidings_realtime::{Binding, Change, ChannelSpec, Payload, PresenceUpdate};
 
 use super::Core;
 use super::catch_up::server_now;
-use super::open::{OpenSession, Tracked};
+use super::open::{OpenSession, Timeouts, Tracked};
 use super::remote::{self, Fields, RowError, table};
 
 /// Event of a broadcast about typing.
@@ -62,7 +62,11 @@ async fn join(core: &Core, id: SessionId) {
         (Some(user), true) => Some(core.realtime.open(spec(&id, &user.id, &core.schema))),
         _ => None,
     };
-    *core.open.lock().await = Some(OpenSession::new(id, channel));
+    *core.open.lock().await = Some(OpenSession::new(
+        id,
+        channel,
+        Timeouts::from(&settings.realtime),
+    ));
     track(core).await;
     tell(core).await;
 }
@@ -184,7 +188,7 @@ pub(super) async fn typing(core: &Core, session: &SessionId, typing: bool) {
             user_name: Some(account.name),
             typing,
         };
-        if let Err(error) = channel.broadcast(TYPING, &message) {
+        if let Err(error) = channel.broadcast_state(TYPING, &message) {
             tracing::debug!(%error, "typing was not told");
         }
     }
@@ -286,7 +290,15 @@ pub(super) async fn run(core: Arc<Core>) {
     loop {
         tokio::select! {
             changed = account.changed() => if changed.is_err() { return },
-            changed = settings.changed() => if changed.is_err() { return },
+            changed = settings.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                let timeouts = Timeouts::from(&core.settings().realtime);
+                if let Some(open) = core.open.lock().await.as_mut() {
+                    open.timeouts = timeouts;
+                }
+            }
             _ = expire.tick() => {
                 let now = server_now(&core);
                 let changed =

@@ -2,6 +2,7 @@
 
 mod account;
 mod chat;
+mod diagnostics;
 mod prices;
 
 use tidings_model::{MessageId, RuleId, SessionId};
