@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use crate::arguments::Arguments;
 use crate::host::DesktopHost;
 use crate::notify::{Acted, Notifier};
-use crate::{commands, logging, platform, tray, window};
+use crate::{commands, logging, network, platform, tray, window};
 
 /// Name under which secrets are kept in the system's key store.
 const SERVICE: &str = "app.tidings.desktop";
@@ -73,6 +73,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
                 tauri::async_runtime::spawn(tell(handle.clone(), app.clone()));
                 tauri::async_runtime::spawn(follow_theme(handle.clone(), app.clone()));
                 tauri::async_runtime::spawn(follow_actions(handle.clone(), app.clone(), acted));
+                tauri::async_runtime::spawn(network::follow(app.clone()));
                 tauri::async_runtime::spawn(tray::follow(handle.clone(), app.clone()));
             }
             started.send_replace(Some(app));

@@ -122,6 +122,11 @@ impl Client {
         self.change(Core::probe);
     }
 
+    /// The network changed: the socket has to prove itself, and an attempt begins anew.
+    pub fn network_changed(&self) {
+        self.change(Core::network_changed);
+    }
+
     /// Changes what may change while the client runs; it counts at once.
     pub fn tune(&self, tuning: &Tuning) {
         self.change(|core, now| core.tune(tuning, now));

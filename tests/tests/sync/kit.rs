@@ -214,6 +214,11 @@ impl Client {
         }
     }
 
+    /// What the system tells of its network.
+    pub async fn network_changed(&self) {
+        self.app.network_changed().await;
+    }
+
     /// Ends the app in order.
     pub async fn stop(self) {
         self.app.stop().await;

@@ -30,7 +30,7 @@ struct Head<'a> {
 
 #[derive(Serialize)]
 struct Line<'a> {
-    time: String,
+    at: String,
     #[serde(flatten)]
     frame: &'a api::FrameRow,
 }
@@ -82,8 +82,8 @@ fn text(version: &str, now: Timestamp, log: &api::FrameLog) -> serde_json::Resul
     let mut text = serde_json::to_string(&head)?;
     text.push('\n');
     for frame in &log.frames {
-        let time = Timestamp::from_millis(frame.time).to_string();
-        text += &serde_json::to_string(&Line { time, frame })?;
+        let at = Timestamp::from_millis(frame.time).to_string();
+        text += &serde_json::to_string(&Line { at, frame })?;
         text.push('\n');
     }
     Ok(text)
@@ -154,7 +154,7 @@ mod tests {
         assert!(lines[0]["about"].as_str().unwrap().contains("were removed"));
         assert_eq!(lines[0]["forgotten"], 6);
         assert_eq!(lines[1]["event"], "phx_join");
-        assert_eq!(lines[1]["time"], "2025-11-22T10:59:59Z");
+        assert_eq!(lines[1]["at"], "2025-11-22T10:59:59Z");
         assert_eq!(lines.len(), 2);
     }
 

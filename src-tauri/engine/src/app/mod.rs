@@ -114,6 +114,14 @@ impl App {
         self.0.bus.subscribe()
     }
 
+    /// The network is another one: connections are put to the test, and what waits is tried.
+    pub async fn network_changed(&self) {
+        let running = self.0.running.lock().await;
+        for opened in running.workspaces.values() {
+            opened.workspace.core().network_changed();
+        }
+    }
+
     /// Shows a place in the window that listens.
     pub fn show(&self, place: api::Place) {
         self.0.bus.emit(api::Event::Show { place });

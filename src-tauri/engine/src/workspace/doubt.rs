@@ -101,6 +101,17 @@ async fn woke(core: &Core) {
     core.outbox.notify_one();
 }
 
+impl Core {
+    /// The network is another one than before.
+    pub fn network_changed(&self) {
+        if signed_in(self) {
+            tracing::info!("the network changed: the connection is put to the test");
+            self.realtime.network_changed();
+            self.outbox.notify_one();
+        }
+    }
+}
+
 /// Whether an armed alert has waited too long for a tick.
 async fn quiet(core: &Core, read_at: Instant) -> bool {
     let market = core.market.lock().await;

@@ -64,6 +64,24 @@ impl Core {
         }
     }
 
+    /// The network is another one: what is open has to prove itself, and what is on its way or
+    /// waits begins anew.
+    pub fn network_changed(&mut self, now: Instant) {
+        match &self.link {
+            // It was made for an address that may be gone, and would hang until its deadline.
+            Link::Connecting { .. } => {
+                self.link = Link::Offline;
+                self.attempt(now);
+            }
+            // Whoever answered may have been somebody on the way.
+            Link::Refused { refusal, .. } => {
+                self.refused = Some(refusal.clone());
+                self.attempt(now);
+            }
+            _ => self.probe(now),
+        }
+    }
+
     /// The handshake succeeded.
     pub fn opened(&mut self, now: Instant) {
         if !matches!(self.link, Link::Connecting { .. }) {
