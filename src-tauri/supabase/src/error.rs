@@ -28,6 +28,8 @@ pub enum Service {
     Auth,
     /// `/rest/v1`
     Rest,
+    /// `/realtime/v1/api`
+    Realtime,
 }
 
 /// A failure as a service describes it.
@@ -204,9 +206,13 @@ impl ApiError {
                 _ => Class::Permanent,
             },
             // The caller has refreshed already: the services disagree about the token.
-            (Service::Rest, 401) if body::is_token_refusal(code) => Class::Transient {
-                retry_after: Some(self.retry_after.unwrap_or(LONG_WAIT)),
-            },
+            (Service::Rest | Service::Realtime, 401) if body::is_token_refusal(code) => {
+                Class::Transient {
+                    retry_after: Some(self.retry_after.unwrap_or(LONG_WAIT)),
+                }
+            }
+            (Service::Realtime, 500) => transient,
+            (Service::Realtime, _) => Class::Permanent,
             (Service::Rest, status) => rest_class(status, code, &self.message, transient),
         }
     }

@@ -2,12 +2,14 @@
 //!
 //! [`Project`] is an address and a key that is safe to hold in a desktop program,
 //! [`Http`] the one connection pool, [`Auth`] the calls of the Auth service,
-//! [`TokenManager`] the one owner of a session, [`Rest`] the calls of PostgREST.
+//! [`TokenManager`] the one owner of a session, [`Rest`] the calls of PostgREST,
+//! [`Broadcasts`] those of Realtime that need no socket.
 //! Every failure is an [`Error`] with one [`Class`]: the caller decides by class,
 //! and shows the message.
 
 mod auth;
 mod body;
+mod broadcast;
 mod codes;
 mod error;
 mod http;
@@ -21,6 +23,7 @@ mod token;
 mod words;
 
 pub use auth::{Auth, Health, Scope, Session, Settings, SignUp, User};
+pub use broadcast::{BroadcastMessage, Broadcasts};
 pub use codes::Purpose;
 pub use error::{ApiError, Class, Error, Service};
 pub use http::{Http, Timeouts};

@@ -106,6 +106,8 @@ pub(crate) struct Core {
     open: tokio::sync::Mutex<Option<OpenSession>>,
     presence: watch::Sender<api::OwnPresence>,
     presence_row: Notify,
+    /// Typing on a channel that is not joined.
+    typing_unjoined: watch::Sender<Option<(String, people::TypingMessage)>>,
     last_session: Mutex<Option<SessionId>>,
     session_opened: Box<dyn Fn(Option<SessionId>) + Send + Sync>,
     server_clock: Mutex<Option<i64>>,
@@ -177,6 +179,7 @@ impl Workspace {
             open: tokio::sync::Mutex::new(None),
             presence: watch::Sender::new(api::OwnPresence::Online),
             presence_row: Notify::new(),
+            typing_unjoined: watch::Sender::new(None),
             last_session: Mutex::new(last_session),
             session_opened,
             server_clock: Mutex::new(None),
@@ -209,6 +212,7 @@ impl Workspace {
         spawn("doubt", Box::pin(doubt::run(core.clone())));
         spawn("people", Box::pin(people::run(core.clone())));
         spawn("presence row", Box::pin(people::keep_row(core.clone())));
+        spawn("typing", Box::pin(people::tell_unjoined(core.clone())));
         spawn("search index", Box::pin(index(core.clone())));
         tasks.close();
         Ok(Self { core, tasks })
