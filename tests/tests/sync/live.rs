@@ -254,6 +254,34 @@ async fn a_repeated_subscribed_is_caught_up_with() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_commits_after_rows_with_a_later_time_is_caught_up_with() {
+    let project = Project::start().await;
+    let (device, app) = alices_device(&project).await;
+    let session = app.session("Plans").await;
+    app.whole(&session).await;
+    let known = app.send(&session, "written later, there first").await;
+    app.delivered(&known).await;
+    // Its transaction began a minute ago and ends now; nobody is told.
+    let begun = tidings_model::Clock::now(&*device.clock).minus(Duration::from_mins(1));
+    let phone = project.peer(&alice()).await;
+    project.server.faults().drop_changes(1);
+    let row = json!({"session_id": session, "user_id": phone.user(), "role": "user",
+        "content": "written first, there later", "created_at": begun.to_string()});
+    let service = project.service();
+    service.insert("chat_messages", row).await.unwrap();
+    project.server.faults().repeat_subscribed();
+    app.until(
+        "both, in the order of their times",
+        latest(&session),
+        |page| {
+            let contents: Vec<&str> = page.rows.iter().map(|row| row.content.as_str()).collect();
+            contents == ["written first, there later", "written later, there first"]
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_thousands_of_rows_at_once_none_is_missing() {
     let project = Project::start().await;
     let mut device = Device::new();
@@ -384,4 +412,54 @@ async fn a_closed_app_leaves_no_task_behind() {
     if let Err(error) = gone.await {
         panic!("{error}: {before} before, {} now", tasks());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_another_network_broke_is_found_and_made_anew() {
+    let project = Project::start().await;
+    let (_device, app) = alices_device(&project).await;
+    let session = app.session("Plans").await;
+    // Nothing arrives any more, and nothing says so.
+    project.proxy.freeze(Direction::Up);
+    project.proxy.freeze(Direction::Down);
+    app.network_changed().await;
+    // By its deadline of 4 s: the next heartbeat would be up to 25 s away.
+    app.offline().await;
+    project.proxy.cut();
+    project.proxy.heal();
+    app.network_changed().await;
+    app.live().await;
+    let sent = app.send(&session, "from another network").await;
+    app.delivered(&sent).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn typing_in_a_channel_that_cannot_be_joined_is_told_over_http() {
+    let project = Project::start().await;
+    let (_device, app) = alices_device(&project).await;
+    let session = app.session("Plans").await;
+    app.session("Other plans").await;
+    let bob = project.newcomer(&bob()).await;
+    let name = format!("session:{session}");
+    let mut room = bob.join(&name, json!({"broadcast": {}})).await.unwrap();
+
+    let reason = "UnableToConnectToProject: no database";
+    project.server.faults().reject_joins(Some(reason));
+    app.ok(crate::kit::open(&session)).await;
+    app.ok(api::Typing {
+        session: session.clone(),
+        typing: true,
+    })
+    .await;
+    let told = room
+        .find("broadcast", |told| told["event"] == "typing")
+        .await
+        .unwrap();
+    assert_eq!(told["payload"]["typing"], true);
+    let now = app.ok(api::GetDiagnostics {}).await;
+    let joined = now
+        .channels
+        .iter()
+        .any(|it| it.name == name && it.status == ChannelStatus::Subscribed);
+    assert!(!joined, "{now:?}");
 }
