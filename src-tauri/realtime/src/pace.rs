@@ -110,16 +110,12 @@ impl Pace {
 
     /// Puts a broadcast where it belongs: true when it took the place of an older one.
     pub(crate) fn put(&mut self, new: Waiting) -> bool {
-        match self.place(&new.topic, &new.event, new.keep) {
-            Some(place) => {
-                self.waiting[place] = new;
-                true
-            }
-            None => {
-                self.waiting.push_back(new);
-                false
-            }
+        if let Some(place) = self.place(&new.topic, &new.event, new.keep) {
+            self.waiting[place] = new;
+            return true;
         }
+        self.waiting.push_back(new);
+        false
     }
 
     /// The next that may go now, with its token taken.

@@ -77,7 +77,7 @@ pub(crate) fn frame(frame: &Frame) -> Redacted {
             let references = (&it.join_ref, &it.reference);
             (&it.topic, event::BROADCAST, numbered(references, body))
         }
-        Frame::Unknown { kind, .. } => return unknown(json!({ "kind": kind })),
+        Frame::Unknown { kind, .. } => return unknown(&json!({ "kind": kind })),
     };
     Redacted {
         topic: name(topic),
@@ -88,7 +88,7 @@ pub(crate) fn frame(frame: &Frame) -> Redacted {
 
 /// A message that is no frame.
 pub(crate) fn unreadable() -> Redacted {
-    unknown(json!("[not readable]"))
+    unknown(&json!("[not readable]"))
 }
 
 /// The frame that ends a socket.
@@ -100,11 +100,11 @@ pub(crate) fn close(code: Option<u16>, reason: &str) -> Redacted {
     }
 }
 
-fn unknown(payload: Value) -> Redacted {
+fn unknown(payload: &Value) -> Redacted {
     Redacted {
         topic: String::new(),
         event: String::new(),
-        payload: text(&payload),
+        payload: text(payload),
     }
 }
 

@@ -196,15 +196,18 @@ fn carry_out(
                 line.track(ROOMS[*room], n);
                 newest.insert((*room, "presence"), n);
             }
-            Wish::Tune(per_second) => line.core.tune(
-                &Tuning {
-                    heartbeat: Duration::from_hours(1),
-                    first_wait: Duration::from_millis(500),
-                    longest_wait: Duration::from_secs(30),
-                    events_per_second: *per_second,
-                },
-                line.now,
-            ),
+            Wish::Tune(per_second) => {
+                line.core.tune(
+                    &Tuning {
+                        heartbeat: Duration::from_hours(1),
+                        first_wait: Duration::from_millis(500),
+                        longest_wait: Duration::from_secs(30),
+                        events_per_second: *per_second,
+                    },
+                    line.now,
+                );
+                line.carry_out();
+            }
         }
     }
     (messages, newest)

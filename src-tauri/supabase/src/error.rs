@@ -200,7 +200,7 @@ impl ApiError {
             },
             (_, 408 | 425 | 429 | 501..) => transient,
             (Service::Auth, _) if self.ends_session() => Class::SignedOut,
-            (Service::Auth, 500) => transient,
+            (Service::Auth | Service::Realtime, 500) => transient,
             (Service::Auth, _) => match code {
                 "request_timeout" | "hook_timeout" | "conflict" | "unexpected_failure" => transient,
                 _ => Class::Permanent,
@@ -211,7 +211,6 @@ impl ApiError {
                     retry_after: Some(self.retry_after.unwrap_or(LONG_WAIT)),
                 }
             }
-            (Service::Realtime, 500) => transient,
             (Service::Realtime, _) => Class::Permanent,
             (Service::Rest, status) => rest_class(status, code, &self.message, transient),
         }

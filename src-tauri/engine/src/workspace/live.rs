@@ -126,10 +126,13 @@ pub(crate) fn tuning(settings: &api::RealtimeSettings) -> Tuning {
 /// Keeps the socket as the settings say; runs until the workspace closes.
 pub(super) async fn follow_settings(core: Arc<Core>) {
     let mut settings = core.settings.clone();
+    let mut told = None;
     loop {
         let realtime = settings.borrow_and_update().realtime;
-        core.realtime.frame_log().set_on(realtime.frame_log);
-        core.realtime.tune(&tuning(&realtime));
+        if told.replace(realtime) != Some(realtime) {
+            core.realtime.frame_log().set_on(realtime.frame_log);
+            core.realtime.tune(&tuning(&realtime));
+        }
         if settings.changed().await.is_err() {
             return;
         }

@@ -3,7 +3,9 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tidings_realtime::frame::{self, Sender, UserBroadcast, Vsn, Wire};
-use tidings_realtime::{Binding, ChannelSpec, Direction, Json, Logged, Payload, Secret};
+use tidings_realtime::{
+    Binding, ChannelHandle, ChannelSpec, Direction, Json, Logged, Payload, Secret,
+};
 use tokio_tungstenite::tungstenite::Message as Raw;
 
 use crate::world::{Peer, Said, World, settle};
@@ -48,7 +50,7 @@ fn spec() -> ChannelSpec {
     spec
 }
 
-async fn open(vsn: Vsn) -> (World, Peer, Said, tidings_realtime::ChannelHandle) {
+async fn open(vsn: Vsn) -> (World, Peer, Said, ChannelHandle) {
     let mut world = World::with(vsn, 1 << 20, |config| {
         config.events_per_second = 100;
         config.apikey = Secret::new("sb_publishable_key");
@@ -89,114 +91,11 @@ fn last(logged: &Logged, event: &str, direction: Direction) -> Value {
 async fn nothing_secret_of_any_event_is_in_the_log() {
     for vsn in [Vsn::V1, Vsn::V2] {
         let (world, mut peer, join, channel) = open(vsn).await;
-        // What this client says.
-        channel.track(&all()).unwrap();
-        peer.expect("presence").await;
-        channel.broadcast("typing", &all()).unwrap();
-        peer.expect("broadcast").await;
-        channel.broadcast("Alice Liddell", &all()).unwrap();
-        peer.expect("broadcast").await;
+        client_says(&world, &mut peer, &channel, vsn).await;
+        server_says(&mut peer, &join).await;
+        server_says_in_words(&mut peer, &join).await;
         if vsn == Vsn::V2 {
-            let bytes = Payload::Binary(Bytes::from(SECRETS.concat()));
-            let sending = channel.broadcast_acknowledged("raw", bytes);
-            let (_, told) = tokio::join!(tokio::time::timeout(Duration::ZERO, sending), peer.raw());
-            assert!(told.is_some());
-        }
-        channel.untrack();
-        peer.expect("presence").await;
-        world.tokens.set(2);
-        world.client.push_token();
-        peer.expect("access_token").await;
-
-        // What the server says, with every secret in every place; then of events unknown.
-        let own = join.join_ref.as_deref();
-        let change = json!({"ids": [101], "data": {"schema": "public", "table": "chat_messages",
-            "type": "UPDATE", "commit_timestamp": "2026-11-22T10:00:00.123Z",
-            "columns": [all()], "errors": SECRETS, "record": all(), "old_record": all()}});
-        let people = json!({"alice@example.com": {"metas": [all(), all()]},
-            "9f1c0f9e-2f0a-4d6a-8f52-5a1d2b3c4d5e": {"metas": [all()]}});
-        let diff = json!({"joins": people, "leaves": people, "more": all()});
-        for (event, payload) in [
-            ("postgres_changes", change.clone()),
-            ("INSERT", change["data"].clone()),
-            ("UPDATE", all()),
-            ("DELETE", json!(SECRETS)),
-            (
-                "broadcast",
-                json!({"type": "broadcast", "event": "Alice Liddell",
-                "payload": all(), "meta": all()}),
-            ),
-            ("broadcast", all()),
-            ("presence_state", people.clone()),
-            ("presence_state", json!("hunter2")),
-            ("presence_diff", diff),
-            ("presence", all()),
-            ("access_token", all()),
-            (
-                "phx_join",
-                json!({"config": all(), "access_token": "hunter2"}),
-            ),
-            ("heartbeat", all()),
-            ("news", all()),
-            ("alice@example.com", all()),
-            ("system", all()),
-        ] {
-            peer.say(own, None, &join.topic, event, payload).await;
-        }
-        for message in SECRETS {
-            let odd = format!("r{message}");
-            peer.system(&join, "system", "ok", message).await;
-            peer.system(&join, message, message, message).await;
-            peer.say(
-                own,
-                Some(&odd),
-                &join.topic,
-                "phx_reply",
-                json!({"status": message,
-                "response": {"reason": message, "postgres_changes": [all(), message]}}),
-            )
-            .await;
-            let reason = json!({"reason": message, "more": all()});
-            peer.say(Some(&odd), Some("77"), &join.topic, "phx_error", reason)
-                .await;
-            peer.reply(&join, "error", json!(message)).await;
-            peer.send(message).await;
-        }
-        // In the place of names: whatever is no name.
-        for odd in SECRETS
-            .iter()
-            .filter(|secret| secret.contains([' ', '@', 'y']))
-        {
-            peer.say(own, None, odd, odd, all()).await;
-            let payload = json!({"ids": [101], "data": {"schema": odd, "table": odd,
-                "type": odd, "commit_timestamp": odd}});
-            peer.say(None, None, &join.topic, "postgres_changes", payload)
-                .await;
-        }
-        // A reason with something of somebody's in it.
-        let refused = format!("Unauthorized: {} may not", SECRETS.concat());
-        peer.reply(&join, "error", json!({ "reason": refused }))
-            .await;
-        if vsn == Vsn::V2 {
-            for payload in [
-                Payload::Json(Json::new(&all()).unwrap()),
-                Payload::Binary(Bytes::from(SECRETS.concat())),
-            ] {
-                let frame = frame::Frame::UserBroadcast(UserBroadcast {
-                    topic: join.topic.clone(),
-                    event: "alice@example.com".to_owned(),
-                    metadata: Some(Json::new(&SECRETS[..6]).unwrap()),
-                    payload,
-                });
-                let wire = frame::encode(vsn, Sender::Server, &frame).unwrap();
-                let Wire::Binary(bytes) = wire else {
-                    panic!("{wire:?}");
-                };
-                peer.send_raw(Raw::Binary(bytes)).await;
-            }
-            let mut garbage = vec![1, 200, 200, 200, 200];
-            garbage.extend(SECRETS.concat().bytes());
-            peer.send_raw(Raw::Binary(garbage.into())).await;
+            server_says_in_bytes(&mut peer, &join).await;
         }
         settle().await;
         let logged = world.client.frame_log().since(None);
@@ -209,6 +108,124 @@ async fn nothing_secret_of_any_event_is_in_the_log() {
         let closed = last(&log.since(None), "close", Direction::In);
         assert_eq!(closed, json!({"code": 4000, "reason": ""}));
     }
+}
+
+async fn client_says(world: &World, peer: &mut Peer, channel: &ChannelHandle, vsn: Vsn) {
+    channel.track(&all()).unwrap();
+    peer.expect("presence").await;
+    channel.broadcast("typing", &all()).unwrap();
+    peer.expect("broadcast").await;
+    channel.broadcast("Alice Liddell", &all()).unwrap();
+    peer.expect("broadcast").await;
+    if vsn == Vsn::V2 {
+        let bytes = Payload::Binary(Bytes::from(SECRETS.concat()));
+        let sending = channel.broadcast_acknowledged("raw", bytes);
+        let (_, told) = tokio::join!(tokio::time::timeout(Duration::ZERO, sending), peer.raw());
+        assert!(told.is_some());
+    }
+    channel.untrack();
+    peer.expect("presence").await;
+    world.tokens.set(2);
+    world.client.push_token();
+    peer.expect("access_token").await;
+}
+
+/// Every secret in every place; then in events that nobody knows.
+async fn server_says(peer: &mut Peer, join: &Said) {
+    let own = join.join_ref.as_deref();
+    let change = json!({"ids": [101], "data": {"schema": "public", "table": "chat_messages",
+        "type": "UPDATE", "commit_timestamp": "2026-11-22T10:00:00.123Z",
+        "columns": [all()], "errors": SECRETS, "record": all(), "old_record": all()}});
+    let people = json!({"alice@example.com": {"metas": [all(), all()]},
+        "9f1c0f9e-2f0a-4d6a-8f52-5a1d2b3c4d5e": {"metas": [all()]}});
+    let diff = json!({"joins": people, "leaves": people, "more": all()});
+    for (event, payload) in [
+        ("postgres_changes", change.clone()),
+        ("INSERT", change["data"].clone()),
+        ("UPDATE", all()),
+        ("DELETE", json!(SECRETS)),
+        (
+            "broadcast",
+            json!({"type": "broadcast", "event": "Alice Liddell",
+            "payload": all(), "meta": all()}),
+        ),
+        ("broadcast", all()),
+        ("presence_state", people.clone()),
+        ("presence_state", json!("hunter2")),
+        ("presence_diff", diff),
+        ("presence", all()),
+        ("access_token", all()),
+        (
+            "phx_join",
+            json!({"config": all(), "access_token": "hunter2"}),
+        ),
+        ("heartbeat", all()),
+        ("news", all()),
+        ("alice@example.com", all()),
+        ("system", all()),
+    ] {
+        peer.say(own, None, &join.topic, event, payload).await;
+    }
+}
+
+async fn server_says_in_words(peer: &mut Peer, join: &Said) {
+    let own = join.join_ref.as_deref();
+    for message in SECRETS {
+        let odd = format!("r{message}");
+        peer.system(join, "system", "ok", message).await;
+        peer.system(join, message, message, message).await;
+        peer.say(
+            own,
+            Some(&odd),
+            &join.topic,
+            "phx_reply",
+            json!({"status": message,
+            "response": {"reason": message, "postgres_changes": [all(), message]}}),
+        )
+        .await;
+        let reason = json!({"reason": message, "more": all()});
+        peer.say(Some(&odd), Some("77"), &join.topic, "phx_error", reason)
+            .await;
+        peer.reply(join, "error", json!(message)).await;
+        peer.send(message).await;
+    }
+    // In the place of names: whatever is no name.
+    for odd in SECRETS
+        .iter()
+        .filter(|secret| secret.contains([' ', '@', 'y']))
+    {
+        peer.say(own, None, odd, odd, all()).await;
+        let payload = json!({"ids": [101], "data": {"schema": odd, "table": odd,
+            "type": odd, "commit_timestamp": odd}});
+        peer.say(None, None, &join.topic, "postgres_changes", payload)
+            .await;
+    }
+    // A reason with something of somebody's in it.
+    let refused = format!("Unauthorized: {} may not", SECRETS.concat());
+    peer.reply(join, "error", json!({ "reason": refused }))
+        .await;
+}
+
+async fn server_says_in_bytes(peer: &mut Peer, join: &Said) {
+    for payload in [
+        Payload::Json(Json::new(&all()).unwrap()),
+        Payload::Binary(Bytes::from(SECRETS.concat())),
+    ] {
+        let frame = frame::Frame::UserBroadcast(UserBroadcast {
+            topic: join.topic.clone(),
+            event: "alice@example.com".to_owned(),
+            metadata: Some(Json::new(&SECRETS[..6]).unwrap()),
+            payload,
+        });
+        let wire = frame::encode(Vsn::V2, Sender::Server, &frame).unwrap();
+        let Wire::Binary(bytes) = wire else {
+            panic!("{wire:?}");
+        };
+        peer.send_raw(Raw::Binary(bytes)).await;
+    }
+    let mut garbage = vec![1, 200, 200, 200, 200];
+    garbage.extend(SECRETS.concat().bytes());
+    peer.send_raw(Raw::Binary(garbage.into())).await;
 }
 
 #[tokio::test(start_paused = true)]
