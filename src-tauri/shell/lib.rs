@@ -7,6 +7,7 @@ mod commands;
 mod host;
 mod links;
 mod logging;
+mod network;
 mod notify;
 mod platform;
 mod run;

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use crate::arguments::Arguments;
 use crate::host::DesktopHost;
 use crate::notify::{Acted, Notifier};
-use crate::{commands, logging, platform, tray, window};
+use crate::{commands, logging, network, platform, tray, window};
 
 /// Name under which secrets are kept in the system's key store.
 const SERVICE: &str = "app.tidings.desktop";
@@ -95,15 +95,17 @@ pub fn run(arguments: Arguments) -> ExitCode {
             Some(directory) => directory.clone(),
             None => handle.path().app_data_dir()?,
         };
+        let downloads = handle.path().download_dir().ok();
         let hidden = arguments.hidden && platform::has_tray();
         window::open(&handle, !hidden)?;
         let host = DesktopHost::new(handle.clone(), notifier, seen);
         let local = arguments.local;
         tauri::async_runtime::spawn(async move {
-            let app = start(data_dir, host, local).await;
+            let app = start(data_dir, downloads, host, local).await;
             if let Ok(app) = &app {
                 tauri::async_runtime::spawn(follow_theme(handle.clone(), app.clone()));
                 tauri::async_runtime::spawn(follow_actions(handle.clone(), app.clone(), acted));
+                tauri::async_runtime::spawn(network::follow(app.clone()));
                 let (handle, app) = (handle.clone(), app.clone());
                 tauri::async_runtime::spawn(async move {
                     if !hidden {
@@ -149,7 +151,12 @@ pub fn run(arguments: Arguments) -> ExitCode {
     ExitCode::from(u8::try_from(code).unwrap_or(1))
 }
 
-async fn start(data_dir: PathBuf, host: DesktopHost, local: bool) -> Result<App, ApiError> {
+async fn start(
+    data_dir: PathBuf,
+    downloads: Option<PathBuf>,
+    host: DesktopHost,
+    local: bool,
+) -> Result<App, ApiError> {
     // The key store's client blocks, and starts a runtime of its own.
     let secrets = tokio::task::spawn_blocking(|| tidings_engine::best_available(SERVICE))
         .await
@@ -157,6 +164,7 @@ async fn start(data_dir: PathBuf, host: DesktopHost, local: bool) -> Result<App,
     let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let app = App::start(AppOptions {
         data_dir,
+        downloads,
         secrets,
         host: Arc::new(host),
         clock: Arc::new(SystemClock),

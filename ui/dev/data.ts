@@ -1,5 +1,9 @@
 import type {
+  BindingState,
+  ChannelState,
   FiringRow,
+  FrameDirection,
+  FrameRow,
   MessageRow,
   Person,
   QuoteRow,
@@ -32,6 +36,15 @@ export const settings: Settings = {
   close_to_tray: true,
   schema: "public",
   tray_hint_shown: true,
+  realtime: {
+    reconnect_first_ms: 500,
+    reconnect_longest_ms: 30_000,
+    heartbeat_ms: 25_000,
+    presence_timeout_ms: 30_000,
+    typing_timeout_ms: 3000,
+    events_per_second: 10,
+    frame_log: true,
+  },
 };
 
 function session(id: string, title: string, when: number, more: Partial<SessionRow>): SessionRow {
@@ -346,3 +359,78 @@ export const enrolment = {
   qr_size: 37,
   qr_path: pattern(37),
 };
+
+const all = (table: string, filter: string | null = null): BindingState => ({
+  schema: "public",
+  table,
+  event: "*",
+  filter,
+});
+
+export const channels: ChannelState[] = [
+  {
+    name: "chat",
+    status: "subscribed",
+    reason: null,
+    retry_at: null,
+    bindings: [all("chat_sessions"), all("chat_messages")],
+  },
+  {
+    name: "prices",
+    status: "errored",
+    reason: "Unable to subscribe to changes with given parameters.",
+    retry_at: NOW + 96_000,
+    bindings: [all("crypto_prices")],
+  },
+  {
+    name: "session:release",
+    status: "joined",
+    reason: null,
+    retry_at: null,
+    bindings: [all("user_presence", "session_id=eq.release")],
+  },
+];
+
+const frame = (
+  number: number,
+  direction: FrameDirection,
+  topic: string,
+  event: string,
+  bytes: number,
+  body: unknown,
+): FrameRow => ({
+  number,
+  time: NOW - (40 - number) * 1700,
+  direction,
+  topic,
+  event,
+  bytes,
+  payload: JSON.stringify({ body }),
+});
+
+export const frames: FrameRow[] = [
+  frame(13, "out", "phoenix", "heartbeat", 37, {}),
+  frame(14, "in", "phoenix", "phx_reply", 61, { status: "ok", response: {} }),
+  frame(15, "out", "realtime:chat", "phx_join", 612, {
+    access_token: "[token]",
+    config: {
+      private: false,
+      postgres_changes: [{ event: "*", schema: "public", table: "chat_messages" }],
+    },
+  }),
+  frame(16, "in", "realtime:chat", "phx_reply", 240, { status: "ok" }),
+  frame(17, "in", "realtime:chat", "system", 142, {
+    extension: "postgres_changes",
+    status: "ok",
+    message: "Subscribed to PostgreSQL",
+  }),
+  frame(18, "in", "realtime:chat", "postgres_changes", 913, {
+    ids: [90_211_031],
+    data: { table: "chat_messages", type: "INSERT", record: { content: "[48 characters]" } },
+  }),
+  frame(19, "out", "realtime:session:release", "broadcast", 148, {
+    type: "broadcast",
+    event: "typing",
+    payload: "[JSON, 64 bytes]",
+  }),
+];

@@ -187,14 +187,19 @@ function answer(command: CommandName, args: unknown): unknown {
       return {
         connection,
         latency_ms: 41.3,
-        channels: [
-          { name: "chat", status: "subscribed" },
-          { name: "prices", status: "subscribed" },
+        channels: data.channels,
+        last_error: "Unable to subscribe to changes with given parameters.",
+        counters: [
+          { name: "frames in", value: 1284 },
+          { name: "frames out", value: 211 },
+          { name: "waited for their turn", value: 3 },
         ],
-        last_error: null,
-        counters: [{ name: "frames", value: 1284 }],
         clock_skew_ms: 120,
       };
+    case "frame_log":
+      return { on: true, frames: data.frames, forgotten: 12 };
+    case "save_frame_log":
+      return { path: "/home/noor/Downloads/tidings-frames-2025-10-14T14-02-09.jsonl" };
     case "outbox":
       return data.unsent.map((row, seq) => ({
         seq,

@@ -62,6 +62,15 @@ export const settings: Settings = {
   close_to_tray: true,
   schema: "public",
   tray_hint_shown: false,
+  realtime: {
+    reconnect_first_ms: 500,
+    reconnect_longest_ms: 30_000,
+    heartbeat_ms: 25_000,
+    presence_timeout_ms: 30_000,
+    typing_timeout_ms: 3000,
+    events_per_second: 10,
+    frame_log: false,
+  },
 };
 
 export function snapshot(seq: number): Snapshot {

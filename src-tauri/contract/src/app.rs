@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{OutboxSummary, SignInState};
+use crate::{OutboxSummary, RealtimeSettings, SignInState};
 
 /// Arguments of `snapshot`.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
@@ -271,6 +271,8 @@ pub struct Settings {
     pub schema: String,
     /// Whether the closing-to-tray hint has been shown.
     pub tray_hint_shown: bool,
+    /// How the live connection behaves.
+    pub realtime: RealtimeSettings,
 }
 
 impl Default for Settings {
@@ -288,6 +290,7 @@ impl Default for Settings {
             close_to_tray: true,
             schema: "public".to_owned(),
             tray_hint_shown: false,
+            realtime: RealtimeSettings::default(),
         }
     }
 }
@@ -323,46 +326,6 @@ pub struct Connect {}
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct Disconnect {}
-
-/// Arguments of `diagnostics`.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct GetDiagnostics {}
-
-/// What the connection is doing.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
-pub struct Diagnostics {
-    /// The connection.
-    pub connection: Connection,
-    /// Round trip of the last heartbeat, in milliseconds.
-    pub latency_ms: Option<f64>,
-    /// Channels by name.
-    pub channels: Vec<ChannelState>,
-    /// The last error, in words.
-    pub last_error: Option<String>,
-    /// Counters by name.
-    pub counters: Vec<Counter>,
-    /// Server time minus local time, in milliseconds.
-    pub clock_skew_ms: Option<i64>,
-}
-
-/// One channel.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
-pub struct ChannelState {
-    /// Name without the `realtime:` prefix.
-    pub name: String,
-    /// `joining`, `joined`, `subscribed`, `errored` or `closed`, with the reason.
-    pub status: String,
-}
-
-/// A named count since the start of the program.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
-pub struct Counter {
-    /// What is counted.
-    pub name: String,
-    /// How many.
-    pub value: u64,
-}
 
 /// Arguments of `open_link`.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]

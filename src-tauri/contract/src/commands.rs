@@ -155,6 +155,10 @@ commands! {
     "disconnect" = Disconnect -> Nothing;
     /// What the connection is doing, for the diagnostics view.
     "diagnostics" = GetDiagnostics -> Diagnostics;
+    /// The last frames of the connection, redacted, while the log is switched on.
+    "frame_log" = GetFrameLog -> FrameLog;
+    /// Writes the frame log into a file of its own among the user's downloads.
+    "save_frame_log" = SaveFrameLog -> SavedFile;
     /// Opens a web or mail address outside the program.
     "open_link" = OpenLink -> Nothing;
     /// Shows a test notification.

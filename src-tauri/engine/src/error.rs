@@ -23,6 +23,14 @@ pub enum EngineError {
     /// The key store.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
+    /// A file for the user could not be written.
+    #[error("{path} could not be written: {source}")]
+    File {
+        /// Which one.
+        path: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The embedded server.
     #[error("the local workspace could not start: {0}")]
     Local(String),
@@ -63,7 +71,9 @@ impl From<EngineError> for ApiError {
         let code = match &error {
             EngineError::Cache(cache) => cache_code(cache),
             EngineError::Server(server) => server_code(server),
-            EngineError::Config(_) | EngineError::Secrets(_) => ErrorCode::Storage,
+            EngineError::Config(_) | EngineError::Secrets(_) | EngineError::File { .. } => {
+                ErrorCode::Storage
+            }
             EngineError::Local(_) | EngineError::Realtime(_) | EngineError::Task(_) => {
                 ErrorCode::Internal
             }

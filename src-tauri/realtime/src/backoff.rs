@@ -5,7 +5,7 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use crate::config::BackoffConfig;
+use crate::config::{BackoffConfig, SlowRetry};
 
 /// Randomness of the waits; the same seed gives the same waits.
 #[derive(Debug)]
@@ -45,6 +45,13 @@ impl Backoff {
         self.attempts = self.attempts.saturating_add(1);
         let bound = config.base.saturating_mul(factor).min(config.cap);
         jitter.between(Duration::ZERO, bound)
+    }
+
+    /// The wait before the next attempt at a slow pace.
+    pub(crate) fn next_slow(&mut self, slow: &SlowRetry, jitter: &mut Jitter) -> Duration {
+        let factor = 2_u32.saturating_pow(self.attempts.saturating_add(2).min(30));
+        let bound = slow.floor.saturating_mul(factor).min(slow.cap);
+        self.next_between(slow.floor, bound, jitter)
     }
 
     /// As [`Backoff::next`], where the wait has other bounds.

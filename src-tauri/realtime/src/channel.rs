@@ -137,8 +137,11 @@ pub(crate) enum Subscription {
         deadline: Instant,
     },
     Live,
-    /// The server gave up; the rest of the channel works.
-    Failed(ChannelError),
+    /// The server gave up; the rest of the channel works until it joins again.
+    Failed {
+        error: ChannelError,
+        retry_at: Instant,
+    },
 }
 
 /// What follows a leave.
@@ -160,6 +163,8 @@ pub(crate) struct Channel {
     pub(crate) phase: Phase,
     pub(crate) told: ChannelStatus,
     pub(crate) backoff: Backoff,
+    /// Counts how often its bindings were refused since changes flowed last.
+    pub(crate) refusals: Backoff,
     pub(crate) presence: PresenceTable,
     pub(crate) tracker: Tracker,
     /// Ids of the live incarnation, and the indices in `spec.bindings` that each stands for.
@@ -186,6 +191,7 @@ impl Channel {
             phase: Phase::Idle,
             told: ChannelStatus::Closed,
             backoff: Backoff::default(),
+            refusals: Backoff::default(),
             presence: PresenceTable::default(),
             tracker: Tracker::default(),
             ids: Vec::new(),
@@ -228,9 +234,9 @@ impl Channel {
             Phase::Joined { subscription, .. } => match subscription {
                 Subscription::NotWanted | Subscription::Awaited { .. } => ChannelStatus::Joined,
                 Subscription::Live => ChannelStatus::Subscribed,
-                Subscription::Failed(error) => ChannelStatus::Errored {
+                Subscription::Failed { error, retry_at } => ChannelStatus::Errored {
                     error: error.clone(),
-                    retry_at: None,
+                    retry_at: Some(*retry_at),
                 },
             },
             Phase::Leaving { then, .. } => match then {

@@ -7,6 +7,9 @@ use std::time::Duration;
 pub enum ErrorClass {
     /// Stop, and tell the user. Another token, or the user's wish, tries again.
     Terminal,
+    /// The row-change bindings are refused: tell the user, and join again after minutes, since a
+    /// table that is missing for a while looks the same.
+    Bindings,
     /// Fetch a fresh token, then join again.
     Token,
     /// Nobody is signed in any more: stop until a token is there.
@@ -60,11 +63,11 @@ impl ChannelError {
     }
 
     /// Classifies the `system` error of a change subscription. In the classes that are not
-    /// terminal the server tries again by itself.
+    /// [`ErrorClass::Bindings`] the server tries again by itself.
     pub fn from_subscription(message: &str) -> Self {
         let mut error = Self::from_reason(message);
         if BAD_BINDINGS.iter().any(|start| message.starts_with(start)) {
-            error.class = ErrorClass::Terminal;
+            error.class = ErrorClass::Bindings;
         }
         error
     }
@@ -178,6 +181,23 @@ impl ConnectError {
             }
         }
     }
+}
+
+/// The part of the server's words that is in the tables here: it holds nothing of anybody's.
+pub(crate) fn known_words(reason: &str) -> Option<&'static str> {
+    let code = reason.split_once(':').map_or(reason, |(code, _)| code);
+    let known = |(words, _): &(&'static str, ErrorClass)| *words;
+    CODES
+        .iter()
+        .map(known)
+        .find(|known| *known == code)
+        .or_else(|| TEXTS.iter().map(known).find(|known| reason.contains(known)))
+        .or_else(|| {
+            BAD_BINDINGS
+                .iter()
+                .copied()
+                .find(|start| reason.starts_with(start))
+        })
 }
 
 /// A code name: one word in camel case.
@@ -319,15 +339,15 @@ mod tests {
     }
 
     #[test]
-    fn bad_bindings_are_terminal_and_other_subscription_errors_are_not() {
+    fn bad_bindings_are_told_apart_from_other_subscription_errors() {
         let class = |message| ChannelError::from_subscription(message).class;
         assert_eq!(
             class("Error parsing `filter` params: [\"x\"]"),
-            ErrorClass::Terminal
+            ErrorClass::Bindings
         );
         assert_eq!(
             class("Unable to subscribe to changes with given parameters. An exception happened"),
-            ErrorClass::Terminal
+            ErrorClass::Bindings
         );
         assert_eq!(class("Subscribing to PostgreSQL failed"), ErrorClass::Retry);
     }

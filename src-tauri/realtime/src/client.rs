@@ -11,11 +11,13 @@ use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::channel::{ChannelSpec, PushError};
-use crate::config::Config;
+use crate::config::{Config, Tuning};
 use crate::diagnostics::Diagnostics;
 use crate::event::ChannelStatus;
 use crate::events::{self, EventStream};
 use crate::frame::{Json, Payload};
+use crate::frame_log::FrameLog;
+use crate::pace::Keep;
 use crate::presence::Presences;
 use crate::protocol::Core;
 use crate::socket::{self, Connector, TcpConnector};
@@ -59,6 +61,7 @@ impl Drop for Owned {
 pub(crate) struct Shared {
     core: Mutex<Core>,
     pub(crate) wake: Notify,
+    pub(crate) log: FrameLog,
 }
 
 impl Shared {
@@ -92,6 +95,7 @@ impl Client {
         let shared = Arc::new(Shared {
             core,
             wake: Notify::new(),
+            log: FrameLog::new(config.vsn),
         });
         let driver = socket::Driver::new(shared.clone(), config, tokens, connector, sender);
         tokio::spawn(driver.run(stop.clone()));
@@ -116,6 +120,16 @@ impl Client {
     /// Asks for proof of life with a short deadline: after a wake, or when in doubt.
     pub fn probe(&self) {
         self.change(Core::probe);
+    }
+
+    /// The network changed: the socket has to prove itself, and an attempt begins anew.
+    pub fn network_changed(&self) {
+        self.change(Core::network_changed);
+    }
+
+    /// Changes what may change while the client runs; it counts at once.
+    pub fn tune(&self, tuning: &Tuning) {
+        self.change(|core, now| core.tune(tuning, now));
     }
 
     /// A channel is not trusted any more: it is left and joined again, if it is joined.
@@ -153,6 +167,11 @@ impl Client {
         self.0.shared.core().diagnostics()
     }
 
+    /// The last frames in both directions, redacted.
+    pub fn frame_log(&self) -> &FrameLog {
+        &self.0.shared.log
+    }
+
     fn change<T>(&self, change: impl FnOnce(&mut Core, Instant) -> T) -> T {
         let result = change(&mut self.0.shared.core(), now());
         self.0.shared.wake.notify_one();
@@ -179,12 +198,22 @@ impl ChannelHandle {
         &self.name
     }
 
-    /// Broadcasts an object to the others, without waiting for anything.
+    /// Broadcasts an object to the others, without waiting for anything. Over the rate it waits
+    /// for its turn.
     pub fn broadcast<T: Serialize>(&self, event: &str, payload: &T) -> Result<(), PushError> {
-        let payload = json(payload)?;
-        self.client.change(|core, now| {
-            core.broadcast(&self.name, event, Payload::Json(payload), None, now)
-        })
+        self.say(event, payload, Keep::Each)
+    }
+
+    /// Broadcasts a state, of which the others need the newest alone: over the rate it takes the
+    /// place of one of the same event that was not sent yet.
+    pub fn broadcast_state<T: Serialize>(&self, event: &str, payload: &T) -> Result<(), PushError> {
+        self.say(event, payload, Keep::Newest)
+    }
+
+    fn say<T: Serialize>(&self, event: &str, payload: &T, keep: Keep) -> Result<(), PushError> {
+        let payload = Payload::Json(json(payload)?);
+        self.client
+            .change(|core, now| core.broadcast(&self.name, event, payload, keep, None, now))
     }
 
     /// Broadcasts, and waits for the server's word where the channel was opened with
@@ -195,13 +224,14 @@ impl ChannelHandle {
         payload: Payload,
     ) -> Result<(), PushError> {
         let (answer, answered) = oneshot::channel();
-        self.client
-            .change(|core, now| core.broadcast(&self.name, event, payload, Some(answer), now))?;
+        self.client.change(|core, now| {
+            core.broadcast(&self.name, event, payload, Keep::Each, Some(answer), now)
+        })?;
         answered.await.unwrap_or(Err(PushError::Disconnected))
     }
 
     /// What this client is tracked as from now on, over every rejoin. Only the newest counts;
-    /// the server's limit may delay it.
+    /// the server's limit and the rate may delay it.
     pub fn track<T: Serialize>(&self, payload: &T) -> Result<(), PushError> {
         let payload = json(payload)?;
         self.client

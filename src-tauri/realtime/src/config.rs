@@ -60,6 +60,37 @@ impl Default for BackoffConfig {
     }
 }
 
+/// A slow pace of attempts, full jitter above a floor: `random(floor, min(cap, 4 · floor · 2ⁿ))`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SlowRetry {
+    /// Lower bound of every wait.
+    pub floor: Duration,
+    /// Upper bound of every wait.
+    pub cap: Duration,
+}
+
+impl Default for SlowRetry {
+    fn default() -> Self {
+        Self {
+            floor: Duration::from_secs(30),
+            cap: Duration::from_mins(10),
+        }
+    }
+}
+
+/// What of the settings may change while a client runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tuning {
+    /// Time between heartbeats, under the 60 s after which the server closes a silent socket.
+    pub heartbeat: Duration,
+    /// Upper bound of the first wait between attempts.
+    pub first_wait: Duration,
+    /// Upper bound of every wait between attempts.
+    pub longest_wait: Duration,
+    /// Broadcasts and presence calls a second.
+    pub events_per_second: u32,
+}
+
 /// Settings of a client. [`Config::new`] fills in everything but the project and its key.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -97,13 +128,19 @@ pub struct Config {
     pub first_retry_spread: Duration,
     /// After a rate limit: `random(this, 2 · this)`.
     pub long_backoff: Duration,
+    /// After refused row-change bindings the channel joins again after at least `floor`, and at
+    /// most a bound that doubles up to `cap`.
+    pub refused_bindings: SlowRetry,
     /// A refused handshake is tried again this rarely, silently (limits and suspensions look
     /// like a wrong key on some servers). `None`: never.
     pub refused_retry: Option<Duration>,
+    /// Broadcasts and presence calls a second, over all channels; a second's worth goes at once,
+    /// and what is over it waits.
+    pub events_per_second: u32,
     /// Events that may wait for their reader; one more makes the reader see
     /// [`Event::Lagged`](crate::Event::Lagged).
     pub event_capacity: usize,
-    /// Frames that may wait for the socket; one more broadcast is refused.
+    /// Frames that may wait, for their turn or for the socket; one more broadcast is refused.
     pub send_capacity: usize,
     /// Seed of the jitter; `None` takes one from the system.
     pub seed: Option<u64>,
@@ -129,11 +166,21 @@ impl Config {
             backoff: BackoffConfig::default(),
             first_retry_spread: Duration::from_secs(10),
             long_backoff: Duration::from_secs(30),
+            refused_bindings: SlowRetry::default(),
             refused_retry: Some(Duration::from_mins(5)),
+            events_per_second: 10,
             event_capacity: 1024,
             send_capacity: 256,
             seed: None,
         }
+    }
+
+    /// Takes over what may change while a client runs.
+    pub fn tune(&mut self, tuning: &Tuning) {
+        self.heartbeat = tuning.heartbeat;
+        self.backoff.base = tuning.first_wait;
+        self.backoff.cap = tuning.longest_wait;
+        self.events_per_second = tuning.events_per_second;
     }
 
     /// Address of the socket, with `vsn`, and the key where it cannot go into a header.

@@ -54,6 +54,12 @@ pub struct Counters {
     pub late_replies: u64,
     /// Row changes that match no binding of the channel.
     pub unmatched_changes: u64,
+    /// Broadcasts and presence calls that waited for their turn.
+    pub delayed: u64,
+    /// Those that a newer state of the same kind took the place of while they waited.
+    pub replaced: u64,
+    /// Broadcasts that waited when their channel ended, and were not sent.
+    pub unsent: u64,
     /// Sockets opened after the first.
     pub reconnects: u64,
     /// Events dropped because their reader was too slow.

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 pub(crate) struct Heartbeat {
     interval: Duration,
     next: Instant,
+    /// When the last one was sent.
+    last: Option<Instant>,
     pending: Option<Pending>,
     last_inbound: Instant,
     latency: Option<Duration>,
@@ -26,6 +28,7 @@ impl Heartbeat {
         Self {
             interval,
             next: now,
+            last: None,
             pending: None,
             last_inbound: now,
             latency: None,
@@ -59,7 +62,14 @@ impl Heartbeat {
             since,
             timeout,
         });
+        self.last = Some(now);
         self.next = now + self.interval;
+    }
+
+    /// Counted from the last one.
+    pub(crate) fn set_interval(&mut self, interval: Duration) {
+        self.interval = interval;
+        self.next = self.last.map_or(self.next, |last| last + interval);
     }
 
     /// Any frame is proof of life.

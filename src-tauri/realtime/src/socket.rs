@@ -186,13 +186,20 @@ impl Driver {
                     Err(error) => core.connect_failed(&error, now),
                 }
             }
-            Happened::Received(Some(Ok(Raw::Text(text)))) => core.received_text(text.as_str(), now),
-            Happened::Received(Some(Ok(Raw::Binary(bytes)))) => core.received_binary(&bytes, now),
+            Happened::Received(Some(Ok(Raw::Text(text)))) => {
+                self.shared.log.text_in(text.as_str());
+                core.received_text(text.as_str(), now);
+            }
+            Happened::Received(Some(Ok(Raw::Binary(bytes)))) => {
+                self.shared.log.binary_in(&bytes);
+                core.received_binary(&bytes, now);
+            }
             Happened::Received(Some(Ok(Raw::Close(frame)))) => {
                 self.open = None;
                 let (number, reason) = frame.map_or((None, String::new()), |frame| {
                     (Some(u16::from(frame.code)), frame.reason.to_string())
                 });
+                self.shared.log.closed(number, &reason);
                 core.closed(number, &reason, now);
             }
             // Pings are answered below this; they say nothing to the protocol.
@@ -242,6 +249,7 @@ impl Driver {
 
     fn send(&mut self, wire: Wire) {
         let Some(open) = &self.open else { return };
+        self.shared.log.out(&wire);
         let raw = match wire {
             Wire::Text(text) => Raw::Text(Utf8Bytes::from(text)),
             Wire::Binary(bytes) => Raw::Binary(bytes),

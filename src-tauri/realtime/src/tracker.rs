@@ -27,9 +27,11 @@ pub(crate) enum Call {
 }
 
 impl Tracker {
-    /// Only the newest wish counts; an older one that waits is forgotten.
-    pub(crate) fn wish(&mut self, desired: Option<Json>) {
+    /// Only the newest wish counts; an older one that waits is forgotten. True when there was one.
+    pub(crate) fn wish(&mut self, desired: Option<Json>) -> bool {
+        let replaces = self.desired != self.sent && self.desired != desired;
         self.desired = desired;
+        replaces
     }
 
     /// A new incarnation of the channel knows nothing.

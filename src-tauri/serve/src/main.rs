@@ -113,6 +113,7 @@ async fn serve(options: Options, secrets: Arc<dyn Secrets>) -> Result<(), Failur
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let app = App::start(AppOptions {
         data_dir: options.data_dir,
+        downloads: None,
         secrets,
         host: desk.clone(),
         clock: Arc::new(SystemClock),

@@ -39,6 +39,7 @@ async fn serve() -> Served {
     let desk = Arc::new(Desk::new());
     let app = App::start(AppOptions {
         data_dir: data.path().to_path_buf(),
+        downloads: None,
         secrets: Arc::new(MemorySecrets::default()),
         host: desk.clone(),
         clock: Arc::new(SystemClock),

@@ -28,6 +28,8 @@ pub enum Service {
     Auth,
     /// `/rest/v1`
     Rest,
+    /// `/realtime/v1/api`
+    Realtime,
 }
 
 /// A failure as a service describes it.
@@ -219,15 +221,18 @@ impl ApiError {
             },
             (_, 408 | 425 | 429 | 501..) => transient,
             (Service::Auth, _) if self.ends_session() => Class::SignedOut,
-            (Service::Auth, 500) => transient,
+            (Service::Auth | Service::Realtime, 500) => transient,
             (Service::Auth, _) => match code {
                 "request_timeout" | "hook_timeout" | "conflict" | "unexpected_failure" => transient,
                 _ => Class::Permanent,
             },
             // The caller has refreshed already: the services disagree about the token.
-            (Service::Rest, 401) if body::is_token_refusal(code) => Class::Transient {
-                retry_after: Some(self.retry_after.unwrap_or(LONG_WAIT)),
-            },
+            (Service::Rest | Service::Realtime, 401) if body::is_token_refusal(code) => {
+                Class::Transient {
+                    retry_after: Some(self.retry_after.unwrap_or(LONG_WAIT)),
+                }
+            }
+            (Service::Realtime, _) => Class::Permanent,
             (Service::Rest, status) => rest_class(status, code, &self.message, transient),
         }
     }

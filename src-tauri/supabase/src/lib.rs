@@ -3,12 +3,14 @@
 //! [`Project`] is an address and a key that is safe to hold in a desktop program,
 //! [`Http`] the one connection pool, [`Auth`] the calls of the Auth service,
 //! [`TokenManager`] the one owner of a session, [`Rest`] the calls of PostgREST,
-//! [`Loopback`] the way back from a sign-in in the browser.
+//! [`Broadcasts`] those of Realtime that need no socket, [`Loopback`] the way back from a sign-in in
+//! the browser.
 //! Every failure is an [`Error`] with one [`Class`]: the caller decides by class,
 //! and shows the message.
 
 mod auth;
 mod body;
+mod broadcast;
 mod codes;
 mod error;
 #[cfg(fuzzing)]
@@ -27,6 +29,7 @@ mod token;
 mod words;
 
 pub use auth::{Auth, Health, Scope, Session, Settings, SignUp, User};
+pub use broadcast::{BroadcastMessage, Broadcasts};
 pub use codes::Purpose;
 pub use error::{ApiError, Class, Error, Service};
 pub use http::{Http, Timeouts};

@@ -70,7 +70,7 @@ impl Rest {
     /// Reads rows. Row level security leaves out, silently, what may not be seen.
     pub async fn select(&self, table: &str, query: &Query) -> Result<Rows, Error> {
         let reply = self
-            .call(|| {
+            .call(Service::Rest, || {
                 let request = self.request(Method::GET, table, &query.pairs())?;
                 Ok(if query.counts() {
                     request.header("prefer", "count=exact")
@@ -85,7 +85,7 @@ impl Rest {
     /// Counts rows, exactly.
     pub async fn count(&self, table: &str, query: &Query) -> Result<u64, Error> {
         let reply = self
-            .call(|| {
+            .call(Service::Rest, || {
                 let request = self.request(Method::HEAD, table, &query.pairs())?;
                 Ok(request.header("prefer", "count=exact"))
             })
@@ -139,7 +139,7 @@ impl Rest {
     pub async fn delete(&self, table: &str, filter: &Filter) -> Result<Rows, Error> {
         let pairs = bounded(filter)?;
         let reply = self
-            .call(|| {
+            .call(Service::Rest, || {
                 let request = self.request(Method::DELETE, table, &pairs)?;
                 Ok(request.header("prefer", "return=representation"))
             })
@@ -156,7 +156,7 @@ impl Rest {
         body: &(impl Serialize + Sync),
     ) -> Result<Rows, Error> {
         let reply = self
-            .call(|| {
+            .call(Service::Rest, || {
                 let request = self.request(method.clone(), table, pairs)?;
                 request.header("prefer", prefer).json(body)
             })
@@ -186,9 +186,14 @@ impl Rest {
         }
     }
 
+    pub(crate) fn project(&self) -> &Project {
+        &self.project
+    }
+
     /// Sends; renews a refused token once, and waits for one that is not valid yet.
-    async fn call<'a>(
+    pub(crate) async fn call<'a>(
         &'a self,
+        service: Service,
         build: impl Fn() -> Result<Request<'a>, Error>,
     ) -> Result<Reply, Error> {
         let mut token = match &self.tokens {
@@ -201,7 +206,7 @@ impl Rest {
             if reply.is_success() {
                 return Ok(reply);
             }
-            let error = body::failure(Service::Rest, &reply);
+            let error = body::failure(service, &reply);
             let (Some(tokens), Some(refused)) = (&self.tokens, &token) else {
                 return Err(error);
             };

@@ -17,6 +17,7 @@ async fn a_project_without_realtime_is_told_as_such_and_what_is_written_is_kept(
     let folder = scratch().unwrap();
     let app = App::start(AppOptions {
         data_dir: folder.path().to_path_buf(),
+        downloads: None,
         secrets: Arc::new(MemorySecrets::default()),
         host: Arc::new(Desk::new()),
         clock: Arc::new(SystemClock),

@@ -98,6 +98,7 @@ impl Device {
     pub async fn start_on(&self, host: Arc<dyn Host>) -> Client {
         let app = App::start(AppOptions {
             data_dir: self.data.path().to_path_buf(),
+            downloads: None,
             secrets: self.secrets.clone(),
             host,
             clock: self.clock.clone(),
@@ -218,6 +219,11 @@ impl Client {
             Ok(_) => panic!("{} was carried out", C::NAME),
             Err(error) => error,
         }
+    }
+
+    /// What the system tells of its network.
+    pub async fn network_changed(&self) {
+        self.app.network_changed().await;
     }
 
     /// Ends the app in order.

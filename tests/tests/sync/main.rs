@@ -7,6 +7,7 @@ mod chat;
 mod doubt;
 mod hostile;
 mod kit;
+mod live;
 mod market;
 mod notices;
 mod offline;

@@ -231,7 +231,7 @@ async fn what_is_switched_off_is_neither_joined_nor_written() {
             && now
                 .channels
                 .iter()
-                .all(|channel| channel.status == "subscribed")
+                .all(|channel| channel.status == api::ChannelStatus::Subscribed)
     })
     .await;
     app.until("a price", api::GetWatchList {}, |rows| !rows.is_empty())

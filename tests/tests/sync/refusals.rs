@@ -1,5 +1,7 @@
 //! What the project refuses, and what is refused before it is asked.
 
+use std::time::Duration;
+
 use serde_json::json;
 use tidings_contract::{self as api, ErrorCode, Event, SendState};
 use tidings_testkit::{DEADLINE, alice, bob, mallory, wait_for};
@@ -334,4 +336,38 @@ async fn settings_that_cannot_be_read_are_kept_aside_and_the_first_window_is_tol
     assert!(told.contains(&aside.display().to_string()), "{told}");
     assert!(aside.exists());
     app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_is_missing_for_a_while_heals_by_itself() {
+    let project = Project::start().await;
+    let mut device = Device::new();
+    device.pace.refused_changes = Duration::from_millis(200);
+    let app = device.start().await;
+    app.join(&project).await;
+    let session = app.session("Plans").await;
+    app.whole(&session).await;
+
+    // As after a reset of the database.
+    project.server.faults().lack_table(Some("chat_messages"));
+    project.server.faults().crash_channels();
+    app.connection("the refusal with its reason", |state| match state {
+        api::Connection::Refused { reason } => reason.contains("Unable to subscribe"),
+        _ => false,
+    })
+    .await;
+    // What is written meanwhile waits, and nobody has to do anything.
+    let mine = app.send(&session, "Written meanwhile").await;
+    let phone = project.peer(&alice()).await;
+    let row = serde_json::json!({
+        "session_id": session, "user_id": phone.user(), "role": "user", "content": "And theirs",
+    });
+    phone.insert("chat_messages", row).await.unwrap();
+    project.server.faults().lack_table(None);
+    app.live().await;
+    app.delivered(&mine).await;
+    app.until("theirs", crate::kit::latest(&session), |page| {
+        page.rows.iter().any(|row| row.content == "And theirs")
+    })
+    .await;
 }

@@ -1,5 +1,7 @@
 //! Every command to the one place that carries it out.
 
+use std::sync::Arc;
+
 use serde_json::value::RawValue;
 use tidings_contract::{self as api, ApiError, Call, Command, ErrorCode};
 use tidings_model::WorkspaceId;
@@ -48,18 +50,21 @@ impl App {
             Command::TestNotification(_) => {
                 reply::<api::TestNotification>(Ok(self.test_notification().await))
             }
+            Command::SaveFrameLog(_) => reply::<api::SaveFrameLog>(self.save_frame_log().await),
             command => self.call_front(command).await,
         }
     }
 
     /// Commands that concern the workspace in front.
     async fn call_front(&self, command: Command) -> Result<Box<RawValue>, ApiError> {
-        let core = {
-            let running = self.0.running.lock().await;
-            self.front(&running)
-                .map(|(_, opened)| opened.workspace.core().clone())?
-        };
+        let core = self.front_core().await?;
         call_workspace(&core, command).await
+    }
+
+    pub(super) async fn front_core(&self) -> Result<Arc<Core>> {
+        let running = self.0.running.lock().await;
+        self.front(&running)
+            .map(|(_, opened)| opened.workspace.core().clone())
     }
 
     async fn snapshot(&self) -> Result<api::Snapshot> {
@@ -146,6 +151,9 @@ impl App {
                 "A schema is named with letters, digits and underscores.".to_owned(),
             ));
         }
+        if let Some(problem) = settings.realtime.problem() {
+            return Err(EngineError::Invalid(problem));
+        }
         self.config_mut(|config| config.settings = settings.clone())?;
         let before = self.0.settings.send_replace(settings.clone());
         self.0.bus.emit(api::Event::Settings {
@@ -212,6 +220,7 @@ async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, 
         Command::Connect(_) => reply::<api::Connect>(Ok(core.connect())),
         Command::Disconnect(_) => reply::<api::Disconnect>(Ok(core.disconnect())),
         Command::GetDiagnostics(_) => reply::<api::GetDiagnostics>(Ok(core.diagnostics())),
+        Command::GetFrameLog(args) => reply::<api::GetFrameLog>(Ok(core.frame_log(&args))),
         Command::SetPresence(args) => reply::<api::SetPresence>(Ok(core.set_presence(&args).await)),
         Command::ListSessions(_) => reply::<api::ListSessions>(core.sessions().await),
         Command::OpenSession(args) => reply::<api::OpenSession>(core.open_session(args).await),
@@ -264,6 +273,7 @@ async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, 
         | Command::RemoveWorkspace(_)
         | Command::GetSettings(_)
         | Command::SetSettings(_)
+        | Command::SaveFrameLog(_)
         | Command::OpenLink(_)
         | Command::TestNotification(_) => Err(ApiError::new(
             ErrorCode::Internal,

@@ -2,6 +2,7 @@
 
 mod check;
 mod dispatch;
+mod frame_file;
 mod local;
 mod open;
 
@@ -24,6 +25,8 @@ use crate::workspace::{Pace, Workspace};
 pub struct AppOptions {
     /// Directory of the configuration and the workspaces.
     pub data_dir: PathBuf,
+    /// Where files that the user asks for go; none: into the directory of the program.
+    pub downloads: Option<PathBuf>,
     /// Where secrets are kept.
     pub secrets: Arc<dyn Secrets>,
     /// The desktop.
@@ -72,7 +75,8 @@ impl App {
     /// Reads the configuration and opens the workspace that was in front.
     pub async fn start(options: AppOptions) -> Result<Self> {
         let file = ConfigFile::in_directory(&options.data_dir)?;
-        let (config, set_aside) = file.read()?;
+        let (mut config, set_aside) = file.read()?;
+        config.settings.realtime = config.settings.realtime.nearest();
         let app = Self(Arc::new(Inner {
             bus: Bus::new(),
             file,
@@ -114,6 +118,14 @@ impl App {
     /// Listens to changes of the state from now on, for what shows no notices and no places.
     pub fn changes(&self) -> Subscription {
         self.0.bus.follow()
+    }
+
+    /// The network is another one: connections are put to the test, and what waits is tried.
+    pub async fn network_changed(&self) {
+        let running = self.0.running.lock().await;
+        for opened in running.workspaces.values() {
+            opened.workspace.core().network_changed();
+        }
     }
 
     /// Shows a place in the window that listens.

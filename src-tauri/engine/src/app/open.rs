@@ -12,7 +12,7 @@ use super::{App, Opened, Running, local};
 use crate::config::{WorkspaceConfig, WorkspacePlace};
 use crate::error::{EngineError, Result};
 use crate::secrets::{self, Scoped};
-use crate::workspace::{Parts, SecretStore, Workspace};
+use crate::workspace::{Parts, SecretStore, Workspace, tuning};
 
 const CACHE_KEY: &str = "cache-key";
 const CACHE_FILE: &str = "cache.db";
@@ -100,11 +100,14 @@ impl App {
             .with_tokens(tokens.clone())
             .with_schema(schema.clone());
         let key = tidings_realtime::Secret::new(project.key().expose());
+        let mut realtime = tidings_realtime::Config::new(project.url().clone(), key);
+        realtime.refused_bindings.floor = self.0.options.pace.refused_changes;
+        realtime.tune(&tuning(&self.0.settings.borrow().realtime));
         let parts = Parts {
             cache,
             rest,
             tokens: tokens.clone(),
-            realtime: tidings_realtime::Config::new(project.url().clone(), key),
+            realtime,
             clock: self.0.options.clock.clone(),
             host: self.0.options.host.clone(),
             bus: self.0.bus.clone(),

@@ -23,6 +23,8 @@ pub struct Pace {
     pub quiet_prices: Duration,
     /// How often prices and sleep are looked at.
     pub look: Duration,
+    /// A channel whose row changes the project refuses joins again after at least this long.
+    pub refused_changes: Duration,
 }
 
 impl Default for Pace {
@@ -31,6 +33,7 @@ impl Default for Pace {
             chat: Duration::from_mins(2),
             quiet_prices: Duration::from_secs(30),
             look: Duration::from_secs(5),
+            refused_changes: Duration::from_secs(30),
         }
     }
 }
@@ -96,6 +99,17 @@ async fn woke(core: &Core) {
     core.realtime.probe();
     core.sync.check();
     core.outbox.notify_one();
+}
+
+impl Core {
+    /// The network is another one than before.
+    pub fn network_changed(&self) {
+        if signed_in(self) {
+            tracing::info!("the network changed: the connection is put to the test");
+            self.realtime.network_changed();
+            self.outbox.notify_one();
+        }
+    }
 }
 
 /// Whether an armed alert has waited too long for a tick.

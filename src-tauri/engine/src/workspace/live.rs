@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use tidings_cache::{Incoming, Source};
 use tidings_contract as api;
 use tidings_model::{Timestamp, UserId};
 use tidings_realtime::{
-    Binding, Change, ChangeKind, ChannelHandle, ChannelSpec, ChannelStatus, ConnState, Event,
-    EventStream, Refusal, RefusalKind, TokenError, TokenSource,
+    Binding, Change, ChangeKind, ChannelHandle, ChannelSpec, ChannelStatus, ConnState, ErrorClass,
+    Event, EventStream, Refusal, RefusalKind, TokenError, TokenSource, Tuning,
 };
 use tidings_supabase::{AuthState, Class, TokenManager};
 
@@ -108,6 +108,33 @@ pub(super) async fn follow_account(core: Arc<Core>) {
         tokio::select! {
             changed = account.changed() => if changed.is_err() { return },
             changed = settings.changed() => if changed.is_err() { return },
+        }
+    }
+}
+
+/// What the settings say of the socket.
+pub(crate) fn tuning(settings: &api::RealtimeSettings) -> Tuning {
+    let millis = |value: u32| Duration::from_millis(value.into());
+    Tuning {
+        heartbeat: millis(settings.heartbeat_ms),
+        first_wait: millis(settings.reconnect_first_ms),
+        longest_wait: millis(settings.reconnect_longest_ms),
+        events_per_second: settings.events_per_second,
+    }
+}
+
+/// Keeps the socket as the settings say; runs until the workspace closes.
+pub(super) async fn follow_settings(core: Arc<Core>) {
+    let mut settings = core.settings.clone();
+    let mut told = None;
+    loop {
+        let realtime = settings.borrow_and_update().realtime;
+        if told.replace(realtime) != Some(realtime) {
+            core.realtime.frame_log().set_on(realtime.frame_log);
+            core.realtime.tune(&tuning(&realtime));
+        }
+        if settings.changed().await.is_err() {
+            return;
         }
     }
 }
@@ -227,7 +254,8 @@ async fn channel_changed(core: &Core, channel: &str, status: ChannelStatus) {
         return;
     };
     let reason = format!("The project does not send changes: {error}");
-    let input = match retry_at {
+    // Another attempt follows by itself, but what is wrong is for somebody to mend.
+    let input = match retry_at.filter(|_| error.class != ErrorClass::Bindings) {
         Some(at) => Input::Lost {
             retry_at: Some(in_time(core, at)),
             reason: Some(reason),
@@ -237,7 +265,7 @@ async fn channel_changed(core: &Core, channel: &str, status: ChannelStatus) {
     core.state.input(input, core.now());
 }
 
-fn in_time(core: &Core, at: Instant) -> Timestamp {
+pub(super) fn in_time(core: &Core, at: Instant) -> Timestamp {
     let wait = at.saturating_duration_since(Instant::now());
     core.now().plus(wait)
 }

@@ -40,7 +40,7 @@ use crate::bus::Bus;
 use crate::error::Result;
 use crate::host::Host;
 pub use doubt::Pace;
-pub(crate) use live::refused;
+pub(crate) use live::{refused, tuning};
 use market::Market;
 use open::OpenSession;
 pub(crate) use remote::table;
@@ -108,6 +108,8 @@ pub(crate) struct Core {
     open: tokio::sync::Mutex<Option<OpenSession>>,
     presence: watch::Sender<api::OwnPresence>,
     presence_row: Notify,
+    /// Typing on a channel that is not joined.
+    typing_unjoined: watch::Sender<Option<(String, people::TypingMessage)>>,
     last_session: Mutex<Option<SessionId>>,
     session_opened: Box<dyn Fn(Option<SessionId>) + Send + Sync>,
     server_clock: Mutex<Option<i64>>,
@@ -150,6 +152,10 @@ impl Workspace {
         let (notices, to_tell) = notices::queue();
         let (client, events) =
             tidings_realtime::Client::start(realtime, Arc::new(live::Tokens(tokens.clone())));
+        // Before the first frame.
+        client
+            .frame_log()
+            .set_on(settings.borrow().realtime.frame_log);
         let (door, facts) = ingest::door();
         let core = Arc::new(Core {
             cache,
@@ -177,6 +183,7 @@ impl Workspace {
             open: tokio::sync::Mutex::new(None),
             presence: watch::Sender::new(api::OwnPresence::Online),
             presence_row: Notify::new(),
+            typing_unjoined: watch::Sender::new(None),
             last_session: Mutex::new(last_session),
             session_opened,
             server_clock: Mutex::new(None),
@@ -194,6 +201,7 @@ impl Workspace {
             });
         };
         spawn("account", Box::pin(live::follow_account(core.clone())));
+        spawn("tuning", Box::pin(live::follow_settings(core.clone())));
         spawn("tokens", Box::pin(live::keep_tokens_fresh(core.clone())));
         spawn("live", Box::pin(live::follow(core.clone(), events)));
         spawn("ingest", Box::pin(ingest::run(core.clone(), facts)));
@@ -209,6 +217,7 @@ impl Workspace {
         spawn("doubt", Box::pin(doubt::run(core.clone())));
         spawn("people", Box::pin(people::run(core.clone())));
         spawn("presence row", Box::pin(people::keep_row(core.clone())));
+        spawn("typing", Box::pin(people::tell_unjoined(core.clone())));
         spawn("search index", Box::pin(index(core.clone())));
         tasks.close();
         Ok(Self { core, tasks })

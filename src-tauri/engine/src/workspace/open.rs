@@ -11,12 +11,24 @@ use tokio::time::Instant;
 use super::remote::PresenceRow;
 use super::rows::short_id;
 
-/// Somebody who left stays shown this long: a rejoin does not flicker.
-const GRACE: Duration = Duration::from_secs(30);
-/// Typing that is not repeated ends after this long.
-const TYPING: Duration = Duration::from_secs(3);
-/// A presence row older than this says nothing about now.
-const ROW_FRESH: Duration = Duration::from_secs(30);
+/// How long what was said of somebody holds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Timeouts {
+    /// Somebody who left stays shown this long, so that a rejoin does not flicker; and a presence
+    /// row older than this says nothing about now.
+    pub presence: Duration,
+    /// Typing that is not repeated ends after this long.
+    pub typing: Duration,
+}
+
+impl From<&api::RealtimeSettings> for Timeouts {
+    fn from(settings: &api::RealtimeSettings) -> Self {
+        Self {
+            presence: Duration::from_millis(settings.presence_timeout_ms.into()),
+            typing: Duration::from_millis(settings.typing_timeout_ms.into()),
+        }
+    }
+}
 
 /// The session in front.
 pub(super) struct OpenSession {
@@ -24,6 +36,8 @@ pub(super) struct OpenSession {
     pub id: SessionId,
     /// Its channel, while presence is switched on.
     pub channel: Option<ChannelHandle>,
+    /// As the settings say; another one counts for what is said from then on.
+    pub timeouts: Timeouts,
     here: BTreeMap<String, Here>,
     typing: HashMap<String, Instant>,
     rows: HashMap<String, PresenceRow>,
@@ -54,10 +68,11 @@ pub(super) struct Tracked {
 
 impl OpenSession {
     /// A session that was just opened.
-    pub fn new(id: SessionId, channel: Option<ChannelHandle>) -> Self {
+    pub fn new(id: SessionId, channel: Option<ChannelHandle>, timeouts: Timeouts) -> Self {
         Self {
             id,
             channel,
+            timeouts,
             here: BTreeMap::new(),
             typing: HashMap::new(),
             rows: HashMap::new(),
@@ -71,7 +86,7 @@ impl OpenSession {
 
     /// The channel's state. Who is missing from it has left, and stays shown for a while.
     pub fn presence(&mut self, state: &Presences) {
-        let leaving = Instant::now() + GRACE;
+        let leaving = Instant::now() + self.timeouts.presence;
         for (key, here) in &mut self.here {
             if !state.contains_key(key) && here.until.is_none() {
                 here.until = Some(leaving);
@@ -109,7 +124,8 @@ impl OpenSession {
     /// A word on whether somebody is writing.
     pub fn typing(&mut self, user: String, typing: bool) {
         if typing {
-            self.typing.insert(user, Instant::now() + TYPING);
+            self.typing
+                .insert(user, Instant::now() + self.timeouts.typing);
         } else {
             self.typing.remove(&user);
         }
@@ -118,8 +134,10 @@ impl OpenSession {
     /// A row of `user_presence`: clients without the channel say it there.
     pub fn row(&mut self, row: PresenceRow) {
         if row.typing_in.as_ref() == Some(&self.id) {
-            self.typing
-                .insert(row.user_id.to_string(), Instant::now() + TYPING);
+            self.typing.insert(
+                row.user_id.to_string(),
+                Instant::now() + self.timeouts.typing,
+            );
         } else {
             self.typing.remove(row.user_id.as_str());
         }
@@ -135,7 +153,7 @@ impl OpenSession {
             .retain(|_, here| here.until.is_none_or(|until| until > now));
         self.typing.retain(|_, until| *until > now);
         self.rows
-            .retain(|_, row| server.since(row.last_seen) < ROW_FRESH);
+            .retain(|_, row| server.since(row.last_seen) < self.timeouts.presence);
         before != (self.here.len(), self.typing.len(), self.rows.len())
     }
 
@@ -152,8 +170,8 @@ impl OpenSession {
             );
         }
         for (key, row) in &self.rows {
-            let fresh =
-                now.since(row.last_seen) < ROW_FRESH && row.status != PresenceStatus::Offline;
+            let fresh = now.since(row.last_seen) < self.timeouts.presence
+                && row.status != PresenceStatus::Offline;
             if fresh && !people.contains_key(key.as_str()) {
                 people.insert(key, self.person(key, None, row.status, 1, me));
             }

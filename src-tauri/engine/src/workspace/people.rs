@@ -6,11 +6,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tidings_contract as api;
 use tidings_model::SessionId;
-use tidings_realtime::{Binding, Change, ChannelSpec, Payload, PresenceUpdate};
+use tidings_realtime::{Binding, Change, ChannelSpec, Payload, PresenceUpdate, PushError};
+use tidings_supabase::{BroadcastMessage, Broadcasts};
 
 use super::Core;
 use super::catch_up::server_now;
-use super::open::{OpenSession, Tracked};
+use super::open::{OpenSession, Timeouts, Tracked};
 use super::remote::{self, Fields, RowError, table};
 
 /// Event of a broadcast about typing.
@@ -20,8 +21,8 @@ const EXPIRE_EVERY: Duration = Duration::from_secs(1);
 /// The row in `user_presence` is written on change and this often.
 const ROW_EVERY: Duration = Duration::from_mins(5);
 
-#[derive(Serialize, Deserialize)]
-struct TypingMessage {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct TypingMessage {
     user_id: String,
     #[serde(default)]
     user_name: Option<String>,
@@ -62,7 +63,11 @@ async fn join(core: &Core, id: SessionId) {
         (Some(user), true) => Some(core.realtime.open(spec(&id, &user.id, &core.schema))),
         _ => None,
     };
-    *core.open.lock().await = Some(OpenSession::new(id, channel));
+    *core.open.lock().await = Some(OpenSession::new(
+        id,
+        channel,
+        Timeouts::from(&settings.realtime),
+    ));
     track(core).await;
     tell(core).await;
 }
@@ -184,7 +189,33 @@ pub(super) async fn typing(core: &Core, session: &SessionId, typing: bool) {
             user_name: Some(account.name),
             typing,
         };
-        if let Err(error) = channel.broadcast(TYPING, &message) {
+        match channel.broadcast_state(TYPING, &message) {
+            Ok(()) => {}
+            Err(PushError::NotJoined) => {
+                let told = (channel.name().to_owned(), message);
+                core.typing_unjoined.send_replace(Some(told));
+            }
+            Err(error) => tracing::debug!(%error, "typing was not told"),
+        }
+    }
+}
+
+/// Tells over HTTP what could not be told on a channel that is not joined, one after the other
+/// and the newest alone; runs until the workspace closes.
+pub(super) async fn tell_unjoined(core: Arc<Core>) {
+    let broadcasts = Broadcasts::new(core.rest.clone());
+    let mut typing = core.typing_unjoined.subscribe();
+    while typing.changed().await.is_ok() {
+        let Some((channel, message)) = typing.borrow_and_update().clone() else {
+            continue;
+        };
+        let sent = [BroadcastMessage {
+            topic: &channel,
+            event: TYPING,
+            payload: &message,
+            private: false,
+        }];
+        if let Err(error) = broadcasts.send(&sent).await {
             tracing::debug!(%error, "typing was not told");
         }
     }
@@ -286,7 +317,15 @@ pub(super) async fn run(core: Arc<Core>) {
     loop {
         tokio::select! {
             changed = account.changed() => if changed.is_err() { return },
-            changed = settings.changed() => if changed.is_err() { return },
+            changed = settings.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                let timeouts = Timeouts::from(&core.settings().realtime);
+                if let Some(open) = core.open.lock().await.as_mut() {
+                    open.timeouts = timeouts;
+                }
+            }
             _ = expire.tick() => {
                 let now = server_now(&core);
                 let changed =

@@ -68,6 +68,20 @@ impl Request {
         }
     }
 
+    /// The table that it names.
+    pub fn table(&self) -> Option<String> {
+        self.text("table")
+    }
+
+    /// The sentence for a table that does not exist.
+    pub fn unknown_table(&self) -> String {
+        format!(
+            "Unable to subscribe to changes with given parameters. Please check Realtime is \
+             enabled for the given connect parameters: {}",
+            self.elixir()
+        )
+    }
+
     /// Prepares the watching of changes; the error is the sentence of the `system` message.
     pub fn bind(&self, extended: bool, now: Timestamp) -> Result<Binding, String> {
         let schema = self.text("schema");

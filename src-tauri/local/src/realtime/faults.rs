@@ -28,6 +28,7 @@ pub(super) struct Switches {
     frozen: watch::Sender<bool>,
     rejection: Mutex<Option<String>>,
     refusal: Mutex<Option<u16>>,
+    lacking: Mutex<Option<String>>,
 }
 
 impl Faults {
@@ -73,6 +74,12 @@ impl Faults {
     /// Refuses every handshake with this HTTP status; `None` ends that.
     pub fn refuse_handshakes(&self, status: Option<u16>) {
         *lock(&self.0.faults.refusal) = status;
+    }
+
+    /// The table is missing, as while a database is reset: whoever subscribes to it is refused,
+    /// with all their bindings. `None` ends that.
+    pub fn lack_table(&self, name: Option<&str>) {
+        *lock(&self.0.faults.lacking) = name.map(ToOwned::to_owned);
     }
 
     /// Says "Subscribed to PostgreSQL" again on every channel with live changes.
@@ -173,6 +180,11 @@ impl Switches {
     /// The status with which every handshake is refused.
     pub fn refusal(&self) -> Option<u16> {
         *lock(&self.refusal)
+    }
+
+    /// Whether a table is missing.
+    pub fn lacks(&self, table: &str) -> bool {
+        lock(&self.lacking).as_deref() == Some(table)
     }
 
     /// Waits until connections are frozen.

@@ -237,7 +237,10 @@ impl Session {
         let bound: Result<Vec<_>, _> = channel
             .requests
             .iter()
-            .map(|request| request.bind(extended, time))
+            .map(|request| match request.table() {
+                Some(table) if self.hub.faults.lacks(&table) => Err(request.unknown_table()),
+                _ => request.bind(extended, time),
+            })
             .collect();
         match bound {
             Ok(bindings) => self.hub.activate(channel.id, bindings),

@@ -121,12 +121,12 @@ impl Core {
     }
 
     pub(super) fn leave(&mut self, index: usize, then: Then, now: Instant) {
-        let channel = &mut self.channels[index];
+        let channel = &self.channels[index];
         let Some(join_ref) = channel.join_ref().map(str::to_owned) else {
             return;
         };
-        channel.fail_pushes();
         let topic = channel.topic.clone();
+        self.end_pushes(index);
         let body = Json::empty_object();
         let leave_ref = self.send_json(Some(join_ref.clone()), &topic, event::LEAVE, &body);
         let deadline = now + self.config.push_timeout;
@@ -165,7 +165,7 @@ impl Core {
             .map_err(|error| format!("the reply to the join is unreadable: {error}"))
             .and_then(|response| channel.bind(&response));
         if let Err(difference) = bound {
-            let error = ChannelError::own(ErrorClass::Terminal, difference);
+            let error = ChannelError::own(ErrorClass::Bindings, difference);
             return self.leave(index, Then::Fail(error), now);
         }
         let subscription = if channel.spec.bindings.is_empty() {
@@ -185,7 +185,7 @@ impl Core {
             subscription,
         };
         self.tell(index);
-        self.make_presence_call(index, now);
+        self.send_paced(now);
         if outdated {
             self.push_token();
         }
@@ -211,8 +211,8 @@ impl Core {
         self.note(format!("{}: {error}", self.channels[index].topic));
         let healthy_after = self.config.backoff.healthy_after;
         let long = self.config.long_backoff;
+        self.end_pushes(index);
         let channel = &mut self.channels[index];
-        channel.fail_pushes();
         channel.fault = None;
         if let Phase::Joined { since, .. } = &channel.phase
             && now.saturating_duration_since(*since) >= healthy_after
@@ -226,6 +226,14 @@ impl Core {
         match error.class {
             ErrorClass::Terminal | ErrorClass::SignedOut => {
                 channel.phase = Phase::Stopped { error }
+            }
+            ErrorClass::Bindings => {
+                let slow = &self.config.refused_bindings;
+                let wait = channel.refusals.next_slow(slow, &mut self.jitter);
+                channel.phase = Phase::Waiting {
+                    until: now + wait,
+                    error,
+                };
             }
             ErrorClass::Token if channel.refuse_token() => self.enqueue(index),
             ErrorClass::Token | ErrorClass::Retry => {
@@ -327,8 +335,8 @@ impl Core {
     }
 
     fn remove(&mut self, index: usize) {
+        self.end_pushes(index);
         let mut channel = self.channels.remove(index);
-        channel.fail_pushes();
         let closed = crate::event::ChannelStatus::Closed;
         if channel.told != closed {
             let topic = std::mem::take(&mut channel.spec.name);

@@ -64,6 +64,24 @@ impl Core {
         }
     }
 
+    /// The network is another one: what is open has to prove itself, and what is on its way or
+    /// waits begins anew.
+    pub fn network_changed(&mut self, now: Instant) {
+        match &self.link {
+            // It was made for an address that may be gone, and would hang until its deadline.
+            Link::Connecting { .. } => {
+                self.link = Link::Offline;
+                self.attempt(now);
+            }
+            // Whoever answered may have been somebody on the way.
+            Link::Refused { refusal, .. } => {
+                self.refused = Some(refusal.clone());
+                self.attempt(now);
+            }
+            _ => self.probe(now),
+        }
+    }
+
     /// The handshake succeeded.
     pub fn opened(&mut self, now: Instant) {
         if !matches!(self.link, Link::Connecting { .. }) {
@@ -119,6 +137,20 @@ impl Core {
             reason => format!("the connection ended ({code}): {reason}"),
         };
         self.lost(Some(code), text, now);
+    }
+
+    pub(super) fn tune_link(&mut self, now: Instant) {
+        match &mut self.link {
+            Link::Open { heartbeat, .. } => heartbeat.set_interval(self.config.heartbeat),
+            Link::Waiting { until, reason } => {
+                let latest = (now + self.config.backoff.cap).max(self.not_before.unwrap_or(now));
+                if *until > latest {
+                    let (until, reason) = (latest, std::mem::take(reason));
+                    self.set_link(Link::Waiting { until, reason });
+                }
+            }
+            _ => {}
+        }
     }
 
     pub(super) fn state(&self) -> ConnState {
@@ -225,6 +257,7 @@ impl Core {
             let long = self.config.long_backoff;
             let wait = self.backoff.next_between(long, long * 2, &mut self.jitter);
             let reason = format!("the server admits nobody at present ({})", refusal.status);
+            self.stay_away(wait, now);
             return self.wait(wait, reason, now);
         }
         if about_key && !self.key_in_query {
@@ -277,8 +310,8 @@ impl Core {
     fn drop_channels(&mut self) {
         self.queue.clear();
         for index in 0..self.channels.len() {
+            self.end_pushes(index);
             let channel = &mut self.channels[index];
-            channel.fail_pushes();
             channel.fault = None;
             let keeps = matches!(
                 &channel.phase,

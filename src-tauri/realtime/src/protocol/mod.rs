@@ -14,13 +14,14 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use crate::backoff::{Backoff, Jitter};
-use crate::channel::{Channel, ChannelSpec, Phase, Subscription};
-use crate::classify::Refusal;
-use crate::config::{Config, Secret};
+use crate::channel::{Channel, ChannelSpec, Phase, Subscription, Then};
+use crate::classify::{ErrorClass, Refusal};
+use crate::config::{Config, Secret, Tuning};
 use crate::diagnostics::{ChannelDiagnostics, Counters, Diagnostics};
 use crate::event::{ChannelStatus, ConnState, Event};
 use crate::frame::{self, Frame, Message, Payload, Sender, Wire};
 use crate::heartbeat::Heartbeat;
+use crate::pace::Pace;
 use crate::payload::TOPIC_PREFIX;
 use crate::presence::Presences;
 
@@ -116,6 +117,7 @@ pub struct Core {
     sends: usize,
     /// Frames handed over that the socket has not taken yet.
     backlog: usize,
+    pace: Pace,
     counters: Counters,
     last_error: Option<String>,
 }
@@ -124,6 +126,7 @@ impl Core {
     /// A client that is offline and has no channel.
     pub fn new(config: Config) -> Self {
         let jitter = Jitter::new(config.seed);
+        let pace = Pace::new(config.events_per_second);
         Self {
             config,
             jitter,
@@ -142,6 +145,7 @@ impl Core {
             outputs: VecDeque::new(),
             sends: 0,
             backlog: 0,
+            pace,
             counters: Counters::default(),
             last_error: None,
         }
@@ -219,6 +223,26 @@ impl Core {
             .any(|output| matches!(output, Output::Connect { .. } | Output::Disconnect { .. }))
     }
 
+    /// Changes what may change while the client runs. A wait that is longer than the new longest
+    /// one is cut short, except where the server asked for it.
+    pub fn tune(&mut self, tuning: &Tuning, now: Instant) {
+        self.config.tune(tuning);
+        self.pace
+            .bucket
+            .set_rate(self.config.events_per_second, now);
+        self.tune_link(now);
+        let latest = now + self.config.backoff.cap;
+        for index in 0..self.channels.len() {
+            if let Phase::Waiting { until, error } = &mut self.channels[index].phase
+                && matches!(error.class, ErrorClass::Retry | ErrorClass::Token)
+            {
+                *until = latest.min(*until);
+            }
+            self.tell(index);
+        }
+        self.send_paced(now);
+    }
+
     /// The client's owner was too slow, and an event was dropped.
     pub fn lagged(&mut self) {
         self.counters.lagged += 1;
@@ -253,11 +277,12 @@ impl Core {
         let channels = self
             .channels
             .iter()
-            .flat_map(|channel| channel_deadlines(channel, now));
+            .flat_map(|channel| channel_deadlines(channel, &self.pace, now));
         self.link_deadlines()
             .into_iter()
             .flatten()
             .chain(channels.flatten())
+            .chain(self.pace.due(now))
             .min()
     }
 
@@ -267,12 +292,12 @@ impl Core {
         for index in (0..self.channels.len()).rev() {
             self.tick_channel(index, now);
         }
+        self.send_paced(now);
         self.advance(now);
     }
 
     fn tick_channel(&mut self, index: usize, now: Instant) {
         self.expire_pushes(index, now);
-        self.make_presence_call(index, now);
         let channel = &self.channels[index];
         match &channel.phase {
             Phase::ReadingToken { deadline, .. } if *deadline <= now => {
@@ -285,6 +310,10 @@ impl Core {
             } if *deadline <= now => {
                 self.subscribe_timed_out(index, now);
             }
+            Phase::Joined {
+                subscription: Subscription::Failed { retry_at, .. },
+                ..
+            } if *retry_at <= now => self.leave(index, Then::Rejoin, now),
             Phase::Leaving { deadline, .. } if *deadline <= now => self.left(index, now),
             Phase::Waiting { until, .. } if *until <= now => self.enqueue(index),
             _ => {}
@@ -377,7 +406,7 @@ fn topic_of(name: &str) -> String {
     format!("{TOPIC_PREFIX}{name}")
 }
 
-fn channel_deadlines(channel: &Channel, now: Instant) -> [Option<Instant>; 3] {
+fn channel_deadlines(channel: &Channel, pace: &Pace, now: Instant) -> [Option<Instant>; 3] {
     let phase = match &channel.phase {
         Phase::ReadingToken { deadline, .. }
         | Phase::Joining { deadline, .. }
@@ -386,12 +415,17 @@ fn channel_deadlines(channel: &Channel, now: Instant) -> [Option<Instant>; 3] {
             ..
         }
         | Phase::Leaving { deadline, .. } => Some(*deadline),
-        Phase::Waiting { until, .. } => Some(*until),
+        Phase::Waiting { until: at, .. }
+        | Phase::Joined {
+            subscription: Subscription::Failed { retry_at: at, .. },
+            ..
+        } => Some(*at),
         _ => None,
     };
     let pushes = channel.pushes.values().map(|push| push.deadline).min();
     let call = if channel.is_joined() {
-        channel.tracker.due(now)
+        let due = channel.tracker.due(now);
+        due.map(|at| at.max(pace.bucket.ready(now)))
     } else {
         None
     };

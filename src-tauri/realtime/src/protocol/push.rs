@@ -5,8 +5,9 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::{Core, topic_of};
-use crate::channel::{Answer, PendingPush, Phase, PushError};
+use crate::channel::{Answer, Channel, PendingPush, Phase, PushError};
 use crate::frame::{self, EncodeError, Frame, Json, Message, Payload, Sender, UserBroadcastPush};
+use crate::pace::{Keep, Waiting};
 use crate::payload::{Broadcast, Presence, event};
 use crate::tracker::Call;
 
@@ -14,13 +15,14 @@ use crate::tracker::Call;
 const MAX_FRAME: usize = 5_000_000;
 
 impl Core {
-    /// Broadcasts on a joined channel. `answer` hears what became of it if the channel was opened
-    /// with acknowledgements, and otherwise at once.
+    /// Broadcasts on a joined channel, at once or when its turn comes. `answer` hears what became
+    /// of it if the channel was opened with acknowledgements, and otherwise once it is sent.
     pub fn broadcast(
         &mut self,
         name: &str,
         event: &str,
         payload: Payload,
+        keep: Keep,
         answer: Option<Answer>,
         now: Instant,
     ) -> Result<(), PushError> {
@@ -28,27 +30,33 @@ impl Core {
         let Phase::Joined { join_ref, .. } = &self.channels[index].phase else {
             return Err(PushError::NotJoined);
         };
-        if self.sends + self.backlog >= self.config.send_capacity {
-            return Err(PushError::Busy);
-        }
         let join_ref = Some(join_ref.clone());
         let topic = self.channels[index].topic.clone();
+        let waiting = self.sends + self.backlog + self.pace.len();
+        if waiting >= self.config.send_capacity && !self.pace.replaces(&topic, event, keep) {
+            return Err(PushError::Busy);
+        }
         let reference = self.reference();
-        let frame = broadcast_frame(join_ref, reference.clone(), topic, event, payload)?;
+        let frame = broadcast_frame(join_ref, reference.clone(), topic.clone(), event, payload)?;
         let wire = frame::encode(self.config.vsn, Sender::Client, &frame).map_err(not_encodable)?;
         let bytes = wire.len();
         if bytes > MAX_FRAME {
             return Err(PushError::TooBig(bytes));
         }
-        self.send_wire(wire);
-        if self.channels[index].spec.broadcast.ack {
-            let deadline = now + self.config.push_timeout;
-            self.channels[index]
-                .pushes
-                .insert(reference, PendingPush { deadline, answer });
-        } else if let Some(answer) = answer {
-            let _ = answer.send(Ok(()));
+        let replaced = self.pace.put(Waiting {
+            topic,
+            event: event.to_owned(),
+            keep,
+            reference,
+            wire,
+            answer,
+        });
+        if replaced {
+            self.counters.replaced += 1;
+        } else if self.pace.bucket.ready(now) > now {
+            self.counters.delayed += 1;
         }
+        self.send_paced(now);
         Ok(())
     }
 
@@ -64,12 +72,60 @@ impl Core {
             return Err(PushError::NotAnObject);
         }
         let index = self.find(&topic_of(name)).ok_or(PushError::NotJoined)?;
-        self.channels[index].tracker.wish(payload);
-        self.make_presence_call(index, now);
+        let channel = &mut self.channels[index];
+        let replaced = channel.tracker.wish(payload);
+        if channel.is_joined() {
+            let due = channel.tracker.due(now);
+            let waits = due.is_some_and(|at| at.max(self.pace.bucket.ready(now)) > now);
+            self.counters.replaced += u64::from(replaced);
+            self.counters.delayed += u64::from(waits && !replaced);
+        }
+        self.send_paced(now);
         Ok(())
     }
 
-    pub(super) fn make_presence_call(&mut self, index: usize, now: Instant) {
+    /// Sends what its turn has come for: presence first, of which the server allows little.
+    pub(super) fn send_paced(&mut self, now: Instant) {
+        let due = |channel: &Channel| {
+            channel.is_joined() && channel.tracker.due(now).is_some_and(|at| at <= now)
+        };
+        while let Some(index) = self.channels.iter().position(due) {
+            if !self.pace.bucket.take(now) {
+                return;
+            }
+            self.make_presence_call(index, now);
+        }
+        while let Some(waiting) = self.pace.take(now) {
+            self.send_wire(waiting.wire);
+            let Some(index) = self.find(&waiting.topic) else {
+                continue;
+            };
+            let channel = &mut self.channels[index];
+            if channel.spec.broadcast.ack {
+                let deadline = now + self.config.push_timeout;
+                let answer = waiting.answer;
+                channel
+                    .pushes
+                    .insert(waiting.reference, PendingPush { deadline, answer });
+            } else if let Some(answer) = waiting.answer {
+                let _ = answer.send(Ok(()));
+            }
+        }
+    }
+
+    /// A channel ends: whoever waits for an answer hears so, and what was not sent is counted.
+    pub(super) fn end_pushes(&mut self, index: usize) {
+        let channel = &mut self.channels[index];
+        channel.fail_pushes();
+        for waiting in self.pace.abandon(&channel.topic) {
+            self.counters.unsent += 1;
+            if let Some(answer) = waiting.answer {
+                let _ = answer.send(Err(PushError::Disconnected));
+            }
+        }
+    }
+
+    fn make_presence_call(&mut self, index: usize, now: Instant) {
         let channel = &mut self.channels[index];
         let Phase::Joined { join_ref, .. } = &channel.phase else {
             return;

@@ -32,22 +32,29 @@ impl Core {
             return;
         }
         *subscription = Subscription::Live;
+        channel.refusals.reset();
         let topic = channel.spec.name.clone();
         self.tell(index);
         self.event(Event::Subscribed { topic });
     }
 
-    /// A bad binding is final until the channel is joined otherwise; after other errors the
-    /// server tries again by itself.
+    /// After a bad binding the server gives up until the channel is joined again; after other
+    /// errors it tries again by itself.
     fn on_subscription_error(&mut self, index: usize, message: &str, now: Instant) {
         self.note(message);
         let error = ChannelError::from_subscription(message);
         let deadline = now + self.config.subscribe_timeout;
-        let Phase::Joined { subscription, .. } = &mut self.channels[index].phase else {
+        let channel = &mut self.channels[index];
+        let Phase::Joined { subscription, .. } = &mut channel.phase else {
             return;
         };
         *subscription = match error.class {
-            ErrorClass::Terminal => Subscription::Failed(error),
+            ErrorClass::Bindings => {
+                let slow = &self.config.refused_bindings;
+                let wait = channel.refusals.next_slow(slow, &mut self.jitter);
+                let retry_at = now + wait;
+                Subscription::Failed { error, retry_at }
+            }
             _ => Subscription::Awaited { deadline },
         };
         self.tell(index);

@@ -225,21 +225,117 @@ async fn a_join_without_an_answer_is_left_before_the_next_one() {
     drop(channel);
 }
 
+const BAD_BINDING: &str = "Unable to subscribe to changes with given parameters. An exception \
+    happened so please check your connect parameters";
+
 #[tokio::test(start_paused = true)]
 async fn one_bad_binding_stops_the_changes_and_nothing_else() {
     let mut world = World::new(Vsn::V2);
     let channel = world.client.open(chat());
     let mut peer = world.accept().await;
     let join = peer.admit().await;
-    let message = "Unable to subscribe to changes with given parameters. An exception happened so \
-        please check your connect parameters";
-    peer.system(&join, "postgres_changes", "error", message)
+    peer.system(&join, "postgres_changes", "error", BAD_BINDING)
         .await;
-    let failed = |status: &ChannelStatus| matches!(status, ChannelStatus::Errored { .. });
-    world.status("chat", failed).await;
-    peer.quiet_for(Duration::from_mins(30)).await;
+    let failed = world.status("chat", refused).await;
+    let ChannelStatus::Errored { retry_at, .. } = failed else {
+        unreachable!("{failed:?}");
+    };
+    assert!(retry_at.is_some());
+    peer.quiet_for(29 * SECOND).await;
     channel.broadcast("typing", &json!({})).unwrap();
     assert_eq!(peer.expect("broadcast").await.topic, "realtime:chat");
+}
+
+#[tokio::test(start_paused = true)]
+async fn refused_bindings_are_tried_again_ever_more_slowly_until_they_are_taken() {
+    let mut world = World::new(Vsn::V2);
+    let channel = world.client.open(chat());
+    let mut peer = world.accept().await;
+    let mut waits = Vec::new();
+    for _ in 0..8 {
+        let join = peer.admit().await;
+        peer.system(&join, "postgres_changes", "error", BAD_BINDING)
+            .await;
+        world.status("chat", refused).await;
+        let leave = peer.expect("phx_leave").await;
+        waits.push(leave.at - join.at);
+        peer.ok(&leave).await;
+        peer.end(&join, "phx_close").await;
+    }
+    let mut bound = Duration::from_mins(2);
+    for wait in &waits {
+        let slack = Duration::from_millis(1);
+        assert!(*wait >= 30 * SECOND && *wait <= bound + slack, "{waits:?}");
+        bound = (bound * 2).min(Duration::from_mins(10));
+    }
+    assert!(
+        waits.iter().max() > Some(&Duration::from_mins(4)),
+        "{waits:?}"
+    );
+    // The table is back.
+    let join = peer.admit().await;
+    peer.subscribed(&join).await;
+    world
+        .status("chat", |status| *status == ChannelStatus::Subscribed)
+        .await;
+    // From here the count begins anew.
+    peer.system(&join, "postgres_changes", "error", BAD_BINDING)
+        .await;
+    let began = tokio::time::Instant::now();
+    let leave = peer.expect("phx_leave").await;
+    assert!(leave.at - began <= Duration::from_mins(2) + SECOND);
+    drop(channel);
+}
+
+#[tokio::test(start_paused = true)]
+async fn bindings_that_differ_from_what_was_asked_for_are_told_and_tried_again() {
+    let cases = [
+        (json!([]), "2 bindings asked for, 0 bound"),
+        (
+            json!([
+                {"id": 1, "event": "*", "schema": "public", "table": "chat_messages"},
+                {"id": 2, "event": "INSERT", "schema": "public", "table": "chat_messages",
+                 "filter": "session_id=eq.s2"}
+            ]),
+            "binding 1 differs",
+        ),
+        (
+            json!([
+                {"id": 2, "event": "INSERT", "schema": "public", "table": "chat_messages",
+                 "filter": "session_id=eq.s1"},
+                {"id": 1, "event": "*", "schema": "public", "table": "chat_messages"}
+            ]),
+            "binding 0 differs",
+        ),
+    ];
+    for (bound, told) in cases {
+        let mut world = World::new(Vsn::V2);
+        let channel = world.client.open(chat());
+        let mut peer = world.accept().await;
+        let join = peer.expect("phx_join").await;
+        peer.reply(&join, "ok", json!({ "postgres_changes": bound }))
+            .await;
+        let leave = peer.expect("phx_leave").await;
+        peer.ok(&leave).await;
+        peer.end(&join, "phx_close").await;
+        let ChannelStatus::Errored { error, retry_at } = world.status("chat", refused).await else {
+            unreachable!();
+        };
+        assert_eq!(error.class, ErrorClass::Bindings);
+        assert!(error.message.starts_with(told), "{error}");
+        assert!(retry_at.is_some());
+        let again = peer.admit().await;
+        assert!(again.at - leave.at >= 30 * SECOND);
+        peer.subscribed(&again).await;
+        world
+            .status("chat", |status| *status == ChannelStatus::Subscribed)
+            .await;
+        drop(channel);
+    }
+}
+
+fn refused(status: &ChannelStatus) -> bool {
+    matches!(status, ChannelStatus::Errored { .. })
 }
 
 #[tokio::test(start_paused = true)]

@@ -125,6 +125,98 @@ async fn a_wake_while_waiting_tries_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn another_network_puts_the_socket_to_the_test() {
+    let mut world = World::new(Vsn::V2);
+    let (mut peer, channel) = world.joined(ChannelSpec::new("room")).await;
+    peer.quiet_for(SECOND).await;
+    peer.deaf = true;
+    let began = Instant::now();
+    world.client.network_changed();
+    assert!(peer.heard().await.is_none(), "the socket ends");
+    assert_eq!(Instant::now() - began, 4 * SECOND);
+    drop(channel);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_network_begins_what_hangs_or_waits_anew() {
+    let mut world = World::with(Vsn::V2, 1 << 16, |config| {
+        config.backoff.base = Duration::from_hours(1);
+        config.backoff.cap = Duration::from_hours(1);
+    });
+    world.fate([Fate::Hangs, Fate::Fails]);
+    world.attempt().await;
+    settle().await;
+    let now = Instant::now();
+    world.client.network_changed();
+    assert_eq!(world.attempt().await.0, now);
+    settle().await;
+    // That one failed: the next is an hour away.
+    world.client.network_changed();
+    assert_eq!(world.accept().await.began, now);
+    world.no_attempt_for(Duration::from_secs(20)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_who_takes_nothing_is_left_by_its_heartbeat_and_holds_nothing_up() {
+    let before = tokio::runtime::Handle::current()
+        .metrics()
+        .num_alive_tasks();
+    let mut world = World::with(Vsn::V2, 512, |config| config.send_capacity = 4);
+    let (peer, channel) = world.joined(ChannelSpec::new("room")).await;
+    let big = json!({"d": "x".repeat(2000)});
+    while channel.broadcast("e", &big) != Err(PushError::Busy) {
+        settle().await;
+    }
+    let began = Instant::now();
+    let reason = world
+        .pick(|event| match event {
+            Event::State(ConnState::Waiting { reason, .. }) => Some(reason),
+            _ => None,
+        })
+        .await;
+    assert_eq!(reason, "no answer to the heartbeat");
+    assert!(began.elapsed() <= 35 * SECOND);
+    // The write that hangs ends with its socket, and the next one works.
+    let mut next = world.accept().await;
+    next.admit().await;
+    drop(peer);
+    drop((channel, next, world));
+    tokio::time::advance(3 * SECOND + SECOND / 100).await;
+    settle().await;
+    let after = tokio::runtime::Handle::current()
+        .metrics()
+        .num_alive_tasks();
+    assert_eq!(after, before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_goodbye_that_nobody_takes_ends_after_two_seconds() {
+    let tasks = || {
+        tokio::runtime::Handle::current()
+            .metrics()
+            .num_alive_tasks()
+    };
+    let mut world = World::with(Vsn::V2, 512, |config| config.send_capacity = 4);
+    let (peer, channel) = world.joined(ChannelSpec::new("room")).await;
+    let big = json!({"d": "x".repeat(2000)});
+    while channel.broadcast("e", &big) != Err(PushError::Busy) {
+        settle().await;
+    }
+    let open = tasks();
+    world.client.disconnect();
+    settle().await;
+    assert!(tasks() > open, "the goodbye waits");
+    world
+        .pick(|event| (event == Event::State(ConnState::Offline)).then_some(()))
+        .await;
+    tokio::time::advance(2 * SECOND + SECOND / 100).await;
+    settle().await;
+    // Neither the goodbye nor the write behind which it waited.
+    assert_eq!(tasks(), open - 1);
+    drop((peer, channel));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lost_socket_ends_every_wait_of_its_own() {
     let mut world = World::new(Vsn::V2);
     let mut spec = ChannelSpec::new("room");

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod backoff;
+mod frame_log;
 mod handshake;
 mod joining;
 mod liveness;
@@ -10,4 +11,5 @@ mod messages;
 mod presence;
 mod release;
 mod tokens;
+mod tuning;
 mod world;

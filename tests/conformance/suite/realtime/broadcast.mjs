@@ -74,6 +74,20 @@ export function registerBroadcast(getTarget, vsn) {
       await leave(alice, bob, old);
     });
 
+    test("sent before joining, it goes over HTTP", async () => {
+      const name = `bc-${randomUUID()}`;
+      const receivers = [await enter(bob.client, name), await enter(old.client, name)];
+      const channel = alice.client.channel(name);
+      const message = { type: "broadcast", event: "early", payload: { a: 1 } };
+      assert.equal(await channel.send(message), "ok");
+      for (const { events } of receivers) {
+        const event = await events.take();
+        assert.equal(event.event, "early");
+        assert.deepEqual(event.payload, { a: 1 });
+      }
+      await leave(alice, bob, old);
+    });
+
     test("a private channel takes signed-in users, and is another than the public one", async (t) => {
       if (without(t, getTarget(), "private_channels")) return;
       const name = `private-${randomUUID()}`;

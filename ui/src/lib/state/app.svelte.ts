@@ -16,7 +16,7 @@ import { Feed } from "../feed";
 import { showToast } from "../ui/toast.svelte";
 import { alerts } from "./alerts.svelte";
 import { conversation } from "./conversation.svelte";
-import { tellFailure, tryCall, useBackend } from "./engine.svelte";
+import { call, tellFailure, tryCall, useBackend } from "./engine.svelte";
 import { market } from "./market.svelte";
 import { sessions } from "./sessions.svelte";
 import { view } from "./view.svelte";
@@ -86,6 +86,16 @@ class App {
     this.settings = { ...before, ...settings };
     const now = await tryCall("set_settings", { settings: this.settings });
     this.settings = now ?? before;
+  }
+
+  /** Changes settings that may be wrong: answers what is, and then nothing has changed. */
+  async trySettings(settings: Partial<Settings>): Promise<string | undefined> {
+    try {
+      this.settings = await call("set_settings", { settings: { ...this.settings, ...settings } });
+      return undefined;
+    } catch (thrown) {
+      return backendError(thrown).message;
+    }
   }
 
   /** Opens a place that a notification, the tray or a link names. */
@@ -262,6 +272,15 @@ function firstSettings(): Settings {
     close_to_tray: true,
     schema: "public",
     tray_hint_shown: false,
+    realtime: {
+      reconnect_first_ms: 500,
+      reconnect_longest_ms: 30_000,
+      heartbeat_ms: 25_000,
+      presence_timeout_ms: 30_000,
+      typing_timeout_ms: 3000,
+      events_per_second: 10,
+      frame_log: false,
+    },
   };
 }
 

@@ -5,7 +5,8 @@ import { call, tellFailure, tryCall } from "./engine.svelte";
 
 const PAGE = 60;
 const LARGEST_PAGE = 200;
-const TYPING_AGAIN = 3000;
+// Clients let go of typing that is not repeated within three seconds.
+const TYPING_AGAIN = 2000;
 const TYPING_ENDS = 5000;
 const DRAFT_AFTER = 400;
 
@@ -298,7 +299,7 @@ class Conversation {
     void tryCall("set_draft", { session: this.id, text: this.draft });
   }
 
-  /** Tells the others that one is writing; repeated at most every three seconds. */
+  /** Tells the others that one is writing; repeated at most every two seconds. */
   tellTyping(): void {
     const session = this.id;
     if (session === undefined) return;

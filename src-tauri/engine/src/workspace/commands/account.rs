@@ -1,7 +1,6 @@
-//! Account, connection, presence.
+//! Account, connecting by hand, presence.
 
 use tidings_contract as api;
-use tidings_realtime::ChannelStatus;
 use tidings_supabase::{AuthState, Purpose, Scope, Secret, Session, SignUp};
 use zeroize::Zeroizing;
 
@@ -145,42 +144,6 @@ impl Core {
         api::Nothing {}
     }
 
-    pub fn diagnostics(&self) -> api::Diagnostics {
-        let inner = self.realtime.diagnostics();
-        let counters = inner.counters;
-        let counter = |name: &str, value: u64| api::Counter {
-            name: name.to_owned(),
-            value,
-        };
-        api::Diagnostics {
-            connection: self.state.current(),
-            latency_ms: inner.latency.map(|latency| latency.as_secs_f64() * 1000.0),
-            channels: inner
-                .channels
-                .into_iter()
-                .map(|channel| api::ChannelState {
-                    status: status_words(&channel.status),
-                    name: channel.name,
-                })
-                .collect(),
-            last_error: inner.last_error,
-            counters: vec![
-                counter("frames in", counters.frames_in),
-                counter("frames out", counters.frames_out),
-                counter("unknown frames", counters.unknown),
-                counter("unreadable frames", counters.bad),
-                counter("frames of an earlier join", counters.stale),
-                counter("reconnects", counters.reconnects),
-                counter("times behind", counters.lagged),
-                counter(
-                    "changes not told",
-                    self.missed.load(std::sync::atomic::Ordering::Relaxed),
-                ),
-            ],
-            clock_skew_ms: self.skew_ms(),
-        }
-    }
-
     /// The workspace as a window that opens needs it.
     pub async fn workspace_state(
         &self,
@@ -211,16 +174,5 @@ impl Core {
             last_session: last_session.map(|summary| summary.session.id.to_string()),
             secrets_in_memory,
         })
-    }
-}
-
-/// A channel's state in words.
-fn status_words(status: &ChannelStatus) -> String {
-    match status {
-        ChannelStatus::Joining => "joining".to_owned(),
-        ChannelStatus::Joined => "joined".to_owned(),
-        ChannelStatus::Subscribed => "subscribed".to_owned(),
-        ChannelStatus::Errored { error, .. } => format!("errored: {error}"),
-        ChannelStatus::Closed => "closed".to_owned(),
     }
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod chat;
+mod diagnostics;
 mod factors;
 mod prices;
 mod provider;
