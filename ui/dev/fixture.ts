@@ -199,7 +199,7 @@ function answer(command: CommandName, args: unknown): unknown {
     case "frame_log":
       return { on: true, frames: data.frames, forgotten: 12 };
     case "save_frame_log":
-      return { path: "/home/noor/Downloads/tidings-frames-2025-10-14T14-02-09.jsonl" };
+      return { path: "~/Downloads/tidings-frames-2025-10-14T14-02-09.jsonl" };
     case "outbox":
       return data.unsent.map((row, seq) => ({
         seq,
