@@ -220,7 +220,7 @@ async fn the_frame_log_is_off_until_asked_for_and_holds_nothing_of_anybody() {
         .collect();
     assert!(lines.len() > log.frames.len());
     let me = app.ok(api::GetSnapshot {}).await.active.unwrap();
-    let me = me.account.unwrap().user_id;
+    let me = me.sign_in.account().unwrap().user_id.clone();
     for secret in [
         "usual place",
         "swordfish",
