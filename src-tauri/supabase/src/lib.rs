@@ -41,5 +41,5 @@ pub use project::{Project, UrlError};
 pub use query::{Filter, Op, Query};
 pub use rest::{Insert, Rest, Rows};
 pub use secret::Secret;
-pub use store::{MemoryStore, SessionStore, StoreError, StoredSession};
+pub use store::{MemoryStore, SessionStore, StoreError, StoredSession, Turn};
 pub use token::{AuthState, TokenManager};

@@ -44,7 +44,18 @@ pub trait SessionStore: Send + Sync {
     fn save(&self, session: &StoredSession) -> Result<(), StoreError>;
     /// Forgets it.
     fn clear(&self) -> Result<(), StoreError>;
+    /// Waits its turn among the processes that use this session, for some seconds at most, and
+    /// keeps it until the answer is dropped. A refresh token counts once: two processes that
+    /// renew at the same time would each end the other's session (protocol section 2.3).
+    ///
+    /// A store that no other process sees need not wait for any.
+    fn turn(&self) -> Result<Turn, StoreError> {
+        Ok(Box::new(()))
+    }
 }
+
+/// The turn of one process; it ends when this is dropped.
+pub type Turn = Box<dyn Send>;
 
 impl StoredSession {
     /// The text to hand to a keyring.

@@ -12,7 +12,7 @@ use common::{Answer, HOUR, Server, kept, renewing, session, shown, store_with, w
 use serde_json::json;
 use tidings_supabase::{
     AuthState, Class, Error, MemoryStore, Secret, SessionStore, StoreError, StoredSession,
-    TokenManager,
+    TokenManager, Turn,
 };
 use tokio::sync::Notify;
 
@@ -251,6 +251,82 @@ async fn a_renewal_by_another_process_is_taken_over() {
     store.save(&kept(7)).unwrap();
     assert_eq!(tokens.access_token().await.unwrap(), "a8");
     assert_eq!(store.load().unwrap(), Some(kept(8)));
+}
+
+/// What two processes share: what is kept, and a file to take turns by.
+struct SharedStore {
+    inner: Arc<MemoryStore>,
+    file: std::path::PathBuf,
+    asked: Arc<Notify>,
+}
+
+impl SessionStore for SharedStore {
+    fn load(&self) -> Result<Option<StoredSession>, StoreError> {
+        self.inner.load()
+    }
+    fn save(&self, session: &StoredSession) -> Result<(), StoreError> {
+        self.inner.save(session)
+    }
+    fn clear(&self) -> Result<(), StoreError> {
+        self.inner.clear()
+    }
+    fn turn(&self) -> Result<Turn, StoreError> {
+        let file = std::fs::File::create(&self.file).unwrap();
+        self.asked.notify_one();
+        file.lock().unwrap();
+        Ok(Box::new(file))
+    }
+}
+
+#[tokio::test]
+async fn two_processes_renew_in_turn_and_no_refresh_token_is_shown_twice() {
+    let gate = Arc::new(Notify::new());
+    let held = gate.clone();
+    let server = Server::start(move |seen| match shown(seen) {
+        1 => renewing(seen).after(&held),
+        _ => renewing(seen),
+    })
+    .await;
+    let directory = tempfile::tempdir().unwrap();
+    let (kept_by_both, asked) = (store_with(1), Arc::new(Notify::new()));
+    let process = async || {
+        let store = SharedStore {
+            inner: kept_by_both.clone(),
+            file: directory.path().join("lock"),
+            asked: asked.clone(),
+        };
+        TokenManager::open(server.auth(), Arc::new(store))
+            .await
+            .unwrap()
+    };
+    let (one, other) = (process().await, process().await);
+    let first = tokio::spawn(async move { one.access_token().await });
+    within(asked.notified()).await;
+    within(server.until(1)).await;
+    let second = tokio::spawn(async move { other.access_token().await });
+    within(asked.notified()).await;
+    gate.notify_one();
+    assert_eq!(within(first).await.unwrap().unwrap(), "a2");
+    assert_eq!(within(second).await.unwrap().unwrap(), "a3");
+    let shown: Vec<u32> = server.seen().iter().map(shown).collect();
+    assert_eq!(shown, [1, 2]);
+    assert_eq!(kept_by_both.load().unwrap(), Some(kept(3)));
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_kept_yet_is_not_given_up_for_an_older_one() {
+    let server = Server::start(renewing).await;
+    let store = Arc::new(FailingStore::default());
+    store.inner.save(&kept(1)).unwrap();
+    store.failures.store(1, Ordering::SeqCst);
+    let tokens = TokenManager::open(server.auth(), store.clone())
+        .await
+        .unwrap();
+    assert_eq!(tokens.access_token().await.unwrap(), "a2");
+    assert_eq!(store.load().unwrap(), Some(kept(1)));
+    assert_eq!(tokens.renew("a2").await.unwrap(), "a3");
+    let shown: Vec<u32> = server.seen().iter().map(shown).collect();
+    assert_eq!(shown, [1, 2]);
 }
 
 /// Refuses to save as often as told.

@@ -86,7 +86,11 @@ impl App {
             }
         };
         let auth = Auth::new(self.0.http.clone(), project.clone());
-        let tokens = TokenManager::open(auth, Arc::new(SecretStore(scoped))).await?;
+        let tokens = TokenManager::open(
+            auth,
+            Arc::new(SecretStore::new(scoped, &self.directory(config.id))),
+        )
+        .await?;
         if let Some(server) = &server {
             local::sign_in(server, &tokens).await?;
         }

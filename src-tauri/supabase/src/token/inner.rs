@@ -122,22 +122,29 @@ impl Inner {
         }
         let (result, flight) = watch::channel(None);
         state.flight = Some(flight.clone());
-        let (inner, epoch, refresh) = (self.clone(), state.epoch, live.refresh.clone());
+        let (inner, epoch) = (self.clone(), state.epoch);
+        let (refresh, saved) = (live.refresh.clone(), live.saved);
         tokio::spawn(async move {
-            let outcome = inner.refresh(epoch, refresh).await;
+            let outcome = inner.refresh(epoch, refresh, saved).await;
             result.send_replace(Some(outcome));
         });
         Ok(flight)
     }
 
-    async fn refresh(&self, epoch: u64, used: Secret) -> Result<Secret, Error> {
+    /// `saved`: the store has the token, so that a newer one there is another process's.
+    async fn refresh(&self, epoch: u64, own: Secret, saved: bool) -> Result<Secret, Error> {
+        let store = self.store.clone();
+        let turn = blocking(move || store.turn()).await;
+        if let Err(error) = &turn {
+            tracing::warn!(%error, "the session is renewed without a turn of its own");
+        }
+        let kept = if saved { self.kept().await } else { None };
+        let used = kept.unwrap_or(own);
         let mut answer = self.auth.refresh(&used).await;
         if matches!(&answer, Err(error) if error.ends_session()) {
-            // Another process of the same user may have renewed it meanwhile.
-            let store = self.store.clone();
-            let kept = blocking(move || store.load()).await.ok().flatten();
-            if let Some(kept) = kept.filter(|kept| kept.refresh_token != used) {
-                answer = self.auth.refresh(&kept.refresh_token).await;
+            // Another process, one that takes no turns, may have renewed it meanwhile.
+            if let Some(kept) = self.kept().await.filter(|kept| *kept != used) {
+                answer = self.auth.refresh(&kept).await;
             }
         }
         let outcome = match answer {
@@ -162,6 +169,13 @@ impl Inner {
             };
         }
         outcome
+    }
+
+    /// The refresh token in the store, when one can be read.
+    async fn kept(&self) -> Option<Secret> {
+        let store = self.store.clone();
+        let kept = blocking(move || store.load()).await.ok().flatten()?;
+        Some(kept.refresh_token)
     }
 
     /// Goes on with the next state of the same session, unless another began since `epoch`.
