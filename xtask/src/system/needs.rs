@@ -239,6 +239,17 @@ pub const NEEDS: &[Need] = &[
         apk: "imagemagick",
     },
     Need {
+        what: "iproute2",
+        why: "a network of its own that changes",
+        purpose: Purpose::Session,
+        probe: Probe::Command("ip"),
+        apt: "iproute2",
+        dnf: "iproute",
+        pacman: "iproute2",
+        zypper: "iproute2",
+        apk: "iproute2",
+    },
+    Need {
         what: "a font",
         why: "text in the window",
         purpose: Purpose::Session,
