@@ -253,6 +253,28 @@ async fn a_renewal_by_another_process_is_taken_over() {
     assert_eq!(store.load().unwrap(), Some(kept(8)));
 }
 
+#[tokio::test]
+async fn a_renewal_that_fails_is_tried_again_within_seconds_without_being_asked() {
+    let asked = AtomicU32::new(0);
+    let server = Server::start(move |seen| match asked.fetch_add(1, Ordering::SeqCst) {
+        0 | 1 => Answer::html(503),
+        _ => renewing(seen),
+    })
+    .await;
+    let store = store_with(1);
+    let tokens = TokenManager::open(server.auth(), store.clone())
+        .await
+        .unwrap();
+    let mut fresh = tokens.subscribe();
+    let keeper = tokio::spawn(async move { tokens.keep_fresh().await });
+    let renewed = within(fresh.wait_for(Option::is_some)).await.unwrap();
+    assert_eq!(renewed.as_ref().map(Secret::expose), Some("a2"));
+    drop(renewed);
+    keeper.abort();
+    let shown: Vec<u32> = server.seen().iter().map(shown).collect();
+    assert_eq!(shown, [1, 1, 1]);
+}
+
 /// What two processes share: what is kept, and a file to take turns by.
 struct SharedStore {
     inner: Arc<MemoryStore>,
