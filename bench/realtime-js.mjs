@@ -4,6 +4,7 @@ import { performance } from "node:perf_hooks";
 
 const require = createRequire(new URL("../tests/conformance/package.json", import.meta.url));
 const { RealtimeClient } = require("@supabase/realtime-js");
+const { WebSocket } = require("ws");
 
 const FLOOD = 150_000;
 const PACED = 15_000;
@@ -12,6 +13,7 @@ const [version, port] = process.argv.slice(2);
 const client = new RealtimeClient(`ws://127.0.0.1:${port}/realtime/v1`, {
   params: { apikey: "sb_publishable_bench" },
   vsn: version,
+  transport: WebSocket,
 });
 // In whole microseconds; the process's own clock is set once, when it starts.
 const now = () => Math.round((performance.timeOrigin + performance.now()) * 1000);

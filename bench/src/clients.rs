@@ -97,6 +97,9 @@ pub async fn tidings(version: &str, port: &str) -> Result<Measured> {
     let url = Url::parse(&format!("http://127.0.0.1:{port}"))?;
     let mut config = Config::new(url, Secret::new("sb_publishable_bench"));
     config.vsn = Vsn::parse(version).context("no such version")?;
+    // The others keep whatever comes; here a reader that is this far behind would be told to
+    // read everything again.
+    config.event_capacity = usize::try_from(FLOOD)?;
     let (client, mut events) = Client::start(config, Arc::new(Nobody));
     client.connect();
     let _channel = client.open(ChannelSpec {
