@@ -8,8 +8,9 @@
 use std::net::SocketAddr;
 
 use serde_json::json;
+use tidings_local::auth::totp;
 use tidings_local::{AuthBehaviour, Behaviour, LocalServer, Options};
-use tidings_model::{Clock as _, SystemClock};
+use tidings_model::{Clock as _, SystemClock, Timestamp};
 use tidings_testkit::{Actor, FaultProxy};
 
 use crate::peer::Peer;
@@ -43,6 +44,21 @@ impl Project {
             ..Options::default()
         })
         .await
+    }
+
+    /// The code that an authenticator app with this key shows so many steps from now, by the
+    /// server's clock.
+    pub fn shown_code(&self, key: &str, steps: i64) -> String {
+        let now = self.server.state().clock().now().as_micros();
+        let at = Timestamp::from_micros(now + steps * totp::PERIOD * 1_000_000);
+        totp::code(key, at).unwrap()
+    }
+
+    /// A code that such an app shows neither now nor soon.
+    pub fn wrong_code(&self, key: &str) -> String {
+        let good: Vec<_> = (-2..=2).map(|steps| self.shown_code(key, steps)).collect();
+        let mut codes = (0..10).map(|digit| digit.to_string().repeat(6));
+        codes.find(|code| !good.contains(code)).unwrap()
     }
 
     /// Starts it as the options say.

@@ -261,7 +261,8 @@ impl Tidings {
         Ok(state == "visible")
     }
 
-    async fn enabled(&self, testid: &str) -> Result<()> {
+    /// Waits until something can be used.
+    pub async fn enabled(&self, testid: &str) -> Result<()> {
         wait_for(&format!("{testid} enabled"), DEADLINE, async || {
             let element = self.window.wait(testid).await.ok()?;
             element.is_enabled().await.ok()?.then_some(())

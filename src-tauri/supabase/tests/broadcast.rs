@@ -7,7 +7,7 @@ mod common;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::{Answer, Seen, Server, session, shown};
+use common::{Answer, Seen, Server, signing_in};
 use serde_json::{Value, json};
 use tidings_supabase::{
     BroadcastMessage, Broadcasts, Class, Error, Http, MemoryStore, Rest, Secret, TokenManager,
@@ -34,17 +34,6 @@ fn message<'a>(topic: &'a str, payload: &'a Value) -> BroadcastMessage<'a, Value
     }
 }
 
-fn auth(seen: &Seen) -> Option<Answer> {
-    (seen.path == "/auth/v1/token").then(|| {
-        let next = if seen.query.contains("refresh") {
-            shown(seen) + 1
-        } else {
-            1
-        };
-        Answer::json(200, &session(next, 3600))
-    })
-}
-
 fn asked(server: &Server) -> Vec<Seen> {
     server
         .seen()
@@ -56,7 +45,7 @@ fn asked(server: &Server) -> Vec<Seen> {
 #[tokio::test]
 async fn a_broadcast_is_exactly_this_request() {
     let server = Server::start(|seen| {
-        auth(seen).unwrap_or_else(|| Answer {
+        signing_in(seen).unwrap_or_else(|| Answer {
             status: 202,
             ..Answer::default()
         })
@@ -89,7 +78,7 @@ async fn a_broadcast_is_exactly_this_request() {
 #[tokio::test]
 async fn a_refused_token_is_renewed_once() {
     let server = Server::start(|seen| {
-        auth(seen).unwrap_or_else(|| {
+        signing_in(seen).unwrap_or_else(|| {
             if seen.header("authorization") == Some("Bearer a1") {
                 Answer::json(401, &json!({"message": "Unauthorized"}))
             } else {
@@ -131,7 +120,7 @@ async fn limits_pass_and_what_the_server_does_not_take_does_not() {
         ),
     ] {
         let server = Server::start(move |seen| {
-            auth(seen).unwrap_or_else(|| Answer::json(status, &body).with("retry-after", "3"))
+            signing_in(seen).unwrap_or_else(|| Answer::json(status, &body).with("retry-after", "3"))
         })
         .await;
         let payload = json!({});
@@ -143,7 +132,7 @@ async fn limits_pass_and_what_the_server_does_not_take_does_not() {
 
 #[tokio::test]
 async fn what_nobody_would_hear_is_not_sent() {
-    let server = Server::start(|seen| auth(seen).unwrap_or_default()).await;
+    let server = Server::start(|seen| signing_in(seen).unwrap_or_default()).await;
     let payload = json!({});
     let sent = [
         message("room", &payload),

@@ -4,14 +4,12 @@
 
 mod common;
 
-use std::sync::Arc;
-
+use common::local::{auth, device, start};
 use common::{Answer, Server};
 use serde_json::json;
-use tidings_local::{AuthBehaviour, Behaviour, LocalServer, Options};
+use tidings_local::{AuthBehaviour, LocalServer};
 use tidings_supabase::{
-    Auth, AuthState, Class, Error, Http, MemoryStore, Project, ProjectKey, Purpose, Scope, Secret,
-    SessionStore as _, SignUp, TokenManager,
+    AuthState, Class, Error, Purpose, Scope, Secret, SessionStore as _, SignUp, TokenManager,
 };
 
 const ALICE: &str = "alice@example.org";
@@ -29,33 +27,6 @@ async fn mailing() -> LocalServer {
         ..AuthBehaviour::default()
     })
     .await
-}
-
-async fn start(auth: AuthBehaviour) -> LocalServer {
-    let behaviour = Behaviour {
-        auth,
-        ..Behaviour::default()
-    };
-    let options = Options {
-        behaviour,
-        ..Options::default()
-    };
-    LocalServer::start(options).await.unwrap()
-}
-
-fn auth(server: &LocalServer) -> Auth {
-    let info = server.info();
-    let key = ProjectKey::parse(info.publishable_key.reveal()).unwrap();
-    let project = Project::new(&info.url, key).unwrap();
-    Auth::new(Http::new().unwrap(), project)
-}
-
-async fn device(server: &LocalServer) -> (TokenManager, Arc<MemoryStore>) {
-    let store = Arc::new(MemoryStore::new());
-    let tokens = TokenManager::open(auth(server), store.clone())
-        .await
-        .unwrap();
-    (tokens, store)
 }
 
 /// Signs in with a code.

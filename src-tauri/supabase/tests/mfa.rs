@@ -6,36 +6,18 @@ mod common;
 
 use std::sync::Arc;
 
+use common::local::{auth, device, start};
 use common::{Answer, Server, within};
 use serde_json::{Value, json};
-use tidings_local::{LocalServer, Options, auth::totp};
+use tidings_local::{AuthBehaviour, LocalServer, auth::totp};
 use tidings_model::Timestamp;
 use tidings_supabase::{
-    Assurance, Auth, AuthState, Class, Error, Factor, Http, MemoryStore, Project, ProjectKey,
-    Scope, Secret, SessionStore as _, TokenManager,
+    Assurance, AuthState, Class, Error, Factor, MemoryStore, Scope, Secret, SessionStore as _,
+    TokenManager,
 };
 
 const ALICE: &str = "alice@example.org";
 const PASSWORD: &str = "correct horse";
-
-async fn start() -> LocalServer {
-    LocalServer::start(Options::default()).await.unwrap()
-}
-
-fn auth(server: &LocalServer) -> Auth {
-    let info = server.info();
-    let key = ProjectKey::parse(info.publishable_key.reveal()).unwrap();
-    let project = Project::new(&info.url, key).unwrap();
-    Auth::new(Http::new().unwrap(), project)
-}
-
-async fn device(server: &LocalServer) -> (TokenManager, Arc<MemoryStore>) {
-    let store = Arc::new(MemoryStore::new());
-    let tokens = TokenManager::open(auth(server), store.clone())
-        .await
-        .unwrap();
-    (tokens, store)
-}
 
 /// The app that shows Alice's codes.
 struct Phone {
@@ -100,7 +82,7 @@ fn claims(token: &str) -> Value {
 
 #[tokio::test]
 async fn an_app_that_was_enrolled_is_asked_for_at_the_next_sign_in() {
-    let server = start().await;
+    let server = start(AuthBehaviour::default()).await;
     let (desk, _, phone) = enrolled(&server).await;
     assert!(is_in(&desk));
     assert_eq!(claims(&desk.access_token().await.unwrap())["aal"], "aal2");
@@ -137,7 +119,7 @@ async fn an_app_that_was_enrolled_is_asked_for_at_the_next_sign_in() {
 
 #[tokio::test]
 async fn a_wrong_code_says_so_and_loses_nothing() {
-    let server = start().await;
+    let server = start(AuthBehaviour::default()).await;
     let (_, _, phone) = enrolled(&server).await;
     let (tablet, store) = signed_in(&server).await;
     let before = store.load().unwrap();
@@ -161,7 +143,7 @@ async fn a_wrong_code_says_so_and_loses_nothing() {
 
 #[tokio::test]
 async fn the_wait_for_a_code_outlives_a_restart_and_the_token() {
-    let server = start().await;
+    let server = start(AuthBehaviour::default()).await;
     let (_, _, phone) = enrolled(&server).await;
     let (_, store) = signed_in(&server).await;
     let again = TokenManager::open(auth(&server), store.clone())
@@ -181,7 +163,7 @@ async fn the_wait_for_a_code_outlives_a_restart_and_the_token() {
 
 #[tokio::test]
 async fn whoever_has_no_code_signs_out_and_is_forgotten() {
-    let server = start().await;
+    let server = start(AuthBehaviour::default()).await;
     let (desk, _, phone) = enrolled(&server).await;
     let (tablet, store) = signed_in(&server).await;
     tablet.sign_out(Scope::Local).await.unwrap();
@@ -195,7 +177,7 @@ async fn whoever_has_no_code_signs_out_and_is_forgotten() {
 
 #[tokio::test]
 async fn a_factor_is_removed_and_asked_for_no_more() {
-    let server = start().await;
+    let server = start(AuthBehaviour::default()).await;
     let (desk, _, phone) = enrolled(&server).await;
     let (tablet, _) = signed_in(&server).await;
     desk.unenrol(&phone.factor).await.unwrap();
@@ -212,7 +194,7 @@ async fn a_factor_is_removed_and_asked_for_no_more() {
 
 #[tokio::test]
 async fn an_enrolment_that_was_given_up_is_in_nobodys_way() {
-    let server = start().await;
+    let server = start(AuthBehaviour::default()).await;
     let (desk, _, phone) = enrolled(&server).await;
     let same = desk.enrol("Phone", "Tidings").await.unwrap_err();
     assert_eq!(same.code(), Some("mfa_factor_name_conflict"));
@@ -318,7 +300,7 @@ async fn the_calls_are_those_of_the_protocol() {
 
 #[tokio::test]
 async fn a_refresh_token_from_before_the_code_buys_nothing() {
-    let server = start().await;
+    let server = start(AuthBehaviour::default()).await;
     let (_, _, phone) = enrolled(&server).await;
     let (tablet, store) = signed_in(&server).await;
     let before = store.load().unwrap().unwrap().refresh_token;
@@ -333,7 +315,7 @@ async fn a_refresh_token_from_before_the_code_buys_nothing() {
 
 #[tokio::test]
 async fn a_device_without_a_code_is_asked_to_sign_in_again() {
-    let server = start().await;
+    let server = start(AuthBehaviour::default()).await;
     let (desk, _) = device(&server).await;
     desk.sign_up(ALICE, &PASSWORD.into()).await.unwrap();
     let (tablet, store) = signed_in(&server).await;
@@ -402,7 +384,7 @@ async fn a_renewal_under_way_does_not_undo_the_code() {
 
 #[tokio::test]
 async fn guessing_ends_soon_and_says_what_to_do() {
-    let server = start().await;
+    let server = start(AuthBehaviour::default()).await;
     let (_, _, phone) = enrolled(&server).await;
     let (tablet, _) = signed_in(&server).await;
     let wrong = phone.wrong(&server);

@@ -7,12 +7,12 @@ mod common;
 
 use std::time::Duration;
 
+use common::local::{self, auth};
 use common::{Answer, Server, within};
 use serde_json::json;
-use tidings_local::{AuthBehaviour, Behaviour, Consent, LocalServer, Options, StubProvider};
+use tidings_local::{AuthBehaviour, Consent, LocalServer, StubProvider};
 use tidings_supabase::{
-    Auth, AuthState, Class, Error, Http, Loopback, MemoryStore, Project, ProjectKey, Returned,
-    SessionStore as _, TokenManager,
+    AuthState, Class, Error, Loopback, MemoryStore, Returned, SessionStore as _, TokenManager,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -21,29 +21,15 @@ use url::Url;
 const LONG: Duration = Duration::from_secs(10);
 
 async fn start(consent: Consent) -> LocalServer {
-    let auth = AuthBehaviour {
-        stub_provider: Some(StubProvider {
-            names: vec!["github".to_owned()],
-            consent,
-        }),
+    let stub = StubProvider {
+        names: vec!["github".to_owned()],
+        consent,
+    };
+    local::start(AuthBehaviour {
+        stub_provider: Some(stub),
         ..AuthBehaviour::default()
-    };
-    let behaviour = Behaviour {
-        auth,
-        ..Behaviour::default()
-    };
-    let options = Options {
-        behaviour,
-        ..Options::default()
-    };
-    LocalServer::start(options).await.unwrap()
-}
-
-fn auth(server: &LocalServer) -> Auth {
-    let info = server.info();
-    let key = ProjectKey::parse(info.publishable_key.reveal()).unwrap();
-    let project = Project::new(&info.url, key).unwrap();
-    Auth::new(Http::new().unwrap(), project)
+    })
+    .await
 }
 
 /// A browser that follows every redirect.

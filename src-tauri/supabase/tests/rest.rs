@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
-use common::{Answer, Seen, Server, session, shown};
+use common::{Answer, Seen, Server, signing_in};
 use serde_json::json;
 use tidings_supabase::{
     Class, Error, Filter, Http, Insert, MemoryStore, Query, Rest, Secret, TokenManager,
@@ -30,17 +30,6 @@ async fn signed_in(server: &Server) -> Rest {
     anonymous(server).with_tokens(tokens)
 }
 
-fn auth(seen: &Seen) -> Option<Answer> {
-    (seen.path == "/auth/v1/token").then(|| {
-        let next = if seen.query.contains("refresh") {
-            shown(seen) + 1
-        } else {
-            1
-        };
-        Answer::json(200, &session(next, 3600))
-    })
-}
-
 fn asked(server: &Server) -> Vec<Seen> {
     server
         .seen()
@@ -53,7 +42,7 @@ fn asked(server: &Server) -> Vec<Seen> {
 async fn a_read_carries_its_query_and_gives_rows_untouched() {
     let row = r#"{"id":9223372036854775807,"price":67890.123456789012345678901234567890}"#;
     let server = Server::start(move |seen| {
-        auth(seen).unwrap_or_else(|| Answer {
+        signing_in(seen).unwrap_or_else(|| Answer {
             body: format!("[{row}]"),
             ..Answer::json(206, &json!([]))
                 .with("content-range", "0-0/3573")
@@ -221,7 +210,7 @@ async fn what_would_touch_everything_or_is_too_long_is_never_sent() {
 #[tokio::test]
 async fn a_refused_token_is_renewed_once_and_the_request_repeated() {
     let server = Server::start(|seen| {
-        auth(seen).unwrap_or_else(|| match seen.header("authorization") {
+        signing_in(seen).unwrap_or_else(|| match seen.header("authorization") {
             Some("Bearer a1") => {
                 Answer::json(401, &json!({"code": "PGRST303", "message": "JWT expired"}))
             }
@@ -252,7 +241,7 @@ async fn a_refused_token_is_renewed_once_and_the_request_repeated() {
 #[tokio::test]
 async fn a_token_that_stays_refused_fails_without_a_loop_and_without_losing_the_message() {
     let server = Server::start(|seen| {
-        auth(seen).unwrap_or_else(|| {
+        signing_in(seen).unwrap_or_else(|| {
             Answer::json(
                 401,
                 &json!({"code": "PGRST301", "message": "No suitable key"}),
@@ -281,7 +270,7 @@ async fn a_token_that_stays_refused_fails_without_a_loop_and_without_losing_the_
 async fn a_token_from_the_servers_future_is_shown_again_and_not_renewed() {
     let tries = AtomicU32::new(0);
     let server = Server::start(move |seen| {
-        auth(seen).unwrap_or_else(|| match tries.fetch_add(1, Ordering::SeqCst) {
+        signing_in(seen).unwrap_or_else(|| match tries.fetch_add(1, Ordering::SeqCst) {
             0 => Answer::json(
                 401,
                 &json!({"code": "PGRST303", "message": "JWT issued at future"}),
@@ -307,7 +296,7 @@ async fn a_token_from_the_servers_future_is_shown_again_and_not_renewed() {
 #[tokio::test]
 async fn a_refused_row_is_not_a_refused_token() {
     let server = Server::start(|seen| {
-        auth(seen).unwrap_or_else(|| {
+        signing_in(seen).unwrap_or_else(|| {
             let message = "new row violates row-level security policy for table \"t\"";
             Answer::json(
                 401,

@@ -69,6 +69,11 @@ async fn the_window_and_the_official_client_talk_both_ways() {
         .await
         .unwrap();
     told(&mut peer, |line| line["change"] == "DELETE").await;
+    // The tools of a message come with the pointer.
+    tidings.window.click("message").await.unwrap();
+    tidings.window.click("message-reply").await.unwrap();
+    tidings.say("An answer").await.unwrap();
+    tidings.window.wait("message-quote").await.unwrap();
 
     tidings.say("look busy").await.unwrap();
     let typing = tidings.typing("Bob").await;

@@ -1,8 +1,6 @@
 //! Second factors: enrolling an app, signing in with its codes, removing it.
 
 use tidings_contract::{self as api, Connection, ErrorCode, SignInState};
-use tidings_local::auth::totp;
-use tidings_model::Timestamp;
 use tidings_testkit::alice;
 use tidings_tests::project::Project;
 
@@ -17,16 +15,12 @@ struct Phone {
 impl Phone {
     /// The code so many steps from now, by the server's clock.
     fn code(&self, project: &Project, steps: i64) -> String {
-        let now = project.server.state().clock().now().as_micros();
-        let at = Timestamp::from_micros(now + steps * totp::PERIOD * 1_000_000);
-        totp::code(&self.secret, at).unwrap()
+        project.shown_code(&self.secret, steps)
     }
 
     /// A code that counts neither now nor soon.
     fn wrong(&self, project: &Project) -> String {
-        let good: Vec<_> = (-2..=2).map(|steps| self.code(project, steps)).collect();
-        let mut codes = (0..10).map(|digit| digit.to_string().repeat(6));
-        codes.find(|code| !good.contains(code)).unwrap()
+        project.wrong_code(&self.secret)
     }
 
     fn shows(&self, code: impl Into<String>) -> api::VerifyFactor {

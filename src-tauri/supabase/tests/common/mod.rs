@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+pub mod local;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -223,6 +225,18 @@ pub fn store_with(n: u32) -> Arc<MemoryStore> {
 /// A server that renews `r<n>` to `r<n+1>`.
 pub fn renewing(seen: &Seen) -> Answer {
     Answer::json(200, &session(shown(seen) + 1, HOUR))
+}
+
+/// Auth's part of a server that is asked for something else: signs in, and renews.
+pub fn signing_in(seen: &Seen) -> Option<Answer> {
+    (seen.path == "/auth/v1/token").then(|| {
+        let next = if seen.query.contains("refresh") {
+            shown(seen) + 1
+        } else {
+            1
+        };
+        Answer::json(200, &session(next, HOUR))
+    })
 }
 
 /// Waits, but not for ever.
