@@ -6,6 +6,7 @@ const require = createRequire(new URL("../tests/conformance/package.json", impor
 const { RealtimeClient } = require("@supabase/realtime-js");
 const { WebSocket } = require("ws");
 
+const FIRST = 1_000_000;
 const FLOOD = 150_000;
 const PACED = 15_000;
 const [version, port] = process.argv.slice(2);
@@ -18,16 +19,17 @@ const client = new RealtimeClient(`ws://127.0.0.1:${port}/realtime/v1`, {
 // In whole microseconds; the process's own clock is set once, when it starts.
 const now = () => Math.round((performance.timeOrigin + performance.now()) * 1000);
 const waits = [];
-let next = 0;
+let next = FIRST;
 let begin = 0;
 let perSecond = 0;
 
 client
   .channel("bench")
   .on("postgres_changes", { event: "*", schema: "public", table: "chat_messages" }, (change) => {
-    const { n, sent } = change.new;
-    if (n !== next) throw new Error(`change ${n} came in place of ${next}`);
+    const { n: number, sent } = change.new;
+    if (number !== next) throw new Error(`change ${number} came in place of ${next}`);
     next += 1;
+    const n = number - FIRST;
     if (n === 0) begin = performance.now();
     else if (n === FLOOD - 1) perSecond = ((FLOOD - 1) * 1000) / (performance.now() - begin);
     else if (n >= FLOOD) waits.push(now() - sent);

@@ -16,7 +16,7 @@ use tidings_realtime::{
 };
 use url::Url;
 
-use crate::server::{FLOOD, PACED, now};
+use crate::server::{FIRST, FLOOD, PACED, now};
 use crate::{Measured, allocations};
 
 /// Takes in what a client reads, in either phase.
@@ -37,7 +37,7 @@ impl Meter {
             allocated: (0, 0),
             per_frame: (0.0, 0.0),
             waits: Vec::with_capacity(usize::try_from(PACED).unwrap_or(0)),
-            next: 0,
+            next: FIRST,
         }
     }
 
@@ -45,6 +45,7 @@ impl Meter {
     fn read(&mut self, n: u64, sent: u64) -> Result<bool> {
         ensure!(n == self.next, "change {n} came in place of {}", self.next);
         self.next += 1;
+        let n = n - FIRST;
         if n == 0 {
             self.begin = Some(Instant::now());
             self.allocated = allocations::so_far();

@@ -1,16 +1,29 @@
 //! The queue of events to the client's owner, bounded.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
+use tokio::time::{Duration, Instant, timeout_at};
 
 use crate::event::Event;
+
+/// How long a reader that is behind holds the socket back. Shorter than what a heartbeat or a
+/// probe waits for its answer, which stands unread meanwhile.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 struct Queue {
     state: Mutex<State>,
     filled: Notify,
+    emptied: Notify,
     capacity: usize,
+}
+
+impl Queue {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Every change of the state is whole before anything can panic.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[derive(Default)]
@@ -18,6 +31,8 @@ struct State {
     events: VecDeque<Event>,
     /// [`Event::Lagged`] is among the events.
     lagged: bool,
+    /// Since when the reader is behind: from a full queue until half of it is read.
+    behind: Option<Instant>,
     closed: bool,
 }
 
@@ -26,9 +41,10 @@ pub(crate) struct EventSender(Arc<Queue>);
 
 /// What the client's owner reads.
 ///
-/// A reader that is too slow loses changes, broadcasts and presence, and reads
-/// [`Event::Lagged`] in their place: it has to read again what it shows. Of the events about
-/// the connection and the channels, the newest of each kind and channel is never lost.
+/// A reader that is behind holds the socket back, and with it the server. One that is behind for
+/// more than two seconds loses changes, broadcasts and presence, and reads [`Event::Lagged`] in
+/// their place: it has to read again what it shows. Of the events about the connection and the
+/// channels, the newest of each kind and channel is never lost.
 pub struct EventStream(Arc<Queue>);
 
 /// Both ends of a queue.
@@ -36,15 +52,34 @@ pub(crate) fn channel(capacity: usize) -> (EventSender, EventStream) {
     let queue = Arc::new(Queue {
         state: Mutex::default(),
         filled: Notify::new(),
+        emptied: Notify::new(),
         capacity: capacity.max(1),
     });
     (EventSender(queue.clone()), EventStream(queue))
 }
 
 impl EventSender {
+    /// Returns when there is room for another event, or when there has been none for so long that
+    /// events are dropped instead. What is given up on the way changes nothing.
+    pub(crate) async fn room(&self) {
+        let since = {
+            let mut state = self.0.state();
+            if state.events.len() < self.0.capacity {
+                return;
+            }
+            *state.behind.get_or_insert_with(Instant::now)
+        };
+        let room = async {
+            while self.0.state().events.len() >= self.0.capacity {
+                self.0.emptied.notified().await;
+            }
+        };
+        let _ = timeout_at(since + PATIENCE, room).await;
+    }
+
     /// Queues an event; false when it was dropped.
     pub(crate) fn send(&self, event: Event) -> bool {
-        let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.0.state();
         let data = matches!(
             event,
             Event::Change { .. } | Event::Broadcast { .. } | Event::Presence { .. }
@@ -68,11 +103,7 @@ impl EventSender {
 
 impl Drop for EventSender {
     fn drop(&mut self) {
-        self.0
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .closed = true;
+        self.0.state().closed = true;
         self.0.filled.notify_one();
     }
 }
@@ -82,10 +113,16 @@ impl EventStream {
     pub async fn next(&mut self) -> Option<Event> {
         loop {
             {
-                let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut state = self.0.state();
                 if let Some(event) = state.events.pop_front() {
                     if event == Event::Lagged {
                         state.lagged = false;
+                    }
+                    if state.behind.is_some() {
+                        if state.events.len() <= self.0.capacity / 2 {
+                            state.behind = None;
+                        }
+                        self.0.emptied.notify_one();
                     }
                     return Some(event);
                 }

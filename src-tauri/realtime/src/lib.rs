@@ -26,7 +26,7 @@ mod redact;
 mod socket;
 mod tracker;
 
-pub use change::{Change, ChangeKind, Column, Row};
+pub use change::{Change, ChangeKind, Column, Row, Value};
 pub use channel::{ChannelSpec, PushError};
 pub use classify::{ChannelError, ConnectError, ErrorClass, Refusal, RefusalKind};
 pub use client::{ChannelHandle, Client, TokenError, TokenSource};

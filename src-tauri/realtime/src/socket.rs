@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{SinkExt as _, StreamExt as _};
+use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use rustls::crypto::ring;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -28,6 +28,8 @@ use crate::protocol::Output;
 
 /// Time for the goodbye of a socket that is not wanted any more.
 const GOODBYE: Duration = Duration::from_secs(2);
+/// Messages that are read one after another while they are there.
+const AT_ONCE: usize = 64;
 /// Words of an error body that are kept.
 const MESSAGE_CHARS: usize = 300;
 
@@ -140,6 +142,18 @@ impl Driver {
                 happened = self.wait(deadline) => happened,
             };
             self.take_in(happened);
+            self.take_in_more();
+        }
+    }
+
+    /// Reads what is there already, without asking each time whether anything else happened.
+    fn take_in_more(&mut self) {
+        for _ in 0..AT_ONCE {
+            self.carry_out();
+            let Some(received) = read(&mut self.open, &self.events).now_or_never() else {
+                return;
+            };
+            self.take_in(Happened::Received(received));
         }
     }
 
@@ -149,13 +163,14 @@ impl Driver {
             open,
             attempt,
             reading,
+            events,
             ..
         } = self;
         tokio::select! {
             () = shared.wake.notified() => Happened::Wake,
             () = until(deadline) => Happened::Due,
             result = outcome(attempt) => Happened::Connected(Box::new(result)),
-            received = read(open) => Happened::Received(received),
+            received = read(open, events) => Happened::Received(received),
             Some(token) = reading.join_next() => match token {
                 Ok(token) => Happened::Token(token),
                 // It panicked: the deadline of whoever waits for it tells.
@@ -364,9 +379,16 @@ async fn outcome(attempt: &mut Option<Attempt>) -> Result<Socket, ConnectError> 
     }
 }
 
-async fn read(open: &mut Option<Open>) -> Option<Result<Raw, tungstenite::Error>> {
+/// The next message, once there is room for what it says.
+async fn read(
+    open: &mut Option<Open>,
+    events: &EventSender,
+) -> Option<Result<Raw, tungstenite::Error>> {
     match open {
-        Some(open) => open.reader.next().await,
+        Some(open) => {
+            events.room().await;
+            open.reader.next().await
+        }
         None => std::future::pending().await,
     }
 }

@@ -10,7 +10,7 @@ use tidings_contract as api;
 use tidings_model::{Timestamp, UserId};
 use tidings_realtime::{
     Binding, Change, ChangeKind, ChannelHandle, ChannelSpec, ChannelStatus, ConnState, ErrorClass,
-    Event, EventStream, Refusal, RefusalKind, TokenError, TokenSource, Tuning,
+    Event, EventStream, Refusal, RefusalKind, Row, TokenError, TokenSource, Tuning,
 };
 use tidings_supabase::{AuthState, Class, TokenManager};
 
@@ -272,10 +272,9 @@ pub(super) fn in_time(core: &Core, at: Instant) -> Timestamp {
 
 async fn changed(core: &Core, change: &Change) {
     let committed = change
-        .commit_timestamp
-        .as_deref()
+        .commit_timestamp()
         .and_then(|text| text.parse::<Timestamp>().ok());
-    let result = match change.table.as_str() {
+    let result = match change.table() {
         table::MESSAGES | table::SESSIONS => {
             let taken = chat_changed(core, change, committed).await;
             if taken.is_err() {
@@ -310,10 +309,9 @@ async fn chat_changed(
         arrived,
         inserted,
     };
-    let messages = change.table == table::MESSAGES;
-    let empty = tidings_realtime::Row::new();
+    let messages = change.table() == table::MESSAGES;
     let fact = if change.kind == ChangeKind::Delete {
-        let fields = Fields::of_change(change.old_record.as_ref().unwrap_or(&empty));
+        let fields = fields(change.old_record.as_ref());
         if messages {
             Incoming::MessageDeleted {
                 id: remote::deleted_message(&fields)?,
@@ -326,7 +324,7 @@ async fn chat_changed(
             }
         }
     } else {
-        let fields = Fields::of_change(change.record.as_ref().unwrap_or(&empty));
+        let fields = fields(change.record.as_ref());
         if messages {
             Incoming::Message {
                 row: remote::message(&fields, truncated)?,
@@ -341,6 +339,11 @@ async fn chat_changed(
     };
     core.ingest.fact(fact).await;
     Ok(())
+}
+
+/// The columns of a row; none of one that was not told.
+fn fields(row: Option<&Row>) -> Fields<'_> {
+    row.map(Fields::of_change).unwrap_or_default()
 }
 
 async fn price_changed(

@@ -1,5 +1,6 @@
 //! Rows of the four tables as the server writes them, and what they become here.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
@@ -34,7 +35,7 @@ pub struct RowError {
 
 /// The columns of one row, each as raw JSON.
 #[derive(Debug, Default)]
-pub struct Fields<'a>(BTreeMap<String, &'a str>);
+pub struct Fields<'a>(Vec<(Cow<'a, str>, &'a str)>);
 
 impl<'a> Fields<'a> {
     /// The columns of a row that a REST answer holds.
@@ -47,7 +48,7 @@ impl<'a> Fields<'a> {
         Ok(Self(
             columns
                 .into_iter()
-                .map(|(name, raw)| (name, raw.get()))
+                .map(|(name, raw)| (Cow::Owned(name), raw.get()))
                 .collect(),
         ))
     }
@@ -56,13 +57,15 @@ impl<'a> Fields<'a> {
     pub fn of_change(row: &'a Row) -> Self {
         Self(
             row.iter()
-                .map(|(name, value)| (name.clone(), value.as_str()))
+                .map(|(name, value)| (Cow::Borrowed(name), value.as_str()))
                 .collect(),
         )
     }
 
     fn cell(&self, name: &str) -> Cell<'a> {
-        Cell(self.0.get(name).copied())
+        // Of a name that comes twice the last counts.
+        let found = self.0.iter().rev().find(|(own, _)| own == name);
+        Cell(found.map(|(_, raw)| *raw))
     }
 }
 

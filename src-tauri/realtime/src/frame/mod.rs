@@ -9,7 +9,11 @@ mod json;
 mod v1;
 mod v2;
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 pub use json::Json;
 
@@ -114,6 +118,20 @@ pub struct Message {
     /// What it carries.
     pub payload: Payload,
 }
+
+/// A text frame that was read, as a part of its text. The fields are those of [`Message`].
+#[derive(Debug)]
+pub(crate) struct TextFrame<'a> {
+    pub join_ref: Option<Cow<'a, str>>,
+    pub reference: Option<Cow<'a, str>>,
+    pub topic: Cow<'a, str>,
+    pub event: Cow<'a, str>,
+    pub payload: &'a RawValue,
+}
+
+/// A string, copied only where escapes have to be undone.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
 
 /// Binary kind 1: a server's reply that carries bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -264,10 +282,22 @@ pub fn decode(vsn: Vsn, from: Sender, wire: &Wire) -> Result<Frame, DecodeError>
 
 /// Reads one text message.
 pub fn decode_text(vsn: Vsn, text: &str) -> Result<Frame, DecodeError> {
-    Ok(Frame::Message(match vsn {
-        Vsn::V1 => v1::decode(text)?,
-        Vsn::V2 => v2::decode_text(text)?,
+    let frame = read_text(vsn, text)?;
+    Ok(Frame::Message(Message {
+        join_ref: frame.join_ref.map(Cow::into_owned),
+        reference: frame.reference.map(Cow::into_owned),
+        topic: frame.topic.into_owned(),
+        event: frame.event.into_owned(),
+        payload: Payload::Json(frame.payload.to_owned().into()),
     }))
+}
+
+/// As [`decode_text`], and copies nothing.
+pub(crate) fn read_text(vsn: Vsn, text: &str) -> Result<TextFrame<'_>, DecodeError> {
+    match vsn {
+        Vsn::V1 => v1::read(text),
+        Vsn::V2 => v2::read(text),
+    }
 }
 
 /// Reads one binary message written by `from`. Payloads share `bytes`; nothing large is copied.

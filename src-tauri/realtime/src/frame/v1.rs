@@ -1,19 +1,21 @@
 //! Version 1.0.0: `{"topic", "event", "payload", "ref", "join_ref"}`.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::value::RawValue;
 
-use super::{DecodeError, EncodeError, Json, Message, Payload, Wire};
+use super::{DecodeError, EncodeError, Json, Message, Payload, Text, TextFrame, Wire};
 
-pub(super) fn decode(text: &str) -> Result<Message, DecodeError> {
-    let object: Incoming = serde_json::from_str(text)?;
-    Ok(Message {
+pub(super) fn read(text: &str) -> Result<TextFrame<'_>, DecodeError> {
+    let object: Incoming<'_> = serde_json::from_str(text)?;
+    Ok(TextFrame {
         join_ref: object.join_ref.0,
         reference: object.reference.0,
-        topic: object.topic,
-        event: object.event,
-        payload: Payload::Json(object.payload.unwrap_or_else(Json::null)),
+        topic: object.topic.0,
+        event: object.event.0,
+        payload: object.payload.unwrap_or(RawValue::NULL),
     })
 }
 
@@ -32,15 +34,17 @@ pub(super) fn encode(message: &Message) -> Result<Wire, EncodeError> {
 }
 
 #[derive(Deserialize)]
-struct Incoming {
-    topic: String,
-    event: String,
-    #[serde(default)]
-    payload: Option<Json>,
-    #[serde(default, rename = "ref")]
-    reference: Ref,
-    #[serde(default)]
-    join_ref: Ref,
+struct Incoming<'a> {
+    #[serde(borrow)]
+    topic: Text<'a>,
+    #[serde(borrow)]
+    event: Text<'a>,
+    #[serde(borrow, default)]
+    payload: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "ref")]
+    reference: Ref<'a>,
+    #[serde(borrow, default)]
+    join_ref: Ref<'a>,
 }
 
 #[derive(Serialize)]
@@ -56,32 +60,36 @@ struct Outgoing<'a> {
 
 /// A reference: a string or null; some clients send a number.
 #[derive(Default)]
-pub(super) struct Ref(pub Option<String>);
+pub(super) struct Ref<'a>(pub Option<Cow<'a, str>>);
 
-impl<'de> Deserialize<'de> for Ref {
+impl<'de: 'a, 'a> Deserialize<'de> for Ref<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Visitor;
-        impl de::Visitor<'_> for Visitor {
-            type Value = Ref;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Ref<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a reference: a string, a whole number or null")
             }
 
-            fn visit_unit<E: de::Error>(self) -> Result<Ref, E> {
+            fn visit_unit<E: de::Error>(self) -> Result<Ref<'de>, E> {
                 Ok(Ref(None))
             }
 
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Ref, E> {
-                Ok(Ref(Some(text.to_owned())))
+            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Ref<'de>, E> {
+                Ok(Ref(Some(Cow::Borrowed(text))))
             }
 
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Ref, E> {
-                Ok(Ref(Some(number.to_string())))
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Ref<'de>, E> {
+                Ok(Ref(Some(Cow::Owned(text.to_owned()))))
             }
 
-            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Ref, E> {
-                Ok(Ref(Some(number.to_string())))
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Ref<'de>, E> {
+                Ok(Ref(Some(Cow::Owned(number.to_string()))))
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Ref<'de>, E> {
+                Ok(Ref(Some(Cow::Owned(number.to_string()))))
             }
         }
         deserializer.deserialize_any(Visitor)

@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer};
 use super::v1::Ref;
 use super::{
     BinaryBroadcast, BinaryReply, DecodeError, EncodeError, Frame, Json, MAX_FIELD_BYTES, Message,
-    Payload, Sender, UserBroadcast, UserBroadcastPush, Wire,
+    Payload, Sender, Text, TextFrame, UserBroadcast, UserBroadcastPush, Wire,
 };
 
 const PUSH: u8 = 0;
@@ -24,34 +24,37 @@ const USER_BROADCAST: u8 = 4;
 const OPAQUE: u8 = 0;
 const JSON: u8 = 1;
 
-pub(super) fn decode_text(text: &str) -> Result<Message, DecodeError> {
-    let Array(message) = serde_json::from_str(text)?;
-    Ok(message)
+pub(super) fn read(text: &str) -> Result<TextFrame<'_>, DecodeError> {
+    let Array(frame) = serde_json::from_str(text)?;
+    Ok(frame)
 }
 
 /// Five elements; servers and clients ignore what follows them.
-struct Array(Message);
+struct Array<'a>(TextFrame<'a>);
 
-impl<'de> Deserialize<'de> for Array {
+impl<'de: 'a, 'a> Deserialize<'de> for Array<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Visitor;
         impl<'de> de::Visitor<'de> for Visitor {
-            type Value = Array;
+            type Value = Array<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an array of join_ref, ref, topic, event and payload")
             }
 
-            fn visit_seq<A: de::SeqAccess<'de>>(self, mut array: A) -> Result<Array, A::Error> {
-                let message = Message {
-                    join_ref: element::<Ref, A>(&mut array, 0)?.0,
-                    reference: element::<Ref, A>(&mut array, 1)?.0,
-                    topic: element(&mut array, 2)?,
-                    event: element(&mut array, 3)?,
-                    payload: Payload::Json(element(&mut array, 4)?),
+            fn visit_seq<A: de::SeqAccess<'de>>(
+                self,
+                mut array: A,
+            ) -> Result<Array<'de>, A::Error> {
+                let frame = TextFrame {
+                    join_ref: element::<Ref<'_>, A>(&mut array, 0)?.0,
+                    reference: element::<Ref<'_>, A>(&mut array, 1)?.0,
+                    topic: element::<Text<'_>, A>(&mut array, 2)?.0,
+                    event: element::<Text<'_>, A>(&mut array, 3)?.0,
+                    payload: element(&mut array, 4)?,
                 };
                 while array.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Array(message))
+                Ok(Array(frame))
             }
         }
         deserializer.deserialize_seq(Visitor)

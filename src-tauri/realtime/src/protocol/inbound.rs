@@ -2,29 +2,45 @@
 
 use std::time::Instant;
 
+use bytes::Bytes;
+use serde_json::value::RawValue;
+
 use super::{Core, Link};
 use crate::change::{Change, ChangeMessage};
 use crate::channel::{Phase, PushError, Then};
 use crate::classify::{ChannelError, ErrorClass};
 use crate::event::Event;
-use crate::frame::{DecodeError, Frame, Json, Message, Payload};
+use crate::frame::{self, Frame, Json, Payload, Sender, TextFrame};
 use crate::payload::{self, BroadcastMeta, PHOENIX, Reply, event};
 use crate::presence::PresenceUpdate;
 
 impl Core {
-    /// One received message. One that cannot be read is counted, and otherwise ignored: another
+    /// Reads one text message. One that cannot be read is counted, and otherwise ignored: another
     /// client can cause it.
-    pub(super) fn received(&mut self, frame: Result<Frame, DecodeError>, now: Instant) {
-        let Link::Open { heartbeat, .. } = &mut self.link else {
+    pub fn received_text(&mut self, text: &str, now: Instant) {
+        if !self.hear(now) {
             return;
-        };
-        heartbeat.inbound(now);
-        self.counters.frames_in += 1;
-        match frame {
-            Ok(Frame::Message(message)) if message.topic == PHOENIX => {
-                self.on_phoenix(&message, now);
+        }
+        match frame::read_text(self.config.vsn, text) {
+            Ok(frame) if frame.topic == PHOENIX => self.on_phoenix(&frame, now),
+            Ok(frame) => self.on_text(&frame, now),
+            Err(error) => self.bad(&error),
+        }
+    }
+
+    /// Reads one binary message. One that cannot be read is counted, as with text.
+    pub fn received_binary(&mut self, bytes: &Bytes, now: Instant) {
+        if !self.hear(now) {
+            return;
+        }
+        match frame::decode_binary(self.config.vsn, Sender::Server, bytes) {
+            Ok(Frame::Message(message)) => {
+                let Some(index) = self.route(&message.topic, message.join_ref.as_deref()) else {
+                    return;
+                };
+                let meta = BroadcastMeta::default();
+                self.on_broadcast(index, message.event, message.payload, meta);
             }
-            Ok(Frame::Message(message)) => self.on_message(message, now),
             Ok(Frame::Reply(reply)) => {
                 let result = if reply.status == "ok" {
                     Ok(())
@@ -64,6 +80,16 @@ impl Core {
         }
     }
 
+    /// Something came; false if there is no socket that it can be from.
+    fn hear(&mut self, now: Instant) -> bool {
+        let Link::Open { heartbeat, .. } = &mut self.link else {
+            return false;
+        };
+        heartbeat.inbound(now);
+        self.counters.frames_in += 1;
+        true
+    }
+
     /// The live channel that a frame is for. Frames of an earlier incarnation are dropped.
     fn route(&mut self, topic: &str, join_ref: Option<&str>) -> Option<usize> {
         let Some(index) = self.find(topic) else {
@@ -82,11 +108,11 @@ impl Core {
         Some(index)
     }
 
-    fn on_phoenix(&mut self, message: &Message, now: Instant) {
-        if message.event != event::REPLY {
-            return self.unknown(&message.event);
+    fn on_phoenix(&mut self, frame: &TextFrame<'_>, now: Instant) {
+        if frame.event != event::REPLY {
+            return self.unknown(&frame.event);
         }
-        let reference = message.reference.as_deref().unwrap_or_default();
+        let reference = frame.reference.as_deref().unwrap_or_default();
         if let Link::Open { heartbeat, .. } = &mut self.link
             && !heartbeat.answered(now, reference)
         {
@@ -94,60 +120,53 @@ impl Core {
         }
     }
 
-    fn on_message(&mut self, message: Message, now: Instant) {
+    fn on_text(&mut self, frame: &TextFrame<'_>, now: Instant) {
         // Without a join_ref (version 1.0.0), the end of a channel names its join as its ref.
-        let ends = matches!(message.event.as_str(), event::CLOSE | event::ERROR);
-        let incarnation = match &message.join_ref {
-            None if ends => message.reference.as_deref(),
+        let ends = matches!(&*frame.event, event::CLOSE | event::ERROR);
+        let incarnation = match &frame.join_ref {
+            None if ends => frame.reference.as_deref(),
             join_ref => join_ref.as_deref(),
         };
-        let Some(index) = self.route(&message.topic, incarnation) else {
+        let Some(index) = self.route(&frame.topic, incarnation) else {
             return;
         };
-        let Payload::Json(body) = message.payload else {
-            return self.on_broadcast(
-                index,
-                message.event,
-                message.payload,
-                BroadcastMeta::default(),
-            );
-        };
-        match message.event.as_str() {
-            event::REPLY => match body.parse::<Reply>() {
-                Ok(reply) => self.on_reply(index, message.reference.as_deref(), &reply, now),
+        let body = frame.payload.get();
+        match &*frame.event {
+            event::REPLY => match serde_json::from_str::<Reply>(body) {
+                Ok(reply) => self.on_reply(index, frame.reference.as_deref(), &reply, now),
                 Err(error) => self.bad(&error),
             },
             event::CLOSE => self.on_end(index, "the server closed the channel", now),
             event::ERROR => self.on_end(index, "the channel crashed", now),
-            event::SYSTEM => match body.parse::<payload::System>() {
+            event::SYSTEM => match serde_json::from_str::<payload::System>(body) {
                 Ok(system) => self.on_system(index, &system, now),
                 Err(error) => self.bad(&error),
             },
             _ if !self.channels[index].is_joined() => self.counters.unrouted += 1,
-            event::POSTGRES_CHANGES => match body.parse::<ChangeMessage>() {
+            event::POSTGRES_CHANGES => match ChangeMessage::read(body) {
                 Ok(message) => {
                     let bindings = self.channels[index].matching(&message.ids);
-                    self.on_change(index, bindings, message.data);
+                    self.on_change(index, bindings, message.change);
                 }
                 Err(error) => self.unreadable(index, &error),
             },
             // How servers name row changes to a channel that was joined without a configuration.
-            "INSERT" | "UPDATE" | "DELETE" => match body.parse::<Change>() {
+            "INSERT" | "UPDATE" | "DELETE" => match Change::read(body) {
                 Ok(change) => {
                     let bindings = (0..self.channels[index].spec.bindings.len()).collect();
                     self.on_change(index, bindings, change);
                 }
                 Err(error) => self.unreadable(index, &error),
             },
-            event::BROADCAST => self.on_text_broadcast(index, body),
-            event::PRESENCE_STATE => match body.parse::<payload::PresenceState>() {
+            event::BROADCAST => self.on_text_broadcast(index, frame.payload),
+            event::PRESENCE_STATE => match serde_json::from_str::<payload::PresenceState>(body) {
                 Ok(state) => {
                     let update = self.channels[index].presence.state(&state);
                     self.on_presence(index, update);
                 }
                 Err(error) => self.bad(&error),
             },
-            event::PRESENCE_DIFF => self.on_presence_diff(index, &body, now),
+            event::PRESENCE_DIFF => self.on_presence_diff(index, body, now),
             other => self.unknown(other),
         }
     }
@@ -220,15 +239,19 @@ impl Core {
         });
     }
 
-    fn on_text_broadcast(&mut self, index: usize, body: Json) {
+    fn on_text_broadcast(&mut self, index: usize, body: &RawValue) {
         // A sender may leave out the usual envelope: then the whole body is the payload.
-        let (event, payload, meta) = match body.parse::<payload::Broadcast>() {
+        let (event, payload, meta) = match serde_json::from_str::<payload::Broadcast>(body.get()) {
             Ok(broadcast) => (
                 broadcast.event,
                 broadcast.payload,
                 broadcast.meta.unwrap_or_default(),
             ),
-            Err(_) => (String::new(), body, BroadcastMeta::default()),
+            Err(_) => (
+                String::new(),
+                body.to_owned().into(),
+                BroadcastMeta::default(),
+            ),
         };
         self.on_broadcast(index, event, Payload::Json(payload), meta);
     }
@@ -247,8 +270,8 @@ impl Core {
         });
     }
 
-    fn on_presence_diff(&mut self, index: usize, body: &Json, now: Instant) {
-        let diff = match body.parse::<payload::PresenceDiff>() {
+    fn on_presence_diff(&mut self, index: usize, body: &str, now: Instant) {
+        let diff = match serde_json::from_str::<payload::PresenceDiff>(body) {
             Ok(diff) => diff,
             Err(error) => return self.bad(&error),
         };

@@ -11,8 +11,6 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::time::Instant;
 
-use bytes::Bytes;
-
 use crate::backoff::{Backoff, Jitter};
 use crate::channel::{Channel, ChannelSpec, Phase, Subscription, Then};
 use crate::classify::{ErrorClass, Refusal};
@@ -184,19 +182,6 @@ impl Core {
         if channel.owners == 0 {
             self.abandon(index, now);
         }
-    }
-
-    /// Reads one text message.
-    pub fn received_text(&mut self, text: &str, now: Instant) {
-        self.received(frame::decode_text(self.config.vsn, text), now);
-    }
-
-    /// Reads one binary message.
-    pub fn received_binary(&mut self, bytes: &Bytes, now: Instant) {
-        self.received(
-            frame::decode_binary(self.config.vsn, Sender::Server, bytes),
-            now,
-        );
     }
 
     /// Who is tracked in a channel, as far as the server told it.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
-use tidings_realtime::{Binding, Change, ChangeKind, Event};
+use tidings_realtime::{Binding, Change, ChangeKind, Event, Row};
 
 use crate::recording::Recording;
 use crate::replay::{Player, Subscription};
@@ -302,7 +302,7 @@ pub fn check(recording: &Recording, players: &BTreeMap<String, Player>) -> usize
 }
 
 fn summary(change: &Change) -> String {
-    format!("{:?} {} {:?}", change.kind, change.table, id(change))
+    format!("{:?} {} {:?}", change.kind, change.table(), id(change))
 }
 
 fn id(change: &Change) -> Option<String> {
@@ -312,11 +312,11 @@ fn id(change: &Change) -> Option<String> {
 
 fn agrees(wanted: &Expected, told: &Change, made: &BTreeMap<Key, String>) -> bool {
     let change = &wanted.change;
-    if (told.kind, told.table.as_str()) != (change.kind, change.table.as_str()) {
+    if (told.kind, told.table()) != (change.kind, change.table.as_str()) {
         return false;
     }
     if wanted.unauthorized {
-        let empty = told.record.as_ref().is_some_and(BTreeMap::is_empty);
+        let empty = told.record.as_ref().is_some_and(Row::is_empty);
         return empty && told.errors == ["Error 401: Unauthorized"];
     }
     let Some(id) = id(told) else { return false };

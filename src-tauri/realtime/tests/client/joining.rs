@@ -111,7 +111,10 @@ async fn a_channel_is_told_from_the_attempt_to_the_first_change() {
         panic!("no change");
     };
     assert_eq!(bindings, [0, 1, 2]);
-    assert_eq!(change.record.unwrap()["id"].as_str(), r#""m1""#);
+    assert_eq!(
+        change.record.unwrap().get("id").unwrap().as_str(),
+        r#""m1""#
+    );
     // Said again, it means the same again.
     peer.subscribed(&join).await;
     assert_eq!(world.event().await, subscribed);

@@ -207,6 +207,45 @@ async fn a_peer_who_does_not_read_makes_broadcasts_wait_and_then_refuses_them() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_reader_that_is_behind_holds_the_socket_back_and_loses_nothing() {
+    let mut world = World::with(Vsn::V2, 4096, |config| config.event_capacity = 20);
+    let _channel = world.client.open(ChannelSpec::new("room"));
+    let mut peer = world.accept().await;
+    let join = peer.admit().await;
+    let (heard_all, all_heard) = tokio::sync::oneshot::channel();
+    let talk = async {
+        for number in 0..1000 {
+            let payload = json!({"event": "e", "payload": {"n": number}});
+            peer.say(None, None, &join.topic, "broadcast", payload)
+                .await;
+        }
+        all_heard.await.unwrap();
+    };
+    let listen = async {
+        for number in 0..1000 {
+            if number % 100 == 0 {
+                // Well behind, but not for too long.
+                tokio::time::sleep(SECOND).await;
+            }
+            let payload = world
+                .pick(|event| match event {
+                    Event::Broadcast { payload, .. } => Some(payload),
+                    Event::Lagged => panic!("lost something before {number}"),
+                    _ => None,
+                })
+                .await;
+            assert_eq!(
+                payload.json().unwrap().as_str(),
+                format!(r#"{{"n":{number}}}"#)
+            );
+        }
+        heard_all.send(()).unwrap();
+    };
+    tokio::join!(talk, listen);
+    assert_eq!(world.client.diagnostics().counters.lagged, 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_slow_reader_learns_that_it_lost_something_and_loses_no_state() {
     let mut world = World::with(Vsn::V2, 1 << 20, |config| config.event_capacity = 20);
     let mut spec = ChannelSpec::new("room");
@@ -224,7 +263,8 @@ async fn a_slow_reader_learns_that_it_lost_something_and_loses_no_state() {
     peer.say(None, None, &join.topic, "presence_state", state)
         .await;
     peer.subscribed(&join).await;
-    peer.quiet_for(SECOND).await;
+    // Longer than a reader that is behind is waited for.
+    peer.quiet_for(3 * SECOND).await;
 
     let mut broadcasts = 0;
     world
