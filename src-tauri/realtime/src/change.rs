@@ -15,8 +15,8 @@ use smallvec::SmallVec;
 
 use crate::frame::Text;
 
-/// Columns of a row that are read without asking for memory. The tables of chat have up to ten.
-const FEW: usize = 16;
+/// Columns that a row has room for at first. The tables of chat have up to ten.
+const FEW: usize = 12;
 
 /// What happened to a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
@@ -71,7 +71,7 @@ impl<'a> Value<'a> {
 #[derive(Clone)]
 pub struct Row {
     text: Arc<str>,
-    cells: Box<[(Name, Span)]>,
+    cells: Vec<(Name, Span)>,
 }
 
 impl Row {
@@ -195,11 +195,27 @@ pub(crate) struct ChangeMessage {
 }
 
 impl ChangeMessage {
-    pub(crate) fn read(text: &str) -> serde_json::Result<Self> {
-        let message: RawMessage<'_> = serde_json::from_str(text)?;
-        Ok(Self {
-            ids: message.ids,
-            change: message.data.keep(text)?,
+    pub(crate) fn read(body: &str) -> serde_json::Result<Self> {
+        let message: RawMessage<'_> = serde_json::from_str(body)?;
+        message.keep(body)
+    }
+}
+
+/// A `postgres_changes` that was read, as a part of the frame's text.
+#[derive(Debug, Deserialize)]
+pub(crate) struct RawMessage<'a> {
+    #[serde(default)]
+    ids: SmallVec<[i64; 4]>,
+    #[serde(borrow)]
+    data: RawChange<'a>,
+}
+
+impl RawMessage<'_> {
+    /// Keeps a copy of the text that this was read from.
+    pub(crate) fn keep(self, text: &str) -> serde_json::Result<ChangeMessage> {
+        Ok(ChangeMessage {
+            ids: self.ids,
+            change: self.data.keep(text)?,
         })
     }
 }
@@ -252,15 +268,7 @@ impl Name {
     }
 }
 
-#[derive(Deserialize)]
-struct RawMessage<'a> {
-    #[serde(default)]
-    ids: SmallVec<[i64; 4]>,
-    #[serde(borrow)]
-    data: RawChange<'a>,
-}
-
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct RawChange<'a> {
     #[serde(borrow)]
     schema: Text<'a>,
@@ -305,7 +313,8 @@ impl RawChange<'_> {
     }
 }
 
-struct RawRow<'a>(SmallVec<[(Text<'a>, &'a RawValue); FEW]>);
+#[derive(Debug)]
+struct RawRow<'a>(Vec<(Text<'a>, &'a RawValue)>);
 
 impl RawRow<'_> {
     fn keep(self, text: &str, kept: &Arc<str>) -> serde_json::Result<Row> {
@@ -334,7 +343,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for RawRow<'a> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawRow<'a>, A::Error> {
-                let mut cells = SmallVec::new();
+                let mut cells = Vec::with_capacity(FEW);
                 while let Some(cell) = map.next_entry()? {
                     cells.push(cell);
                 }

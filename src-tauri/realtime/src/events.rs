@@ -95,9 +95,15 @@ impl EventSender {
             // It also covers what is dropped until the reader gets there.
             state.events.push_back(Event::Lagged);
         }
-        drop(state);
-        self.0.filled.notify_one();
         kept
+    }
+
+    /// Wakes the reader, if there is something to read. Apart from [`EventSender::send`], because
+    /// waking a thread costs more than an event.
+    pub(crate) fn wake(&self) {
+        if !self.0.state().events.is_empty() {
+            self.0.filled.notify_one();
+        }
     }
 }
 

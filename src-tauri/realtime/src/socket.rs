@@ -29,7 +29,7 @@ use crate::protocol::Output;
 /// Time for the goodbye of a socket that is not wanted any more.
 const GOODBYE: Duration = Duration::from_secs(2);
 /// Messages that are read one after another while they are there.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 32;
 /// Words of an error body that are kept.
 const MESSAGE_CHARS: usize = 300;
 
@@ -131,11 +131,13 @@ impl Driver {
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         loop {
             self.carry_out();
+            self.events.wake();
             let deadline = self.shared.core().deadline(now());
             let happened = tokio::select! {
                 () = stop.cancelled() => {
                     // What was asked for last: channels left, and told to be closed.
                     self.carry_out();
+                    self.events.wake();
                     self.close(true);
                     return;
                 }

@@ -15,6 +15,8 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::change::RawMessage;
+
 pub use json::Json;
 
 /// The longest string a binary frame can carry, in UTF-8 bytes: its length is one byte.
@@ -127,6 +129,14 @@ pub(crate) struct TextFrame<'a> {
     pub topic: Cow<'a, str>,
     pub event: Cow<'a, str>,
     pub payload: &'a RawValue,
+}
+
+/// A text frame with a row change, read in one pass.
+#[derive(Debug)]
+pub(crate) struct ChangeFrame<'a> {
+    pub join_ref: Option<Cow<'a, str>>,
+    pub topic: Cow<'a, str>,
+    pub message: RawMessage<'a>,
 }
 
 /// A string, copied only where escapes have to be undone.
@@ -300,6 +310,15 @@ pub(crate) fn read_text(vsn: Vsn, text: &str) -> Result<TextFrame<'_>, DecodeErr
     }
 }
 
+/// Reads a text message that is a row change as servers write them, in one pass instead of two.
+/// `None` says nothing about another one.
+pub(crate) fn read_change(vsn: Vsn, text: &str) -> Option<ChangeFrame<'_>> {
+    match vsn {
+        Vsn::V1 => v1::read_change(text),
+        Vsn::V2 => v2::read_change(text),
+    }
+}
+
 /// Reads one binary message written by `from`. Payloads share `bytes`; nothing large is copied.
 pub fn decode_binary(vsn: Vsn, from: Sender, bytes: &Bytes) -> Result<Frame, DecodeError> {
     match vsn {
@@ -314,5 +333,42 @@ pub fn encode(vsn: Vsn, from: Sender, frame: &Frame) -> Result<Wire, EncodeError
         (Vsn::V1, Frame::Message(message)) => v1::encode(message),
         (Vsn::V1, _) => Err(EncodeError::NotInV1),
         (Vsn::V2, frame) => v2::encode(from, frame),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::change::ChangeMessage;
+
+    #[test]
+    fn a_change_read_in_one_pass_is_the_one_read_in_two() {
+        let body = r#"{"ids":[1,2],"data":{"schema":"public","table":"t\u00e9","type":"UPDATE",
+            "record":{"id":"x","n":12.50},"old_record":{"id":"x"},"errors":["Error 413"],
+            "columns":[{"name":"id","type":"text"}],"commit_timestamp":"2026-11-22T11:53:55Z"}}"#;
+        let v1 = |event: &str| {
+            let rest = format!(r#""payload":{body},"ref":null,"topic":"realtime:x"}}"#);
+            format!(r#"{{"event":"{event}",{rest}"#)
+        };
+        let v2 = |event: &str| format!(r#"["3",null,"realtime:x","{event}",{body},"more"]"#);
+        for (vsn, text, join_ref) in [
+            (Vsn::V1, v1("postgres_changes"), None),
+            (Vsn::V2, v2("postgres_changes"), Some("3")),
+        ] {
+            let one = read_change(vsn, &text).unwrap();
+            let two = read_text(vsn, &text).unwrap();
+            assert_eq!(one.join_ref.as_deref(), join_ref);
+            assert_eq!((&one.join_ref, &one.topic), (&two.join_ref, &two.topic));
+            let one = one.message.keep(&text).unwrap();
+            let two = ChangeMessage::read(two.payload.get()).unwrap();
+            assert_eq!(one.ids, two.ids);
+            assert_eq!(format!("{:?}", one.change), format!("{:?}", two.change));
+            assert_eq!(one.change.columns().unwrap(), two.change.columns().unwrap());
+        }
+        for (vsn, text) in [(Vsn::V1, v1("broadcast")), (Vsn::V2, v2("broadcast"))] {
+            assert!(read_change(vsn, &text).is_none());
+            assert!(read_text(vsn, &text).is_ok());
+        }
     }
 }

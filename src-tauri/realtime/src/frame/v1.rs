@@ -6,7 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::value::RawValue;
 
-use super::{DecodeError, EncodeError, Json, Message, Payload, Text, TextFrame, Wire};
+use super::{ChangeFrame, DecodeError, EncodeError, Json, Message, Payload, Text, TextFrame, Wire};
+use crate::change::RawMessage;
 
 pub(super) fn read(text: &str) -> Result<TextFrame<'_>, DecodeError> {
     let object: Incoming<'_> = serde_json::from_str(text)?;
@@ -16,6 +17,30 @@ pub(super) fn read(text: &str) -> Result<TextFrame<'_>, DecodeError> {
         topic: object.topic.0,
         event: object.event.0,
         payload: object.payload.unwrap_or(RawValue::NULL),
+    })
+}
+
+/// How servers begin a row change: they sort the names.
+const CHANGE: &str = r#"{"event":"postgres_changes","#;
+
+pub(super) fn read_change(text: &str) -> Option<ChangeFrame<'_>> {
+    #[derive(Deserialize)]
+    struct Frame<'a> {
+        #[serde(borrow)]
+        topic: Text<'a>,
+        #[serde(borrow)]
+        payload: RawMessage<'a>,
+        #[serde(borrow, default)]
+        join_ref: Ref<'a>,
+    }
+    if !text.starts_with(CHANGE) {
+        return None;
+    }
+    let frame: Frame<'_> = serde_json::from_str(text).ok()?;
+    Some(ChangeFrame {
+        join_ref: frame.join_ref.0,
+        topic: frame.topic.0,
+        message: frame.payload,
     })
 }
 

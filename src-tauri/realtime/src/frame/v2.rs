@@ -4,6 +4,7 @@
 //! byte, the strings, and the data up to the end.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::de::{self, IgnoredAny};
@@ -11,9 +12,11 @@ use serde::{Deserialize, Deserializer};
 
 use super::v1::Ref;
 use super::{
-    BinaryBroadcast, BinaryReply, DecodeError, EncodeError, Frame, Json, MAX_FIELD_BYTES, Message,
-    Payload, Sender, Text, TextFrame, UserBroadcast, UserBroadcastPush, Wire,
+    BinaryBroadcast, BinaryReply, ChangeFrame, DecodeError, EncodeError, Frame, Json,
+    MAX_FIELD_BYTES, Message, Payload, Sender, Text, TextFrame, UserBroadcast, UserBroadcastPush,
+    Wire,
 };
+use crate::payload::event;
 
 const PUSH: u8 = 0;
 const REPLY: u8 = 1;
@@ -58,6 +61,47 @@ impl<'de: 'a, 'a> Deserialize<'de> for Array<'a> {
             }
         }
         deserializer.deserialize_seq(Visitor)
+    }
+}
+
+pub(super) fn read_change(text: &str) -> Option<ChangeFrame<'_>> {
+    let Change(frame) = serde_json::from_str(text).ok()?;
+    Some(frame)
+}
+
+/// As [`Array`], of a row change; ends with an error as soon as it is another event.
+struct Change<'a>(ChangeFrame<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Change<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor<'a>(PhantomData<&'a str>);
+        impl<'de: 'a, 'a> de::Visitor<'de> for Visitor<'a> {
+            type Value = Change<'a>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a row change")
+            }
+
+            fn visit_seq<A: de::SeqAccess<'de>>(
+                self,
+                mut array: A,
+            ) -> Result<Change<'a>, A::Error> {
+                let join_ref = element::<Ref<'a>, A>(&mut array, 0)?.0;
+                element::<Ref<'a>, A>(&mut array, 1)?;
+                let topic = element::<Text<'a>, A>(&mut array, 2)?.0;
+                if element::<Text<'a>, A>(&mut array, 3)?.0 != event::POSTGRES_CHANGES {
+                    return Err(de::Error::custom("another event"));
+                }
+                let frame = ChangeFrame {
+                    join_ref,
+                    topic,
+                    message: element(&mut array, 4)?,
+                };
+                while array.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Change(frame))
+            }
+        }
+        deserializer.deserialize_seq(Visitor(PhantomData))
     }
 }
 

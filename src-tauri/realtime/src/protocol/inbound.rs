@@ -21,6 +21,15 @@ impl Core {
         if !self.hear(now) {
             return;
         }
+        // Most frames of a busy project. Whatever is unusual about one is found below.
+        if let Some(frame) = frame::read_change(self.config.vsn, text)
+            && let Ok(message) = frame.message.keep(text)
+        {
+            if let Some(index) = self.route(&frame.topic, frame.join_ref.as_deref()) {
+                self.on_change_message(index, message);
+            }
+            return;
+        }
         match frame::read_text(self.config.vsn, text) {
             Ok(frame) if frame.topic == PHOENIX => self.on_phoenix(&frame, now),
             Ok(frame) => self.on_text(&frame, now),
@@ -144,10 +153,7 @@ impl Core {
             },
             _ if !self.channels[index].is_joined() => self.counters.unrouted += 1,
             event::POSTGRES_CHANGES => match ChangeMessage::read(body) {
-                Ok(message) => {
-                    let bindings = self.channels[index].matching(&message.ids);
-                    self.on_change(index, bindings, message.change);
-                }
+                Ok(message) => self.on_change_message(index, message),
                 Err(error) => self.unreadable(index, &error),
             },
             // How servers name row changes to a channel that was joined without a configuration.
@@ -223,6 +229,15 @@ impl Core {
         match self.channels[index].fault.take() {
             Some(fault) => self.fail(index, fault, now),
             None => self.fail_with(index, otherwise, now),
+        }
+    }
+
+    fn on_change_message(&mut self, index: usize, message: ChangeMessage) {
+        if self.channels[index].is_joined() {
+            let bindings = self.channels[index].matching(&message.ids);
+            self.on_change(index, bindings, message.change);
+        } else {
+            self.counters.unrouted += 1;
         }
     }
 
