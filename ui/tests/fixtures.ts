@@ -4,6 +4,7 @@ import type {
   Commands,
   MessageRow,
   Numbered,
+  OpenedSession,
   SessionRow,
   Settings,
   Snapshot,
@@ -46,6 +47,15 @@ export function session(id: string, more: Partial<SessionRow> = {}): SessionRow 
     no_access: false,
     unsent: false,
     ...more,
+  };
+}
+
+export function opened(id: string): OpenedSession {
+  return {
+    session: session(id),
+    page: { rows: [], gaps: [], before: "end", after: "end" },
+    first_unread: null,
+    people: [],
   };
 }
 

@@ -2,7 +2,7 @@ import { clearMocks, mockIPC } from "@tauri-apps/api/mocks";
 import { afterEach, expect, it } from "vitest";
 import { TauriBackend } from "../src/lib/backend/tauri";
 import type { Numbered } from "../src/lib/bindings";
-import { snapshot } from "./fixtures";
+import { opened, session, snapshot } from "./fixtures";
 
 afterEach(clearMocks);
 
@@ -36,7 +36,9 @@ interface Internals {
 }
 
 it("asks for events and the first snapshot in one, and for later ones anew", async () => {
-  const { asked, tell } = shell((command) => snapshot(command === "subscribe" ? 3 : 8));
+  const { asked, tell } = shell((command) =>
+    command === "subscribe" ? { snapshot: snapshot(3) } : snapshot(8),
+  );
   const backend = new TauriBackend();
   const told: number[] = [];
   backend.subscribe({
@@ -63,4 +65,33 @@ it("tells whoever asks first why there is no snapshot, and asks again after that
   broken = false;
   expect((await backend.call("snapshot", {})).seq).toBe(1);
   expect(asked).toEqual(["subscribe", "call snapshot"]);
+});
+
+it("answers what came with the first snapshot by itself, once and not later", async () => {
+  const first = { snapshot: snapshot(1), sessions: [session("a")], opened: opened("a") };
+  const { asked } = shell((command) => (command === "subscribe" ? first : []));
+  const backend = new TauriBackend();
+  await backend.call("snapshot", {});
+  const [sessions, other, own] = await Promise.all([
+    backend.call("sessions", {}),
+    backend.call("open_session", { session: "b" }),
+    backend.call("open_session", { session: "a" }),
+  ]);
+  expect(sessions).toEqual(first.sessions);
+  expect(other).toEqual([]);
+  // What was opened since is newer than what came.
+  expect(own).toEqual([]);
+  await backend.call("sessions", {});
+  expect(asked).toEqual(["subscribe", "call open_session", "call open_session", "call sessions"]);
+});
+
+it("keeps nothing of the first snapshot for later", async () => {
+  const first = { snapshot: snapshot(1), sessions: [], opened: opened("a") };
+  const { asked } = shell((command) => (command === "subscribe" ? first : []));
+  const backend = new TauriBackend();
+  await backend.call("snapshot", {});
+  await new Promise((resolve) => setTimeout(resolve));
+  await backend.call("open_session", { session: "a" });
+  await backend.call("sessions", {});
+  expect(asked).toEqual(["subscribe", "call open_session", "call sessions"]);
 });

@@ -136,12 +136,13 @@ class App {
     this.hasTray = snapshot.has_tray;
     if (changed) this.#clear();
     this.#takeWorkspace(snapshot.active);
+    // Shown beside the conversation, which does not wait for it; the events do.
+    const beside =
+      snapshot.active && this.settings.prices && Promise.all([market.load(), alerts.load()]);
     if (snapshot.active) {
       const { last_session: last } = snapshot.active;
       await Promise.all([
         sessions.load(),
-        this.settings.prices ? market.load() : undefined,
-        this.settings.prices ? alerts.load() : undefined,
         conversation.id !== undefined
           ? conversation.reread()
           : last !== null && conversation.open(last),
@@ -149,6 +150,7 @@ class App {
       if (conversation.id === undefined) await this.#openFirst();
     }
     this.phase = { phase: "ready" };
+    await beside;
   }
 
   async #openFirst(): Promise<void> {
