@@ -1,10 +1,24 @@
 import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { svelteTesting } from "@testing-library/svelte/vite";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
+import { icons } from "./src/lib/ui/icons.ts";
+
+/** Puts the icons into the page itself: they are read while its script is still on its way. */
+function sprite(): Plugin {
+  const symbols = Object.entries(icons).map(
+    ([name, shape]) => `<symbol id="i-${name}" viewBox="0 0 16 16">${shape}</symbol>`,
+  );
+  const svg = `<svg width="0" height="0" style="position: absolute" aria-hidden="true">${symbols.join("")}</svg>`;
+  return {
+    name: "sprite",
+    transformIndexHtml: (html) => html.replace("<body>", `<body>\n    ${svg}`),
+  };
+}
 
 export default defineConfig(({ mode }) => ({
-  plugins: [svelte(), mode === "test" ? svelteTesting() : []],
+  plugins: [svelte(), sprite(), mode === "test" ? svelteTesting() : []],
   resolve: { alias: { $lib: fileURLToPath(new URL("./src/lib", import.meta.url)) } },
   // The window loads the page from a custom protocol, and scripts may serve it under any path.
   base: "./",

@@ -4,6 +4,8 @@ use tauri::{AppHandle, Manager as _, Theme, WebviewUrl, WebviewWindow, WebviewWi
 
 /// Label of the window; capabilities name it.
 pub const LABEL: &str = "main";
+/// Asks for the first picture before the page is there.
+const EARLY: &str = include_str!("../../ui/src/lib/backend/early.js");
 const SIZE: (f64, f64) = (1280.0, 800.0);
 const LEAST: (f64, f64) = (480.0, 560.0);
 
@@ -14,7 +16,8 @@ pub fn open(app: &AppHandle, visible: bool) -> tauri::Result<WebviewWindow> {
         .inner_size(SIZE.0, SIZE.1)
         .min_inner_size(LEAST.0, LEAST.1)
         .center()
-        .visible(visible);
+        .visible(visible)
+        .initialization_script(EARLY);
     let window = crate::platform::decorate(builder).build()?;
     crate::platform::fit(&window)?;
     Ok(window)

@@ -83,6 +83,6 @@ describe("the markup", () => {
     const found = files
       .filter(({ text }) => /\{@html|innerHTML|insertAdjacentHTML|outerHTML/.test(text))
       .map(({ path }) => path.slice(root.length + 1));
-    expect(found.sort()).toEqual(["lib/panel/Chart.svelte", "lib/ui/Sprite.svelte"]);
+    expect(found.sort()).toEqual(["lib/panel/Chart.svelte"]);
   });
 });

@@ -1,44 +1,43 @@
 import { clearMocks, mockIPC } from "@tauri-apps/api/mocks";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { TauriBackend } from "../src/lib/backend/tauri";
 import type { Numbered } from "../src/lib/bindings";
 import { opened, session, snapshot } from "./fixtures";
 
 afterEach(clearMocks);
 
-/** Answers each command in turn, and keeps what was asked. */
-function shell(answer: (command: string) => unknown) {
+/** Answers each command in turn, and keeps what was asked. The page begins as the shell has it. */
+async function shell(answer: (command: string) => unknown) {
   const asked: string[] = [];
-  let tell: (numbered: Numbered) => void = () => undefined;
-  let index = 0;
+  let channel = Number.NaN;
   mockIPC((command, args) => {
-    const { command: name, events } = args as {
-      command?: string;
-      events?: { id: number; onmessage: (message: Numbered) => void };
-    };
+    const { command: name, events } = args as { command?: string; events?: string };
     asked.push(name === undefined ? command : `${command} ${name}`);
-    if (events) {
-      tell = (message) => {
-        // As the shell does: by the channel's callback, counted.
-        const { runCallback } = (globalThis as unknown as { __TAURI_INTERNALS__: Internals })
-          .__TAURI_INTERNALS__;
-        runCallback(events.id, { message, index });
-        index += 1;
-      };
-    }
+    if (events) channel = Number(events.replace("__CHANNEL__:", ""));
     return answer(command);
   });
-  return { asked, tell: (numbered: Numbered) => tell(numbered) };
+  vi.resetModules();
+  await import("../src/lib/backend/early.js");
+  /** As the shell does: by the channel's callback, counted. */
+  const tell = (index: number, message?: Numbered) => {
+    const { runCallback } = (globalThis as unknown as { __TAURI_INTERNALS__: Internals })
+      .__TAURI_INTERNALS__;
+    runCallback(channel, { index, message });
+  };
+  return { asked, tell };
 }
 
 interface Internals {
   runCallback(id: number, data: unknown): void;
 }
 
-it("asks for events and the first snapshot in one, and for later ones anew", async () => {
-  const { asked, tell } = shell((command) =>
+const numbered = (seq: number): Numbered => ({ seq, event: { type: "watch_list" } });
+
+it("has asked for events and the first snapshot in one, and asks for later ones anew", async () => {
+  const { asked, tell } = await shell((command) =>
     command === "subscribe" ? { snapshot: snapshot(3) } : snapshot(8),
   );
+  tell(0, numbered(4));
   const backend = new TauriBackend();
   const told: number[] = [];
   backend.subscribe({
@@ -49,14 +48,17 @@ it("asks for events and the first snapshot in one, and for later ones anew", asy
   expect((await backend.call("snapshot", {})).seq).toBe(3);
   expect((await backend.call("snapshot", {})).seq).toBe(8);
   expect(asked).toEqual(["subscribe", "call snapshot"]);
-  tell({ seq: 4, event: { type: "watch_list" } });
-  tell({ seq: 5, event: { type: "watch_list" } });
-  expect(told).toEqual([4, 5]);
+  // What is large comes late; the end of a channel carries nothing.
+  tell(2, numbered(6));
+  expect(told).toEqual([4]);
+  tell(1, numbered(5));
+  tell(3);
+  expect(told).toEqual([4, 5, 6]);
 });
 
 it("tells whoever asks first why there is no snapshot, and asks again after that", async () => {
   let broken = true;
-  const { asked } = shell(() => {
+  const { asked } = await shell(() => {
     if (broken) throw { code: "internal", message: "The engine did not start.", details: null };
     return snapshot(1);
   });
@@ -69,7 +71,7 @@ it("tells whoever asks first why there is no snapshot, and asks again after that
 
 it("answers what came with the first snapshot by itself, once and not later", async () => {
   const first = { snapshot: snapshot(1), sessions: [session("a")], opened: opened("a") };
-  const { asked } = shell((command) => (command === "subscribe" ? first : []));
+  const { asked } = await shell((command) => (command === "subscribe" ? first : []));
   const backend = new TauriBackend();
   await backend.call("snapshot", {});
   const [sessions, other, own] = await Promise.all([
@@ -87,7 +89,7 @@ it("answers what came with the first snapshot by itself, once and not later", as
 
 it("keeps nothing of the first snapshot for later", async () => {
   const first = { snapshot: snapshot(1), sessions: [], opened: opened("a") };
-  const { asked } = shell((command) => (command === "subscribe" ? first : []));
+  const { asked } = await shell((command) => (command === "subscribe" ? first : []));
   const backend = new TauriBackend();
   await backend.call("snapshot", {});
   await new Promise((resolve) => setTimeout(resolve));

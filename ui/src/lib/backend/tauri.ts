@@ -1,4 +1,4 @@
-import { Channel, invoke } from "@tauri-apps/api/core";
+import { invoke } from "@tauri-apps/api/core";
 import { type Backend, backendError, type Listener } from "../backend";
 import type {
   CommandName,
@@ -16,21 +16,36 @@ interface FirstPicture {
   opened?: OpenedSession | undefined;
 }
 
-/** Tauri's IPC: one command, and a channel of events that is opened with the first picture. */
+/** What Tauri's channels carry: numbered from 0, for large ones come late. The last has no message. */
+interface Raw {
+  index: number;
+  message?: Numbered;
+}
+
+/** What `early.js` began. */
+interface Early {
+  first: Promise<FirstPicture>;
+  /** Events that nobody listened to. */
+  told: Raw[];
+  tell: (raw: Raw) => void;
+}
+
+declare global {
+  var __TIDINGS_EARLY__: Early | undefined;
+}
+
+/** Tauri's IPC: one command, and a channel of events that was opened with the first picture. */
 export class TauriBackend implements Backend {
   readonly #listeners = new Set<Listener>();
+  #early: Early | undefined;
   /** Asked for with the events, for whoever asks first. */
   #first: Promise<FirstPicture> | undefined;
   /** The rest of the first picture. It is as old as the snapshot, and goes with it. */
   #rest: Omit<FirstPicture, "snapshot"> = {};
 
-  constructor() {
-    const events = new Channel<Numbered>((numbered) => {
-      for (const listener of this.#listeners) listener.event(numbered);
-    });
-    this.#first = ask<FirstPicture>("subscribe", { events });
-    // Whoever asks for it is told; until then a failure is nobody's.
-    this.#first.catch(() => undefined);
+  constructor(early = globalThis.__TIDINGS_EARLY__) {
+    this.#early = early;
+    this.#first = early?.first;
   }
 
   async call<C extends CommandName>(
@@ -46,12 +61,25 @@ export class TauriBackend implements Backend {
     const first = this.#first;
     this.#first = undefined;
     if (!first) return undefined;
-    const { snapshot, ...rest } = await first;
+    const { snapshot, ...rest } = await first.catch((thrown) => {
+      throw backendError(thrown);
+    });
     this.#rest = rest;
     setTimeout(() => {
       this.#rest = {};
     });
     return snapshot;
+  }
+
+  /** From the first listener on, it is told what comes and what came before. */
+  #listen(): void {
+    const early = this.#early;
+    if (!early) return;
+    this.#early = undefined;
+    early.tell = inOrder((numbered) => {
+      for (const listener of this.#listeners) listener.event(numbered);
+    });
+    for (const raw of early.told.splice(0)) early.tell(raw);
   }
 
   /** An answer that came with the snapshot, once. */
@@ -71,11 +99,27 @@ export class TauriBackend implements Backend {
 
   subscribe(listener: Listener): () => void {
     this.#listeners.add(listener);
+    this.#listen();
     queueMicrotask(() => {
       if (this.#listeners.has(listener)) listener.opened();
     });
     return () => this.#listeners.delete(listener);
   }
+}
+
+/** Puts what a channel carries back in order. */
+function inOrder(deliver: (message: Numbered) => void): (raw: Raw) => void {
+  const waiting = new Map<number, Numbered>();
+  let next = 0;
+  return ({ index, message }) => {
+    if (message === undefined) return;
+    waiting.set(index, message);
+    for (let due = waiting.get(next); due !== undefined; due = waiting.get(next)) {
+      waiting.delete(next);
+      next += 1;
+      deliver(due);
+    }
+  };
 }
 
 async function ask<T>(command: string, args: Record<string, unknown>): Promise<T> {
