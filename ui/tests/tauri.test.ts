@@ -39,10 +39,11 @@ it("has asked for events and the first snapshot in one, and asks for later ones 
   );
   tell(0, numbered(4));
   const backend = new TauriBackend();
-  const told: number[] = [];
+  const told: (number | string)[] = [];
   backend.subscribe({
     event: ({ seq }) => told.push(seq),
-    opened: () => undefined,
+    // What came before has to be told after it: it forgets what another process told.
+    opened: () => told.push("opened"),
     closed: () => undefined,
   });
   expect((await backend.call("snapshot", {})).seq).toBe(3);
@@ -50,10 +51,10 @@ it("has asked for events and the first snapshot in one, and asks for later ones 
   expect(asked).toEqual(["subscribe", "call snapshot"]);
   // What is large comes late; the end of a channel carries nothing.
   tell(2, numbered(6));
-  expect(told).toEqual([4]);
+  expect(told).toEqual(["opened", 4]);
   tell(1, numbered(5));
   tell(3);
-  expect(told).toEqual([4, 5, 6]);
+  expect(told).toEqual(["opened", 4, 5, 6]);
 });
 
 it("tells whoever asks first why there is no snapshot, and asks again after that", async () => {

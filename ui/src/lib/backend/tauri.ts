@@ -71,7 +71,7 @@ export class TauriBackend implements Backend {
     return snapshot;
   }
 
-  /** From the first listener on, it is told what comes and what came before. */
+  /** From the first listener on, it is told what came before it and what comes. */
   #listen(): void {
     const early = this.#early;
     if (!early) return;
@@ -99,9 +99,10 @@ export class TauriBackend implements Backend {
 
   subscribe(listener: Listener): () => void {
     this.#listeners.add(listener);
-    this.#listen();
     queueMicrotask(() => {
-      if (this.#listeners.has(listener)) listener.opened();
+      if (!this.#listeners.has(listener)) return;
+      listener.opened();
+      this.#listen();
     });
     return () => this.#listeners.delete(listener);
   }
