@@ -208,7 +208,17 @@ pub enum CodePurpose {
 pub struct SetPassword {
     /// The new password; goes to the Auth server and nowhere else.
     pub password: String,
+    /// The code that `request_password_code` has sent, with or without spaces, after the
+    /// project has asked for one (`reauthentication`); goes to the Auth server and nowhere else.
+    #[serde(default)]
+    #[ts(optional)]
+    pub code: Option<String>,
 }
+
+/// Arguments of `request_password_code`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct RequestPasswordCode {}
 
 /// Arguments of `sign_out`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]

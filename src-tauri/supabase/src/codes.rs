@@ -82,14 +82,33 @@ impl Auth {
         session(&self.call(request.json(&body)?).await?)
     }
 
-    /// Sets the password of the user whose access token it is.
-    pub async fn set_password(&self, access_token: &str, password: &Secret) -> Result<User, Error> {
+    /// Has a code sent to the user whose access token it is, with which
+    /// [`set_password`](Self::set_password) is allowed (`GET /reauthenticate`).
+    pub async fn reauthenticate(&self, access_token: &str) -> Result<(), Error> {
+        let request = self.request(Method::GET, &["reauthenticate"]);
+        self.call(request.bearer(Some(access_token)))
+            .await
+            .map(drop)
+    }
+
+    /// Sets the password of the user whose access token it is. A project may ask for a code of
+    /// [`reauthenticate`](Self::reauthenticate) when the sign-in was long ago
+    /// (`reauthentication_needed`); it is used up by a change.
+    pub async fn set_password(
+        &self,
+        access_token: &str,
+        password: &Secret,
+        code: Option<&Secret>,
+    ) -> Result<User, Error> {
         #[derive(Serialize)]
         struct Body<'a> {
             password: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            nonce: Option<&'a str>,
         }
         let body = Body {
             password: password.expose(),
+            nonce: code.map(Secret::expose),
         };
         let request = self.request(Method::PUT, &["user"]);
         let request = request.bearer(Some(access_token)).json(&body)?;

@@ -3,6 +3,7 @@
 //! One renewal is under way at a time, on a task of its own, so that a caller who gives up
 //! cannot lose the new refresh token between the server and the store.
 
+mod change;
 mod factors;
 mod inner;
 mod live;
@@ -211,15 +212,6 @@ impl TokenManager {
         let auth = &self.inner.auth;
         let user = self
             .as_user(|token| async move { auth.user(&token).await })
-            .await?;
-        self.own(user)
-    }
-
-    /// Sets the signed-in user's password. The session stays as it is.
-    pub async fn set_password(&self, password: &Secret) -> Result<User, Error> {
-        let auth = &self.inner.auth;
-        let user = self
-            .as_user(|token| async move { auth.set_password(&token, password).await })
             .await?;
         self.own(user)
     }

@@ -56,8 +56,12 @@ pub(crate) fn advice(error: &ApiError) -> Option<String> {
             "This mail address is not confirmed yet. Ask for a code and sign in with it."
         }
         "reauthentication_needed" => {
-            "You signed in too long ago to change the password. Sign out, sign in again, then \
-             change it."
+            "You signed in a while ago, so the project asks for a code from a mail before it \
+             changes the password. The old one is still good."
+        }
+        "reauthentication_not_valid" => {
+            "This code is wrong or no longer valid, and the password is still the old one. Check \
+             the code, or ask for a new one."
         }
         "mfa_verification_failed" => {
             "This code is wrong, or was used already. Enter the one that the app shows next."

@@ -216,6 +216,9 @@ async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, 
         Command::EnrolFactor(args) => reply::<api::EnrolFactor>(core.enrol_factor(&args).await),
         Command::RemoveFactor(args) => reply::<api::RemoveFactor>(core.remove_factor(&args).await),
         Command::SetPassword(args) => reply::<api::SetPassword>(core.set_password(args).await),
+        Command::RequestPasswordCode(_) => {
+            reply::<api::RequestPasswordCode>(core.request_password_code().await)
+        }
         Command::SignOut(args) => reply::<api::SignOut>(core.sign_out(&args).await),
         Command::Connect(_) => reply::<api::Connect>(Ok(core.connect())),
         Command::Disconnect(_) => reply::<api::Disconnect>(Ok(core.disconnect())),

@@ -51,6 +51,7 @@ import type { QuoteRow } from "./QuoteRow";
 import type { RemoveFactor } from "./RemoveFactor";
 import type { RemoveWorkspace } from "./RemoveWorkspace";
 import type { RequestCode } from "./RequestCode";
+import type { RequestPasswordCode } from "./RequestPasswordCode";
 import type { ResendCode } from "./ResendCode";
 import type { ResetPassword } from "./ResetPassword";
 import type { RetryMessage } from "./RetryMessage";
@@ -108,6 +109,7 @@ export interface Commands {
   enrol_factor: { args: EnrolFactor; reply: Enrolment };
   remove_factor: { args: RemoveFactor; reply: Nothing };
   set_password: { args: SetPassword; reply: Nothing };
+  request_password_code: { args: RequestPasswordCode; reply: Nothing };
   sign_out: { args: SignOut; reply: Nothing };
   settings: { args: GetSettings; reply: Settings };
   set_settings: { args: SetSettings; reply: Settings };

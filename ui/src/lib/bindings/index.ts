@@ -85,6 +85,7 @@ export * from "./RemoveFactor";
 export * from "./RemoveWorkspace";
 export * from "./RepeatForm";
 export * from "./RequestCode";
+export * from "./RequestPasswordCode";
 export * from "./ResendCode";
 export * from "./ResetPassword";
 export * from "./RetryMessage";

@@ -526,6 +526,10 @@ export const en = {
   "password.new": "New password",
   "password.later": "Not now",
   "password.busy": "Changing…",
+  "password.code.needed":
+    "You signed in a while ago, so your project asks for a code from a mail first.",
+  "password.code.sent":
+    "You signed in a while ago, so your project asks for a code first. A mail with one is on its way to {email}.",
   "password.changed": "Your password is changed.",
 
   "settings.title": "Settings",

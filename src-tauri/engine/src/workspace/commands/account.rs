@@ -33,9 +33,7 @@ impl Core {
     }
 
     pub async fn verify_code(&self, args: api::VerifyCode) -> Result<api::SignInState> {
-        let typed = Zeroizing::new(args.code);
-        // As mails group digits.
-        let code = Secret::new(typed.split_whitespace().collect::<String>());
+        let code = typed(args.code);
         let purpose = match args.purpose {
             api::CodePurpose::SignIn => Purpose::SignIn,
             api::CodePurpose::SignUp => Purpose::SignUp,
@@ -47,9 +45,13 @@ impl Core {
     }
 
     pub async fn set_password(&self, args: api::SetPassword) -> Result<api::Nothing> {
-        self.tokens
-            .set_password(&Secret::new(args.password))
-            .await?;
+        let (password, code) = (Secret::new(args.password), args.code.map(typed));
+        self.tokens.set_password(&password, code.as_ref()).await?;
+        Ok(api::Nothing {})
+    }
+
+    pub async fn request_password_code(&self) -> Result<api::Nothing> {
+        self.tokens.reauthenticate().await?;
         Ok(api::Nothing {})
     }
 
@@ -175,4 +177,10 @@ impl Core {
             secrets_in_memory,
         })
     }
+}
+
+/// A code as it was typed; mails and apps group digits.
+pub(super) fn typed(text: String) -> Secret {
+    let text = Zeroizing::new(text);
+    Secret::new(text.split_whitespace().collect::<String>())
 }
