@@ -176,6 +176,28 @@ describe("a forgotten password", () => {
   });
 });
 
+describe("one's own name", () => {
+  it("is changed in the settings", async () => {
+    app.signIn = SIGNED_IN;
+    render(AccountSection);
+    await click("settings-name");
+    expect(view.overlay).toEqual({ kind: "own-name", name: "alice" });
+    render(Overlays);
+    expect(await screen.findByTestId("own-name")).toHaveProperty("value", "alice");
+    expect(screen.getByTestId("own-name-save")).toHaveProperty("disabled", true);
+    await fill("own-name", " Alice Example ");
+    await click("own-name-save");
+    await refuse("set_name", "The server could not be reached.", "offline");
+    expect((await screen.findByRole("alert")).textContent).toContain("could not be reached");
+    await click("own-name-save");
+    const set = await backend.next("set_name");
+    expect(set.args).toEqual({ name: "Alice Example" });
+    set.answer({ ...ALICE, name: "Alice Example" });
+    await waitFor(() => expect(view.overlay).toBeUndefined());
+    expect(toast.current?.text).toBe("You are called Alice Example now.");
+  });
+});
+
 describe("a change of the password", () => {
   it("asks for a code from a mail only when the project does", async () => {
     app.signIn = SIGNED_IN;

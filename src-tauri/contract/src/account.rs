@@ -220,6 +220,14 @@ pub struct SetPassword {
 #[serde(deny_unknown_fields)]
 pub struct RequestPasswordCode {}
 
+/// Arguments of `set_name`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SetName {
+    /// What the others read: one line of at most 60 characters.
+    pub name: String,
+}
+
 /// Arguments of `sign_out`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]

@@ -141,6 +141,8 @@ commands! {
     "enrol_factor" = EnrolFactor -> Enrolment;
     /// Removes a second factor.
     "remove_factor" = RemoveFactor -> Nothing;
+    /// Changes one's own name, which presence and later messages carry.
+    "set_name" = SetName -> Account;
     /// Changes one's own password.
     "set_password" = SetPassword -> Nothing;
     /// Has the code sent that a project may ask for before it changes the password.

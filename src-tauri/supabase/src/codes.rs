@@ -1,4 +1,6 @@
-//! Codes that come by mail, and new passwords.
+//! Codes that come by mail, and what users change of themselves.
+
+use std::collections::BTreeMap;
 
 use reqwest::Method;
 use serde::Serialize;
@@ -111,6 +113,15 @@ impl Auth {
             nonce: code.map(Secret::expose),
         };
         let request = self.request(Method::PUT, &["user"]);
+        let request = request.bearer(Some(access_token)).json(&body)?;
+        self.call(request).await?.read()
+    }
+
+    /// Sets what the user whose access token it is, is called.
+    pub async fn set_name(&self, access_token: &str, name: &str) -> Result<User, Error> {
+        let data = BTreeMap::from([(User::NAME, name)]);
+        let request = self.request(Method::PUT, &["user"]);
+        let body = BTreeMap::from([("data", data)]);
         let request = request.bearer(Some(access_token)).json(&body)?;
         self.call(request).await?.read()
     }

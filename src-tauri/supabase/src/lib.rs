@@ -26,9 +26,10 @@ mod rest;
 mod secret;
 mod store;
 mod token;
+mod user;
 mod words;
 
-pub use auth::{Auth, Health, Scope, Session, Settings, SignUp, User};
+pub use auth::{Auth, Health, Scope, Session, Settings, SignUp};
 pub use broadcast::{BroadcastMessage, Broadcasts};
 pub use codes::Purpose;
 pub use error::{ApiError, Class, Error, Service};
@@ -43,3 +44,4 @@ pub use rest::{Insert, Rest, Rows};
 pub use secret::Secret;
 pub use store::{MemoryStore, SessionStore, StoreError, StoredSession, Turn};
 pub use token::{AuthState, TokenManager};
+pub use user::User;

@@ -152,6 +152,7 @@ mod tests {
                 user: User {
                     id: "alice".to_owned(),
                     email: None,
+                    name: Some("Ali".to_owned()),
                 },
                 assurance,
             };

@@ -32,6 +32,8 @@ pub enum AuthState {
         user_id: String,
         /// The user's address, when there is one.
         email: Option<String>,
+        /// The user's name, when the account has one.
+        name: Option<String>,
     },
     /// A session is kept that is good for one thing: to show a code of a second factor.
     SecondFactor {
@@ -210,10 +212,13 @@ impl TokenManager {
     /// Asks the server whose session this is. Ends it when the server knows it no more.
     pub async fn verify(&self) -> Result<User, Error> {
         let auth = &self.inner.auth;
+        let epoch = self.inner.state().epoch;
         let user = self
             .as_user(|token| async move { auth.user(&token).await })
             .await?;
-        self.own(user)
+        let user = self.own(user)?;
+        self.inner.know(epoch, user.clone()).await?;
+        Ok(user)
     }
 
     /// A call with the access token: a refused token is renewed once, a session that the

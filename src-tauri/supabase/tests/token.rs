@@ -35,7 +35,8 @@ async fn a_kept_session_is_known_without_a_network_and_renewed_when_first_needed
         state,
         AuthState::SignedIn {
             user_id: "alice".to_owned(),
-            email
+            email,
+            name: None,
         }
     );
     assert!(server.seen().is_empty());

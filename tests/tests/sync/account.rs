@@ -1,7 +1,6 @@
 //! Signing in and out, several workspaces, the local workspace.
 
 use tidings_contract::{self as api, CodePurpose, Connection, ErrorCode, SendState};
-use tidings_local::{AuthBehaviour, Behaviour, Options};
 use tidings_testkit::{DEADLINE, alice, mallory, wait_for};
 
 use tidings_tests::project::Project;
@@ -234,47 +233,6 @@ async fn a_forgotten_password_is_replaced_and_everything_is_still_there() {
     .await;
     app.live().await;
     assert_eq!(project.stored(&session).await, ["Meanwhile"]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_password_is_changed_with_a_code_where_the_project_asks_for_one() {
-    let auth = AuthBehaviour {
-        fixed_code: Some(CODE.to_owned()),
-        secure_password_change: true,
-        ..AuthBehaviour::default()
-    };
-    let project = Project::start_with(Options {
-        behaviour: Behaviour {
-            auth,
-            ..Behaviour::default()
-        },
-        ..Options::default()
-    })
-    .await;
-    let (device, app) = alices_device(&project).await;
-    project.server.state().hooks().set_clock_offset(25 * 3600);
-    let set = |code: Option<&str>| api::SetPassword {
-        password: "a brand new password".to_owned(),
-        code: code.map(str::to_owned),
-    };
-    let asked = app.refused(set(None)).await;
-    assert_eq!(asked.code, ErrorCode::Reauthentication);
-    app.ok(api::RequestPasswordCode {}).await;
-    let wrong = app.refused(set(Some("111111"))).await;
-    assert_eq!(wrong.code, ErrorCode::Credentials);
-    assert!(wrong.message.contains("still the old one"), "{wrong}");
-    app.ok(set(Some(" 602 214 "))).await;
-    assert!(!device.holds("a brand new password") && !device.holds(CODE));
-
-    app.ok(api::SignOut::default()).await;
-    let old = app.refused(credentials(&alice())).await;
-    assert_eq!(old.code, ErrorCode::Credentials);
-    app.ok(api::SignIn {
-        password: "a brand new password".to_owned(),
-        ..credentials(&alice())
-    })
-    .await;
-    app.live().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

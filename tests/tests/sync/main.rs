@@ -11,6 +11,7 @@ mod live;
 mod market;
 mod notices;
 mod offline;
+mod own;
 mod people;
 mod providers;
 mod recorded;

@@ -146,7 +146,9 @@ impl App {
         let mut state = tokens.state();
         tokio::spawn(async move {
             loop {
-                if let AuthState::SignedIn { user_id, email } = state.borrow_and_update().clone() {
+                if let AuthState::SignedIn { user_id, email, .. } =
+                    state.borrow_and_update().clone()
+                {
                     app.change_workspace(id, |workspace| {
                         workspace.email = email;
                         workspace.user_id = Some(user_id);

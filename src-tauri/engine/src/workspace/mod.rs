@@ -292,11 +292,10 @@ impl Core {
     /// Who is signed in, in the contract's words.
     pub fn account(&self) -> Option<api::Account> {
         let user = self.tokens.user()?;
-        let name = match user.email.as_deref() {
-            // Its one user has no name of their own.
-            _ if self.local => "You".to_owned(),
-            Some(email) => email.split('@').next().unwrap_or(email).to_owned(),
-            None => rows::short_id(&user.id),
+        let name = match (user.name, user.email.as_deref()) {
+            (Some(name), _) => name,
+            (None, Some(email)) => email.split('@').next().unwrap_or(email).to_owned(),
+            (None, None) => rows::short_id(&user.id),
         };
         Some(api::Account {
             user_id: user.id,

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::AuthState;
 use super::live::{Access, Live};
 use crate::{
-    Assurance, Auth, Class, Error, Secret, Session, SessionStore, StoreError, StoredSession,
+    Assurance, Auth, Class, Error, Secret, Session, SessionStore, StoreError, StoredSession, User,
 };
 
 pub(super) struct Inner {
@@ -48,6 +48,7 @@ impl Inner {
                 Assurance::Complete => AuthState::SignedIn {
                     user_id: live.user.id.clone(),
                     email: live.user.email.clone(),
+                    name: live.user.name.clone(),
                 },
                 Assurance::SecondFactor(factors) => AuthState::SecondFactor {
                     email: live.user.email.clone(),
@@ -234,6 +235,44 @@ impl Inner {
         if let Err(error) = blocking(move || store.clear()).await {
             tracing::warn!(%error, "the ended session could not be forgotten");
         }
+    }
+
+    /// The session's user, as the server has it by now.
+    pub(super) async fn know(&self, epoch: u64, user: User) -> Result<(), Error> {
+        {
+            let mut state = self.state();
+            if state.epoch != epoch {
+                return Err(Error::SignedOut);
+            }
+            let mut live = state.live.take().ok_or(Error::SignedOut)?;
+            live.user = user.clone();
+            self.turn_into(&mut state, Some(live), None);
+        }
+        let store = self.store.clone();
+        let turn = blocking(move || store.turn()).await;
+        let _gate = self.store_gate.lock().await;
+        let store = self.store.clone();
+        let kept = match turn {
+            Ok(turn) => {
+                let kept = blocking(move || match store.load()? {
+                    // The refresh token in it may be another process's newer one.
+                    Some(mut kept) if kept.user.id == user.id && kept.user != user => {
+                        kept.user = user;
+                        store.save(&kept)
+                    }
+                    _ => Ok(()),
+                })
+                .await;
+                drop(turn);
+                kept
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = kept {
+            // The next renewal keeps it.
+            tracing::info!(%error, "what the account says of its user is not kept yet");
+        }
+        Ok(())
     }
 
     pub(super) async fn save(&self, session: StoredSession) -> Result<(), Error> {

@@ -106,6 +106,7 @@ export * from "./SessionDetails";
 export * from "./SessionRow";
 export * from "./SessionStatusName";
 export * from "./SetDraft";
+export * from "./SetName";
 export * from "./SetPassword";
 export * from "./SetPresence";
 export * from "./SetSettings";

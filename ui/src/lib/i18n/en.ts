@@ -520,6 +520,12 @@ export const en = {
     "Signing in asks for no code of this app any more. With no other authenticator, the password alone is enough.",
   "twoStep.removed": "Removed. Signing in asks for no code of it any more.",
 
+  "ownName.change": "Change name",
+  "ownName.label": "Name",
+  "ownName.hint": "Others read it beside your messages from now on, and while you are there.",
+  "ownName.busy": "Changing…",
+  "ownName.changed": "You are called {name} now.",
+
   "password.change": "Change password",
   "password.choose": "Choose a new password",
   "password.recovery": "You are signed in. The old password is good until you choose a new one.",
@@ -548,6 +554,8 @@ export const en = {
   "settings.select": "Open",
   "settings.signedInAs": "Signed in as {name}",
   "settings.notSignedIn": "Not signed in",
+  "settings.name": "Your name",
+  "settings.name.text": "The others see you as {name}.",
   "settings.password": "Password",
   "settings.password.text": "Of your account in {name}.",
   "settings.twoStep": "Authenticator apps",

@@ -1,7 +1,7 @@
 //! Account, connecting by hand, presence.
 
 use tidings_contract as api;
-use tidings_supabase::{AuthState, Purpose, Scope, Secret, Session, SignUp};
+use tidings_supabase::{AuthState, Purpose, Scope, Secret, Session, SignUp, User};
 use zeroize::Zeroizing;
 
 use crate::error::{EngineError, Result};
@@ -42,6 +42,19 @@ impl Core {
         let auth = self.tokens.auth();
         let session = auth.verify(args.email.trim(), &code, purpose).await?;
         self.take_up(session).await
+    }
+
+    pub async fn set_name(&self, args: &api::SetName) -> Result<api::Account> {
+        let name = args.name.trim();
+        let most = User::LONGEST_NAME;
+        if name.is_empty() || name.chars().count() > most || name.contains(char::is_control) {
+            return Err(EngineError::Invalid(format!(
+                "A name is one line of at most {most} characters. Yours has not changed."
+            )));
+        }
+        self.tokens.set_name(name).await?;
+        self.account()
+            .ok_or_else(|| tidings_supabase::Error::SignedOut.into())
     }
 
     pub async fn set_password(&self, args: api::SetPassword) -> Result<api::Nothing> {
