@@ -9,6 +9,7 @@
 //! and shows the message.
 
 mod auth;
+mod backoff;
 mod body;
 mod broadcast;
 mod codes;
@@ -30,6 +31,7 @@ mod user;
 mod words;
 
 pub use auth::{Auth, Health, Scope, Session, Settings, SignUp};
+pub use backoff::BackOff;
 pub use broadcast::{BroadcastMessage, Broadcasts};
 pub use codes::Purpose;
 pub use error::{ApiError, Class, Error, Service};

@@ -11,11 +11,10 @@ mod live;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rand::RngExt as _;
 use tokio::sync::watch;
 
 use crate::{
-    Assurance, Auth, Class, Error, Factor, Scope, Secret, Session, SessionStore, SignUp,
+    Assurance, Auth, BackOff, Class, Error, Factor, Scope, Secret, Session, SessionStore, SignUp,
     StoredSession, User,
 };
 use inner::{Inner, blocking, land};
@@ -61,7 +60,10 @@ pub struct TokenManager {
 
 /// How often a due renewal is looked for: a machine that slept wakes up with an old clock.
 const TICK: Duration = Duration::from_secs(30);
-const MAX_BACK_OFF: Duration = Duration::from_secs(30);
+const BACK_OFF: BackOff = BackOff {
+    first: Duration::from_millis(400),
+    longest: Duration::from_secs(30),
+};
 const REFUSED_WAIT: Duration = Duration::from_mins(1);
 
 impl TokenManager {
@@ -144,9 +146,8 @@ impl TokenManager {
         let user = session.user.clone();
         self.inner.save(StoredSession::of(&session)).await?;
         let mut state = self.inner.state();
-        state.epoch += 1;
-        state.flight = None;
-        state.hold = None;
+        let next = state.epoch + 1;
+        state.begin(next);
         state.skew_seconds = session.skew_seconds;
         self.inner
             .turn_into(&mut state, Some(Live::fresh(session, true)), None);
@@ -312,7 +313,10 @@ impl TokenManager {
                     Err(error) => {
                         tracing::debug!(%error, failures, "the session was not renewed");
                         failures = failures.saturating_add(1);
-                        Some(back_off(&error, failures))
+                        Some(match error.class() {
+                            Class::Permanent => REFUSED_WAIT,
+                            _ => BACK_OFF.after(&error, failures),
+                        })
                     }
                 },
             };
@@ -340,19 +344,5 @@ impl std::fmt::Debug for TokenManager {
         f.debug_struct("TokenManager")
             .field("state", &*self.inner.auth_state.borrow())
             .finish()
-    }
-}
-
-/// Full jitter over 200 ms · 2ⁿ, or what the server asked for.
-fn back_off(error: &Error, failures: u32) -> Duration {
-    match error.class() {
-        Class::Transient {
-            retry_after: Some(wait),
-        } => wait.max(Duration::from_secs(1)),
-        Class::Permanent => REFUSED_WAIT,
-        _ => {
-            let most = MAX_BACK_OFF.min(Duration::from_millis(200 << failures.min(10)));
-            rand::rng().random_range(Duration::from_millis(50)..=most)
-        }
     }
 }

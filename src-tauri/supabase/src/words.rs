@@ -13,6 +13,8 @@ const FLOW: [&str; 6] = [
 ];
 const FLOW_IS_OVER: &str =
     "The sign-in in the browser took too long, or another one was begun since. Try again.";
+const TOO_MANY: &str = "The project has seen too many requests and takes none for now. What you \
+                        wrote is kept; it is tried again by itself.";
 const NO_SIGN_UP: &str =
     "This project takes no new accounts. Sign in with one that it knows already.";
 
@@ -33,7 +35,7 @@ pub(crate) fn browser(code: Option<&str>, message: &str) -> String {
 /// What to show instead of the server's own words.
 pub(crate) fn advice(error: &ApiError) -> Option<String> {
     if error.service != Service::Auth {
-        return None;
+        return (error.status == 429).then(|| TOO_MANY.to_owned());
     }
     let words = match error.code.as_deref()? {
         "otp_expired" => "This code is wrong or no longer valid. Check it, or ask for a new one.",

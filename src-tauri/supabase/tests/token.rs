@@ -223,15 +223,24 @@ async fn a_limit_is_honoured_without_asking_again() {
     let tokens = TokenManager::open(server.auth(), store_with(1))
         .await
         .unwrap();
-    for _ in 0..3 {
-        let minute = Class::Transient {
-            retry_after: Some(Duration::from_mins(1)),
-        };
-        assert_eq!(tokens.access_token().await.unwrap_err().class(), minute);
+    // The service names no time: a minute at least, and ever longer, not by all at once.
+    let mut waits = Vec::new();
+    for round in 1..=5 {
+        let error = tokens.access_token().await.unwrap_err();
+        let wait = error.retry_after().unwrap();
+        waits.push(wait);
+        pass(wait.saturating_sub(Duration::from_secs(1))).await;
+        let left = tokens.access_token().await.unwrap_err();
+        assert!(
+            left.retry_after().unwrap() < Duration::from_secs(2),
+            "{left:?}"
+        );
+        assert_eq!(server.seen().len(), round);
+        pass(Duration::from_secs(2)).await;
     }
-    assert_eq!(server.seen().len(), 1);
+    assert!(waits[0] >= Duration::from_secs(59), "{waits:?}");
+    assert!(waits[4] >= Duration::from_mins(4), "{waits:?}");
     limited.store(false, Ordering::SeqCst);
-    pass(Duration::from_secs(61)).await;
     assert_eq!(tokens.access_token().await.unwrap(), "a2");
 }
 
