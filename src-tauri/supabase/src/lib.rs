@@ -44,6 +44,6 @@ pub use project::{Project, UrlError};
 pub use query::{Filter, Op, Query};
 pub use rest::{Insert, Rest, Rows};
 pub use secret::Secret;
-pub use store::{MemoryStore, SessionStore, StoreError, StoredSession, Turn};
+pub use store::{MemoryStore, SessionStore, StoreError, StoredSession, Turn, UntoldSignOut};
 pub use token::{AuthState, TokenManager};
 pub use user::User;

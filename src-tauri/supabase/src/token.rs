@@ -7,6 +7,7 @@ mod change;
 mod factors;
 mod inner;
 mod live;
+mod sign_out;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,11 +15,12 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::{
-    Assurance, Auth, BackOff, Class, Error, Factor, Scope, Secret, Session, SessionStore, SignUp,
+    Assurance, Auth, BackOff, Class, Error, Factor, Secret, Session, SessionStore, SignUp,
     StoredSession, User,
 };
 use inner::{Inner, blocking, land};
 use live::Live;
+use sign_out::Untold;
 
 /// Whether someone is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +84,7 @@ impl TokenManager {
             store_gate: tokio::sync::Mutex::default(),
             auth_state,
             tokens,
+            untold: Untold::default(),
         };
         if let Some(kept) = kept {
             let mut state = inner.state();
@@ -151,6 +154,8 @@ impl TokenManager {
         state.skew_seconds = session.skew_seconds;
         self.inner
             .turn_into(&mut state, Some(Live::fresh(session, true)), None);
+        // The server answers.
+        self.tell_sign_outs_now();
         Ok(user)
     }
 
@@ -256,43 +261,6 @@ impl TokenManager {
         } else {
             Err(Error::OtherUser)
         }
-    }
-
-    /// Signs out. On this machine that always works; an error says that the server was not
-    /// told, so that its side of the session lives on until it expires. Everywhere is another
-    /// matter: unless the server is told, nothing changes here either.
-    pub async fn sign_out(&self, scope: Scope) -> Result<(), Error> {
-        let auth = &self.inner.auth;
-        if scope == Scope::Global {
-            self.as_user(|token| async move { auth.sign_out(&token, scope).await })
-                .await?;
-            return self.forget().await;
-        }
-        let token = self.bearer().await;
-        if scope == Scope::Local {
-            self.forget().await?;
-        }
-        let told = match token {
-            Ok(token) => auth.sign_out(&token, scope).await,
-            Err(Error::SignedOut) => return Ok(()),
-            Err(error) => Err(error),
-        };
-        match told {
-            // Whoever is unknown there needs no signing out.
-            Err(error)
-                if matches!(error.status(), Some(401 | 403 | 404)) && error.code().is_some() =>
-            {
-                Ok(())
-            }
-            other => other,
-        }
-    }
-
-    async fn forget(&self) -> Result<(), Error> {
-        self.inner.leave();
-        let _gate = self.inner.store_gate.lock().await;
-        let store = self.inner.store.clone();
-        blocking(move || store.clear()).await
     }
 
     /// Renews the token ahead of time, for as long as the future is polled: sockets need a

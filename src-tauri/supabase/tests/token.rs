@@ -11,8 +11,8 @@ use std::time::Duration;
 use common::{Answer, HOUR, Server, kept, renewing, session, shown, store_with, within};
 use serde_json::json;
 use tidings_supabase::{
-    AuthState, Class, Error, MemoryStore, Secret, SessionStore, StoreError, StoredSession,
-    TokenManager, Turn,
+    AuthState, Error, MemoryStore, Secret, SessionStore, StoreError, StoredSession, TokenManager,
+    Turn, UntoldSignOut,
 };
 use tokio::sync::Notify;
 
@@ -152,6 +152,12 @@ impl SessionStore for SlowStore {
     }
     fn clear(&self) -> Result<(), StoreError> {
         self.inner.clear()
+    }
+    fn untold(&self) -> Result<Vec<UntoldSignOut>, StoreError> {
+        self.inner.untold()
+    }
+    fn save_untold(&self, list: &[UntoldSignOut]) -> Result<(), StoreError> {
+        self.inner.save_untold(list)
     }
 }
 
@@ -302,6 +308,12 @@ impl SessionStore for SharedStore {
     fn clear(&self) -> Result<(), StoreError> {
         self.inner.clear()
     }
+    fn untold(&self) -> Result<Vec<UntoldSignOut>, StoreError> {
+        self.inner.untold()
+    }
+    fn save_untold(&self, list: &[UntoldSignOut]) -> Result<(), StoreError> {
+        self.inner.save_untold(list)
+    }
     fn turn(&self) -> Result<Turn, StoreError> {
         let file = std::fs::File::create(&self.file).unwrap();
         self.asked.notify_one();
@@ -388,6 +400,12 @@ impl SessionStore for FailingStore {
     }
     fn clear(&self) -> Result<(), StoreError> {
         self.inner.clear()
+    }
+    fn untold(&self) -> Result<Vec<UntoldSignOut>, StoreError> {
+        self.inner.untold()
+    }
+    fn save_untold(&self, list: &[UntoldSignOut]) -> Result<(), StoreError> {
+        self.inner.save_untold(list)
     }
 }
 

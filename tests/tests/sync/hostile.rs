@@ -225,14 +225,12 @@ async fn a_refusal_for_a_while_is_waited_out() {
     let sent = app.send(&session, "Patience").await;
     project
         .proxy
-        .wait_counts("a refused request", tidings_testkit::DEADLINE, |counts| {
-            counts.answered > 0
-        })
+        .wait_counts("a refused request", DEADLINE, |counts| counts.answered > 0)
         .await
         .unwrap();
     let row = app.messages(&session).await.remove(0);
     assert!(
-        matches!(row.state, api::SendState::Queued | api::SendState::Sending),
+        matches!(row.state, SendState::Queued | SendState::Sending),
         "{:?}",
         row.state
     );

@@ -17,3 +17,4 @@ mod providers;
 mod recorded;
 mod refusals;
 mod second_factor;
+mod sign_out;

@@ -12,7 +12,7 @@ use super::{App, Opened, Running, local};
 use crate::config::{WorkspaceConfig, WorkspacePlace};
 use crate::error::{EngineError, Result};
 use crate::secrets::{self, Scoped};
-use crate::workspace::{Parts, SecretStore, Workspace, tuning};
+use crate::workspace::{Parts, SECRETS, SecretStore, Workspace, tuning};
 
 const CACHE_KEY: &str = "cache-key";
 const CACHE_FILE: &str = "cache.db";
@@ -206,7 +206,8 @@ impl App {
         let directory = self.directory(id);
         let scoped = self.secrets(id);
         secrets::blocking(move || {
-            for name in [CACHE_KEY, "session"].into_iter().chain(local::SECRETS) {
+            let names = [CACHE_KEY].into_iter().chain(SECRETS);
+            for name in names.chain(local::SECRETS) {
                 scoped.delete(name)?;
             }
             Ok(())

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use super::AuthState;
 use super::live::{Access, Live};
+use super::sign_out::Untold;
 use crate::backoff::Hold;
 use crate::{
     Assurance, Auth, BackOff, Error, Secret, Session, SessionStore, StoreError, StoredSession, User,
@@ -20,6 +21,7 @@ pub(super) struct Inner {
     pub(super) store_gate: tokio::sync::Mutex<()>,
     pub(super) auth_state: watch::Sender<AuthState>,
     pub(super) tokens: watch::Sender<Option<Secret>>,
+    pub(super) untold: Untold,
 }
 
 /// What Auth's limits mean for renewals; the first is waited out as long as it takes.

@@ -76,22 +76,11 @@ impl Core {
             .account()
             .is_some_and(|own| own.as_str() != session.user.id)
         {
-            self.leave(&session).await;
+            self.tokens.dismiss(session).await;
             return Err(EngineError::OtherAccount);
         }
         self.tokens.adopt(session).await?;
         Ok(self.sign_in_state())
-    }
-
-    /// Ends a session that is not taken up.
-    pub(super) async fn leave(&self, session: &Session) {
-        let auth = self.tokens.auth();
-        let ended = auth
-            .sign_out(session.access_token.expose(), Scope::Local)
-            .await;
-        if let Err(error) = ended {
-            tracing::info!(%error, "a session that is not used was left to end by itself");
-        }
     }
 
     pub async fn sign_up(&self, args: api::SignUp) -> Result<api::SignUpOutcome> {
@@ -124,7 +113,7 @@ impl Core {
         };
         match self.tokens.sign_out(scope).await {
             Ok(()) => {}
-            // The server could not be told; on this device it is done.
+            // The server is told later; on this device it is done.
             Err(error)
                 if scope == Scope::Local
                     && matches!(*self.tokens.state().borrow(), AuthState::SignedOut) =>
