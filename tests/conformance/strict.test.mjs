@@ -19,6 +19,16 @@ import {
 } from "./suite/support.mjs";
 import { codeOf } from "./suite/totp.mjs";
 
+/** Moves the server's clock to so many seconds after its own. */
+async function later(target, seconds) {
+  const answer = await fetch(`${target.url}/_test/clock`, {
+    method: "POST",
+    headers: { apikey: target.service_role_key, "content-type": "application/json" },
+    body: JSON.stringify({ seconds }),
+  });
+  assert.equal(answer.status, 204);
+}
+
 describe("refresh tokens that are never taken twice", () => {
   let local;
 
@@ -55,23 +65,13 @@ describe("a server whose clock moves on", () => {
     await local?.stop();
   });
 
-  const later = async (seconds) => {
-    const { url, service_role_key } = local.target;
-    const answer = await fetch(`${url}/_test/clock`, {
-      method: "POST",
-      headers: { apikey: service_role_key, "content-type": "application/json" },
-      body: JSON.stringify({ seconds }),
-    });
-    assert.equal(answer.status, 204);
-  };
-
   test("a challenge that is too old is refused, and the next one is not", async (t) => {
-    t.after(() => later(0));
+    t.after(() => later(local.target, 0));
     const alice = await enrolled(local.target, "Alice");
     const { mfa } = alice.client.auth;
     const factorId = alice.factor.id;
     const { id: challengeId } = succeed(await mfa.challenge({ factorId }));
-    await later(301);
+    await later(local.target, 301);
     const code = codeOf(alice.secret, { now: Date.now() + 301_000 });
     const { error } = await mfa.verify({ factorId, challengeId, code });
     assert.deepEqual([error.code, error.status], ["mfa_challenge_expired", 422]);
@@ -79,12 +79,48 @@ describe("a server whose clock moves on", () => {
   });
 
   test("a provider's code that is too old is refused", async (t) => {
-    t.after(() => later(0));
+    t.after(() => later(local.target, 0));
     const client = pkceClient(local.target);
     const code = (await browse(client)).searchParams.get("code");
-    await later(301);
+    await later(local.target, 301);
     const { error } = await client.auth.exchangeCodeForSession(code);
     assert.deepEqual([error.code, error.status], ["flow_state_expired", 403]);
+  });
+});
+
+describe("a server that changes passwords of recent sessions alone", () => {
+  let local;
+
+  before(async () => {
+    const code = ["--fixed-code", "602214"];
+    local = await startLocal(["--test-hooks", "--secure-password-change", ...code]);
+  });
+  after(async () => {
+    await disconnectAll();
+    await local?.stop();
+  });
+
+  test("a day later a code is needed, and good once", async () => {
+    const alice = await signUp(local.target, "Alice");
+    const { auth } = alice.client;
+    const refused = async (change, code, status) => {
+      const { error } = await auth.updateUser(change);
+      assert.deepEqual([error?.code, error?.status], [code, status]);
+    };
+    succeed(await auth.updateUser({ password: "the second one" }));
+    await later(local.target, 25 * 3600);
+    succeed(await auth.refreshSession());
+    const password = "the third one";
+    await refused({ password }, "reauthentication_needed", 400);
+    await refused({ password, nonce: "602214" }, "reauthentication_not_valid", 422);
+    succeed(await auth.reauthenticate());
+    await refused({ password, nonce: "111111" }, "reauthentication_not_valid", 422);
+    succeed(await auth.updateUser({ password, nonce: "602214" }));
+    const fourth = { password: "the fourth one", nonce: "602214" };
+    await refused(fourth, "reauthentication_not_valid", 422);
+    succeed(await auth.updateUser({ data: { display_name: "Alice" } }));
+    const { email } = alice;
+    succeed(await connect(local.target).auth.signInWithPassword({ email, password }));
   });
 });
 

@@ -1,6 +1,7 @@
 //! What the tests across parts share: the desktop's services, played by the test itself, and
 //! the app's real window under a driver.
 
+pub mod browser;
 pub mod dbus;
 pub mod display;
 pub mod peer;

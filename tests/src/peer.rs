@@ -270,7 +270,7 @@ async fn ok<T: serde::de::DeserializeOwned>(answer: reqwest::Response) -> Result
     serde_json::from_str(&text).with_context(|| text)
 }
 
-fn http() -> Result<reqwest::Client> {
+pub(crate) fn http() -> Result<reqwest::Client> {
     // Another part of the test may have installed the same provider already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Ok(reqwest::Client::builder()

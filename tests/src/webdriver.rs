@@ -17,6 +17,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tidings_testkit::{DEADLINE, Program, Running, binary, find_on_path, wait_for};
 
+use crate::process::Process;
+
 /// A free port may be taken by somebody else before the driver takes it.
 const PORT_TRIES: usize = 3;
 /// A window opens slowly on a busy machine.
@@ -33,6 +35,7 @@ pub struct App {
 /// The open window. Dropping it ends the program and its driver.
 #[derive(Debug)]
 pub struct Window {
+    application: PathBuf,
     client: Client,
     driver: Running,
 }
@@ -84,7 +87,13 @@ impl App {
         client.capabilities(capabilities);
         let connected = tokio::time::timeout(OPENING, client.connect(&url)).await;
         let problem = match connected {
-            Ok(Ok(client)) => return Ok(Window { client, driver }),
+            Ok(Ok(client)) => {
+                return Ok(Window {
+                    application: self.application.clone(),
+                    client,
+                    driver,
+                });
+            }
             Ok(Err(error)) => anyhow!(error),
             Err(late) => anyhow!(late),
         };
@@ -221,10 +230,16 @@ impl Window {
             .with_context(|| format!("could not write {}", png.display()))
     }
 
-    /// Closes the session, and with it the program, and ends the driver.
+    /// Closes the session, and with it the program, ends the driver, and waits until no program of
+    /// this kind runs any more.
     pub async fn close(self) -> Result<()> {
         let closed = tokio::time::timeout(OPENING, self.client.close()).await;
         self.driver.stop().await?;
+        // One that is started while it ends would find its name on the bus, and then nobody.
+        wait_for("the end of the program", OPENING, async || {
+            Process::running(&self.application).is_err().then_some(())
+        })
+        .await?;
         Ok(closed.context("the window does not close")??)
     }
 

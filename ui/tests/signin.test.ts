@@ -43,8 +43,12 @@ function shows(onsignedin: () => void) {
   return form;
 }
 
-async function refuse(command: Parameters<HandBackend["next"]>[0], message: string): Promise<void> {
-  (await backend.next(command)).refuse({ code: "refused", message, details: null });
+async function refuse(
+  command: Parameters<HandBackend["next"]>[0],
+  message: string,
+  code = "refused",
+): Promise<void> {
+  (await backend.next(command)).refuse({ code, message, details: null });
 }
 
 describe("signing in by a code", () => {
@@ -166,6 +170,63 @@ describe("a forgotten password", () => {
     await click("password-save");
     const set = await backend.next("set_password");
     expect(set.args).toEqual({ password: "battery staple" });
+    set.answer({});
+    await waitFor(() => expect(view.overlay).toBeUndefined());
+    expect(toast.current?.text).toBe("Your password is changed.");
+  });
+});
+
+describe("one's own name", () => {
+  it("is changed in the settings", async () => {
+    app.signIn = SIGNED_IN;
+    render(AccountSection);
+    await click("settings-name");
+    expect(view.overlay).toEqual({ kind: "own-name", name: "alice" });
+    render(Overlays);
+    expect(await screen.findByTestId("own-name")).toHaveProperty("value", "alice");
+    expect(screen.getByTestId("own-name-save")).toHaveProperty("disabled", true);
+    await fill("own-name", " Alice Example ");
+    await click("own-name-save");
+    await refuse("set_name", "The server could not be reached.", "offline");
+    expect((await screen.findByRole("alert")).textContent).toContain("could not be reached");
+    await click("own-name-save");
+    const set = await backend.next("set_name");
+    expect(set.args).toEqual({ name: "Alice Example" });
+    set.answer({ ...ALICE, name: "Alice Example" });
+    await waitFor(() => expect(view.overlay).toBeUndefined());
+    expect(toast.current?.text).toBe("You are called Alice Example now.");
+  });
+});
+
+describe("a change of the password", () => {
+  it("asks for a code from a mail only when the project does", async () => {
+    app.signIn = SIGNED_IN;
+    view.overlay = { kind: "password", recovery: false };
+    render(Overlays);
+    await screen.findByTestId("password-new");
+    expect(screen.queryByTestId("password-code")).toBeNull();
+    await fill("password-new", "battery staple");
+    await click("password-save");
+    await refuse("set_password", "The project asks for a code.", "reauthentication");
+    await refuse("request_password_code", "No more mails for now.");
+    expect((await screen.findByRole("alert")).textContent).toContain("No more mails for now.");
+    expect(screen.getByTestId("password-code-sent").textContent).not.toContain(EMAIL);
+    expect(document.activeElement).toBe(screen.getByTestId("password-code"));
+    expect(screen.getByTestId("password-save")).toHaveProperty("disabled", true);
+
+    await click("password-code-again");
+    (await backend.next("request_password_code")).answer({});
+    await waitFor(() =>
+      expect(screen.getByTestId("password-code-sent").textContent).toContain(EMAIL),
+    );
+    await fill("password-code", "111111");
+    await click("password-save");
+    await refuse("set_password", "This code is wrong.", "credentials");
+    expect((await screen.findByRole("alert")).textContent).toContain("This code is wrong.");
+    await fill("password-code", "602 214");
+    await click("password-save");
+    const set = await backend.next("set_password");
+    expect(set.args).toEqual({ password: "battery staple", code: "602 214" });
     set.answer({});
     await waitFor(() => expect(view.overlay).toBeUndefined());
     expect(toast.current?.text).toBe("Your password is changed.");

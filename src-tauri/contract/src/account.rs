@@ -208,6 +208,24 @@ pub enum CodePurpose {
 pub struct SetPassword {
     /// The new password; goes to the Auth server and nowhere else.
     pub password: String,
+    /// The code that `request_password_code` has sent, with or without spaces, after the
+    /// project has asked for one (`reauthentication`); goes to the Auth server and nowhere else.
+    #[serde(default)]
+    #[ts(optional)]
+    pub code: Option<String>,
+}
+
+/// Arguments of `request_password_code`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct RequestPasswordCode {}
+
+/// Arguments of `set_name`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SetName {
+    /// What the others read: one line of at most 60 characters.
+    pub name: String,
 }
 
 /// Arguments of `sign_out`.

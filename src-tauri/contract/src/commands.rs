@@ -141,8 +141,12 @@ commands! {
     "enrol_factor" = EnrolFactor -> Enrolment;
     /// Removes a second factor.
     "remove_factor" = RemoveFactor -> Nothing;
+    /// Changes one's own name, which presence and later messages carry.
+    "set_name" = SetName -> Account;
     /// Changes one's own password.
     "set_password" = SetPassword -> Nothing;
+    /// Has the code sent that a project may ask for before it changes the password.
+    "request_password_code" = RequestPasswordCode -> Nothing;
     /// Signs out on this device, or everywhere. What is cached stays readable.
     "sign_out" = SignOut -> Nothing;
     /// Reads the settings.
@@ -263,6 +267,7 @@ mod tests {
             r#"{"command":"verify_code","args":{"email":"a","code":"602214","purpose":"recovery"}}"#,
             r#"{"command":"verify_factor","args":{"factor":"f","code":"602214"}}"#,
             r#"{"command":"set_password","args":{"password":"602214"}}"#,
+            r#"{"command":"set_password","args":{"password":"x","code":"602214"}}"#,
         ] {
             let command: Command = serde_json::from_str(text).unwrap();
             assert!(!format!("{command:?}").contains("602214"), "{text}");

@@ -172,6 +172,8 @@ pub enum ErrorCode {
     Refused,
     /// Wrong mail address, password or code.
     Credentials,
+    /// The project asks for a code from a mail first: `request_password_code` has one sent.
+    Reauthentication,
     /// The key is of the wrong kind.
     Key,
     /// The cache or the disk failed.

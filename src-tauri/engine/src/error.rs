@@ -105,11 +105,15 @@ fn server_code(error: &tidings_supabase::Error) -> ErrorCode {
     let wrong = [
         "invalid_credentials",
         "otp_expired",
+        "reauthentication_not_valid",
         "mfa_verification_failed",
         "mfa_challenge_expired",
     ];
     if error.code().is_some_and(|code| wrong.contains(&code)) {
         return ErrorCode::Credentials;
+    }
+    if error.code() == Some("reauthentication_needed") {
+        return ErrorCode::Reauthentication;
     }
     match error.class() {
         Class::Network | Class::Transient { .. } => ErrorCode::Offline,

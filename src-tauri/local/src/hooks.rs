@@ -1,7 +1,8 @@
-//! What tests may change while the server runs: its clock, and how long tokens live.
+//! What tests may change while the server runs: its clock, how long tokens live, and whether
+//! REST has a limit that is reached.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::extract::{Path, Request, State};
@@ -11,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router, middleware};
 use serde::Deserialize;
+use serde_json::json;
 use tidings_model::{Clock, Timestamp};
 
 use crate::auth::{AuthError, Role, session};
@@ -22,6 +24,8 @@ pub struct Hooks {
     clock: Arc<dyn Clock>,
     offset_micros: AtomicI64,
     lifetime_seconds: AtomicU64,
+    rest_limited: AtomicBool,
+    rest_refused: AtomicU64,
 }
 
 impl Hooks {
@@ -30,6 +34,8 @@ impl Hooks {
             clock,
             offset_micros: AtomicI64::new(0),
             lifetime_seconds: AtomicU64::new(token_lifetime.as_secs()),
+            rest_limited: AtomicBool::new(false),
+            rest_refused: AtomicU64::new(0),
         }
     }
 
@@ -44,6 +50,17 @@ impl Hooks {
         Duration::from_secs(self.lifetime_seconds.load(Ordering::SeqCst))
     }
 
+    /// Whether REST answers 429 to everything, without a time, as a gateway does whose limit is
+    /// reached.
+    pub fn limit_rest(&self, limited: bool) {
+        self.rest_limited.store(limited, Ordering::SeqCst);
+    }
+
+    /// How many requests REST has refused for its limit.
+    pub fn refused_by_limit(&self) -> u64 {
+        self.rest_refused.load(Ordering::SeqCst)
+    }
+
     /// Changes how long new access tokens live, in whole seconds.
     pub fn set_token_lifetime(&self, lifetime: Duration) {
         self.lifetime_seconds
@@ -56,6 +73,17 @@ impl Clock for Hooks {
         let offset = self.offset_micros.load(Ordering::SeqCst);
         Timestamp::from_micros(self.clock.now().as_micros().saturating_add(offset))
     }
+}
+
+/// Refuses what REST is asked for while it is limited.
+pub(crate) async fn limit(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let hooks = state.hooks();
+    if !hooks.rest_limited.load(Ordering::SeqCst) {
+        return next.run(request).await;
+    }
+    hooks.rest_refused.fetch_add(1, Ordering::SeqCst);
+    let told = json!({"message": "API rate limit exceeded"});
+    (StatusCode::TOO_MANY_REQUESTS, Json(told)).into_response()
 }
 
 #[derive(Deserialize)]

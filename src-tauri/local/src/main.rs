@@ -56,6 +56,9 @@ struct Arguments {
     /// The one code that verification accepts; without it codes are refused.
     #[arg(long)]
     fixed_code: Option<String>,
+    /// Sessions older than a day need a code to change the password (needs --fixed-code).
+    #[arg(long)]
+    secure_password_change: bool,
     /// Stand in for these identity providers behind /authorize.
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = provider_name)]
     stub_providers: Vec<String>,
@@ -159,6 +162,7 @@ fn options(arguments: &Arguments, secrets: Secrets) -> Options {
     behaviour.auth.signup = !arguments.no_signup;
     behaviour.auth.confirm_email = arguments.confirm_email;
     behaviour.auth.fixed_code.clone_from(&arguments.fixed_code);
+    behaviour.auth.secure_password_change = arguments.secure_password_change;
     behaviour.auth.stub_provider = (!arguments.stub_providers.is_empty()).then(|| StubProvider {
         names: arguments.stub_providers.clone(),
         consent: match arguments.stub_consent {

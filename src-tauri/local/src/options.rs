@@ -121,8 +121,11 @@ pub struct AuthBehaviour {
     /// Whether `/signup` answers with a bare user that must be confirmed first.
     pub confirm_email: bool,
     /// The code that `/verify` accepts after `/otp`, `/recover` or an unconfirmed
-    /// sign-up. The server sends no mail, so without a code these are refused.
+    /// sign-up, and `PUT /user` after `/reauthenticate`. The server sends no mail, so without a code these are refused.
     pub fixed_code: Option<String>,
+    /// Whether a session that began over a day ago needs a code of `/reauthenticate` to change
+    /// the password. Codes take a `fixed_code`.
+    pub secure_password_change: bool,
     /// What stands in for the providers behind `/authorize`; without it all are refused.
     pub stub_provider: Option<StubProvider>,
     /// Addresses besides loopback IP literals that a browser may be sent back to, without
@@ -158,6 +161,7 @@ impl Default for AuthBehaviour {
             signup: true,
             confirm_email: false,
             fixed_code: None,
+            secure_password_change: false,
             stub_provider: None,
             redirects: Vec::new(),
         }

@@ -100,7 +100,7 @@ impl LocalServer {
         workspace::start(&state, workspace).await?;
         let router = Router::new()
             .merge(realtime::routes())
-            .merge(rest::routes())
+            .merge(rest::routes(&state))
             .merge(auth::routes(&state))
             .merge(hooks::routes(&state))
             .fallback(gateway::not_found)

@@ -8,23 +8,13 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::http::{Reply, Request};
-use crate::{Assurance, Error, Http, Project, Secret, Service, body};
+use crate::{Assurance, Error, Http, Project, Secret, Service, User, body};
 
 /// Client of one project's Auth service. It holds no session.
 #[derive(Debug, Clone)]
 pub struct Auth {
     http: Http,
     project: Project,
-}
-
-/// A user, as far as a session needs it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct User {
-    /// The subject of the user's tokens.
-    pub id: String,
-    /// Absent for users without one (phone, anonymous); an empty text counts as absent.
-    #[serde(default, deserialize_with = "none_if_empty")]
-    pub email: Option<String>,
 }
 
 /// A signed-in session, as the server gave it.
@@ -126,7 +116,11 @@ impl Auth {
                 id: Some(id),
                 email,
                 ..
-            } => Ok(SignUp::ConfirmationPending(User { id, email })),
+            } => Ok(SignUp::ConfirmationPending(User {
+                id,
+                email,
+                name: None,
+            })),
             _ => Err(Error::InvalidAnswer("a sign-up without a user".to_owned())),
         }
     }

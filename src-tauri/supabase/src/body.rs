@@ -1,8 +1,11 @@
 //! Reads the bodies of failed requests, in every shape the services use.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::error::AUTH_RATE_LIMIT;
 use crate::http::Reply;
 use crate::{ApiError, Error, Service};
 
@@ -47,7 +50,7 @@ pub(crate) fn failure(service: Service, reply: &Reply) -> Error {
             message: "The server gave no reason.".to_owned(),
             details: None,
             hint: None,
-            retry_after: reply.retry_after(),
+            retry_after: retry_after(service, reply),
         });
     };
     let message = body
@@ -80,7 +83,16 @@ pub(crate) fn failure(service: Service, reply: &Reply) -> Error {
         message,
         details,
         hint: body.hint,
-        retry_after: reply.retry_after(),
+        retry_after: retry_after(service, reply),
+    })
+}
+
+/// A header that comes with a limit of Auth is a gateway's, and knows less of it.
+fn retry_after(service: Service, reply: &Reply) -> Option<Duration> {
+    let told = reply.retry_after()?;
+    Some(match (service, reply.status) {
+        (Service::Auth, 429) => told.max(AUTH_RATE_LIMIT),
+        _ => told,
     })
 }
 

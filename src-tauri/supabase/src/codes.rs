@@ -1,4 +1,6 @@
-//! Codes that come by mail, and new passwords.
+//! Codes that come by mail, and what users change of themselves.
+
+use std::collections::BTreeMap;
 
 use reqwest::Method;
 use serde::Serialize;
@@ -82,16 +84,44 @@ impl Auth {
         session(&self.call(request.json(&body)?).await?)
     }
 
-    /// Sets the password of the user whose access token it is.
-    pub async fn set_password(&self, access_token: &str, password: &Secret) -> Result<User, Error> {
+    /// Has a code sent to the user whose access token it is, with which
+    /// [`set_password`](Self::set_password) is allowed (`GET /reauthenticate`).
+    pub async fn reauthenticate(&self, access_token: &str) -> Result<(), Error> {
+        let request = self.request(Method::GET, &["reauthenticate"]);
+        self.call(request.bearer(Some(access_token)))
+            .await
+            .map(drop)
+    }
+
+    /// Sets the password of the user whose access token it is. A project may ask for a code of
+    /// [`reauthenticate`](Self::reauthenticate) when the sign-in was long ago
+    /// (`reauthentication_needed`); it is used up by a change.
+    pub async fn set_password(
+        &self,
+        access_token: &str,
+        password: &Secret,
+        code: Option<&Secret>,
+    ) -> Result<User, Error> {
         #[derive(Serialize)]
         struct Body<'a> {
             password: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            nonce: Option<&'a str>,
         }
         let body = Body {
             password: password.expose(),
+            nonce: code.map(Secret::expose),
         };
         let request = self.request(Method::PUT, &["user"]);
+        let request = request.bearer(Some(access_token)).json(&body)?;
+        self.call(request).await?.read()
+    }
+
+    /// Sets what the user whose access token it is, is called.
+    pub async fn set_name(&self, access_token: &str, name: &str) -> Result<User, Error> {
+        let data = BTreeMap::from([(User::NAME, name)]);
+        let request = self.request(Method::PUT, &["user"]);
+        let body = BTreeMap::from([("data", data)]);
         let request = request.bearer(Some(access_token)).json(&body)?;
         self.call(request).await?.read()
     }

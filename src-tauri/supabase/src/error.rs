@@ -147,7 +147,7 @@ const ENDS_SESSION: [&str; 6] = [
 ];
 
 /// The Auth service names no time to wait; its limits are counted by the minute.
-const AUTH_RATE_LIMIT: Duration = Duration::from_mins(1);
+pub(crate) const AUTH_RATE_LIMIT: Duration = Duration::from_mins(1);
 /// A paused project, or a token that stays refused: no use in asking every second.
 const LONG_WAIT: Duration = Duration::from_secs(30);
 
@@ -210,12 +210,9 @@ impl ApiError {
         };
         let code = self.code.as_deref().unwrap_or_default();
         match (self.service, self.status) {
-            (Service::Auth, 429) => {
-                let wait = self.retry_after.unwrap_or_default().max(AUTH_RATE_LIMIT);
-                Class::Transient {
-                    retry_after: Some(wait),
-                }
-            }
+            (Service::Auth, 429) => Class::Transient {
+                retry_after: Some(self.retry_after.unwrap_or(AUTH_RATE_LIMIT)),
+            },
             (_, 540) => Class::Transient {
                 retry_after: Some(self.retry_after.unwrap_or(LONG_WAIT)),
             },

@@ -9,6 +9,7 @@
 //! and shows the message.
 
 mod auth;
+mod backoff;
 mod body;
 mod broadcast;
 mod codes;
@@ -26,9 +27,11 @@ mod rest;
 mod secret;
 mod store;
 mod token;
+mod user;
 mod words;
 
-pub use auth::{Auth, Health, Scope, Session, Settings, SignUp, User};
+pub use auth::{Auth, Health, Scope, Session, Settings, SignUp};
+pub use backoff::BackOff;
 pub use broadcast::{BroadcastMessage, Broadcasts};
 pub use codes::Purpose;
 pub use error::{ApiError, Class, Error, Service};
@@ -41,5 +44,6 @@ pub use project::{Project, UrlError};
 pub use query::{Filter, Op, Query};
 pub use rest::{Insert, Rest, Rows};
 pub use secret::Secret;
-pub use store::{MemoryStore, SessionStore, StoreError, StoredSession, Turn};
+pub use store::{MemoryStore, SessionStore, StoreError, StoredSession, Turn, UntoldSignOut};
 pub use token::{AuthState, TokenManager};
+pub use user::User;

@@ -88,7 +88,8 @@ impl Assurance {
         let factors = serde_json::from_value::<UserAnswer>(user)
             .map(Factors::from)
             .unwrap_or_default();
-        if factors.verified.is_empty() || level(access_token).as_deref() != Some("aal1") {
+        let level = Claims::read(access_token).and_then(|claims| claims.aal);
+        if factors.verified.is_empty() || level.as_deref() != Some("aal1") {
             Self::Complete
         } else {
             Self::SecondFactor(factors.verified)
@@ -96,15 +97,27 @@ impl Assurance {
     }
 }
 
-/// The claim `aal` of one's own token. Its signature is the server's business.
-fn level(token: &Secret) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Claims {
-        aal: Option<String>,
+/// What one's own access token says. Its signature is the server's business.
+#[derive(Deserialize)]
+struct Claims {
+    aal: Option<String>,
+    session_id: Option<String>,
+}
+
+impl Claims {
+    /// `None` for a token that cannot be read.
+    fn read(token: &Secret) -> Option<Self> {
+        let payload = token.expose().split('.').nth(1)?;
+        let bytes = URL_SAFE_NO_PAD.decode(payload).ok()?;
+        serde_json::from_slice(&bytes).ok()
     }
-    let payload = token.expose().split('.').nth(1)?;
-    let bytes = URL_SAFE_NO_PAD.decode(payload).ok()?;
-    serde_json::from_slice::<Claims>(&bytes).ok()?.aal
+}
+
+impl Session {
+    /// Whether its access token names the session, as far as it can be read.
+    pub(crate) fn is_named(&self) -> bool {
+        Claims::read(&self.access_token).is_none_or(|claims| claims.session_id.is_some())
+    }
 }
 
 impl Auth {

@@ -1,5 +1,6 @@
 //! The calls of PostgREST (base `/rest/v1`).
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use rand::RngExt as _;
@@ -7,8 +8,9 @@ use reqwest::Method;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::backoff::Hold;
 use crate::http::{Reply, Request};
-use crate::{Error, Filter, Http, Project, Query, Service, TokenManager, body};
+use crate::{BackOff, Error, Filter, Http, Project, Query, Service, TokenManager, body};
 
 /// Client of one project's tables, speaking for one user.
 #[derive(Debug, Clone)]
@@ -17,7 +19,21 @@ pub struct Rest {
     project: Project,
     tokens: Option<TokenManager>,
     schema: Option<String>,
+    limits: Arc<Limits>,
 }
+
+/// What the services say of too many requests, for all who ask them through one [`Rest`].
+#[derive(Debug)]
+struct Limits {
+    rest: Mutex<Hold>,
+    realtime: Mutex<Hold>,
+}
+
+/// A gateway's limit that names no time (HTTP 429, section 4.3 of the protocol notes).
+const LIMIT: BackOff = BackOff {
+    first: Duration::from_secs(2),
+    longest: Duration::from_mins(1),
+};
 
 /// Rows as the server wrote them: exact numbers and times stay text until someone reads them.
 #[derive(Debug, Clone, Default)]
@@ -50,6 +66,10 @@ impl Rest {
             project,
             tokens: None,
             schema: None,
+            limits: Arc::new(Limits {
+                rest: Mutex::new(Hold::new(LIMIT)),
+                realtime: Mutex::new(Hold::new(LIMIT)),
+            }),
         }
     }
 
@@ -190,8 +210,36 @@ impl Rest {
         &self.project
     }
 
-    /// Sends; renews a refused token once, and waits for one that is not valid yet.
+    /// Sends, unless the service has asked for patience: then it fails at once, with the time
+    /// that is left.
     pub(crate) async fn call<'a>(
+        &'a self,
+        service: Service,
+        build: impl Fn() -> Result<Request<'a>, Error>,
+    ) -> Result<Reply, Error> {
+        let hold = match service {
+            Service::Realtime => &self.limits.realtime,
+            Service::Rest | Service::Auth => &self.limits.rest,
+        };
+        // Its fields are replaced with whole values: a panic leaves it usable.
+        let hold = || hold.lock().unwrap_or_else(PoisonError::into_inner);
+        hold().check()?;
+        let answer = self.ask(service, build).await;
+        match answer {
+            // Of this service: renewing a token has limits of its own.
+            Err(Error::Api(api)) if api.service == service && api.status == 429 => {
+                Err(hold().refused(Error::Api(api)))
+            }
+            Err(error) if error.status().is_none() => Err(error),
+            answer => {
+                hold().answered();
+                answer
+            }
+        }
+    }
+
+    /// Sends; renews a refused token once, and waits for one that is not valid yet.
+    async fn ask<'a>(
         &'a self,
         service: Service,
         build: impl Fn() -> Result<Request<'a>, Error>,

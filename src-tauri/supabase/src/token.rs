@@ -3,22 +3,24 @@
 //! One renewal is under way at a time, on a task of its own, so that a caller who gives up
 //! cannot lose the new refresh token between the server and the store.
 
+mod change;
 mod factors;
 mod inner;
 mod live;
+mod sign_out;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rand::RngExt as _;
 use tokio::sync::watch;
 
 use crate::{
-    Assurance, Auth, Class, Error, Factor, Scope, Secret, Session, SessionStore, SignUp,
+    Assurance, Auth, BackOff, Class, Error, Factor, Secret, Session, SessionStore, SignUp,
     StoredSession, User,
 };
 use inner::{Inner, blocking, land};
 use live::Live;
+use sign_out::Untold;
 
 /// Whether someone is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +33,8 @@ pub enum AuthState {
         user_id: String,
         /// The user's address, when there is one.
         email: Option<String>,
+        /// The user's name, when the account has one.
+        name: Option<String>,
     },
     /// A session is kept that is good for one thing: to show a code of a second factor.
     SecondFactor {
@@ -58,7 +62,10 @@ pub struct TokenManager {
 
 /// How often a due renewal is looked for: a machine that slept wakes up with an old clock.
 const TICK: Duration = Duration::from_secs(30);
-const MAX_BACK_OFF: Duration = Duration::from_secs(30);
+const BACK_OFF: BackOff = BackOff {
+    first: Duration::from_millis(400),
+    longest: Duration::from_secs(30),
+};
 const REFUSED_WAIT: Duration = Duration::from_mins(1);
 
 impl TokenManager {
@@ -77,6 +84,7 @@ impl TokenManager {
             store_gate: tokio::sync::Mutex::default(),
             auth_state,
             tokens,
+            untold: Untold::default(),
         };
         if let Some(kept) = kept {
             let mut state = inner.state();
@@ -141,12 +149,13 @@ impl TokenManager {
         let user = session.user.clone();
         self.inner.save(StoredSession::of(&session)).await?;
         let mut state = self.inner.state();
-        state.epoch += 1;
-        state.flight = None;
-        state.hold = None;
+        let next = state.epoch + 1;
+        state.begin(next);
         state.skew_seconds = session.skew_seconds;
         self.inner
             .turn_into(&mut state, Some(Live::fresh(session, true)), None);
+        // The server answers.
+        self.tell_sign_outs_now();
         Ok(user)
     }
 
@@ -209,19 +218,13 @@ impl TokenManager {
     /// Asks the server whose session this is. Ends it when the server knows it no more.
     pub async fn verify(&self) -> Result<User, Error> {
         let auth = &self.inner.auth;
+        let epoch = self.inner.state().epoch;
         let user = self
             .as_user(|token| async move { auth.user(&token).await })
             .await?;
-        self.own(user)
-    }
-
-    /// Sets the signed-in user's password. The session stays as it is.
-    pub async fn set_password(&self, password: &Secret) -> Result<User, Error> {
-        let auth = &self.inner.auth;
-        let user = self
-            .as_user(|token| async move { auth.set_password(&token, password).await })
-            .await?;
-        self.own(user)
+        let user = self.own(user)?;
+        self.inner.know(epoch, user.clone()).await?;
+        Ok(user)
     }
 
     /// A call with the access token: a refused token is renewed once, a session that the
@@ -260,43 +263,6 @@ impl TokenManager {
         }
     }
 
-    /// Signs out. On this machine that always works; an error says that the server was not
-    /// told, so that its side of the session lives on until it expires. Everywhere is another
-    /// matter: unless the server is told, nothing changes here either.
-    pub async fn sign_out(&self, scope: Scope) -> Result<(), Error> {
-        let auth = &self.inner.auth;
-        if scope == Scope::Global {
-            self.as_user(|token| async move { auth.sign_out(&token, scope).await })
-                .await?;
-            return self.forget().await;
-        }
-        let token = self.bearer().await;
-        if scope == Scope::Local {
-            self.forget().await?;
-        }
-        let told = match token {
-            Ok(token) => auth.sign_out(&token, scope).await,
-            Err(Error::SignedOut) => return Ok(()),
-            Err(error) => Err(error),
-        };
-        match told {
-            // Whoever is unknown there needs no signing out.
-            Err(error)
-                if matches!(error.status(), Some(401 | 403 | 404)) && error.code().is_some() =>
-            {
-                Ok(())
-            }
-            other => other,
-        }
-    }
-
-    async fn forget(&self) -> Result<(), Error> {
-        self.inner.leave();
-        let _gate = self.inner.store_gate.lock().await;
-        let store = self.inner.store.clone();
-        blocking(move || store.clear()).await
-    }
-
     /// Renews the token ahead of time, for as long as the future is polled: sockets need a
     /// new token even when nobody asks for one. Never ends; drop it to stop.
     pub async fn keep_fresh(&self) {
@@ -315,7 +281,10 @@ impl TokenManager {
                     Err(error) => {
                         tracing::debug!(%error, failures, "the session was not renewed");
                         failures = failures.saturating_add(1);
-                        Some(back_off(&error, failures))
+                        Some(match error.class() {
+                            Class::Permanent => REFUSED_WAIT,
+                            _ => BACK_OFF.after(&error, failures),
+                        })
                     }
                 },
             };
@@ -343,19 +312,5 @@ impl std::fmt::Debug for TokenManager {
         f.debug_struct("TokenManager")
             .field("state", &*self.inner.auth_state.borrow())
             .finish()
-    }
-}
-
-/// Full jitter over 200 ms · 2ⁿ, or what the server asked for.
-fn back_off(error: &Error, failures: u32) -> Duration {
-    match error.class() {
-        Class::Transient {
-            retry_after: Some(wait),
-        } => wait.max(Duration::from_secs(1)),
-        Class::Permanent => REFUSED_WAIT,
-        _ => {
-            let most = MAX_BACK_OFF.min(Duration::from_millis(200 << failures.min(10)));
-            rand::rng().random_range(Duration::from_millis(50)..=most)
-        }
     }
 }

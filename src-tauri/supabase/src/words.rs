@@ -13,6 +13,8 @@ const FLOW: [&str; 6] = [
 ];
 const FLOW_IS_OVER: &str =
     "The sign-in in the browser took too long, or another one was begun since. Try again.";
+const TOO_MANY: &str = "The project has seen too many requests and takes none for now. What you \
+                        wrote is kept; it is tried again by itself.";
 const NO_SIGN_UP: &str =
     "This project takes no new accounts. Sign in with one that it knows already.";
 
@@ -33,7 +35,7 @@ pub(crate) fn browser(code: Option<&str>, message: &str) -> String {
 /// What to show instead of the server's own words.
 pub(crate) fn advice(error: &ApiError) -> Option<String> {
     if error.service != Service::Auth {
-        return None;
+        return (error.status == 429).then(|| TOO_MANY.to_owned());
     }
     let words = match error.code.as_deref()? {
         "otp_expired" => "This code is wrong or no longer valid. Check it, or ask for a new one.",
@@ -56,8 +58,12 @@ pub(crate) fn advice(error: &ApiError) -> Option<String> {
             "This mail address is not confirmed yet. Ask for a code and sign in with it."
         }
         "reauthentication_needed" => {
-            "You signed in too long ago to change the password. Sign out, sign in again, then \
-             change it."
+            "You signed in a while ago, so the project asks for a code from a mail before it \
+             changes the password. The old one is still good."
+        }
+        "reauthentication_not_valid" => {
+            "This code is wrong or no longer valid, and the password is still the old one. Check \
+             the code, or ask for a new one."
         }
         "mfa_verification_failed" => {
             "This code is wrong, or was used already. Enter the one that the app shows next."

@@ -10,10 +10,15 @@ use std::time::Duration;
 use common::{Answer, Seen, Server, signing_in};
 use serde_json::{Value, json};
 use tidings_supabase::{
-    BroadcastMessage, Broadcasts, Class, Error, Http, MemoryStore, Rest, Secret, TokenManager,
+    BroadcastMessage, Broadcasts, Class, Error, Http, MemoryStore, Query, Rest, Secret,
+    TokenManager,
 };
 
 async fn broadcasts(server: &Server) -> Broadcasts {
+    Broadcasts::new(rest(server).await)
+}
+
+async fn rest(server: &Server) -> Rest {
     let tokens = TokenManager::open(server.auth(), Arc::new(MemoryStore::new()))
         .await
         .unwrap();
@@ -22,7 +27,7 @@ async fn broadcasts(server: &Server) -> Broadcasts {
         .await
         .unwrap();
     let rest = Rest::new(Http::new().unwrap(), server.project());
-    Broadcasts::new(rest.with_schema("other").with_tokens(tokens))
+    rest.with_schema("other").with_tokens(tokens)
 }
 
 fn message<'a>(topic: &'a str, payload: &'a Value) -> BroadcastMessage<'a, Value> {
@@ -97,15 +102,8 @@ async fn a_refused_token_is_renewed_once() {
 }
 
 #[tokio::test]
-async fn limits_pass_and_what_the_server_does_not_take_does_not() {
+async fn trouble_passes_and_what_the_server_does_not_take_does_not() {
     for (status, body, class) in [
-        (
-            429,
-            json!({"message": "You have exceeded your rate limit"}),
-            Class::Transient {
-                retry_after: Some(Duration::from_secs(3)),
-            },
-        ),
         (
             422,
             json!({"errors": {"messages": [{"topic": ["can't be blank"]}]}}),
@@ -141,4 +139,30 @@ async fn what_nobody_would_hear_is_not_sent() {
     let error = broadcasts(&server).await.send(&sent).await.unwrap_err();
     assert!(matches!(error, Error::InvalidRequest(_)), "{error}");
     assert!(asked(&server).is_empty());
+}
+
+#[tokio::test]
+async fn a_limit_is_waited_out_and_holds_no_rows_back() {
+    let server = Server::start(|seen| {
+        signing_in(seen).unwrap_or_else(|| match seen.path.as_str() {
+            "/rest/v1/t" => Answer::json(200, &json!([])),
+            _ => Answer::json(
+                429,
+                &json!({"message": "You have exceeded your rate limit"}),
+            )
+            .with("retry-after", "3"),
+        })
+    })
+    .await;
+    let rest = rest(&server).await;
+    let broadcasts = Broadcasts::new(rest.clone());
+    let payload = json!({});
+    let sent = [message("room", &payload)];
+    for _ in 0..3 {
+        let error = broadcasts.send(&sent).await.unwrap_err();
+        let wait = error.retry_after().unwrap();
+        assert!(wait > Duration::from_secs(2), "{wait:?}");
+    }
+    assert_eq!(asked(&server).len(), 1);
+    rest.select("t", &Query::new()).await.unwrap();
 }

@@ -132,12 +132,15 @@ async fn a_forgotten_password_is_replaced_by_a_new_one() {
     tokens.auth().recover(ALICE).await.unwrap();
     enter(&tokens, Purpose::Recovery).await;
 
-    let weak = tokens.set_password(&secret("12345")).await.unwrap_err();
+    let weak = tokens
+        .set_password(&secret("12345"), None)
+        .await
+        .unwrap_err();
     says(&weak, "weak_password", "at least 6 characters");
-    let same = tokens.set_password(&secret("correct horse")).await;
+    let same = tokens.set_password(&secret("correct horse"), None).await;
     says(&same.unwrap_err(), "same_password", "Choose another one");
     tokens
-        .set_password(&secret("battery staple"))
+        .set_password(&secret("battery staple"), None)
         .await
         .unwrap();
     tokens.verify().await.unwrap();
@@ -225,6 +228,47 @@ async fn too_many_mails_are_told_with_what_to_do() {
 }
 
 #[tokio::test]
+async fn a_password_is_changed_with_a_code_where_the_project_asks_for_one() {
+    let server = start(AuthBehaviour {
+        fixed_code: Some(CODE.to_owned()),
+        secure_password_change: true,
+        ..AuthBehaviour::default()
+    })
+    .await;
+    let (tokens, _) = device(&server).await;
+    tokens
+        .sign_up(ALICE, &secret("correct horse"))
+        .await
+        .unwrap();
+    // Over a day later the token has ended too, and is renewed on the way.
+    server.state().hooks().set_clock_offset(25 * 3600);
+    let new = secret("battery staple");
+    let needed = tokens.set_password(&new, None).await.unwrap_err();
+    says(
+        &needed,
+        "reauthentication_needed",
+        "The old one is still good",
+    );
+    let set = async |code: &str| tokens.set_password(&new, Some(&secret(code))).await;
+    says(
+        &set(CODE).await.unwrap_err(),
+        "reauthentication_not_valid",
+        "ask for a new one",
+    );
+    tokens.reauthenticate().await.unwrap();
+    let wrong = set("000000").await.unwrap_err();
+    says(&wrong, "reauthentication_not_valid", "still the old one");
+    assert_eq!(wrong.class(), Class::Permanent);
+    assert!(!format!("{wrong} {wrong:?}").contains("000000"));
+    assert!(matches!(
+        *tokens.state().borrow(),
+        AuthState::SignedIn { .. }
+    ));
+    assert_eq!(set(CODE).await.unwrap(), tokens.verify().await.unwrap());
+    tokens.sign_in_password(ALICE, &new).await.unwrap();
+}
+
+#[tokio::test]
 async fn the_calls_are_those_of_the_protocol() {
     let server = Server::start(|seen| match seen.path.as_str() {
         "/auth/v1/user" => Answer::json(200, &json!({"id": "alice"})),
@@ -239,11 +283,21 @@ async fn the_calls_are_those_of_the_protocol() {
     for purpose in [Purpose::SignIn, Purpose::SignUp, Purpose::Recovery] {
         auth.verify(ALICE, &secret(CODE), purpose).await.unwrap();
     }
-    auth.set_password("a1", &secret("battery staple"))
+    auth.set_password("a1", &secret("battery staple"), None)
         .await
         .unwrap();
+    auth.set_password("a1", &secret("battery staple"), Some(&secret(CODE)))
+        .await
+        .unwrap();
+    auth.reauthenticate("a1").await.unwrap();
     let seen = server.seen();
-    let calls: Vec<_> = seen
+    let last = seen.last().unwrap();
+    assert_eq!(
+        (last.method.as_str(), last.path.as_str(), last.body.as_str()),
+        ("GET", "/auth/v1/reauthenticate", "")
+    );
+    assert_eq!(last.header("authorization"), Some("Bearer a1"));
+    let calls: Vec<_> = seen[..seen.len() - 1]
         .iter()
         .map(|seen| (seen.method.as_str(), seen.path.as_str(), seen.json()))
         .collect();
@@ -269,6 +323,11 @@ async fn the_calls_are_those_of_the_protocol() {
                 "PUT",
                 "/auth/v1/user",
                 json!({"password": "battery staple"})
+            ),
+            (
+                "PUT",
+                "/auth/v1/user",
+                json!({"password": "battery staple", "nonce": CODE})
             ),
         ]
     );

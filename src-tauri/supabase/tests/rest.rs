@@ -5,7 +5,7 @@
 mod common;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
 use common::{Answer, Seen, Server, signing_in};
@@ -330,6 +330,53 @@ async fn nobody_signed_in_asks_nothing_instead_of_asking_as_anybody() {
         (&Error::SignedOut, Class::SignedOut)
     );
     assert!(server.seen().is_empty());
+}
+
+async fn pass(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+}
+
+#[tokio::test]
+async fn a_limit_without_a_time_is_asked_ever_more_rarely_by_all_together() {
+    let limited = Arc::new(AtomicBool::new(true));
+    let flag = limited.clone();
+    let server = Server::start(move |seen| {
+        signing_in(seen).unwrap_or_else(|| {
+            if flag.load(Ordering::SeqCst) {
+                Answer::json(429, &json!({"message": "Too many requests"}))
+            } else {
+                Answer::json(200, &json!([]))
+            }
+        })
+    })
+    .await;
+    let rest = signed_in(&server).await;
+    let everybody: Vec<_> = (0..4).map(|_| rest.clone()).collect();
+    let mut last = Duration::ZERO;
+    for round in 1..=8 {
+        let mut waits = Vec::new();
+        for one in &everybody {
+            let error = one.select("t", &Query::new()).await.unwrap_err();
+            assert_eq!(error.status(), Some(429));
+            assert!(error.to_string().contains("by itself"), "{error}");
+            waits.push(error.retry_after().unwrap());
+        }
+        assert_eq!(asked(&server).len(), round, "one request a round");
+        assert!(waits.is_sorted_by(|a, b| a >= b), "{waits:?}");
+        let bound = Duration::from_secs(1 << round).min(Duration::from_mins(1));
+        assert!(waits[0] <= bound, "{waits:?} over {bound:?}");
+        last = waits[0];
+        pass(last).await;
+    }
+    assert!(last > Duration::from_secs(29), "{last:?}");
+
+    limited.store(false, Ordering::SeqCst);
+    rest.select("t", &Query::new()).await.unwrap();
+    limited.store(true, Ordering::SeqCst);
+    let error = rest.select("t", &Query::new()).await.unwrap_err();
+    assert!(error.retry_after().unwrap() <= Duration::from_secs(2));
 }
 
 #[tokio::test]

@@ -11,8 +11,8 @@ use std::time::Duration;
 use common::{Answer, HOUR, Server, kept, renewing, session, shown, store_with, within};
 use serde_json::json;
 use tidings_supabase::{
-    AuthState, Class, Error, MemoryStore, Secret, SessionStore, StoreError, StoredSession,
-    TokenManager, Turn,
+    AuthState, Error, MemoryStore, Secret, SessionStore, StoreError, StoredSession, TokenManager,
+    Turn, UntoldSignOut,
 };
 use tokio::sync::Notify;
 
@@ -35,7 +35,8 @@ async fn a_kept_session_is_known_without_a_network_and_renewed_when_first_needed
         state,
         AuthState::SignedIn {
             user_id: "alice".to_owned(),
-            email
+            email,
+            name: None,
         }
     );
     assert!(server.seen().is_empty());
@@ -152,6 +153,12 @@ impl SessionStore for SlowStore {
     fn clear(&self) -> Result<(), StoreError> {
         self.inner.clear()
     }
+    fn untold(&self) -> Result<Vec<UntoldSignOut>, StoreError> {
+        self.inner.untold()
+    }
+    fn save_untold(&self, list: &[UntoldSignOut]) -> Result<(), StoreError> {
+        self.inner.save_untold(list)
+    }
 }
 
 #[tokio::test]
@@ -222,15 +229,24 @@ async fn a_limit_is_honoured_without_asking_again() {
     let tokens = TokenManager::open(server.auth(), store_with(1))
         .await
         .unwrap();
-    for _ in 0..3 {
-        let minute = Class::Transient {
-            retry_after: Some(Duration::from_mins(1)),
-        };
-        assert_eq!(tokens.access_token().await.unwrap_err().class(), minute);
+    // The service names no time: a minute at least, and ever longer, not by all at once.
+    let mut waits = Vec::new();
+    for round in 1..=5 {
+        let error = tokens.access_token().await.unwrap_err();
+        let wait = error.retry_after().unwrap();
+        waits.push(wait);
+        pass(wait.saturating_sub(Duration::from_secs(1))).await;
+        let left = tokens.access_token().await.unwrap_err();
+        assert!(
+            left.retry_after().unwrap() < Duration::from_secs(2),
+            "{left:?}"
+        );
+        assert_eq!(server.seen().len(), round);
+        pass(Duration::from_secs(2)).await;
     }
-    assert_eq!(server.seen().len(), 1);
+    assert!(waits[0] >= Duration::from_secs(59), "{waits:?}");
+    assert!(waits[4] >= Duration::from_mins(4), "{waits:?}");
     limited.store(false, Ordering::SeqCst);
-    pass(Duration::from_secs(61)).await;
     assert_eq!(tokens.access_token().await.unwrap(), "a2");
 }
 
@@ -291,6 +307,12 @@ impl SessionStore for SharedStore {
     }
     fn clear(&self) -> Result<(), StoreError> {
         self.inner.clear()
+    }
+    fn untold(&self) -> Result<Vec<UntoldSignOut>, StoreError> {
+        self.inner.untold()
+    }
+    fn save_untold(&self, list: &[UntoldSignOut]) -> Result<(), StoreError> {
+        self.inner.save_untold(list)
     }
     fn turn(&self) -> Result<Turn, StoreError> {
         let file = std::fs::File::create(&self.file).unwrap();
@@ -378,6 +400,12 @@ impl SessionStore for FailingStore {
     }
     fn clear(&self) -> Result<(), StoreError> {
         self.inner.clear()
+    }
+    fn untold(&self) -> Result<Vec<UntoldSignOut>, StoreError> {
+        self.inner.untold()
+    }
+    fn save_untold(&self, list: &[UntoldSignOut]) -> Result<(), StoreError> {
+        self.inner.save_untold(list)
     }
 }
 

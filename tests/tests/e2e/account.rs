@@ -1,7 +1,11 @@
 //! Signing in with more than a password.
 
+use tidings_local::{AuthBehaviour, Behaviour, Consent, Options, StubProvider};
 use tidings_testkit::{DEADLINE, alice, scratch, wait_for};
+use tidings_tests::browser::{self, Browser, browse};
 use tidings_tests::project::Project;
+use tidings_tests::tidings::Tidings;
+use tidings_tests::webdriver::App;
 
 use crate::{at_project, no_desktop};
 
@@ -71,5 +75,71 @@ async fn an_app_is_added_in_the_settings_and_its_code_asked_for_at_the_next_sign
         .message_state("And after", "delivered")
         .await
         .unwrap();
+    tidings.window.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_browser_signs_in_and_the_wait_for_it_can_be_given_up() {
+    if no_desktop() {
+        return;
+    }
+    let auth = AuthBehaviour {
+        stub_provider: Some(StubProvider {
+            names: vec!["github".to_owned()],
+            consent: Consent::Granted,
+        }),
+        ..AuthBehaviour::default()
+    };
+    let project = Project::start_with(Options {
+        behaviour: Behaviour {
+            auth,
+            ..Behaviour::default()
+        },
+        ..Options::default()
+    })
+    .await;
+    let (data, outside) = (scratch().unwrap(), Browser::new().unwrap());
+    let app = App::tidings().unwrap();
+    let app = app.env("PATH", outside.path().unwrap());
+    let tidings = Tidings::open_with(app, data.path()).await.unwrap();
+    let window = &tidings.window;
+    tidings
+        .connect(&project.proxy.url(), &project.key())
+        .await
+        .unwrap();
+
+    window.click("provider-github").await.unwrap();
+    window.wait("browser-wait").await.unwrap();
+    let given_up = outside.opened(1).await.unwrap();
+    window.click("browser-cancel").await.unwrap();
+    window.wait_gone("browser-wait").await.unwrap();
+    window.wait("signin-email").await.unwrap();
+    // Whoever comes back all the same finds nobody.
+    let back = browser::back(&given_up).unwrap();
+    assert_eq!(back.host_str(), Some("127.0.0.1"));
+    wait_for("a closed port", DEADLINE, async || {
+        browse(back.clone()).await.is_none().then_some(())
+    })
+    .await
+    .unwrap();
+
+    window.click("provider-github").await.unwrap();
+    window.wait("browser-wait").await.unwrap();
+    let page = browse(outside.opened(2).await.unwrap()).await.unwrap();
+    assert!(page.contains("go back to Tidings"), "{page}");
+    window.wait("new-session").await.unwrap();
+    tidings.cut_text("presence-menu", "github").await.unwrap();
+    tidings.new_session("Plans").await.unwrap();
+    tidings.say("By the browser").await.unwrap();
+    tidings
+        .message_state("By the browser", "delivered")
+        .await
+        .unwrap();
+    tidings.window.close().await.unwrap();
+
+    // It is a sign-in like any other: kept, and there again.
+    let tidings = Tidings::open(data.path()).await.unwrap();
+    tidings.message("By the browser").await.unwrap();
+    tidings.cut_text("presence-menu", "github").await.unwrap();
     tidings.window.close().await.unwrap();
 }

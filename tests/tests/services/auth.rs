@@ -24,6 +24,7 @@ pub async fn signing_up_signs_in_and_the_password_does_so_again(target: &Target)
     let signed_in = AuthState::SignedIn {
         user_id: alice.id.clone(),
         email: Some(alice.email.clone()),
+        name: None,
     };
     assert_eq!(alice.state(), signed_in);
     assert_eq!(alice.tokens.verify().await.unwrap().id, alice.id);

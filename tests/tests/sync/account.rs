@@ -210,6 +210,7 @@ async fn a_forgotten_password_is_replaced_and_everything_is_still_there() {
     app.sent_everything().await;
     let set = |password: &str| api::SetPassword {
         password: password.to_owned(),
+        code: None,
     };
     let weak = app.refused(set("12345")).await;
     assert!(weak.message.contains("too weak"), "{}", weak.message);

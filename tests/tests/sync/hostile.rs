@@ -1,10 +1,12 @@
 //! Bad input: rows too large or out of shape, frames that cannot be read, refusals for a while.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
-use tidings_contract as api;
+use tidings_contract::{self as api, Connection, Event, SendState};
 use tidings_realtime::frame::{Vsn, Wire};
-use tidings_testkit::alice;
 use tidings_testkit::proxy::{Answer, Direction};
+use tidings_testkit::{DEADLINE, alice, wait_for};
 
 use tidings_tests::project::Project;
 
@@ -223,14 +225,12 @@ async fn a_refusal_for_a_while_is_waited_out() {
     let sent = app.send(&session, "Patience").await;
     project
         .proxy
-        .wait_counts("a refused request", tidings_testkit::DEADLINE, |counts| {
-            counts.answered > 0
-        })
+        .wait_counts("a refused request", DEADLINE, |counts| counts.answered > 0)
         .await
         .unwrap();
     let row = app.messages(&session).await.remove(0);
     assert!(
-        matches!(row.state, api::SendState::Queued | api::SendState::Sending),
+        matches!(row.state, SendState::Queued | SendState::Sending),
         "{:?}",
         row.state
     );
@@ -257,4 +257,52 @@ async fn a_server_that_stops_answering_is_noticed_and_returned_to() {
     app.until("both", latest(&session), |page| page.rows.len() == 2)
         .await;
     app.live().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_without_a_time_is_not_hammered_and_nothing_is_lost() {
+    let project = Project::start().await;
+    let (_device, app) = alices_device(&project).await;
+    let session = app.session("Plans").await;
+    let state = project.server.state();
+    let hooks = state.hooks();
+    let refused = |count: u64| async move {
+        wait_for("refusals", DEADLINE, || async move {
+            (hooks.refused_by_limit() >= count).then_some(())
+        })
+        .await
+        .unwrap();
+    };
+    hooks.limit_rest(true);
+    let began = Instant::now();
+    let first = app.send(&session, "One").await;
+    refused(2).await;
+    // Neither more to send nor a new connection, which is caught up with, asks any sooner.
+    let second = app.send(&session, "Two").await;
+    app.forget();
+    app.ok(api::Connect {}).await;
+    app.event("a catch-up", |event| match event {
+        Event::Connection { connection } => {
+            matches!(connection, Connection::CatchingUp { .. }).then_some(())
+        }
+        _ => None,
+    })
+    .await;
+    refused(3).await;
+    assert!(
+        began.elapsed() >= Duration::from_secs(3),
+        "{:?}",
+        began.elapsed()
+    );
+    for sent in [&first, &second] {
+        app.message("waiting", &session, &sent.id, |row| {
+            matches!(row.state, SendState::Queued | SendState::Sending)
+        })
+        .await;
+    }
+
+    hooks.limit_rest(false);
+    app.live().await;
+    app.sent_everything().await;
+    assert_eq!(project.stored(&session).await, ["One", "Two"]);
 }

@@ -112,6 +112,12 @@ impl Device {
         Client::listen(app)
     }
 
+    /// A secret of a workspace.
+    pub fn secret(&self, workspace: &str, name: &str) -> Option<String> {
+        let secret = self.secrets.get(&format!("workspace/{workspace}/{name}"));
+        secret.unwrap().map(|secret| secret.to_string())
+    }
+
     /// Titles of the notifications shown so far.
     pub fn shown(&self) -> Vec<String> {
         self.desk

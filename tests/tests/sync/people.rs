@@ -45,7 +45,7 @@ async fn row_says(project: &Project, user: &str, status: &str) {
     .unwrap();
 }
 
-async fn enter(peer: &Peer, session: &str) -> Room {
+pub async fn enter(peer: &Peer, session: &str) -> Room {
     let config = json!({
         "presence": {"enabled": true, "key": peer.user()},
         "broadcast": {"self": false, "ack": false},

@@ -7,6 +7,7 @@ use tidings_contract::{self as api, Connection, ErrorCode, SignInState};
 use tidings_engine::{Host, Notification};
 use tidings_local::{AuthBehaviour, Behaviour, Consent, Options, StubProvider};
 use tidings_testkit::{DEADLINE, wait_for};
+use tidings_tests::browser::{self, browse};
 use tidings_tests::project::Project;
 use url::Url;
 
@@ -49,12 +50,6 @@ impl Desktop {
     }
 }
 
-/// Goes wherever an address leads; the text of the page, or nothing where nobody answers.
-async fn browse(url: Url) -> Option<String> {
-    let browser = reqwest::Client::builder().no_proxy().build().unwrap();
-    browser.get(url).send().await.ok()?.text().await.ok()
-}
-
 impl Host for Desktop {
     fn notify(&self, _: Notification) -> BoxFuture<'static, api::NotificationReport> {
         Box::pin(std::future::pending())
@@ -80,6 +75,10 @@ impl Host for Desktop {
     fn has_tray(&self) -> bool {
         false
     }
+}
+
+fn back(opened: &Url) -> Url {
+    browser::back(opened).unwrap()
 }
 
 async fn project(consent: Consent) -> Project {
@@ -114,12 +113,6 @@ fn github() -> api::SignInWithProvider {
 
 async fn state(app: &Client) -> SignInState {
     app.ok(api::GetSnapshot {}).await.active.unwrap().sign_in
-}
-
-/// Where the browser is to come back to.
-fn back(opened: &Url) -> Url {
-    let found = opened.query_pairs().find(|(name, _)| name == "redirect_to");
-    found.unwrap().1.parse().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -215,7 +215,11 @@ async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, 
         Command::ListFactors(_) => reply::<api::ListFactors>(core.factors().await),
         Command::EnrolFactor(args) => reply::<api::EnrolFactor>(core.enrol_factor(&args).await),
         Command::RemoveFactor(args) => reply::<api::RemoveFactor>(core.remove_factor(&args).await),
+        Command::SetName(args) => reply::<api::SetName>(core.set_name(&args).await),
         Command::SetPassword(args) => reply::<api::SetPassword>(core.set_password(args).await),
+        Command::RequestPasswordCode(_) => {
+            reply::<api::RequestPasswordCode>(core.request_password_code().await)
+        }
         Command::SignOut(args) => reply::<api::SignOut>(core.sign_out(&args).await),
         Command::Connect(_) => reply::<api::Connect>(Ok(core.connect())),
         Command::Disconnect(_) => reply::<api::Disconnect>(Ok(core.disconnect())),

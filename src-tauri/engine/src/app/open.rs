@@ -12,7 +12,7 @@ use super::{App, Opened, Running, local};
 use crate::config::{WorkspaceConfig, WorkspacePlace};
 use crate::error::{EngineError, Result};
 use crate::secrets::{self, Scoped};
-use crate::workspace::{Parts, SecretStore, Workspace, tuning};
+use crate::workspace::{Parts, SECRETS, SecretStore, Workspace, tuning};
 
 const CACHE_KEY: &str = "cache-key";
 const CACHE_FILE: &str = "cache.db";
@@ -146,7 +146,9 @@ impl App {
         let mut state = tokens.state();
         tokio::spawn(async move {
             loop {
-                if let AuthState::SignedIn { user_id, email } = state.borrow_and_update().clone() {
+                if let AuthState::SignedIn { user_id, email, .. } =
+                    state.borrow_and_update().clone()
+                {
                     app.change_workspace(id, |workspace| {
                         workspace.email = email;
                         workspace.user_id = Some(user_id);
@@ -204,7 +206,8 @@ impl App {
         let directory = self.directory(id);
         let scoped = self.secrets(id);
         secrets::blocking(move || {
-            for name in [CACHE_KEY, "session"].into_iter().chain(local::SECRETS) {
+            let names = [CACHE_KEY].into_iter().chain(SECRETS);
+            for name in names.chain(local::SECRETS) {
                 scoped.delete(name)?;
             }
             Ok(())

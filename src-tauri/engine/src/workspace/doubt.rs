@@ -104,6 +104,7 @@ async fn woke(core: &Core) {
 impl Core {
     /// The network is another one than before.
     pub fn network_changed(&self) {
+        self.tokens.tell_sign_outs_now();
         if signed_in(self) {
             tracing::info!("the network changed: the connection is put to the test");
             self.realtime.network_changed();

@@ -150,6 +150,11 @@ pub(super) async fn keep_tokens_fresh(core: Arc<Core>) {
     tokio::join!(core.tokens.keep_fresh(), tell);
 }
 
+/// Tells the project of sign-outs that it was not told of; runs until the workspace closes.
+pub(super) async fn tell_sign_outs(core: Arc<Core>) {
+    core.tokens.tell_sign_outs().await;
+}
+
 /// Follows the socket; runs until the workspace closes.
 pub(super) async fn follow(core: Arc<Core>, mut events: EventStream) {
     while let Some(event) = events.next().await {

@@ -44,7 +44,7 @@ pub(crate) use live::{refused, tuning};
 use market::Market;
 use open::OpenSession;
 pub(crate) use remote::table;
-pub(crate) use session::SecretStore;
+pub(crate) use session::{SECRETS, SecretStore};
 
 /// What a workspace is made of.
 pub(crate) struct Parts {
@@ -203,6 +203,7 @@ impl Workspace {
         spawn("account", Box::pin(live::follow_account(core.clone())));
         spawn("tuning", Box::pin(live::follow_settings(core.clone())));
         spawn("tokens", Box::pin(live::keep_tokens_fresh(core.clone())));
+        spawn("sign-outs", Box::pin(live::tell_sign_outs(core.clone())));
         spawn("live", Box::pin(live::follow(core.clone(), events)));
         spawn("ingest", Box::pin(ingest::run(core.clone(), facts)));
         spawn("sync", Box::pin(sync::run(core.clone())));
@@ -292,11 +293,10 @@ impl Core {
     /// Who is signed in, in the contract's words.
     pub fn account(&self) -> Option<api::Account> {
         let user = self.tokens.user()?;
-        let name = match user.email.as_deref() {
-            // Its one user has no name of their own.
-            _ if self.local => "You".to_owned(),
-            Some(email) => email.split('@').next().unwrap_or(email).to_owned(),
-            None => rows::short_id(&user.id),
+        let name = match (user.name, user.email.as_deref()) {
+            (Some(name), _) => name,
+            (None, Some(email)) => email.split('@').next().unwrap_or(email).to_owned(),
+            (None, None) => rows::short_id(&user.id),
         };
         Some(api::Account {
             user_id: user.id,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tidings_cache::{CacheError, Op, OutboxItem};
 use tidings_model::SessionId;
+use tidings_supabase::BackOff;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::Core;
@@ -13,31 +14,33 @@ use super::send::{self, Sent};
 
 /// Sessions that are sent from at the same time.
 const SENDERS: usize = 4;
-const FIRST_RETRY: Duration = Duration::from_secs(1);
-const LAST_RETRY: Duration = Duration::from_mins(1);
+const BACK_OFF: BackOff = BackOff {
+    first: Duration::from_secs(2),
+    longest: Duration::from_mins(1),
+};
 
 /// How sending from a session ended.
 enum Drained {
     /// Nothing is left that can be sent.
     Empty,
-    /// The server cannot take it now.
-    Later(Duration),
+    /// The server cannot take it now; maybe it asked for so much time.
+    Later(Option<Duration>),
 }
 
 /// Runs until the workspace closes.
 pub(super) async fn run(core: Arc<Core>) {
     let mut catch_ups = core.catch_ups.subscribe();
-    let mut retry = FIRST_RETRY;
+    let mut failed = 0_u32;
     loop {
         let mut again = None;
         // One that begins during an attempt ends the wait after it, too.
         catch_ups.mark_unchanged();
         if core.state.is_up() {
             match drain(&core).await {
-                Ok(Drained::Empty) => retry = FIRST_RETRY,
-                Ok(Drained::Later(wait)) => {
-                    again = Some(wait.max(retry));
-                    retry = (retry * 2).min(LAST_RETRY);
+                Ok(Drained::Empty) => failed = 0,
+                Ok(Drained::Later(asked)) => {
+                    failed = failed.saturating_add(1);
+                    again = Some(BACK_OFF.wait(failed, asked));
                 }
                 Err(error) => {
                     tracing::error!(%error, "what became of a change could not be kept");
@@ -45,7 +48,7 @@ pub(super) async fn run(core: Arc<Core>) {
                     if let Err(error) = core.cache.reset_sending().await {
                         tracing::error!(%error, "the outbox could not be put in order");
                     }
-                    again = Some(LAST_RETRY);
+                    again = Some(BACK_OFF.longest);
                 }
             }
         }
@@ -58,7 +61,7 @@ pub(super) async fn run(core: Arc<Core>) {
         tokio::select! {
             // A failed attempt changes the outbox, too: that must not cut its own wait short.
             () = core.outbox.notified(), if again.is_none() => {}
-            _ = catch_ups.changed() => retry = FIRST_RETRY,
+            _ = catch_ups.changed() => failed = 0,
             () = wait => {}
         }
     }

@@ -115,7 +115,7 @@ pub(super) async fn track(core: &Core) {
             } else {
                 let tracked = Tracked {
                     user_id: user.id,
-                    user_name: core.account().map(|account| account.name),
+                    user_name: called(core),
                     status: Some(status.to_owned()),
                 };
                 if let Err(error) = channel.track(&tracked) {
@@ -314,6 +314,7 @@ pub(super) async fn run(core: Arc<Core>) {
     let mut expire = tokio::time::interval(EXPIRE_EVERY);
     let (mut account, mut settings) = (core.tokens.state(), core.settings.clone());
     let mut joined_as = joins_as(&core);
+    let mut told_as = called(&core);
     loop {
         tokio::select! {
             changed = account.changed() => if changed.is_err() { return },
@@ -335,8 +336,14 @@ pub(super) async fn run(core: Arc<Core>) {
                 }
             }
         }
-        let joins_as = joins_as(&core);
-        if joins_as != joined_as {
+        let (joins_as, called) = (joins_as(&core), called(&core));
+        let renamed = told_as != called;
+        told_as = called;
+        if joins_as == joined_as {
+            if renamed {
+                track(&core).await;
+            }
+        } else {
             joined_as = joins_as;
             let open = core.open.lock().await.as_ref().map(|open| open.id.clone());
             if let Some(id) = open {
@@ -350,6 +357,11 @@ pub(super) async fn run(core: Arc<Core>) {
 fn joins_as(core: &Core) -> (Option<String>, bool) {
     let user = core.tokens.user().map(|user| user.id);
     (user, core.settings().presence)
+}
+
+/// What one is called.
+fn called(core: &Core) -> Option<String> {
+    core.account().map(|account| account.name)
 }
 
 /// Everybody in the open session.

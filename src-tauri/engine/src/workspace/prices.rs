@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use tidings_model::{Symbol, Timestamp};
 use tidings_realtime::ChannelStatus;
-use tidings_supabase::{Class, Error, Query};
+use tidings_supabase::{BackOff, Class, Error, Query};
 
 use super::catch_up::server_now;
 use super::market::{self, Price};
@@ -16,8 +16,10 @@ use super::{Core, doubt, live};
 
 /// Rows read at once; hosted projects give no more.
 const PAGE: u32 = 1_000;
-const FIRST_RETRY: Duration = Duration::from_secs(1);
-const LAST_RETRY: Duration = Duration::from_secs(30);
+const BACK_OFF: BackOff = BackOff {
+    first: Duration::from_secs(2),
+    longest: Duration::from_secs(30),
+};
 
 /// The channel is subscribed: from here on live ticks wait until the prices are read. Only the
 /// newest reading counts.
@@ -28,7 +30,7 @@ pub(super) async fn subscribed(core: &Arc<Core>) {
 }
 
 async fn read_until_done(core: &Core, reading: u64) {
-    let mut retry = FIRST_RETRY;
+    let mut failed = 0_u32;
     loop {
         let error = match read(core).await {
             Ok(rows) => {
@@ -41,20 +43,17 @@ async fn read_until_done(core: &Core, reading: u64) {
             Err(error) => error,
         };
         tracing::warn!(%error, "the prices could not be read");
-        let wait = match error.class() {
+        match error.class() {
             // What comes live is all there is.
             Class::Permanent => {
                 market::release(core, reading, Vec::new(), true).await;
                 return;
             }
             Class::SignedOut => return,
-            Class::Transient {
-                retry_after: Some(wait),
-            } => wait,
-            Class::Network | Class::Transient { .. } => retry,
-        };
-        tokio::time::sleep(wait).await;
-        retry = (retry * 2).min(LAST_RETRY);
+            Class::Network | Class::Transient { .. } => {}
+        }
+        failed = failed.saturating_add(1);
+        tokio::time::sleep(BACK_OFF.after(&error, failed)).await;
         // A channel that is subscribed again asks again.
         if core.realtime.status(live::PRICES) != Some(ChannelStatus::Subscribed) {
             return;

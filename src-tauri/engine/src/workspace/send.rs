@@ -18,8 +18,8 @@ pub(super) enum Sent {
     Delivered,
     /// The server refused it for good; it is marked, and the next one may go.
     Refused,
-    /// The server cannot take it now; it waits.
-    Later(Duration),
+    /// The server cannot take it now; it waits, maybe as long as the server asked for.
+    Later(Option<Duration>),
 }
 
 /// What an answer means for the change.
@@ -97,11 +97,11 @@ async fn settle(core: &Core, item: &OutboxItem, error: &Error) -> Result<Sent, C
             core.cache.requeue(item.id).await?;
             // The socket may not know yet: it is asked, so that the state tells the truth.
             core.realtime.probe();
-            Ok(Sent::Later(Duration::ZERO))
+            Ok(Sent::Later(None))
         }
         Class::Transient { retry_after } => {
             core.cache.requeue(item.id).await?;
-            Ok(Sent::Later(retry_after.unwrap_or_default()))
+            Ok(Sent::Later(retry_after))
         }
         Class::Permanent => {
             core.cache.mark_failed(item.id, reason(error)).await?;

@@ -4,11 +4,15 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use tidings_supabase::{SessionStore, StoreError, StoredSession, Turn};
+use tidings_supabase::{SessionStore, StoreError, StoredSession, Turn, UntoldSignOut};
 
 use crate::secrets::Scoped;
 
 const NAME: &str = "session";
+const UNTOLD: &str = "untold-sign-outs";
+
+/// Names of the secrets about who is, or was, signed in.
+pub(crate) const SECRETS: [&str; 2] = [NAME, UNTOLD];
 
 /// Beside the cache, so that every process that uses the workspace finds the same file.
 const TURN_FILE: &str = "session.lock";
@@ -48,6 +52,21 @@ impl SessionStore for SecretStore {
 
     fn clear(&self) -> Result<(), StoreError> {
         self.secrets.delete(NAME).map_err(told)
+    }
+
+    fn untold(&self) -> Result<Vec<UntoldSignOut>, StoreError> {
+        let kept = self.secrets.get(UNTOLD).map_err(told)?;
+        Ok(kept.map_or_else(Vec::new, |text| UntoldSignOut::from_json(&text)))
+    }
+
+    fn save_untold(&self, list: &[UntoldSignOut]) -> Result<(), StoreError> {
+        let saved = if list.is_empty() {
+            self.secrets.delete(UNTOLD)
+        } else {
+            let text = UntoldSignOut::to_json(list);
+            self.secrets.set(UNTOLD, text.expose())
+        };
+        saved.map_err(told)
     }
 
     fn turn(&self) -> Result<Turn, StoreError> {

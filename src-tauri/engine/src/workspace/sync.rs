@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tidings_cache::Reread;
 use tidings_model::SessionId;
-use tidings_supabase::Class;
+use tidings_supabase::{BackOff, Class};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -18,15 +18,10 @@ use super::{Core, catch_up, live, notices, requests, reread};
 
 /// Requests for a catch-up within this time of one that began are answered by one more.
 const TOGETHER: Duration = Duration::from_secs(2);
-const FIRST_RETRY: Duration = Duration::from_millis(500);
-const LAST_RETRY: Duration = Duration::from_secs(30);
-
-/// How long the next attempt waits after failed ones, unless the server says how long.
-fn after(failed: u32) -> Duration {
-    FIRST_RETRY
-        .saturating_mul(1 << failed.min(10))
-        .min(LAST_RETRY)
-}
+const BACK_OFF: BackOff = BackOff {
+    first: Duration::from_secs(1),
+    longest: Duration::from_secs(30),
+};
 
 /// What the sync task is asked for.
 #[derive(Default)]
@@ -115,7 +110,7 @@ impl Requests {
 /// Runs until the workspace closes.
 pub(super) async fn run(core: Arc<Core>) {
     let mut due = Instant::now();
-    let mut failed = 0;
+    let mut failed = 0_u32;
     let mut settled = Settled::default();
     loop {
         core.sync.asked(due).await;
@@ -146,13 +141,12 @@ pub(super) async fn run(core: Arc<Core>) {
             failed = 0;
             continue;
         };
-        let wait = match error.class() {
-            Class::Transient {
-                retry_after: Some(wait),
-            } => wait,
-            _ => after(failed),
+        failed = failed.saturating_add(1);
+        let asked = match error.class() {
+            Class::Transient { retry_after } => retry_after,
+            Class::Network | Class::Permanent | Class::SignedOut => None,
         };
-        failed += 1;
+        let wait = BACK_OFF.wait(failed, asked);
         due = due.max(Instant::now() + wait);
         tracing::warn!(%error, ?wait, "the catch-up did not finish");
         if matches!(error.class(), Class::Permanent) {

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::call::Call;
+use super::change::merge;
 use super::error::AuthError;
 use super::password;
-use super::sign_in::{find, merge};
+use super::sign_in::find;
 use super::user::User;
 use crate::options::Secret;
 

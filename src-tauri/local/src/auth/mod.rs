@@ -2,6 +2,7 @@
 
 mod admin;
 mod call;
+mod change;
 mod error;
 mod factor;
 mod flow;

@@ -1,12 +1,13 @@
-//! Codes: `/otp`, `/verify`, `/recover`, `/resend`. No mail is sent: the one code that is
-//! accepted is the fixed one of [`crate::AuthBehaviour::fixed_code`]; without it, asking
-//! for a code is refused.
+//! Codes: `/otp`, `/verify`, `/recover`, `/resend`, and those of `/reauthenticate`. No mail is
+//! sent: the one code that is accepted is the fixed one of
+//! [`crate::AuthBehaviour::fixed_code`]; without it, asking for a code is refused.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use rusqlite::params;
+use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
 use subtle::ConstantTimeEq;
+use tidings_model::Timestamp;
 
 use super::call::Call;
 use super::error::AuthError;
@@ -27,6 +28,8 @@ pub enum Purpose {
     SignIn,
     /// To sign in and set a new password.
     Recovery,
+    /// To change the password in a session that is not recent.
+    Reauthentication,
 }
 
 impl Purpose {
@@ -35,6 +38,7 @@ impl Purpose {
             Self::SignUp => "signup",
             Self::SignIn => "magiclink",
             Self::Recovery => "recovery",
+            Self::Reauthentication => "reauthentication",
         }
     }
 
@@ -69,6 +73,37 @@ pub fn add(tx: &WriteTx<'_>, user: &User, purpose: Purpose) -> Result<(), AuthEr
         ],
     )?;
     Ok(())
+}
+
+/// Uses up a code that was asked for; whether there was one.
+pub fn take(tx: &WriteTx<'_>, user: &str, purpose: Purpose) -> rusqlite::Result<bool> {
+    let taken = tx.connection().execute(
+        "DELETE FROM auth_pending WHERE user_id = ?1 AND purpose = ?2 AND expires_at > ?3",
+        params![user, purpose.name(), tx.now().as_micros()],
+    )?;
+    Ok(taken > 0)
+}
+
+/// Whether a code was asked for that is still good.
+pub fn awaits(
+    connection: &Connection,
+    user: &str,
+    purpose: Purpose,
+    now: Timestamp,
+) -> rusqlite::Result<bool> {
+    let found = connection
+        .prepare_cached(
+            "SELECT 1 FROM auth_pending WHERE user_id = ?1 AND purpose = ?2 AND expires_at > ?3",
+        )?
+        .query_row(params![user, purpose.name(), now.as_micros()], |_| Ok(()))
+        .optional()?;
+    Ok(found.is_some())
+}
+
+/// Whether it is the code of the mails; takes as long for a wrong one.
+pub fn is_code(call: &Call, given: &str) -> bool {
+    let code = call.state.behaviour().auth.fixed_code.as_ref();
+    code.is_some_and(|code| bool::from(code.as_bytes().ct_eq(given.as_bytes())))
 }
 
 /// `/otp`: a code to sign in with; creates the user unless told not to.
@@ -141,15 +176,7 @@ pub async fn verify(call: Call) -> Result<Response, AuthError> {
         ));
     }
     let (email, phone) = (call.email()?, call.phone()?);
-    let given = call.text("token").unwrap_or_default();
-    let right = call
-        .state
-        .behaviour()
-        .auth
-        .fixed_code
-        .as_ref()
-        .is_some_and(|code| bool::from(code.as_bytes().ct_eq(given.as_bytes())));
-    if !right {
+    if !is_code(&call, call.text("token").unwrap_or_default()) {
         return Err(expired());
     }
     let issuer = Issuer::of(&call.state);
@@ -160,15 +187,11 @@ pub async fn verify(call: Call) -> Result<Response, AuthError> {
             let Some(mut user) = find(connection, email.as_deref(), phone.as_deref())? else {
                 return Err(expired());
             };
-            let mut taken = 0;
+            let mut taken = false;
             for purpose in purposes {
-                taken += connection.execute(
-                    "DELETE FROM auth_pending WHERE user_id = ?1 AND purpose = ?2 \
-                     AND expires_at > ?3",
-                    params![user.id, purpose.name(), tx.now().as_micros()],
-                )?;
+                taken |= take(tx, &user.id, *purpose)?;
             }
-            if taken == 0 {
+            if !taken {
                 return Err(expired());
             }
             user.confirmed_at.get_or_insert(tx.now());
@@ -194,7 +217,8 @@ async fn ask_again(
         .await
 }
 
-fn must_have_code(call: &Call) -> Result<(), AuthError> {
+/// Refuses where no code can be had.
+pub fn must_have_code(call: &Call) -> Result<(), AuthError> {
     if call.state.behaviour().auth.fixed_code.is_some() {
         return Ok(());
     }

@@ -6,7 +6,7 @@ use axum::routing::{delete, get, post};
 use axum::{Json, Router, middleware};
 use serde_json::json;
 
-use super::{admin, call, error, mfa, oauth, pending, sign_in};
+use super::{admin, call, change, error, mfa, oauth, pending, sign_in};
 use crate::state::AppState;
 
 pub(crate) fn routes(state: &AppState) -> Router<AppState> {
@@ -14,10 +14,8 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/auth/v1/signup", post(sign_in::sign_up))
         .route("/auth/v1/token", post(sign_in::token))
         .route("/auth/v1/logout", post(sign_in::log_out))
-        .route(
-            "/auth/v1/user",
-            get(sign_in::get_user).put(sign_in::put_user),
-        )
+        .route("/auth/v1/user", get(change::get_user).put(change::put_user))
+        .route("/auth/v1/reauthenticate", get(change::reauthenticate))
         .route("/auth/v1/otp", post(pending::otp))
         .route("/auth/v1/magiclink", post(pending::otp))
         .route("/auth/v1/recover", post(pending::recover))

@@ -301,6 +301,14 @@ pub fn exists(connection: &Connection, id: &str) -> rusqlite::Result<bool> {
         .is_some())
 }
 
+/// When the session began, if it is still there.
+pub fn began(connection: &Connection, id: &str) -> rusqlite::Result<Option<Timestamp>> {
+    connection
+        .prepare_cached("SELECT created_at FROM auth_sessions WHERE id = ?1")?
+        .query_row([id], |row| row.get(0).map(Timestamp::from_micros))
+        .optional()
+}
+
 /// Ends one session.
 pub fn end_one(connection: &Connection, id: &str) -> rusqlite::Result<usize> {
     connection.execute("DELETE FROM auth_sessions WHERE id = ?1", [id])

@@ -1,4 +1,4 @@
-//! `/signup`, `/token`, `/logout` and `/user`.
+//! `/signup`, `/token` and `/logout`.
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -173,73 +173,6 @@ pub async fn log_out(call: Call) -> Result<Response, AuthError> {
         .await
 }
 
-/// Tells the user whose token it is.
-pub async fn get_user(call: Call) -> Result<Response, AuthError> {
-    Ok(Json(call.asker().await?.user.to_json()).into_response())
-}
-
-/// Changes address, number, password or data of the user whose token it is.
-pub async fn put_user(call: Call) -> Result<Response, AuthError> {
-    let asker = call.asker().await?;
-    let session = asker.session.clone();
-    let mut user = asker.user;
-    let (email, phone) = (call.email()?, call.phone()?);
-    let guarded = email.is_some() || phone.is_some() || call.text("password").is_some();
-    if guarded && user.has_factor() {
-        let complete = call
-            .state
-            .store()
-            .read(move |connection| {
-                Ok::<_, AuthError>(match &session {
-                    Some(session) => session::has_factor(connection, session)?,
-                    None => false,
-                })
-            })
-            .await?;
-        if !complete {
-            return Err(AuthError::new(
-                StatusCode::UNAUTHORIZED,
-                "insufficient_aal",
-                "AAL2 session is required to update email or password when MFA is enabled.",
-            ));
-        }
-    }
-    let mut new_hash = None;
-    if let Some(secret) = call.text("password") {
-        password::check(secret)?;
-        let old = user.password_hash.clone();
-        if old.is_some() && password::matches(Secret::new(secret), old).await? {
-            return Err(AuthError::unprocessable(
-                "same_password",
-                "New password should be different from the old password.",
-            ));
-        }
-        new_hash = Some(password::hash(Secret::new(secret)).await?);
-    }
-    let data = call.object("data").unwrap_or_default();
-    call.state
-        .store()
-        .write(move |tx| {
-            let taken = find(tx.connection(), email.as_deref(), None)?
-                .or(find(tx.connection(), None, phone.as_deref())?)
-                .is_some_and(|other| other.id != user.id);
-            if taken {
-                return Err(AuthError::unprocessable(
-                    "email_exists",
-                    "A user with this email address has already been registered",
-                ));
-            }
-            user.email = email.or(user.email);
-            user.phone = phone.or(user.phone);
-            user.password_hash = new_hash.or(user.password_hash);
-            merge(&mut user.user_metadata, data);
-            user.updated_at = tx.now();
-            user.save(tx.connection())?;
-            Ok(Json(user.to_json()).into_response())
-        })
-        .await
-}
-
 /// The user with this address, or else with this number.
 pub(super) fn find(
     connection: &rusqlite::Connection,
@@ -250,19 +183,5 @@ pub(super) fn find(
         (Some(email), _) => User::by_email(connection, email),
         (None, Some(phone)) => User::by_phone(connection, phone),
         (None, None) => Ok(None),
-    }
-}
-
-/// Sets members; null removes one.
-pub(super) fn merge(
-    into: &mut serde_json::Map<String, Value>,
-    data: serde_json::Map<String, Value>,
-) {
-    for (name, value) in data {
-        if value.is_null() {
-            into.remove(&name);
-        } else {
-            into.insert(name, value);
-        }
     }
 }

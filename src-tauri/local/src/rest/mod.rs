@@ -12,16 +12,17 @@ mod select;
 mod sql;
 mod write;
 
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, RawQuery, State};
 use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use axum::{Router, middleware};
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use crate::auth::{Claims, Role};
 use crate::gateway::{self, Caller};
+use crate::hooks;
 use crate::state::AppState;
 use crate::store::schema::{self, SCHEMA, Table};
 use error::RestError;
@@ -39,7 +40,7 @@ struct Request {
     query: String,
 }
 
-pub(crate) fn routes() -> Router<AppState> {
+pub(crate) fn routes(state: &AppState) -> Router<AppState> {
     Router::new()
         .route("/rest/v1/", any(root))
         .route("/rest/v1/rpc/{name}", any(function))
@@ -49,6 +50,7 @@ pub(crate) fn routes() -> Router<AppState> {
             any(|| async { RestError::path() }),
         )
         .layer(DefaultBodyLimit::max(BODY))
+        .layer(middleware::from_fn_with_state(state.clone(), hooks::limit))
 }
 
 async fn table(

@@ -4,12 +4,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::Instant;
 
 use super::AuthState;
 use super::live::{Access, Live};
+use super::sign_out::Untold;
+use crate::backoff::Hold;
 use crate::{
-    Assurance, Auth, Class, Error, Secret, Session, SessionStore, StoreError, StoredSession,
+    Assurance, Auth, BackOff, Error, Secret, Session, SessionStore, StoreError, StoredSession, User,
 };
 
 pub(super) struct Inner {
@@ -20,17 +21,44 @@ pub(super) struct Inner {
     pub(super) store_gate: tokio::sync::Mutex<()>,
     pub(super) auth_state: watch::Sender<AuthState>,
     pub(super) tokens: watch::Sender<Option<Secret>>,
+    pub(super) untold: Untold,
 }
 
-#[derive(Default)]
+/// What Auth's limits mean for renewals; the first is waited out as long as it takes.
+const LIMIT: BackOff = BackOff {
+    first: Duration::from_mins(1),
+    longest: Duration::from_mins(10),
+};
+
 pub(super) struct State {
     /// Counts sign-ins and sign-outs: a renewal that began before one is void.
     pub(super) epoch: u64,
     pub(super) live: Option<Live>,
     pub(super) flight: Option<Flight>,
     /// The server asked for patience: until then a renewal fails at once.
-    pub(super) hold: Option<(Instant, Error)>,
+    pub(super) hold: Hold,
     pub(super) skew_seconds: Option<i64>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            epoch: 0,
+            live: None,
+            flight: None,
+            hold: Hold::new(LIMIT),
+            skew_seconds: None,
+        }
+    }
+}
+
+impl State {
+    /// What was under way, or waited, concerns a session that is over.
+    pub(super) fn begin(&mut self, epoch: u64) {
+        self.epoch = epoch;
+        self.flight = None;
+        self.hold = Hold::new(LIMIT);
+    }
 }
 
 pub(super) type Flight = watch::Receiver<Option<Result<Secret, Error>>>;
@@ -48,6 +76,7 @@ impl Inner {
                 Assurance::Complete => AuthState::SignedIn {
                     user_id: live.user.id.clone(),
                     email: live.user.email.clone(),
+                    name: live.user.name.clone(),
                 },
                 Assurance::SecondFactor(factors) => AuthState::SecondFactor {
                     email: live.user.email.clone(),
@@ -82,9 +111,8 @@ impl Inner {
     /// Signed out on purpose; a renewal under way is void from here on.
     pub(super) fn leave(&self) {
         let mut state = self.state();
-        state.epoch += 1;
-        state.flight = None;
-        state.hold = None;
+        let next = state.epoch + 1;
+        state.begin(next);
         self.turn_into(&mut state, None, None);
     }
 
@@ -113,13 +141,7 @@ impl Inner {
         {
             return Ok(flight.clone());
         }
-        if let Some((_, error)) = state
-            .hold
-            .as_ref()
-            .filter(|(until, _)| *until > Instant::now())
-        {
-            return Err(error.clone());
-        }
+        state.hold.check()?;
         let (result, flight) = watch::channel(None);
         state.flight = Some(flight.clone());
         let (inner, epoch) = (self.clone(), state.epoch);
@@ -147,7 +169,7 @@ impl Inner {
                 answer = self.auth.refresh(&kept).await;
             }
         }
-        let outcome = match answer {
+        let mut outcome = match answer {
             Ok(session) => self.take_over(epoch, session, epoch).await,
             Err(error) if error.ends_session() => {
                 self.end(epoch, &error).await;
@@ -158,15 +180,12 @@ impl Inner {
         let mut state = self.state();
         if state.epoch == epoch {
             state.flight = None;
-            state.hold = match &outcome {
-                Err(error) => match error.class() {
-                    Class::Transient {
-                        retry_after: Some(wait),
-                    } => Some((Instant::now() + wait, error.clone())),
-                    _ => None,
-                },
-                Ok(_) => None,
-            };
+            match outcome {
+                Err(error) if error.retry_after().is_some() => {
+                    outcome = Err(state.hold.refused(error));
+                }
+                _ => state.hold.answered(),
+            }
         }
         outcome
     }
@@ -207,9 +226,7 @@ impl Inner {
             return Err(Error::SignedOut);
         }
         if next != epoch {
-            state.epoch = next;
-            state.flight = None;
-            state.hold = None;
+            state.begin(next);
         }
         state.skew_seconds = session.skew_seconds;
         self.turn_into(&mut state, Some(Live::fresh(session, saved.is_ok())), None);
@@ -224,8 +241,8 @@ impl Inner {
             if state.epoch != epoch {
                 return;
             }
-            state.epoch += 1;
-            state.flight = None;
+            let next = state.epoch + 1;
+            state.begin(next);
             let reason = error.code().unwrap_or("session_not_found");
             tracing::info!(reason, "the server ended the session");
             self.turn_into(&mut state, None, Some(reason));
@@ -234,6 +251,44 @@ impl Inner {
         if let Err(error) = blocking(move || store.clear()).await {
             tracing::warn!(%error, "the ended session could not be forgotten");
         }
+    }
+
+    /// The session's user, as the server has it by now.
+    pub(super) async fn know(&self, epoch: u64, user: User) -> Result<(), Error> {
+        {
+            let mut state = self.state();
+            if state.epoch != epoch {
+                return Err(Error::SignedOut);
+            }
+            let mut live = state.live.take().ok_or(Error::SignedOut)?;
+            live.user = user.clone();
+            self.turn_into(&mut state, Some(live), None);
+        }
+        let store = self.store.clone();
+        let turn = blocking(move || store.turn()).await;
+        let _gate = self.store_gate.lock().await;
+        let store = self.store.clone();
+        let kept = match turn {
+            Ok(turn) => {
+                let kept = blocking(move || match store.load()? {
+                    // The refresh token in it may be another process's newer one.
+                    Some(mut kept) if kept.user.id == user.id && kept.user != user => {
+                        kept.user = user;
+                        store.save(&kept)
+                    }
+                    _ => Ok(()),
+                })
+                .await;
+                drop(turn);
+                kept
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = kept {
+            // The next renewal keeps it.
+            tracing::info!(%error, "what the account says of its user is not kept yet");
+        }
+        Ok(())
     }
 
     pub(super) async fn save(&self, session: StoredSession) -> Result<(), Error> {

@@ -208,6 +208,7 @@ pub fn kept(n: u32) -> StoredSession {
     let user = User {
         id: "alice".to_owned(),
         email: Some("alice@example.org".to_owned()),
+        name: None,
     };
     StoredSession {
         refresh_token: Secret::new(format!("r{n}")),

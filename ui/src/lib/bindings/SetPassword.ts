@@ -7,4 +7,9 @@ export type SetPassword = {
 /**
  * The new password; goes to the Auth server and nowhere else.
  */
-password: string, };
+password: string, 
+/**
+ * The code that `request_password_code` has sent, with or without spaces, after the
+ * project has asked for one (`reauthentication`); goes to the Auth server and nowhere else.
+ */
+code?: string, };

@@ -520,12 +520,22 @@ export const en = {
     "Signing in asks for no code of this app any more. With no other authenticator, the password alone is enough.",
   "twoStep.removed": "Removed. Signing in asks for no code of it any more.",
 
+  "ownName.change": "Change name",
+  "ownName.label": "Name",
+  "ownName.hint": "Others read it beside your messages from now on, and while you are there.",
+  "ownName.busy": "Changing…",
+  "ownName.changed": "You are called {name} now.",
+
   "password.change": "Change password",
   "password.choose": "Choose a new password",
   "password.recovery": "You are signed in. The old password is good until you choose a new one.",
   "password.new": "New password",
   "password.later": "Not now",
   "password.busy": "Changing…",
+  "password.code.needed":
+    "You signed in a while ago, so your project asks for a code from a mail first.",
+  "password.code.sent":
+    "You signed in a while ago, so your project asks for a code first. A mail with one is on its way to {email}.",
   "password.changed": "Your password is changed.",
 
   "settings.title": "Settings",
@@ -544,6 +554,8 @@ export const en = {
   "settings.select": "Open",
   "settings.signedInAs": "Signed in as {name}",
   "settings.notSignedIn": "Not signed in",
+  "settings.name": "Your name",
+  "settings.name.text": "The others see you as {name}.",
   "settings.password": "Password",
   "settings.password.text": "Of your account in {name}.",
   "settings.twoStep": "Authenticator apps",

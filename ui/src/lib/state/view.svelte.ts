@@ -21,6 +21,7 @@ export type Overlay =
   | { kind: "outbox" }
   | { kind: "sign-in" }
   | { kind: "password"; recovery: boolean }
+  | { kind: "own-name"; name: string }
   | { kind: "add-factor"; onadded: () => void };
 
 /** Where the user is looking. */

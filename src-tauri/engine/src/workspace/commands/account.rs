@@ -1,7 +1,7 @@
 //! Account, connecting by hand, presence.
 
 use tidings_contract as api;
-use tidings_supabase::{AuthState, Purpose, Scope, Secret, Session, SignUp};
+use tidings_supabase::{AuthState, Purpose, Scope, Secret, Session, SignUp, User};
 use zeroize::Zeroizing;
 
 use crate::error::{EngineError, Result};
@@ -33,9 +33,7 @@ impl Core {
     }
 
     pub async fn verify_code(&self, args: api::VerifyCode) -> Result<api::SignInState> {
-        let typed = Zeroizing::new(args.code);
-        // As mails group digits.
-        let code = Secret::new(typed.split_whitespace().collect::<String>());
+        let code = typed(args.code);
         let purpose = match args.purpose {
             api::CodePurpose::SignIn => Purpose::SignIn,
             api::CodePurpose::SignUp => Purpose::SignUp,
@@ -46,10 +44,27 @@ impl Core {
         self.take_up(session).await
     }
 
+    pub async fn set_name(&self, args: &api::SetName) -> Result<api::Account> {
+        let name = args.name.trim();
+        let most = User::LONGEST_NAME;
+        if name.is_empty() || name.chars().count() > most || name.contains(char::is_control) {
+            return Err(EngineError::Invalid(format!(
+                "A name is one line of at most {most} characters. Yours has not changed."
+            )));
+        }
+        self.tokens.set_name(name).await?;
+        self.account()
+            .ok_or_else(|| tidings_supabase::Error::SignedOut.into())
+    }
+
     pub async fn set_password(&self, args: api::SetPassword) -> Result<api::Nothing> {
-        self.tokens
-            .set_password(&Secret::new(args.password))
-            .await?;
+        let (password, code) = (Secret::new(args.password), args.code.map(typed));
+        self.tokens.set_password(&password, code.as_ref()).await?;
+        Ok(api::Nothing {})
+    }
+
+    pub async fn request_password_code(&self) -> Result<api::Nothing> {
+        self.tokens.reauthenticate().await?;
         Ok(api::Nothing {})
     }
 
@@ -61,22 +76,11 @@ impl Core {
             .account()
             .is_some_and(|own| own.as_str() != session.user.id)
         {
-            self.leave(&session).await;
+            self.tokens.dismiss(session).await;
             return Err(EngineError::OtherAccount);
         }
         self.tokens.adopt(session).await?;
         Ok(self.sign_in_state())
-    }
-
-    /// Ends a session that is not taken up.
-    pub(super) async fn leave(&self, session: &Session) {
-        let auth = self.tokens.auth();
-        let ended = auth
-            .sign_out(session.access_token.expose(), Scope::Local)
-            .await;
-        if let Err(error) = ended {
-            tracing::info!(%error, "a session that is not used was left to end by itself");
-        }
     }
 
     pub async fn sign_up(&self, args: api::SignUp) -> Result<api::SignUpOutcome> {
@@ -109,7 +113,7 @@ impl Core {
         };
         match self.tokens.sign_out(scope).await {
             Ok(()) => {}
-            // The server could not be told; on this device it is done.
+            // The server is told later; on this device it is done.
             Err(error)
                 if scope == Scope::Local
                     && matches!(*self.tokens.state().borrow(), AuthState::SignedOut) =>
@@ -175,4 +179,10 @@ impl Core {
             secrets_in_memory,
         })
     }
+}
+
+/// A code as it was typed; mails and apps group digits.
+pub(super) fn typed(text: String) -> Secret {
+    let text = Zeroizing::new(text);
+    Secret::new(text.split_whitespace().collect::<String>())
 }

@@ -3,8 +3,8 @@
 use qrcodegen::{QrCode, QrCodeEcc};
 use tidings_contract as api;
 use tidings_supabase::{AuthState, Factor, Secret};
-use zeroize::Zeroizing;
 
+use super::account::typed;
 use crate::error::{EngineError, Result};
 use crate::workspace::Core;
 
@@ -29,9 +29,7 @@ impl Core {
     }
 
     pub async fn verify_factor(&self, args: api::VerifyFactor) -> Result<api::SignInState> {
-        let typed = Zeroizing::new(args.code);
-        // As apps group digits.
-        let code = Secret::new(typed.split_whitespace().collect::<String>());
+        let code = typed(args.code);
         self.tokens.verify_factor(&args.factor, &code).await?;
         Ok(self.sign_in_state())
     }

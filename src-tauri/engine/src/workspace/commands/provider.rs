@@ -55,7 +55,7 @@ impl Core {
         };
         let session = auth.exchange_code(&flow, &code).await?;
         if given_up.is_cancelled() {
-            self.leave(&session).await;
+            self.tokens.dismiss(session).await;
             return Err(EngineError::Cancelled);
         }
         self.take_up(session).await
