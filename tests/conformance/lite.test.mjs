@@ -4,7 +4,7 @@
 import { after, before, describe, test } from "node:test";
 import { startLite } from "./lite/lite.mjs";
 import { lacking } from "./lite/postgres.mjs";
-import { registerAuth, registerRest, registerRestMatrix } from "./suite/index.mjs";
+import { registerAuth, registerRest, registerRestMatrix, registerSync } from "./suite/index.mjs";
 
 /** What @supabase/lite 0.10.0 is known to do otherwise than the hosted services. */
 const LACKS = {
@@ -41,5 +41,6 @@ if (reason !== undefined) {
     registerRestMatrix(getTarget);
     registerRest(getTarget);
     registerAuth(getTarget);
+    registerSync(getTarget);
   });
 }

@@ -6,3 +6,4 @@ export { registerMfa } from "./mfa.mjs";
 export { registerPkce } from "./pkce.mjs";
 export { registerRealtime } from "./realtime.mjs";
 export { registerRest } from "./rest.mjs";
+export { registerSync } from "./sync.mjs";
