@@ -1,7 +1,7 @@
 // The official client against the local workspace's server.
 
 import { after, before, describe } from "node:test";
-import { startLocal } from "./local.mjs";
+import { PARTS, startLocal } from "./local.mjs";
 import {
   registerAuth,
   registerMfa,
@@ -9,9 +9,10 @@ import {
   registerRealtime,
   registerRest,
   registerRestMatrix,
+  registerSync,
 } from "./suite/index.mjs";
 
-describe("tidings-local", () => {
+describe("tidings-local with the four tables alone", () => {
   let local;
 
   before(async () => {
@@ -26,4 +27,19 @@ describe("tidings-local", () => {
   registerMfa(getTarget);
   registerPkce(getTarget);
   registerRealtime(getTarget);
+});
+
+describe("tidings-local with the optional parts", () => {
+  let local;
+
+  before(async () => {
+    local = await startLocal(["--parts", PARTS.join()]);
+  });
+  after(() => local?.stop());
+
+  const getTarget = () => local.target;
+  registerRestMatrix(getTarget);
+  registerRest(getTarget);
+  registerRealtime(getTarget);
+  registerSync(getTarget);
 });

@@ -72,7 +72,11 @@ if (reason !== undefined) {
         return result;
       });
       await Promise.race([begun, done]);
-      return { done, commit: () => (finish(), done) };
+      const commit = () => {
+        finish();
+        return done;
+      };
+      return { done, commit };
     };
     /** Starts work that has to wait for what `behind` holds; gives its end once it waits. */
     const waits = async (on, behind, work) => {

@@ -167,7 +167,7 @@ impl Session {
         let now = self.state.clock().now();
         requests
             .iter()
-            .map(|request| request.bind(extended, now))
+            .map(|request| request.bind(self.state.store().parts(), extended, now))
             .collect::<Result<_, _>>()
             .map_err(|sentence| format!("RealtimeDisabledForConfiguration: {sentence}").into())
     }

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::auth::{Role, TokenError};
-use crate::store::schema::{self, Table};
+use crate::store::schema::Table;
 use crate::store::{PgError, StoreError};
 
 /// A refusal: status and body.
@@ -226,14 +226,14 @@ impl RestError {
         )
     }
 
-    /// A table that is none of the four.
-    pub fn table(name: &str) -> Self {
+    /// A table that is none of `tables`.
+    pub fn table(name: &str, tables: &[&Table]) -> Self {
         let error = Self::new(
             StatusCode::NOT_FOUND,
             "PGRST205",
             format!("Could not find the table 'public.{name}' in the schema cache"),
         );
-        let close = schema::TABLES
+        let close = tables
             .iter()
             .find(|table| table.name.contains(name) || name.contains(table.name));
         match close {

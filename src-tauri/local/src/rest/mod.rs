@@ -1,4 +1,4 @@
-//! PostgREST for the four tables.
+//! PostgREST for the tables.
 
 mod answer;
 mod body;
@@ -23,7 +23,8 @@ use serde_json::value::RawValue;
 use crate::auth::{Claims, Role};
 use crate::gateway::{self, Caller};
 use crate::state::AppState;
-use crate::store::schema::{self, SCHEMA, Table};
+use crate::store::PgError;
+use crate::store::schema::{SCHEMA, Table, TableAccess};
 use error::RestError;
 
 /// The longest body; a bulk insert of a thousand long messages fits.
@@ -91,7 +92,14 @@ async fn answer(
             given.as_bytes(),
         )));
     }
-    let table = schema::table(name).ok_or_else(|| RestError::table(name))?;
+    let parts = state.store().parts();
+    let table = parts
+        .table(name)
+        .ok_or_else(|| RestError::table(name, &parts.tables()))?;
+    if !read && table.access == TableAccess::Read {
+        let refusal = PgError::permission_denied(table.name);
+        return Err(RestError::from_postgres(refusal, &claims.role));
+    }
     let request = Request {
         table,
         claims,
@@ -142,7 +150,8 @@ async fn root(
     if let Err(refused) = identify(&state, &headers, query.as_deref().unwrap_or_default()) {
         return *refused;
     }
-    let definitions: serde_json::Map<String, serde_json::Value> = schema::TABLES
+    let tables = state.store().parts().tables();
+    let definitions: serde_json::Map<String, serde_json::Value> = tables
         .iter()
         .map(|table| {
             let properties: serde_json::Map<String, serde_json::Value> = table
@@ -159,7 +168,7 @@ async fn root(
             )
         })
         .collect();
-    let paths: serde_json::Map<String, serde_json::Value> = schema::TABLES
+    let paths: serde_json::Map<String, serde_json::Value> = tables
         .iter()
         .map(|table| (format!("/{}", table.name), serde_json::json!({})))
         .collect();
@@ -185,8 +194,7 @@ fn identify(state: &AppState, headers: &HeaderMap, query: &str) -> Result<Claims
         None => key,
     };
     if let Role::Other(name) = &claims.role {
-        let refusal =
-            crate::store::PgError::new("22023", format!("role \"{name}\" does not exist"));
+        let refusal = PgError::new("22023", format!("role \"{name}\" does not exist"));
         return Err(RestError::from_postgres(refusal, &claims.role)
             .into_response()
             .into());

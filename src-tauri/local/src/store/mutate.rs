@@ -7,6 +7,7 @@ use super::error::{PgError, StoreError};
 use super::policy;
 use super::read;
 use super::schema::Table;
+use super::triggers::{self, Verdict};
 use super::value::{Row, Value};
 use super::write::WriteTx;
 use crate::auth::{Claims, Role};
@@ -54,8 +55,11 @@ pub fn insert(
     let must_show = returning || *conflict != OnConflict::Refuse;
     let mut done = Inserted::default();
     let mut touched: Vec<Value> = Vec::new();
-    for row in rows {
+    for mut row in rows {
         let table = row.table;
+        if triggers::before_insert(tx, claims, &mut row)? == Verdict::Skip {
+            continue;
+        }
         if !policy::admits(tx.connection(), claims, &row)?
             || (must_show && !policy::shows(tx.connection(), claims, &row)?)
         {
@@ -89,8 +93,7 @@ pub fn insert(
                     new.values[*at] = row.values[*at].clone();
                 }
                 touched.push(new.key().clone());
-                replace(tx, claims, old, new.clone())?;
-                done.rows.push(new);
+                done.rows.extend(replace(tx, claims, &old, new)?);
             }
         }
     }
@@ -110,8 +113,7 @@ pub fn update(
             new.values[*at] = value.clone();
         }
         // The condition reads the table, so the select policies bind the new row as well.
-        replace(tx, scope.claims, old, new.clone())?;
-        changed.push(new);
+        changed.extend(replace(tx, scope.claims, &old, new)?);
     }
     Ok(changed)
 }
@@ -120,12 +122,23 @@ pub fn update(
 pub fn delete(tx: &mut WriteTx<'_>, scope: &Scope<'_>) -> Result<Vec<Row>, StoreError> {
     let rows = modifiable(tx, scope)?;
     for row in &rows {
+        triggers::before_delete(tx, row)?;
         tx.delete(row.clone())?;
+        triggers::after_delete(tx, row)?;
     }
     Ok(rows)
 }
 
-fn replace(tx: &mut WriteTx<'_>, claims: &Claims, old: Row, new: Row) -> Result<(), StoreError> {
+/// The row as it is now; none when a trigger left it as it was.
+fn replace(
+    tx: &mut WriteTx<'_>,
+    claims: &Claims,
+    old: &Row,
+    mut new: Row,
+) -> Result<Option<Row>, StoreError> {
+    if triggers::before_update(tx, old, &mut new)? == Verdict::Skip {
+        return Ok(None);
+    }
     if !policy::admits(tx.connection(), claims, &new)?
         || !policy::shows(tx.connection(), claims, &new)?
     {
@@ -135,7 +148,9 @@ fn replace(tx: &mut WriteTx<'_>, claims: &Claims, old: Row, new: Row) -> Result<
     if new.key() != old.key() && tx.find(new.table, new.key())?.is_some() {
         return Err(duplicate(claims, &new).into());
     }
-    tx.update(old, new)
+    tx.update(old.clone(), new.clone())?;
+    triggers::after_update(tx, old, &new)?;
+    Ok(Some(new))
 }
 
 fn modifiable(tx: &WriteTx<'_>, scope: &Scope<'_>) -> Result<Vec<Row>, StoreError> {

@@ -4,7 +4,7 @@
 //! in own sessions; writes only the own presence row, into own sessions; reads all prices. `anon` sees and
 //! writes nothing. The service role is bound by nothing.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use super::schema::{self, Table};
 use super::value::{Row, Value};
@@ -38,9 +38,17 @@ impl Condition {
 const OWN: &str = "user_id = ?";
 const IN_OWN_SESSION: &str = "session_id IN (SELECT id FROM chat_sessions WHERE user_id = ?)";
 
+/// Of a session that one sees, or saw when it was deleted.
+const SEEN: &str = "session_id IN (SELECT id FROM chat_sessions WHERE user_id = ? \
+    UNION ALL SELECT session_id FROM sync_gone WHERE user_id = ?)";
+
 /// Which rows of `table` the select policies show to `claims`.
 pub fn select(claims: &Claims, table: &Table) -> Condition {
     if table.name == schema::CRYPTO_PRICES.name && claims.role == Role::Authenticated {
+        return Condition::constant("1");
+    }
+    // A view: what it counts is judged by itself.
+    if table.name == schema::CHAT_SYNC_DIGEST.name {
         return Condition::constant("1");
     }
     let Some(sub) = subject(claims) else {
@@ -48,7 +56,10 @@ pub fn select(claims: &Claims, table: &Table) -> Condition {
     };
     match table.name {
         name if name == schema::CHAT_SESSIONS.name => Condition::of_user(OWN, sub),
-        name if name == schema::CHAT_MESSAGES.name => Condition::of_user(IN_OWN_SESSION, sub),
+        name if name == schema::CHAT_MESSAGES.name || name == schema::CHAT_TOMBSTONES.name => {
+            Condition::of_user(IN_OWN_SESSION, sub)
+        }
+        name if name == schema::CHAT_SYNC_HEADS.name => Condition::of_user(SEEN, sub),
         _ => Condition::of_user(
             "(user_id = ? OR session_id IN (SELECT id FROM chat_sessions WHERE user_id = ?))",
             sub,
@@ -123,13 +134,27 @@ fn for_nobody_else(claims: &Claims) -> Condition {
     })
 }
 
+/// Whether the select policies show the session with this id to `claims`.
+pub(super) fn sees_session(
+    connection: &Connection,
+    claims: &Claims,
+    session: &str,
+) -> rusqlite::Result<bool> {
+    match subject(claims) {
+        Some(sub) => owns(connection, sub, session),
+        None => Ok(claims.role == Role::ServiceRole),
+    }
+}
+
 fn owns_session(connection: &Connection, sub: &str, row: &Row) -> rusqlite::Result<bool> {
-    let Some(session) = row.get("session_id").as_str() else {
-        return Ok(false);
-    };
-    Ok(connection
+    match row.get("session_id").as_str() {
+        Some(session) => owns(connection, sub, session),
+        None => Ok(false),
+    }
+}
+
+fn owns(connection: &Connection, sub: &str, session: &str) -> rusqlite::Result<bool> {
+    connection
         .prepare_cached("SELECT 1 FROM chat_sessions WHERE id = ?1 AND user_id = ?2")?
-        .query_row([session, sub], |_| Ok(()))
-        .optional()?
-        .is_some())
+        .exists([session, sub])
 }

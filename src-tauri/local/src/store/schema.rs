@@ -1,4 +1,4 @@
-//! The four tables as clients see them, and the database that holds them.
+//! The tables as clients see them.
 
 /// The type of a column, named after PostgreSQL's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,13 +81,26 @@ pub struct Column {
     pub allowed: &'static [&'static str],
 }
 
-/// One table; its primary key is the first column.
+/// One table or view; the first column is its primary key, or the first part of it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Table {
     /// Its name in the schema `public`.
     pub name: &'static str,
     /// Its columns in order.
     pub columns: &'static [Column],
+    /// What clients are granted; policies say the rest.
+    pub access: TableAccess,
+    /// Whether its changes are told live.
+    pub published: bool,
+}
+
+/// What clients are granted on a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableAccess {
+    /// Every verb.
+    Write,
+    /// Reading; only the server itself writes it.
+    Read,
 }
 
 impl Table {
@@ -107,7 +120,7 @@ impl Table {
     }
 }
 
-/// The table called `name`.
+/// The one of the four tables called `name`, as a project without optional parts has it.
 pub fn table(name: &str) -> Option<&'static Table> {
     TABLES.iter().copied().find(|table| table.name == name)
 }
@@ -115,7 +128,7 @@ pub fn table(name: &str) -> Option<&'static Table> {
 /// The only schema.
 pub const SCHEMA: &str = "public";
 
-/// All tables.
+/// The four tables without optional parts.
 pub const TABLES: [&Table; 4] = [
     &CHAT_SESSIONS,
     &CHAT_MESSAGES,
@@ -123,46 +136,74 @@ pub const TABLES: [&Table; 4] = [
     &CRYPTO_PRICES,
 ];
 
+const SESSIONS: [Column; 8] = [
+    required("id", Kind::Text),
+    plain("user_id", Kind::Text, DefaultValue::Null),
+    plain("title", Kind::Text, DefaultValue::Null),
+    one_of("status", "active", &["active", "inactive", "archived"]),
+    plain("last_activity", Kind::Time, DefaultValue::Now),
+    plain("created_at", Kind::Time, DefaultValue::Now),
+    plain("updated_at", Kind::Time, DefaultValue::Now),
+    plain("metadata", Kind::Json, DefaultValue::EmptyObject),
+];
+
 /// `chat_sessions`
 pub static CHAT_SESSIONS: Table = Table {
     name: "chat_sessions",
-    columns: &[
-        required("id", Kind::Text),
-        plain("user_id", Kind::Text, DefaultValue::Null),
-        plain("title", Kind::Text, DefaultValue::Null),
-        one_of("status", "active", &["active", "inactive", "archived"]),
-        plain("last_activity", Kind::Time, DefaultValue::Now),
-        plain("created_at", Kind::Time, DefaultValue::Now),
-        plain("updated_at", Kind::Time, DefaultValue::Now),
-        plain("metadata", Kind::Json, DefaultValue::EmptyObject),
-    ],
+    columns: &SESSIONS,
+    access: TableAccess::Write,
+    published: true,
 };
+
+const SESSIONS_REV: [Column; 9] = with_rev(SESSIONS);
+
+/// `chat_sessions` of a project with the sync part: one more column, `rev`.
+pub static CHAT_SESSIONS_REV: Table = Table {
+    name: CHAT_SESSIONS.name,
+    columns: &SESSIONS_REV,
+    access: TableAccess::Write,
+    published: true,
+};
+
+const MESSAGES: [Column; 10] = [
+    Column {
+        default: DefaultValue::Uuid,
+        ..required("id", Kind::Uuid)
+    },
+    required("session_id", Kind::Text),
+    plain("user_id", Kind::Text, DefaultValue::Null),
+    required("content", Kind::Text),
+    Column {
+        allowed: &["user", "assistant", "system"],
+        ..required("role", Kind::Text)
+    },
+    plain("metadata", Kind::Json, DefaultValue::EmptyObject),
+    plain("created_at", Kind::Time, DefaultValue::Now),
+    plain("updated_at", Kind::Time, DefaultValue::Now),
+    one_of(
+        "status",
+        "delivered",
+        &["sending", "delivered", "failed", "error"],
+    ),
+    one_of("message_type", "text", &["text", "voice", "adapter_action"]),
+];
 
 /// `chat_messages`
 pub static CHAT_MESSAGES: Table = Table {
     name: "chat_messages",
-    columns: &[
-        Column {
-            default: DefaultValue::Uuid,
-            ..required("id", Kind::Uuid)
-        },
-        required("session_id", Kind::Text),
-        plain("user_id", Kind::Text, DefaultValue::Null),
-        required("content", Kind::Text),
-        Column {
-            allowed: &["user", "assistant", "system"],
-            ..required("role", Kind::Text)
-        },
-        plain("metadata", Kind::Json, DefaultValue::EmptyObject),
-        plain("created_at", Kind::Time, DefaultValue::Now),
-        plain("updated_at", Kind::Time, DefaultValue::Now),
-        one_of(
-            "status",
-            "delivered",
-            &["sending", "delivered", "failed", "error"],
-        ),
-        one_of("message_type", "text", &["text", "voice", "adapter_action"]),
-    ],
+    columns: &MESSAGES,
+    access: TableAccess::Write,
+    published: true,
+};
+
+const MESSAGES_REV: [Column; 11] = with_rev(MESSAGES);
+
+/// `chat_messages` of a project with the sync part: one more column, `rev`.
+pub static CHAT_MESSAGES_REV: Table = Table {
+    name: CHAT_MESSAGES.name,
+    columns: &MESSAGES_REV,
+    access: TableAccess::Write,
+    published: true,
 };
 
 /// `user_presence`
@@ -177,6 +218,8 @@ pub static USER_PRESENCE: Table = Table {
         plain("typing_in_session", Kind::Text, DefaultValue::Null),
         plain("metadata", Kind::Json, DefaultValue::EmptyObject),
     ],
+    access: TableAccess::Write,
+    published: true,
 };
 
 /// `crypto_prices`
@@ -195,7 +238,58 @@ pub static CRYPTO_PRICES: Table = Table {
         plain("volume_24h", Kind::BigInt, DefaultValue::Zero),
         plain("last_updated", Kind::Time, DefaultValue::Now),
     ],
+    access: TableAccess::Write,
+    published: true,
 };
+
+/// `chat_sync_heads` of the sync part.
+pub static CHAT_SYNC_HEADS: Table = Table {
+    name: "chat_sync_heads",
+    columns: &[
+        required("session_id", Kind::Text),
+        required("last_rev", Kind::BigInt),
+        required("gone", Kind::Bool),
+    ],
+    access: TableAccess::Read,
+    published: false,
+};
+
+/// `chat_tombstones` of the sync part.
+pub static CHAT_TOMBSTONES: Table = Table {
+    name: "chat_tombstones",
+    columns: &[
+        required("session_id", Kind::Text),
+        required("id", Kind::Uuid),
+        required("rev", Kind::BigInt),
+        required("deleted_at", Kind::Time),
+    ],
+    access: TableAccess::Read,
+    published: false,
+};
+
+/// `chat_sync_digest` of the sync part, a view.
+pub static CHAT_SYNC_DIGEST: Table = Table {
+    name: "chat_sync_digest",
+    columns: &[
+        plain("version", Kind::BigInt, DefaultValue::Null),
+        plain("epoch", Kind::Uuid, DefaultValue::Null),
+        plain("heads", Kind::BigInt, DefaultValue::Null),
+        plain("hash", Kind::Text, DefaultValue::Null),
+    ],
+    access: TableAccess::Read,
+    published: false,
+};
+
+/// `columns`, and `rev` behind them.
+const fn with_rev<const N: usize, const M: usize>(columns: [Column; N]) -> [Column; M] {
+    let mut all = [plain("rev", Kind::BigInt, DefaultValue::Null); M];
+    let mut at = 0;
+    while at < N {
+        all[at] = columns[at];
+        at += 1;
+    }
+    all
+}
 
 const fn plain(name: &'static str, kind: Kind, default: DefaultValue) -> Column {
     Column {
@@ -230,161 +324,3 @@ const fn one_of(
         allowed,
     }
 }
-
-/// What makes the database, one version after another; `user_version` counts them.
-pub(super) const STEPS: [&str; 2] = [DDL, SIGN_IN];
-
-/// How the rows are held. Times are microseconds since 1970 UTC; `numeric` is its text,
-/// ordered by the collation `exact`; JSON is the canonical text of `jsonb`.
-const DDL: &str = "
-CREATE TABLE chat_sessions (
-    id TEXT PRIMARY KEY NOT NULL,
-    user_id TEXT,
-    title TEXT,
-    status TEXT,
-    last_activity INTEGER,
-    created_at INTEGER,
-    updated_at INTEGER,
-    metadata TEXT
-) STRICT;
-CREATE INDEX chat_sessions_user_id ON chat_sessions (user_id);
-CREATE INDEX chat_sessions_last_activity ON chat_sessions (last_activity);
-
-CREATE TABLE chat_messages (
-    id TEXT PRIMARY KEY NOT NULL,
-    session_id TEXT NOT NULL,
-    user_id TEXT,
-    content TEXT NOT NULL,
-    role TEXT NOT NULL,
-    metadata TEXT,
-    created_at INTEGER,
-    updated_at INTEGER,
-    status TEXT,
-    message_type TEXT
-) STRICT;
-CREATE INDEX chat_messages_session_id ON chat_messages (session_id, created_at, id);
-CREATE INDEX chat_messages_created_at ON chat_messages (created_at, id);
-
-CREATE TABLE user_presence (
-    user_id TEXT PRIMARY KEY NOT NULL,
-    session_id TEXT NOT NULL,
-    status TEXT,
-    last_seen INTEGER,
-    is_typing INTEGER,
-    typing_in_session TEXT,
-    metadata TEXT
-) STRICT;
-CREATE INDEX user_presence_session_id ON user_presence (session_id);
-CREATE INDEX user_presence_status ON user_presence (status);
-
-CREATE TABLE crypto_prices (
-    id TEXT PRIMARY KEY NOT NULL,
-    symbol TEXT NOT NULL,
-    price TEXT COLLATE exact NOT NULL,
-    change_24h TEXT COLLATE exact,
-    change_percentage_24h TEXT COLLATE exact,
-    market_cap INTEGER,
-    volume_24h INTEGER,
-    last_updated INTEGER
-) STRICT;
-CREATE INDEX crypto_prices_symbol ON crypto_prices (symbol);
-CREATE INDEX crypto_prices_last_updated ON crypto_prices (last_updated);
-
-CREATE TABLE auth_users (
-    id TEXT PRIMARY KEY NOT NULL,
-    email TEXT UNIQUE,
-    phone TEXT UNIQUE,
-    password_hash TEXT,
-    confirmed_at INTEGER,
-    last_sign_in_at INTEGER,
-    app_metadata TEXT NOT NULL,
-    user_metadata TEXT NOT NULL,
-    created_at INTEGER NOT NULL,
-    updated_at INTEGER NOT NULL
-) STRICT;
-
-CREATE TABLE auth_sessions (
-    id TEXT PRIMARY KEY NOT NULL,
-    user_id TEXT NOT NULL REFERENCES auth_users (id) ON DELETE CASCADE,
-    method TEXT NOT NULL,
-    signed_in_at INTEGER NOT NULL,
-    created_at INTEGER NOT NULL
-) STRICT;
-CREATE INDEX auth_sessions_user_id ON auth_sessions (user_id);
-
-CREATE TABLE auth_refresh_tokens (
-    hash TEXT PRIMARY KEY NOT NULL,
-    session_id TEXT NOT NULL REFERENCES auth_sessions (id) ON DELETE CASCADE,
-    counter INTEGER NOT NULL,
-    used_at INTEGER,
-    created_at INTEGER NOT NULL
-) STRICT;
-CREATE UNIQUE INDEX auth_refresh_tokens_counter ON auth_refresh_tokens (session_id, counter);
-
-CREATE TABLE auth_codes (
-    code TEXT PRIMARY KEY NOT NULL,
-    user_id TEXT NOT NULL REFERENCES auth_users (id) ON DELETE CASCADE,
-    challenge TEXT NOT NULL,
-    method TEXT NOT NULL,
-    expires_at INTEGER NOT NULL
-) STRICT;
-
-CREATE TABLE auth_pending (
-    user_id TEXT NOT NULL REFERENCES auth_users (id) ON DELETE CASCADE,
-    purpose TEXT NOT NULL,
-    target TEXT NOT NULL,
-    expires_at INTEGER NOT NULL,
-    PRIMARY KEY (user_id, purpose)
-) STRICT;
-
-CREATE TABLE assistant_queue (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    message_id TEXT NOT NULL
-) STRICT;
-
-CREATE TABLE workspace_state (
-    name TEXT PRIMARY KEY NOT NULL,
-    value TEXT NOT NULL
-) STRICT;
-";
-
-/// Second factors, and sign-ins by a provider from their beginning on.
-const SIGN_IN: &str = "
-CREATE TABLE auth_factors (
-    id TEXT PRIMARY KEY NOT NULL,
-    user_id TEXT NOT NULL REFERENCES auth_users (id) ON DELETE CASCADE,
-    name TEXT,
-    secret TEXT NOT NULL,
-    verified INTEGER NOT NULL,
-    last_step INTEGER,
-    last_challenged_at INTEGER,
-    wrong INTEGER NOT NULL,
-    wrong_since INTEGER NOT NULL,
-    created_at INTEGER NOT NULL,
-    updated_at INTEGER NOT NULL
-) STRICT;
-CREATE UNIQUE INDEX auth_factors_name ON auth_factors (user_id, name);
-
-CREATE TABLE auth_challenges (
-    id TEXT PRIMARY KEY NOT NULL,
-    factor_id TEXT NOT NULL REFERENCES auth_factors (id) ON DELETE CASCADE,
-    expires_at INTEGER NOT NULL,
-    used INTEGER NOT NULL
-) STRICT;
-CREATE INDEX auth_challenges_factor_id ON auth_challenges (factor_id);
-
-ALTER TABLE auth_sessions ADD COLUMN factor_id TEXT REFERENCES auth_factors (id) ON DELETE SET NULL;
-ALTER TABLE auth_sessions ADD COLUMN factor_at INTEGER;
-
-DROP TABLE auth_codes;
-CREATE TABLE auth_flows (
-    id TEXT PRIMARY KEY NOT NULL,
-    provider TEXT NOT NULL,
-    redirect_to TEXT NOT NULL,
-    challenge TEXT,
-    method TEXT,
-    code TEXT UNIQUE,
-    user_id TEXT REFERENCES auth_users (id) ON DELETE CASCADE,
-    expires_at INTEGER NOT NULL
-) STRICT;
-";
