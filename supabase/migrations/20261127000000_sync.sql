@@ -132,22 +132,23 @@ $$;
 revoke all on function chat_private.sync_session_update() from public;
 
 -- Before a session goes: remembers who could read it, and takes the locks in the order of
--- everybody else, messages before the head.
+-- everybody else, messages and members before the head.
 create or replace function chat_private.sync_session_before_delete()
 returns trigger
 language plpgsql security definer set search_path = ''
 as $$
 begin
   perform from public.chat_messages where session_id = old.id order by id for update;
-  perform chat_private.lock_head(old.id);
-  insert into chat_private.sync_gone (user_id, session_id)
-    select old.user_id, old.id where old.user_id is not null
-    on conflict do nothing;
   if to_regclass('public.chat_session_members') is not null then
+    perform from public.chat_session_members where session_id = old.id order by id for update;
     insert into chat_private.sync_gone (user_id, session_id)
       select user_id, session_id from public.chat_session_members where session_id = old.id
       on conflict do nothing;
   end if;
+  perform chat_private.lock_head(old.id);
+  insert into chat_private.sync_gone (user_id, session_id)
+    select old.user_id, old.id where old.user_id is not null
+    on conflict do nothing;
   return old;
 end
 $$;

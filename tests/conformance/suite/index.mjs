@@ -2,6 +2,7 @@
 
 export { registerAuth } from "./auth.mjs";
 export { registerRestMatrix } from "./matrix.mjs";
+export { registerMembers, registerSharedSync } from "./members.mjs";
 export { registerMfa } from "./mfa.mjs";
 export { registerPkce } from "./pkce.mjs";
 export { registerRealtime } from "./realtime.mjs";
