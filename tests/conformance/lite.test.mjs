@@ -6,6 +6,7 @@ import { startLite } from "./lite/lite.mjs";
 import { lacking } from "./lite/postgres.mjs";
 import {
   registerAuth,
+  registerInvites,
   registerMembers,
   registerRest,
   registerRestMatrix,
@@ -24,7 +25,8 @@ const LACKS = {
   malformed_tokens: "a malformed token is served as nobody's, not refused",
   issuer_claim: "tokens name no issuer",
   metadata_claims: "tokens carry no user_metadata",
-  refresh_races: "of two refreshes at once both may succeed, and one of the tokens ends the session",
+  refresh_races:
+    "of two refreshes at once both may succeed, and one of the tokens ends the session",
   unknown_refresh_token: "a refresh token of another form than its own is `validation_failed`",
   admin: "there is no admin API",
 };
@@ -52,6 +54,7 @@ if (reason !== undefined) {
     registerAuth(getTarget);
     registerSync(getTarget);
     registerMembers(getTarget);
+    registerInvites(getTarget);
     registerSharedSync(getTarget);
   });
 }

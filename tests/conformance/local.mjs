@@ -12,7 +12,7 @@ const PROGRAM = process.platform === "win32" ? "tidings-local.exe" : "tidings-lo
 const START_DEADLINE = 20_000;
 
 /** The optional parts that its projects can have. */
-export const PARTS = ["sync"];
+export const PARTS = ["sync", "members"];
 
 function program() {
   const root = resolve(fileURLToPath(import.meta.url), "../../..");

@@ -4,11 +4,15 @@ import { after, before, describe } from "node:test";
 import { PARTS, startLocal } from "./local.mjs";
 import {
   registerAuth,
+  registerInvites,
+  registerMembers,
   registerMfa,
   registerPkce,
   registerRealtime,
   registerRest,
   registerRestMatrix,
+  registerSharedRealtime,
+  registerSharedSync,
   registerSync,
 } from "./suite/index.mjs";
 
@@ -42,4 +46,25 @@ describe("tidings-local with the optional parts", () => {
   registerRest(getTarget);
   registerRealtime(getTarget);
   registerSync(getTarget);
+  registerMembers(getTarget);
+  registerInvites(getTarget);
+  registerSharedSync(getTarget);
+  registerSharedRealtime(getTarget);
 });
+
+const ALONE = {
+  sync: [registerSync],
+  members: [registerMembers, registerInvites],
+};
+for (const [part, suites] of Object.entries(ALONE)) {
+  describe(`tidings-local with the ${part} part alone`, () => {
+    let local;
+
+    before(async () => {
+      local = await startLocal(["--parts", part]);
+    });
+    after(() => local?.stop());
+
+    for (const register of suites) register(() => local.target);
+  });
+}

@@ -41,7 +41,8 @@ struct Arguments {
     /// Simulate prices, the random walk beginning from this seed.
     #[arg(long, value_name = "SEED", num_args = 0..=1, default_missing_value = "1")]
     prices: Option<u64>,
-    /// Optional parts of the project; with --workspace all of them.
+    /// Optional parts of the project; with --workspace all of them. What a data directory holds of
+    /// a part that is not named is removed.
     #[arg(long, value_enum, value_name = "PART", value_delimiter = ',')]
     parts: Vec<PartArgument>,
     /// Seconds an access token lives.
@@ -98,6 +99,8 @@ enum ConsentArgument {
 enum PartArgument {
     /// Revisions, heads and tombstones.
     Sync,
+    /// Members, invitations and profiles.
+    Members,
 }
 
 fn provider_name(text: &str) -> Result<String, String> {
@@ -193,6 +196,7 @@ fn options(arguments: &Arguments, secrets: Secrets) -> Options {
             simulated_prices: arguments.prices.or(arguments.workspace.then_some(1)),
             parts: Parts {
                 sync: has(PartArgument::Sync),
+                members: has(PartArgument::Members),
             },
         },
         ..Options::default()

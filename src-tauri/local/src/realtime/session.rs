@@ -202,7 +202,7 @@ impl Session {
                 Some(_) => match message.event.as_str() {
                     "broadcast" => self.broadcast(&message),
                     "presence" => self.presence(&message),
-                    "access_token" => self.access_token(&message),
+                    "access_token" => self.access_token(&message).await,
                     _ => {}
                 },
             },

@@ -280,13 +280,18 @@ impl RestError {
             ),
             other => {
                 tracing::error!(error = %other, "a statement failed");
-                Self::new(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "XX000",
-                    "The database failed; the server's log says more",
-                )
+                Self::internal()
             }
         }
+    }
+
+    /// Something that no request can be blamed for.
+    pub fn internal() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "XX000",
+            "The database failed; the server's log says more",
+        )
     }
 
     /// The status that PostgREST gives an SQLSTATE.
@@ -297,6 +302,7 @@ impl RestError {
             "23505" | "23503" => StatusCode::CONFLICT,
             "21000" => StatusCode::INTERNAL_SERVER_ERROR,
             "42883" | "42P01" => StatusCode::NOT_FOUND,
+            "25006" => StatusCode::METHOD_NOT_ALLOWED,
             _ => StatusCode::BAD_REQUEST,
         };
         let PgError {

@@ -8,9 +8,12 @@ mod parse;
 mod prefer;
 mod project;
 mod query;
+mod rpc;
 mod select;
 mod sql;
 mod write;
+
+use std::collections::BTreeMap;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, RawQuery, State};
@@ -24,7 +27,7 @@ use crate::auth::{Claims, Role};
 use crate::gateway::{self, Caller};
 use crate::state::AppState;
 use crate::store::PgError;
-use crate::store::schema::{SCHEMA, Table, TableAccess};
+use crate::store::schema::{Grants, SCHEMA, Table};
 use error::RestError;
 
 /// The longest body; a bulk insert of a thousand long messages fits.
@@ -96,7 +99,7 @@ async fn answer(
     let table = parts
         .table(name)
         .ok_or_else(|| RestError::table(name, &parts.tables()))?;
-    if !read && table.access == TableAccess::Read {
+    if !read && !granted(table, &claims.role, method) {
         let refusal = PgError::permission_denied(table.name);
         return Err(RestError::from_postgres(refusal, &claims.role));
     }
@@ -116,6 +119,20 @@ async fn answer(
     }
 }
 
+/// Whether a verb is granted at all; which columns an update may set is asked when they are known.
+fn granted(table: &Table, role: &Role, method: &Method) -> bool {
+    match table.grants {
+        Grants::All => true,
+        Grants::Read => false,
+        Grants::Few(_) if *role == Role::ServiceRole => true,
+        Grants::Few(columns) => match *method {
+            Method::DELETE => true,
+            Method::PATCH => !columns.is_empty(),
+            _ => false,
+        },
+    }
+}
+
 async fn function(
     State(state): State<AppState>,
     Path(name): Path<String>,
@@ -125,20 +142,24 @@ async fn function(
     body: Bytes,
 ) -> Response {
     let query = query.unwrap_or_default();
-    if let Err(refused) = identify(&state, &headers, &query) {
-        return *refused;
-    }
-    let arguments: Vec<String> = if method == Method::POST {
-        serde_json::from_slice::<std::collections::BTreeMap<String, Box<RawValue>>>(&body)
-            .map(|arguments| arguments.into_keys().collect())
-            .unwrap_or_default()
+    let claims = match identify(&state, &headers, &query) {
+        Ok(claims) => claims,
+        Err(refused) => return *refused,
+    };
+    let arguments: BTreeMap<String, Box<RawValue>> = if method == Method::POST {
+        serde_json::from_slice(&body).unwrap_or_default()
     } else {
         url::form_urlencoded::parse(query.as_bytes())
-            .map(|(name, _)| name.into_owned())
-            .filter(|name| name != "apikey")
+            .filter(|(name, _)| name != "apikey")
+            .filter_map(|(name, value)| {
+                let text = serde_json::value::to_raw_value(&value).ok()?;
+                Some((name.into_owned(), text))
+            })
             .collect()
     };
-    RestError::function(&name, &arguments).into_response()
+    rpc::call(&state, &claims, &name, &method, &arguments)
+        .await
+        .unwrap_or_else(IntoResponse::into_response)
 }
 
 /// What there is, in the least that an OpenAPI reader takes.

@@ -14,8 +14,8 @@ use super::query::Query;
 use super::sql;
 use crate::auth::Claims;
 use crate::state::AppState;
-use crate::store::schema::{CHAT_SYNC_DIGEST, Table};
-use crate::store::{Row, StoreError, Value, policy, read, sync};
+use crate::store::schema::{Table, TableId};
+use crate::store::{Row, StoreError, Value, members, policy, read, sync};
 
 /// Answers a read of one table.
 pub async fn get(state: &AppState, request: &Request, head: bool) -> Result<Response, RestError> {
@@ -109,14 +109,15 @@ fn source(
     table: &Table,
     claims: &Claims,
 ) -> rusqlite::Result<(String, Vec<Value>)> {
-    if table.name != CHAT_SYNC_DIGEST.name {
-        return Ok((table.name.to_owned(), Vec::new()));
-    }
+    let values = match table.id {
+        TableId::Digest => sync::digest(connection, claims)?.to_vec(),
+        TableId::MembersInfo => vec![Value::Int(members::VERSION)],
+        _ => return Ok((table.name.to_owned(), Vec::new())),
+    };
     let columns: Vec<String> = table
         .columns
         .iter()
         .map(|column| format!("? AS {}", column.name))
         .collect();
-    let values = sync::digest(connection, claims)?.to_vec();
     Ok((format!("(SELECT {})", columns.join(", ")), values))
 }

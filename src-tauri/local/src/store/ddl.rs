@@ -1,7 +1,7 @@
 //! The database that holds the rows.
 
 /// What makes the database, one version after another; `user_version` counts them.
-pub(super) const STEPS: [&str; 3] = [FIRST, SIGN_IN, SYNC];
+pub(super) const STEPS: [&str; 4] = [FIRST, SIGN_IN, SYNC, MEMBERS];
 
 /// How the rows are held. Times are microseconds since 1970 UTC; `numeric` is its text,
 /// ordered by the collation `exact`; JSON is the canonical text of `jsonb`.
@@ -184,5 +184,37 @@ CREATE TABLE sync_gone (
     user_id TEXT NOT NULL,
     session_id TEXT NOT NULL,
     PRIMARY KEY (user_id, session_id)
+) STRICT;
+";
+
+/// The members part: who takes part in a session, who may come, and what people are called.
+const MEMBERS: &str = "
+CREATE TABLE chat_session_members (
+    id TEXT PRIMARY KEY NOT NULL,
+    session_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    role TEXT NOT NULL,
+    joined_at INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX chat_session_members_pair ON chat_session_members (session_id, user_id);
+CREATE UNIQUE INDEX chat_session_members_owner ON chat_session_members (session_id)
+    WHERE role = 'owner';
+CREATE INDEX chat_session_members_user_id ON chat_session_members (user_id, session_id);
+
+CREATE TABLE chat_session_invites (
+    id TEXT PRIMARY KEY NOT NULL,
+    session_id TEXT NOT NULL,
+    role TEXT NOT NULL,
+    code_hash TEXT NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    redeemed_by TEXT,
+    redeemed_at INTEGER
+) STRICT;
+CREATE INDEX chat_session_invites_session_id ON chat_session_invites (session_id);
+
+CREATE TABLE chat_profiles (
+    user_id TEXT PRIMARY KEY NOT NULL,
+    display_name TEXT NOT NULL
 ) STRICT;
 ";

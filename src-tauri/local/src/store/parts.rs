@@ -4,9 +4,11 @@
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
+use super::members;
 use super::schema::{
-    CHAT_MESSAGES, CHAT_MESSAGES_REV, CHAT_SESSIONS, CHAT_SESSIONS_REV, CHAT_SYNC_DIGEST,
-    CHAT_SYNC_HEADS, CHAT_TOMBSTONES, CRYPTO_PRICES, Table, USER_PRESENCE,
+    CHAT_MEMBERS_INFO, CHAT_MESSAGES, CHAT_MESSAGES_REV, CHAT_PROFILES, CHAT_SESSION_INVITES,
+    CHAT_SESSION_MEMBERS, CHAT_SESSIONS, CHAT_SESSIONS_REV, CHAT_SYNC_DIGEST, CHAT_SYNC_HEADS,
+    CHAT_TOMBSTONES, CRYPTO_PRICES, Table, USER_PRESENCE,
 };
 
 /// Which optional parts of `supabase/migrations` a project has.
@@ -14,13 +16,21 @@ use super::schema::{
 pub struct Parts {
     /// Revisions, heads and tombstones.
     pub sync: bool,
+    /// Members, invitations and profiles.
+    pub members: bool,
 }
 
 impl Parts {
     /// The four tables alone.
-    pub const NONE: Self = Self { sync: false };
+    pub const NONE: Self = Self {
+        sync: false,
+        members: false,
+    };
     /// Every part.
-    pub const ALL: Self = Self { sync: true };
+    pub const ALL: Self = Self {
+        sync: true,
+        members: true,
+    };
 
     /// `chat_sessions`, with the columns that it has here.
     pub fn sessions(self) -> &'static Table {
@@ -50,6 +60,14 @@ impl Parts {
         ];
         if self.sync {
             all.extend([&CHAT_SYNC_HEADS, &CHAT_TOMBSTONES, &CHAT_SYNC_DIGEST]);
+        }
+        if self.members {
+            all.extend([
+                &CHAT_SESSION_MEMBERS,
+                &CHAT_SESSION_INVITES,
+                &CHAT_PROFILES,
+                &CHAT_MEMBERS_INFO,
+            ]);
         }
         all
     }
@@ -93,6 +111,11 @@ pub(super) fn apply(connection: &mut Connection, parts: Parts) -> rusqlite::Resu
         transaction.execute_batch(FORGET)?;
         transaction.execute("DELETE FROM workspace_state WHERE name = ?1", [EPOCH])?;
     }
+    if parts.members {
+        members::enrol_owners(&transaction)?;
+    } else {
+        transaction.execute_batch(DISMISS)?;
+    }
     transaction.commit()
 }
 
@@ -121,6 +144,13 @@ DELETE FROM chat_tombstones;
 DELETE FROM sync_gone;
 UPDATE chat_sessions SET rev = NULL WHERE rev IS NOT NULL;
 UPDATE chat_messages SET rev = NULL WHERE rev IS NOT NULL;
+";
+
+/// Takes every member, invitation and profile away.
+const DISMISS: &str = "
+DELETE FROM chat_session_members;
+DELETE FROM chat_session_invites;
+DELETE FROM chat_profiles;
 ";
 
 #[cfg(test)]
@@ -185,5 +215,35 @@ mod tests {
         let again = source.writer(Parts::ALL).unwrap();
         assert_eq!(revisions(&again), numbered);
         assert_ne!(epoch(&again).unwrap().unwrap(), epochs[0]);
+    }
+
+    #[test]
+    fn sessions_get_their_owners_as_members_when_the_part_comes() {
+        let directory = tempfile::tempdir().unwrap();
+        let location = Location::Directory(directory.path().to_path_buf());
+        let source = Source::new(&location, None).unwrap();
+        source
+            .writer(Parts::NONE)
+            .unwrap()
+            .execute_batch(
+                "INSERT INTO chat_sessions (id, user_id) VALUES ('s', 'alice'), ('nobodys', NULL);",
+            )
+            .unwrap();
+        let members = |parts: Parts| {
+            source
+                .writer(parts)
+                .unwrap()
+                .prepare("SELECT session_id, user_id, role FROM chat_session_members")
+                .unwrap()
+                .query_map([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?]))
+                .unwrap()
+                .collect::<rusqlite::Result<Vec<[String; 3]>>>()
+                .unwrap()
+        };
+        for _ in 0..2 {
+            let expected = ["s", "alice", "owner"].map(str::to_owned);
+            assert_eq!(members(Parts::ALL), [expected]);
+        }
+        assert!(members(Parts::NONE).is_empty());
     }
 }

@@ -49,17 +49,14 @@ pub(super) fn before_session_update(tx: &WriteTx<'_>, new: &mut Row) -> Result<(
 
 /// Remembers who could read the session.
 pub(super) fn before_session_delete(tx: &WriteTx<'_>, row: &Row) -> Result<(), StoreError> {
-    let (Some(id), user) = (row.key().as_str(), row.get("user_id").as_str()) else {
-        return Ok(());
-    };
-    if let Some(user) = user {
-        tx.connection()
-            .prepare_cached(
-                "INSERT INTO sync_gone (user_id, session_id) VALUES (?1, ?2) \
-                 ON CONFLICT DO NOTHING",
-            )?
-            .execute([user, id])?;
-    }
+    tx.connection()
+        .prepare_cached(
+            "INSERT INTO sync_gone (user_id, session_id) \
+             SELECT user_id, id FROM chat_sessions WHERE id = ?1 AND user_id IS NOT NULL \
+             UNION SELECT user_id, session_id FROM chat_session_members WHERE session_id = ?1 \
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute([row.key()])?;
     Ok(())
 }
 
@@ -179,7 +176,7 @@ fn head_is_gone(connection: &Connection, session: &str) -> rusqlite::Result<bool
 }
 
 /// The next revision of a session, whose head is made when it is missing.
-fn next_rev(connection: &Connection, session: &str) -> rusqlite::Result<i64> {
+pub(super) fn next_rev(connection: &Connection, session: &str) -> rusqlite::Result<i64> {
     connection
         .prepare_cached(
             "INSERT INTO chat_sync_heads (session_id, last_rev, gone) VALUES (?1, 1, 0) \

@@ -1,11 +1,11 @@
 //! What the triggers of `supabase/migrations` do around a write, before its policies are asked.
 
 use super::error::{PgError, StoreError};
-use super::schema::{CHAT_MESSAGES, CHAT_SESSIONS, Table};
-use super::sync;
+use super::schema::TableId;
 use super::value::Row;
 use super::write::WriteTx;
-use crate::auth::Claims;
+use super::{members, sync};
+use crate::auth::{Claims, Role};
 
 /// Whether a write goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,82 +16,105 @@ pub(super) enum Verdict {
     Skip,
 }
 
-/// The tables that have triggers.
-enum Subject {
-    Session,
-    Message,
-    Other,
-}
-
-impl Subject {
-    fn of(table: &Table) -> Self {
-        match table.name {
-            name if name == CHAT_SESSIONS.name => Self::Session,
-            name if name == CHAT_MESSAGES.name => Self::Message,
-            _ => Self::Other,
-        }
-    }
-}
-
 /// Before `row` is inserted on behalf of `claims`; may change it.
 pub(super) fn before_insert(
     tx: &WriteTx<'_>,
     claims: &Claims,
     row: &mut Row,
 ) -> Result<Verdict, StoreError> {
-    if !tx.parts().sync {
-        return Ok(Verdict::Go);
-    }
-    match Subject::of(row.table) {
-        Subject::Session => sync::before_session_insert(tx, row),
-        Subject::Message => sync::before_message_insert(tx, claims, row),
-        Subject::Other => Ok(Verdict::Go),
+    match row.table.id {
+        TableId::Sessions if tx.parts().sync => sync::before_session_insert(tx, row),
+        TableId::Messages if tx.parts().sync => sync::before_message_insert(tx, claims, row),
+        _ => Ok(Verdict::Go),
     }
 }
 
-/// Before `old` becomes `new`; may change the latter.
+/// After `row` was inserted.
+pub(super) fn after_insert(tx: &mut WriteTx<'_>, row: &Row) -> Result<(), StoreError> {
+    match row.table.id {
+        TableId::Sessions if tx.parts().members => members::follow_owner(tx, row),
+        TableId::Members => members::count_revision(tx, row),
+        _ => Ok(()),
+    }
+}
+
+/// Before `old` becomes `new` on behalf of `claims`; may change the latter.
 pub(super) fn before_update(
     tx: &WriteTx<'_>,
+    claims: &Claims,
     old: &Row,
     new: &mut Row,
 ) -> Result<Verdict, StoreError> {
+    let table = new.table.id;
+    if tx.parts().members && matches!(table, TableId::Sessions | TableId::Messages) {
+        members::freeze(claims, old, new)?;
+    }
     if !tx.parts().sync {
         return Ok(Verdict::Go);
     }
-    match Subject::of(new.table) {
-        Subject::Session if old.key() != new.key() => {
-            Err(PgError::new("0A000", "the id of a session cannot be changed".to_owned()).into())
+    match table {
+        TableId::Sessions if old.key() != new.key() => {
+            let message = "the id of a session cannot be changed";
+            Err(PgError::new("0A000", message.to_owned()).into())
         }
-        Subject::Session => sync::before_session_update(tx, new).map(|()| Verdict::Go),
-        Subject::Message => sync::before_message_update(tx, old, new),
-        Subject::Other => Ok(Verdict::Go),
+        TableId::Sessions => sync::before_session_update(tx, new).map(|()| Verdict::Go),
+        TableId::Messages => sync::before_message_update(tx, old, new),
+        _ => Ok(Verdict::Go),
     }
 }
 
 /// After `old` became `new`.
-pub(super) fn after_update(tx: &WriteTx<'_>, old: &Row, new: &Row) -> Result<(), StoreError> {
-    match Subject::of(new.table) {
-        Subject::Message if tx.parts().sync => sync::after_message_update(tx, old, new),
+pub(super) fn after_update(tx: &mut WriteTx<'_>, old: &Row, new: &Row) -> Result<(), StoreError> {
+    match new.table.id {
+        TableId::Sessions if tx.parts().members && old.get("user_id") != new.get("user_id") => {
+            members::follow_owner(tx, new)
+        }
+        TableId::Messages if tx.parts().sync => sync::after_message_update(tx, old, new),
+        TableId::Members => members::count_revision(tx, new),
         _ => Ok(()),
     }
 }
 
 /// Before `row` is deleted.
 pub(super) fn before_delete(tx: &WriteTx<'_>, row: &Row) -> Result<(), StoreError> {
-    match Subject::of(row.table) {
-        Subject::Session if tx.parts().sync => sync::before_session_delete(tx, row),
+    match row.table.id {
+        TableId::Sessions if tx.parts().sync => sync::before_session_delete(tx, row),
         _ => Ok(()),
     }
 }
 
 /// After `row` was deleted.
 pub(super) fn after_delete(tx: &mut WriteTx<'_>, row: &Row) -> Result<(), StoreError> {
-    if !tx.parts().sync {
-        return Ok(());
+    let parts = tx.parts();
+    match row.table.id {
+        TableId::Sessions => {
+            if parts.members {
+                members::follow_deletion(tx, row)?;
+            }
+            if parts.sync {
+                sync::after_session_delete(tx, row)?;
+            }
+            Ok(())
+        }
+        TableId::Messages if parts.sync => sync::after_message_delete(tx, row),
+        TableId::Members => members::count_revision(tx, row),
+        _ => Ok(()),
     }
-    match Subject::of(row.table) {
-        Subject::Session => sync::after_session_delete(tx, row),
-        Subject::Message => sync::after_message_delete(tx, row),
-        Subject::Other => Ok(()),
+}
+
+/// Constraints beyond those of single columns and the primary key, of a row about to be stored
+/// in the place of `old`, or as a new one.
+pub(super) fn check(
+    tx: &WriteTx<'_>,
+    claims: &Claims,
+    old: Option<&Row>,
+    new: &Row,
+) -> Result<(), StoreError> {
+    match new.table.id {
+        TableId::Members | TableId::Invites => members::check(tx, new),
+        TableId::Sessions if tx.parts().members && claims.role == Role::ServiceRole => {
+            members::check_key(tx, old, new)
+        }
+        _ => Ok(()),
     }
 }
