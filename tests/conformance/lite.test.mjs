@@ -4,7 +4,15 @@
 import { after, before, describe, test } from "node:test";
 import { startLite } from "./lite/lite.mjs";
 import { lacking } from "./lite/postgres.mjs";
-import { registerAuth, registerRest, registerRestMatrix } from "./suite/index.mjs";
+import {
+  registerAuth,
+  registerInvites,
+  registerMembers,
+  registerRest,
+  registerRestMatrix,
+  registerSharedSync,
+  registerSync,
+} from "./suite/index.mjs";
 
 /** What @supabase/lite 0.10.0 is known to do otherwise than the hosted services. */
 const LACKS = {
@@ -13,9 +21,12 @@ const LACKS = {
   exact_bigint: "what is written passes through doubles, and a bigint once more when it is read",
   exact_json_numbers: "the same, and a numeric that no double prints is read as a JSON text",
   check_violation: "a violated check is answered as 500 with the code SUP",
+  raised_errors: "what a function raises is answered as 500 with the code SUP",
   malformed_tokens: "a malformed token is served as nobody's, not refused",
   issuer_claim: "tokens name no issuer",
   metadata_claims: "tokens carry no user_metadata",
+  refresh_races:
+    "of two refreshes at once both may succeed, and one of the tokens ends the session",
   unknown_refresh_token: "a refresh token of another form than its own is `validation_failed`",
   admin: "there is no admin API",
 };
@@ -41,5 +52,9 @@ if (reason !== undefined) {
     registerRestMatrix(getTarget);
     registerRest(getTarget);
     registerAuth(getTarget);
+    registerSync(getTarget);
+    registerMembers(getTarget);
+    registerInvites(getTarget);
+    registerSharedSync(getTarget);
   });
 }

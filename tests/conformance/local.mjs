@@ -11,6 +11,9 @@ import { fileURLToPath } from "node:url";
 const PROGRAM = process.platform === "win32" ? "tidings-local.exe" : "tidings-local";
 const START_DEADLINE = 20_000;
 
+/** The optional parts that its projects can have. */
+export const PARTS = ["sync", "members"];
+
 function program() {
   const root = resolve(fileURLToPath(import.meta.url), "../../..");
   const folders = [
@@ -27,7 +30,7 @@ function program() {
 }
 
 /**
- * Starts a server over a directory of its own.
+ * Starts a server over a directory of its own; without `--parts` it has the four tables alone.
  *
  * @returns {Promise<{ target: import("./suite/support.mjs").Target, stop: () => Promise<void> }>}
  */

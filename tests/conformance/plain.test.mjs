@@ -68,7 +68,7 @@ if (reason !== undefined) {
           (select count(*)::int from pg_publication_tables where pubname = 'supabase_realtime')
             as published,
           (select relreplident from pg_class where oid = 'chat_messages'::regclass) as identity`;
-        assert.deepEqual({ ...added }, { pages: true, published: 4, identity: "f" });
+        assert.deepEqual({ ...added }, { pages: true, published: 5, identity: "f" });
       });
 
       registerRestMatrix(getTarget);

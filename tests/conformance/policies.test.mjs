@@ -1,13 +1,15 @@
 // The policies of supabase/migrations, asked of PostgreSQL itself: as every kind of user, without
-// a server in between that could add rules of its own.
+// a server in between that could add rules of its own. What holds of the four tables alone holds
+// with the optional parts as well.
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import postgres from "postgres";
-import { MIGRATIONS, startLite } from "./lite/lite.mjs";
+import { MIGRATIONS, migrationFiles, PARTS, runMigrations, startLite } from "./lite/lite.mjs";
+import { undone } from "./lite/people.mjs";
 import { lacking } from "./lite/postgres.mjs";
 
 const ALICE = randomUUID();
@@ -58,160 +60,149 @@ if (reason !== undefined) {
   console.log(`SKIPPED: policies on PostgreSQL: ${reason}`);
   test("policies on PostgreSQL", { skip: reason }, () => {});
 } else {
-  describe("policies on PostgreSQL", () => {
-    let lite;
-    let sql;
+  for (const parts of [[], PARTS]) {
+    const name = parts.length === 0 ? "the four tables alone" : `with ${parts.join(" and ")}`;
+    describe(`policies on PostgreSQL: ${name}`, () => register(parts));
+  }
+}
 
-    before(async () => {
-      lite = await startLite();
-      sql = postgres(lite.info.db_url, { max: 1, onnotice: () => {} });
-      await sql`insert into chat_sessions (id, user_id) values ('s-alice', ${ALICE}), ('s-bob', ${BOB})`;
-      await sql`insert into chat_messages (id, session_id, user_id, content, role) values
+/** @param {string[]} parts the optional parts that are applied */
+function register(parts) {
+  let lite;
+  let sql;
+
+  before(async () => {
+    lite = await startLite({ parts });
+    sql = postgres(lite.info.db_url, { max: 1, onnotice: () => {} });
+    await sql`insert into chat_sessions (id, user_id) values ('s-alice', ${ALICE}), ('s-bob', ${BOB})`;
+    await sql`insert into chat_messages (id, session_id, user_id, content, role) values
         (${KEPT.chat_messages.value}, 's-alice', ${ALICE}, 'kept', 'user')`;
-      await sql`insert into user_presence (user_id, session_id) values (${ALICE}, 's-alice')`;
-      await sql`insert into crypto_prices (id, symbol, price) values
+    await sql`insert into user_presence (user_id, session_id) values (${ALICE}, 's-alice')`;
+    await sql`insert into crypto_prices (id, symbol, price) values
         (${KEPT.crypto_prices.value}, 'BTC', 1)`;
-    });
-    after(async () => {
-      await sql?.end();
-      await lite?.stop();
-    });
+  });
+  after(async () => {
+    await sql?.end();
+    await lite?.stop();
+  });
 
-    class Undone extends Error {}
+  /** Runs statements as a user, and takes them back. */
+  const as = (user, work, prepare) => undone(sql, USERS[user], work, prepare);
+  const refused = (promise) => assert.rejects(promise, { code: "42501" });
+  const full = (table, row) => (table === "chat_messages" ? { role: "user", ...row } : row);
+  /** One's presence is one row: it has to go before it can be written. */
+  const clear = (table) => async (tx) => {
+    if (table === "user_presence") await tx`delete from user_presence where user_id = ${ALICE}`;
+  };
 
-    /** Runs statements as a user, and takes them back. */
-    const as = async (user, work, prepare = async () => {}) => {
-      let result;
-      const undone = sql.begin(async (tx) => {
-        await prepare(tx);
-        const { role, ...claims } = USERS[user];
-        const token = JSON.stringify({ role, ...claims });
-        await tx`select set_config('role', ${role}, true),
-          set_config('request.jwt.claims', ${token}, true)`;
-        result = await work(tx);
-        throw new Undone();
-      });
-      await undone.catch((error) => {
-        if (!(error instanceof Undone)) throw error;
-      });
-      return result;
-    };
-    const refused = (promise) => assert.rejects(promise, { code: "42501" });
-    const full = (table, row) => (table === "chat_messages" ? { role: "user", ...row } : row);
-    /** One's presence is one row: it has to go before it can be written. */
-    const clear = (table) => async (tx) => {
-      if (table === "user_presence") await tx`delete from user_presence where user_id = ${ALICE}`;
-    };
+  const verbs = {
+    select: (tx, table, { key, value }) =>
+      tx`select * from ${tx(table)} where ${tx(key)} = ${value}`,
+    insert: (tx, table) => tx`insert into ${tx(table)} ${tx(full(table, ROWS[table]))} returning *`,
+    update: (tx, table, { key, value, change }) =>
+      tx`update ${tx(table)} set ${tx(change)} where ${tx(key)} = ${value} returning *`,
+    delete: (tx, table, { key, value }) =>
+      tx`delete from ${tx(table)} where ${tx(key)} = ${value} returning *`,
+  };
 
-    const verbs = {
-      select: (tx, table, { key, value }) =>
-        tx`select * from ${tx(table)} where ${tx(key)} = ${value}`,
-      insert: (tx, table) =>
-        tx`insert into ${tx(table)} ${tx(full(table, ROWS[table]))} returning *`,
-      update: (tx, table, { key, value, change }) =>
-        tx`update ${tx(table)} set ${tx(change)} where ${tx(key)} = ${value} returning *`,
-      delete: (tx, table, { key, value }) =>
-        tx`delete from ${tx(table)} where ${tx(key)} = ${value} returning *`,
-    };
-
-    for (const table of Object.keys(ROWS)) {
-      for (const user of Object.keys(USERS)) {
-        for (const [verb, statement] of Object.entries(verbs)) {
-          const may = allowed(user, verb, table);
-          test(`${user} ${may ? "may" : "may not"} ${verb} alice's ${table}`, async () => {
-            const prepare = verb === "insert" ? clear(table) : undefined;
-            const asked = as(user, (tx) => statement(tx, table, KEPT[table]), prepare);
-            // What may not be seen is not there: only an insert is told that it is refused.
-            if (verb === "insert" && !may) await refused(asked);
-            else assert.equal((await asked).length, may ? 1 : 0);
-          });
-        }
+  for (const table of Object.keys(ROWS)) {
+    for (const user of Object.keys(USERS)) {
+      for (const [verb, statement] of Object.entries(verbs)) {
+        const may = allowed(user, verb, table);
+        test(`${user} ${may ? "may" : "may not"} ${verb} alice's ${table}`, async () => {
+          const prepare = verb === "insert" ? clear(table) : undefined;
+          const asked = as(user, (tx) => statement(tx, table, KEPT[table]), prepare);
+          // What may not be seen is not there: only an insert is told that it is refused.
+          if (verb === "insert" && !may) await refused(asked);
+          else assert.equal((await asked).length, may ? 1 : 0);
+        });
       }
     }
+  }
 
-    describe("what is one's own cannot be made another's", () => {
-      const cases = {
-        "a session is not opened for somebody else": (tx) =>
-          tx`insert into chat_sessions (id, user_id) values ('s-x', ${BOB})`,
-        "a session is not opened for nobody": (tx) =>
-          tx`insert into chat_sessions (id) values ('s-x')`,
-        "a session is not given away": (tx) =>
-          tx`update chat_sessions set user_id = ${BOB} where id = 's-alice'`,
-        "a message is not written into another's session": (tx) =>
-          tx`insert into chat_messages (session_id, user_id, content, role)
+  describe("what is one's own cannot be made another's", () => {
+    const cases = {
+      "a session is not opened for somebody else": (tx) =>
+        tx`insert into chat_sessions (id, user_id) values ('s-x', ${BOB})`,
+      "a session is not opened for nobody": (tx) =>
+        tx`insert into chat_sessions (id) values ('s-x')`,
+      "a session is not given away": (tx) =>
+        tx`update chat_sessions set user_id = ${BOB} where id = 's-alice'`,
+      "a message is not written into another's session": (tx) =>
+        tx`insert into chat_messages (session_id, user_id, content, role)
             values ('s-bob', ${ALICE}, 'x', 'user')`,
-        "a message is not written in another's name": (tx) =>
-          tx`insert into chat_messages (session_id, user_id, content, role)
+      "a message is not written in another's name": (tx) =>
+        tx`insert into chat_messages (session_id, user_id, content, role)
             values ('s-alice', ${BOB}, 'x', 'user')`,
-        "a message is not moved into another's session": (tx) =>
-          tx`update chat_messages set session_id = 's-bob' where session_id = 's-alice'`,
-        "a message is not put in another's mouth": (tx) =>
-          tx`update chat_messages set user_id = ${BOB} where session_id = 's-alice'`,
-        "presence is not announced in another's session": (tx) =>
-          tx`update user_presence set session_id = 's-bob' where user_id = ${ALICE}`,
-        "presence is not announced for another": (tx) =>
-          tx`insert into user_presence (user_id, session_id) values (${BOB}, 's-alice')`,
-        "a price is not made": (tx) =>
-          tx`insert into crypto_prices (symbol, price) values ('X', 1)`,
-      };
-      for (const [name, statement] of Object.entries(cases)) {
-        test(name, () => refused(as("alice", statement)));
-      }
-    });
+      "a message is not moved into another's session": (tx) =>
+        tx`update chat_messages set session_id = 's-bob' where session_id = 's-alice'`,
+      "a message is not put in another's mouth": (tx) =>
+        tx`update chat_messages set user_id = ${BOB} where session_id = 's-alice'`,
+      "presence is not announced in another's session": (tx) =>
+        tx`update user_presence set session_id = 's-bob' where user_id = ${ALICE}`,
+      "presence is not announced for another": (tx) =>
+        tx`insert into user_presence (user_id, session_id) values (${BOB}, 's-alice')`,
+      "a price is not made": (tx) => tx`insert into crypto_prices (symbol, price) values ('X', 1)`,
+    };
+    for (const [name, statement] of Object.entries(cases)) {
+      test(name, () => refused(as("alice", statement)));
+    }
+  });
 
-    test("an assistant's message has no user, and its session's owner may write it", async () => {
-      const write = (tx) => tx`insert into chat_messages (session_id, content, role)
+  test("an assistant's message has no user, and its session's owner may write it", async () => {
+    const write = (tx) => tx`insert into chat_messages (session_id, content, role)
         values ('s-alice', 'Hello', 'assistant') returning user_id`;
-      assert.deepEqual([...(await as("alice", write))], [{ user_id: null }]);
-      await refused(as("bob", write));
-    });
+    assert.deepEqual([...(await as("alice", write))], [{ user_id: null }]);
+    await refused(as("bob", write));
+  });
 
-    test("others' presence in one's own session is seen, and not changed", async () => {
-      const guest = (tx) =>
-        tx`insert into user_presence (user_id, session_id) values (${BOB}, 's-alice')`;
-      const seen = (tx) => tx`select user_id from user_presence where user_id = ${BOB}`;
-      const change = (tx) =>
-        tx`update user_presence set status = 'away' where user_id = ${BOB} returning *`;
-      assert.equal((await as("alice", seen, guest)).length, 1);
-      assert.equal((await as("alice", change, guest)).length, 0);
-      assert.equal((await as("stranger", seen, guest)).length, 0);
-    });
+  test("others' presence in one's own session is seen, and not changed", async () => {
+    const guest = (tx) =>
+      tx`insert into user_presence (user_id, session_id) values (${BOB}, 's-alice')`;
+    const seen = (tx) => tx`select user_id from user_presence where user_id = ${BOB}`;
+    const change = (tx) =>
+      tx`update user_presence set status = 'away' where user_id = ${BOB} returning *`;
+    assert.equal((await as("alice", seen, guest)).length, 1);
+    assert.equal((await as("alice", change, guest)).length, 0);
+    assert.equal((await as("stranger", seen, guest)).length, 0);
+  });
 
-    test("the user is worked out once for a statement, not once for a row", async () => {
-      const plan = await as("alice", (tx) => tx`explain (format json) select * from chat_sessions`);
-      const [{ Plan }] = plan[0]["QUERY PLAN"];
-      const text = JSON.stringify(Plan);
-      assert.match(text, /"Parent Relationship":"InitPlan"/);
-      assert.ok(!/"Filter":"[^"]*jwt/.test(text), text);
-    });
+  test("the user is worked out once for a statement, not once for a row", async () => {
+    const plan = await as("alice", (tx) => tx`explain (format json) select * from chat_sessions`);
+    const [{ Plan }] = plan[0]["QUERY PLAN"];
+    const text = JSON.stringify(Plan);
+    assert.match(text, /"Parent Relationship":"InitPlan"/);
+    assert.ok(!/"Filter":"[^"]*jwt/.test(text), text);
+  });
 
-    test("a page of a conversation comes from the index, in its order", async () => {
-      const plan = await sql.begin(async (tx) => {
-        await tx`set local enable_seqscan = off`;
-        await tx`set local enable_sort = off`;
-        return tx`explain (format json) select * from chat_messages where session_id = 's-alice'
+  test("a page of a conversation comes from the index, in its order", async () => {
+    const plan = await sql.begin(async (tx) => {
+      await tx`set local enable_seqscan = off`;
+      await tx`set local enable_sort = off`;
+      return tx`explain (format json) select * from chat_messages where session_id = 's-alice'
           order by created_at desc, id desc limit 50`;
-      });
-      const text = JSON.stringify(plan[0]["QUERY PLAN"]);
-      assert.match(text, /idx_chat_messages_session_id_created_at_id/);
-      assert.ok(!text.includes('"Sort"'), text);
     });
+    const text = JSON.stringify(plan[0]["QUERY PLAN"]);
+    assert.match(text, /idx_chat_messages_session_id_created_at_id/);
+    assert.ok(!text.includes('"Sort"'), text);
+  });
 
-    test("live changes are published, with whole old rows of messages", async () => {
-      const published = await sql`select tablename from pg_publication_tables
+  test("live changes are published, with whole old rows of messages", async () => {
+    const core = ["chat_messages", "chat_sessions", "crypto_prices", "user_presence"];
+    const published = await sql`select tablename from pg_publication_tables
         where pubname = 'supabase_realtime' and schemaname = 'public' order by tablename`;
-      assert.deepEqual(
-        published.map((row) => row.tablename),
-        ["chat_messages", "chat_sessions", "crypto_prices", "user_presence"],
-      );
-      const [{ relreplident }] =
-        await sql`select relreplident from pg_class where oid = 'chat_messages'::regclass`;
-      assert.equal(relreplident, "f");
-    });
+    assert.deepEqual(
+      published.map((row) => row.tablename),
+      [...core, ...(parts.includes("members") ? ["chat_session_members"] : [])].sort(),
+    );
+    const [{ relreplident }] =
+      await sql`select relreplident from pg_class where oid = 'chat_messages'::regclass`;
+    assert.equal(relreplident, "f");
+  });
 
-    test("running the migrations and the demo data again changes nothing", async () => {
-      const state = async () => {
-        const [{ state }] = await sql`select json_build_object(
+  test("running the migrations and the demo data again changes nothing", async () => {
+    const state = async () => {
+      const [{ state }] = await sql`select json_build_object(
           'policies', (select json_agg(p order by tablename, policyname) from pg_policies p
             where schemaname = 'public'),
           'indexes', (select json_agg(i order by indexname) from pg_indexes i
@@ -221,17 +212,14 @@ if (reason !== undefined) {
           'sessions', (select json_agg(s order by id) from chat_sessions s),
           'messages', (select json_agg(m order by id) from chat_messages m),
           'prices', (select json_agg(p order by id) from crypto_prices p)) as state`;
-        return state;
-      };
-      const seed = await readFile(join(MIGRATIONS, "../seed.sql"), "utf8");
-      await sql.unsafe(seed);
-      const once = await state();
-      assert.equal(once.policies.length, 13);
-      for (const name of (await readdir(MIGRATIONS)).sort()) {
-        await sql.unsafe(await readFile(join(MIGRATIONS, name), "utf8"));
-      }
-      await sql.unsafe(seed);
-      assert.deepEqual(await state(), once);
-    });
+      return state;
+    };
+    const seed = await readFile(join(MIGRATIONS, "../seed.sql"), "utf8");
+    await sql.unsafe(seed);
+    const once = await state();
+    if (parts.length === 0) assert.equal(once.policies.length, 13);
+    await runMigrations(lite.info.db_url, await migrationFiles({ parts }));
+    await sql.unsafe(seed);
+    assert.deepEqual(await state(), once);
   });
 }

@@ -1,8 +1,8 @@
 //! The embedded Supabase-compatible server behind the local workspace.
 //!
 //! PostgREST, Auth and Realtime as the official clients speak them, over one SQLite
-//! file, for four tables: `chat_sessions`, `chat_messages`, `user_presence` and
-//! `crypto_prices`. It listens on a loopback address only, asks for a key, and
+//! file, for four tables (`chat_sessions`, `chat_messages`, `user_presence` and
+//! `crypto_prices`) and the optional parts of `supabase/migrations`. It listens on a loopback address only, asks for a key, and
 //! refuses requests whose `Host` is not a loopback name.
 
 pub mod auth;
@@ -23,4 +23,5 @@ pub use options::{
 };
 pub use server::{Info, LocalError, LocalServer};
 pub use state::AppState;
+pub use store::Parts;
 pub use workspace::WorkspaceOptions;

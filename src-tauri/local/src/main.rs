@@ -14,7 +14,7 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use tidings_local::realtime::RealtimeBehaviour;
 use tidings_local::{
-    Behaviour, Consent, LocalServer, Location, Options, Secret, Secrets, StubProvider,
+    Behaviour, Consent, LocalServer, Location, Options, Parts, Secret, Secrets, StubProvider,
     WorkspaceOptions,
 };
 
@@ -41,6 +41,10 @@ struct Arguments {
     /// Simulate prices, the random walk beginning from this seed.
     #[arg(long, value_name = "SEED", num_args = 0..=1, default_missing_value = "1")]
     prices: Option<u64>,
+    /// Optional parts of the project; with --workspace all of them. What a data directory holds of
+    /// a part that is not named is removed.
+    #[arg(long, value_enum, value_name = "PART", value_delimiter = ',')]
+    parts: Vec<PartArgument>,
     /// Seconds an access token lives.
     #[arg(long, default_value_t = 3600)]
     token_lifetime: u64,
@@ -91,6 +95,15 @@ enum ConsentArgument {
     Denied,
     /// A page in the browser asks.
     Asked,
+}
+
+/// An optional part of the project.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PartArgument {
+    /// Revisions, heads and tombstones.
+    Sync,
+    /// Members, invitations and profiles.
+    Members,
 }
 
 fn provider_name(text: &str) -> Result<String, String> {
@@ -172,6 +185,7 @@ fn options(arguments: &Arguments, secrets: Secrets) -> Options {
         },
     });
     behaviour.auth.redirects.clone_from(&arguments.redirect);
+    let has = |part| arguments.workspace || arguments.parts.contains(&part);
     Options {
         location: arguments
             .data_dir
@@ -184,6 +198,10 @@ fn options(arguments: &Arguments, secrets: Secrets) -> Options {
             welcome: arguments.workspace,
             assistant: arguments.workspace || arguments.assistant,
             simulated_prices: arguments.prices.or(arguments.workspace.then_some(1)),
+            parts: Parts {
+                sync: has(PartArgument::Sync),
+                members: has(PartArgument::Members),
+            },
         },
         ..Options::default()
     }

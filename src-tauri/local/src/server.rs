@@ -82,9 +82,10 @@ impl LocalServer {
             return Err(LocalError::NotLoopback(listen));
         }
         let hooks = Arc::new(Hooks::new(clock, behaviour.auth.token_lifetime));
+        let parts = workspace.parts;
         let opening: Arc<dyn Clock> = Arc::<Hooks>::clone(&hooks);
         let store = tokio::task::spawn_blocking(move || {
-            Store::open(&location, database_key.as_ref(), opening)
+            Store::open(&location, database_key.as_ref(), parts, opening)
         })
         .await
         .map_err(|_| StoreError::Closed)??;

@@ -2,11 +2,12 @@
 
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import client from "postgres";
 import { startGuarded } from "./guarded.mjs";
 import { freePort, startPostgres } from "./postgres.mjs";
 
@@ -16,6 +17,22 @@ const PROGRAM = resolve(HERE, "../node_modules/@supabase/lite/dist/cli/index.js"
 
 /** The project's own migrations. */
 export const MIGRATIONS = resolve(HERE, "../../../supabase/migrations");
+
+/** The optional parts of the project, in the order in which they are applied. */
+export const PARTS = ["sync", "members"];
+
+/**
+ * The paths of a folder's migrations, in their order, without the parts that are not wanted.
+ *
+ * @param {{ folder?: string, parts?: string[] }} [options]
+ */
+export async function migrationFiles({ folder = MIGRATIONS, parts = PARTS } = {}) {
+  const unwanted = PARTS.filter((part) => !parts.includes(part));
+  const names = (await readdir(folder)).sort();
+  return names
+    .filter((name) => !unwanted.some((part) => name.endsWith(`_${part}.sql`)))
+    .map((name) => join(folder, name));
+}
 
 const random = (prefix) => `${prefix}${randomBytes(24).toString("base64url")}`;
 
@@ -46,6 +63,16 @@ enable_confirmations = false
 `;
 }
 
+/** Runs migrations once more, which changes nothing but what was changed behind their back. */
+export async function runMigrations(db_url, files) {
+  const sql = client(db_url, { max: 1, onnotice: () => {} });
+  try {
+    for (const file of files) await sql.unsafe(await readFile(file, "utf8"));
+  } finally {
+    await sql.end();
+  }
+}
+
 /** The first request gives the roles their rights, and several first ones at once would collide. */
 async function firstRequest({ url, publishable_key }) {
   const address = `${url}/rest/v1/chat_sessions?select=id&limit=1`;
@@ -56,11 +83,12 @@ async function firstRequest({ url, publishable_key }) {
 /**
  * Starts PostgreSQL, applies migrations in the form of the Supabase CLI, and starts the server.
  *
- * @param {{ migrations?: string, jwt_expiry?: number }} [options]
+ * @param {{ migrations?: string, parts?: string[], jwt_expiry?: number }} [options] a folder of
+ *   migrations, and which of its optional parts are applied
  * @returns {Promise<{ info: object, stop: () => Promise<void>, ended: Promise<void> }>} `info` is
  *   url, publishable_key, secret_key, jwt_secret and db_url
  */
-export async function startLite({ migrations = MIGRATIONS, jwt_expiry = 3600 } = {}) {
+export async function startLite({ migrations = MIGRATIONS, parts, jwt_expiry = 3600 } = {}) {
   const postgres = await startPostgres();
   const folder = await mkdtemp(join(tmpdir(), "tidings-lite-"));
   try {
@@ -73,8 +101,10 @@ export async function startLite({ migrations = MIGRATIONS, jwt_expiry = 3600 } =
       db_url: postgres.url,
     };
     const project = join(folder, "supabase");
-    await mkdir(project);
-    await cp(migrations, join(project, "migrations"), { recursive: true });
+    const applied = join(project, "migrations");
+    await mkdir(applied, { recursive: true });
+    const files = await migrationFiles({ folder: migrations, parts });
+    for (const file of files) await copyFile(file, join(applied, basename(file)));
     await writeFile(join(project, "config.toml"), config({ ...info, port, jwt_expiry }));
     const env = {
       PATH: process.env.PATH,
@@ -93,6 +123,9 @@ export async function startLite({ migrations = MIGRATIONS, jwt_expiry = 3600 } =
     try {
       await server.says(/Server running on/, "lite");
       await firstRequest(info);
+      // The roles were given every right, also those that a part keeps to itself.
+      const optional = files.filter((file) => PARTS.some((part) => file.endsWith(`_${part}.sql`)));
+      await runMigrations(info.db_url, optional);
     } catch (error) {
       await server.stop();
       throw error;

@@ -1,8 +1,11 @@
 // Starts the independent server as a program of its own, for tests in other languages: prints one
 // JSON line {url, publishable_key, secret_key, jwt_secret, db_url}, or {lacking} and the reason
 // when this machine has no PostgreSQL; stays until SIGTERM, or until the pipe at its input closes.
+// The project has the four tables alone, and the optional parts that are asked for:
+// `node main.mjs --parts sync,members`.
 
 import { fstatSync } from "node:fs";
+import { parseArgs } from "node:util";
 import { startLite } from "./lite.mjs";
 import { lacking } from "./postgres.mjs";
 
@@ -18,7 +21,8 @@ if (reason !== undefined) {
     const input = fstatSync(0);
     if (input.isFIFO() || input.isSocket()) process.stdin.once("end", end).resume();
   });
-  const lite = await startLite();
+  const { values } = parseArgs({ options: { parts: { type: "string", default: "" } } });
+  const lite = await startLite({ parts: values.parts.split(",") });
   print(lite.info);
   const crashed = await Promise.race([told.then(() => false), lite.ended.then(() => true)]);
   await lite.stop();

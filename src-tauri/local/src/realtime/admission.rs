@@ -7,6 +7,7 @@ use axum::extract::ws::Message as WsMessage;
 use tidings_realtime::frame::{Json, Message};
 use tokio::time::{Instant, sleep};
 
+use super::access;
 use super::behaviour::Access;
 use super::binding::{Binding, Request};
 use super::hub::{Member, TopicKey};
@@ -67,7 +68,7 @@ impl Session {
             };
             wire::ended(self.vsn, to, "phx_close")
         });
-        match self.admit(&message, &payload) {
+        match self.admit(&message, &payload).await {
             Ok(admitted) => {
                 if admitted.bindings.is_some() {
                     sleep(self.hub.behaviour.subscribed_delay).await;
@@ -93,7 +94,7 @@ impl Session {
         }
     }
 
-    fn admit(
+    async fn admit(
         &self,
         message: &Message,
         payload: &BTreeMap<String, Json>,
@@ -134,7 +135,7 @@ impl Session {
             _ => token::key_claims(&self.state, &self.key)?,
         };
         let access = if join.private {
-            behaviour.private.access(&claims, name)
+            access::private(&self.state, &claims, name).await
         } else {
             Access::FULL
         };
@@ -167,7 +168,7 @@ impl Session {
         let now = self.state.clock().now();
         requests
             .iter()
-            .map(|request| request.bind(extended, now))
+            .map(|request| request.bind(self.state.store().parts(), extended, now))
             .collect::<Result<_, _>>()
             .map_err(|sentence| format!("RealtimeDisabledForConfiguration: {sentence}").into())
     }

@@ -110,8 +110,10 @@ impl Default for RealtimeBehaviour {
 pub struct Access {
     /// Join and receive.
     pub read: bool,
-    /// Broadcast and track presence.
+    /// Broadcast.
     pub write: bool,
+    /// Track presence.
+    pub present: bool,
 }
 
 impl Access {
@@ -119,18 +121,26 @@ impl Access {
     pub const FULL: Self = Self {
         read: true,
         write: true,
+        present: true,
+    };
+    /// To hear and to be seen.
+    pub const READER: Self = Self {
+        write: false,
+        ..Self::FULL
     };
     /// Nothing.
     pub const NONE: Self = Self {
         read: false,
         write: false,
+        present: false,
     };
 }
 
 /// A caller's own rule: the user's claims and the channel's name (without `realtime:`).
 pub type AccessRule = dyn Fn(&Claims, &str) -> Access + Send + Sync;
 
-/// Stands for the policies on `realtime.messages` that decide about private channels.
+/// Stands for the policies on `realtime.messages` that decide about private channels, those of
+/// sessions aside where the members part is installed.
 #[derive(Clone)]
 pub enum PrivateRule {
     /// Nobody but the service role.

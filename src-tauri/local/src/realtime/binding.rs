@@ -9,8 +9,8 @@ use tidings_realtime::frame::Json;
 
 use super::changes::replica_identity_full;
 use super::filter::{self, Condition};
-use crate::store::schema::{SCHEMA, TABLES, Table, table};
-use crate::store::{Change, ChangeKind};
+use crate::store::schema::{SCHEMA, Table};
+use crate::store::{Change, ChangeKind, Parts};
 
 /// One entry of `postgres_changes` as the client sent it.
 #[derive(Debug, Clone)]
@@ -83,7 +83,7 @@ impl Request {
     }
 
     /// Prepares the watching of changes; the error is the sentence of the `system` message.
-    pub fn bind(&self, extended: bool, now: Timestamp) -> Result<Binding, String> {
+    pub fn bind(&self, parts: Parts, extended: bool, now: Timestamp) -> Result<Binding, String> {
         let schema = self.text("schema");
         let name = self.text("table");
         let without_filter = !self.parameters.contains_key("filter");
@@ -107,8 +107,12 @@ impl Request {
         );
         let tables: Vec<&'static Table> = match name.as_deref() {
             _ if schema != SCHEMA && schema != "*" => Vec::new(),
-            None | Some("*") => TABLES.to_vec(),
-            Some(name) => table(name).into_iter().collect(),
+            None | Some("*") => parts.published(),
+            Some(name) => {
+                let mut found = parts.published();
+                found.retain(|table| table.name == name);
+                found
+            }
         };
         if tables.is_empty() {
             return Err(format!(

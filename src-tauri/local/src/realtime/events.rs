@@ -6,6 +6,8 @@ use std::sync::Arc;
 use tidings_realtime::frame::{Json, Message, Payload, UserBroadcastPush};
 use tokio::time::Instant;
 
+use super::access;
+use super::behaviour::Access;
 use super::presence::Fields;
 use super::session::{Session, channel_name, expiry, no_permission};
 use super::token::{self, Refusal};
@@ -90,7 +92,7 @@ impl Session {
             return self.end(&message.topic, "Track message size exceeded");
         }
         let (id, key) = (channel.id, channel.presence_key.clone());
-        let refused = channel.key.private && !channel.access.write;
+        let refused = channel.key.private && !channel.access.present;
         let body: BTreeMap<String, Json> = message
             .payload
             .json()
@@ -122,7 +124,7 @@ impl Session {
 
     /// There is never a reply: a token that is accepted makes the changes subscribe again,
     /// one that is refused ends the channel.
-    pub(super) fn access_token(&mut self, message: &Message) {
+    pub(super) async fn access_token(&mut self, message: &Message) {
         let body: BTreeMap<String, Json> = message
             .payload
             .json()
@@ -134,12 +136,13 @@ impl Session {
         let Some(token) = token.filter(|it| !token::is_opaque_key(it)) else {
             return;
         };
-        let Some(channel) = self.channels.get_mut(&message.topic) else {
+        let Some(channel) = self.channels.get(&message.topic) else {
             return;
         };
         if channel.token.as_deref() == Some(token.as_str()) {
             return;
         }
+        let private = channel.key.private;
         let claims = match self.state.verify(&token) {
             Ok(claims) => claims,
             Err(error) => {
@@ -147,14 +150,19 @@ impl Session {
                 return self.end(&message.topic, &refusal.message());
             }
         };
-        if channel.key.private {
-            let name = channel_name(&message.topic);
-            channel.access = self.hub.behaviour.private.access(&claims, name);
-            if !channel.access.read {
-                let message_text = no_permission(name);
-                return self.end(&message.topic, &message_text);
-            }
+        let name = channel_name(&message.topic);
+        let access = if private {
+            access::private(&self.state, &claims, name).await
+        } else {
+            Access::FULL
+        };
+        if !access.read {
+            return self.end(&message.topic, &no_permission(name));
         }
+        let Some(channel) = self.channels.get_mut(&message.topic) else {
+            return;
+        };
+        channel.access = access;
         channel.token = Some(token);
         channel.expires = expiry(&self.state, &claims);
         if !channel.requests.is_empty() {

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tidings_realtime::frame::{Json, Payload};
 
+use super::access;
 use super::hub::TopicKey;
 use super::token;
 use super::wire::{BroadcastPayload, Fanout};
@@ -58,7 +59,7 @@ pub(super) async fn batch(
             .is_some_and(|it| it.as_str() == "true");
         let payload = message.get("payload").cloned().unwrap_or_else(Json::null);
         let key = topic_key(&name, private);
-        if may_write(&state, &claims, &key, payload.as_str().len()) {
+        if may_write(&state, &claims, &key, payload.as_str().len()).await {
             let payload = BroadcastPayload {
                 event: &event,
                 payload: &payload,
@@ -109,7 +110,7 @@ pub(super) async fn single(
     } else {
         Payload::Binary(body)
     };
-    if may_write(&state, &claims, &key, bytes) {
+    if may_write(&state, &claims, &key, bytes).await {
         let event = Fanout::user_broadcast(&key.topic, event, payload);
         state.realtime().broadcast(&key, None, &event);
     }
@@ -123,11 +124,11 @@ fn topic_key(name: &str, private: bool) -> TopicKey {
     }
 }
 
-fn may_write(state: &AppState, claims: &Claims, key: &TopicKey, bytes: usize) -> bool {
+async fn may_write(state: &AppState, claims: &Claims, key: &TopicKey, bytes: usize) -> bool {
     let behaviour = &state.realtime().behaviour;
     let allowed = if key.private {
         let name = super::session::channel_name(&key.topic);
-        behaviour.private.access(claims, name).write
+        access::private(state, claims, name).await.write
     } else {
         !behaviour.private_only
     };

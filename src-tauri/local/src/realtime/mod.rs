@@ -3,6 +3,7 @@
 //! It says what the recorded server says, in the same order; how slow and how strict it is
 //! about it is switched by [`RealtimeBehaviour`].
 
+mod access;
 mod admission;
 mod behaviour;
 mod binding;

@@ -202,7 +202,7 @@ impl Session {
                 Some(_) => match message.event.as_str() {
                     "broadcast" => self.broadcast(&message),
                     "presence" => self.presence(&message),
-                    "access_token" => self.access_token(&message),
+                    "access_token" => self.access_token(&message).await,
                     _ => {}
                 },
             },
@@ -234,12 +234,13 @@ impl Session {
         channel.subscribe_at = None;
         let extended = self.hub.behaviour.extended_filters;
         let time = self.state.clock().now();
+        let parts = self.state.store().parts();
         let bound: Result<Vec<_>, _> = channel
             .requests
             .iter()
             .map(|request| match request.table() {
                 Some(table) if self.hub.faults.lacks(&table) => Err(request.unknown_table()),
-                _ => request.bind(extended, time),
+                _ => request.bind(parts, extended, time),
             })
             .collect();
         match bound {

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::auth::{Role, TokenError};
-use crate::store::schema::{self, Table};
+use crate::store::schema::Table;
 use crate::store::{PgError, StoreError};
 
 /// A refusal: status and body.
@@ -226,14 +226,14 @@ impl RestError {
         )
     }
 
-    /// A table that is none of the four.
-    pub fn table(name: &str) -> Self {
+    /// A table that is none of `tables`.
+    pub fn table(name: &str, tables: &[&Table]) -> Self {
         let error = Self::new(
             StatusCode::NOT_FOUND,
             "PGRST205",
             format!("Could not find the table 'public.{name}' in the schema cache"),
         );
-        let close = schema::TABLES
+        let close = tables
             .iter()
             .find(|table| table.name.contains(name) || name.contains(table.name));
         match close {
@@ -280,13 +280,18 @@ impl RestError {
             ),
             other => {
                 tracing::error!(error = %other, "a statement failed");
-                Self::new(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "XX000",
-                    "The database failed; the server's log says more",
-                )
+                Self::internal()
             }
         }
+    }
+
+    /// Something that no request can be blamed for.
+    pub fn internal() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "XX000",
+            "The database failed; the server's log says more",
+        )
     }
 
     /// The status that PostgREST gives an SQLSTATE.
@@ -297,6 +302,7 @@ impl RestError {
             "23505" | "23503" => StatusCode::CONFLICT,
             "21000" => StatusCode::INTERNAL_SERVER_ERROR,
             "42883" | "42P01" => StatusCode::NOT_FOUND,
+            "25006" => StatusCode::METHOD_NOT_ALLOWED,
             _ => StatusCode::BAD_REQUEST,
         };
         let PgError {

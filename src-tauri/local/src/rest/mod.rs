@@ -1,4 +1,4 @@
-//! PostgREST for the four tables.
+//! PostgREST for the tables.
 
 mod answer;
 mod body;
@@ -8,10 +8,17 @@ mod parse;
 mod prefer;
 mod project;
 mod query;
+mod rpc;
 mod select;
 mod sql;
 mod write;
 
+<<<<<<< HEAD
+=======
+use std::collections::BTreeMap;
+
+use axum::Router;
+>>>>>>> wip-sync
 use axum::extract::{DefaultBodyLimit, Path, RawQuery, State};
 use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Response};
@@ -24,7 +31,8 @@ use crate::auth::{Claims, Role};
 use crate::gateway::{self, Caller};
 use crate::hooks;
 use crate::state::AppState;
-use crate::store::schema::{self, SCHEMA, Table};
+use crate::store::PgError;
+use crate::store::schema::{Grants, SCHEMA, Table};
 use error::RestError;
 
 /// The longest body; a bulk insert of a thousand long messages fits.
@@ -93,7 +101,14 @@ async fn answer(
             given.as_bytes(),
         )));
     }
-    let table = schema::table(name).ok_or_else(|| RestError::table(name))?;
+    let parts = state.store().parts();
+    let table = parts
+        .table(name)
+        .ok_or_else(|| RestError::table(name, &parts.tables()))?;
+    if !read && !granted(table, &claims.role, method) {
+        let refusal = PgError::permission_denied(table.name);
+        return Err(RestError::from_postgres(refusal, &claims.role));
+    }
     let request = Request {
         table,
         claims,
@@ -110,6 +125,20 @@ async fn answer(
     }
 }
 
+/// Whether a verb is granted at all; which columns an update may set is asked when they are known.
+fn granted(table: &Table, role: &Role, method: &Method) -> bool {
+    match table.grants {
+        Grants::All => true,
+        Grants::Read => false,
+        Grants::Few(_) if *role == Role::ServiceRole => true,
+        Grants::Few(columns) => match *method {
+            Method::DELETE => true,
+            Method::PATCH => !columns.is_empty(),
+            _ => false,
+        },
+    }
+}
+
 async fn function(
     State(state): State<AppState>,
     Path(name): Path<String>,
@@ -119,20 +148,24 @@ async fn function(
     body: Bytes,
 ) -> Response {
     let query = query.unwrap_or_default();
-    if let Err(refused) = identify(&state, &headers, &query) {
-        return *refused;
-    }
-    let arguments: Vec<String> = if method == Method::POST {
-        serde_json::from_slice::<std::collections::BTreeMap<String, Box<RawValue>>>(&body)
-            .map(|arguments| arguments.into_keys().collect())
-            .unwrap_or_default()
+    let claims = match identify(&state, &headers, &query) {
+        Ok(claims) => claims,
+        Err(refused) => return *refused,
+    };
+    let arguments: BTreeMap<String, Box<RawValue>> = if method == Method::POST {
+        serde_json::from_slice(&body).unwrap_or_default()
     } else {
         url::form_urlencoded::parse(query.as_bytes())
-            .map(|(name, _)| name.into_owned())
-            .filter(|name| name != "apikey")
+            .filter(|(name, _)| name != "apikey")
+            .filter_map(|(name, value)| {
+                let text = serde_json::value::to_raw_value(&value).ok()?;
+                Some((name.into_owned(), text))
+            })
             .collect()
     };
-    RestError::function(&name, &arguments).into_response()
+    rpc::call(&state, &claims, &name, &method, &arguments)
+        .await
+        .unwrap_or_else(IntoResponse::into_response)
 }
 
 /// What there is, in the least that an OpenAPI reader takes.
@@ -144,7 +177,8 @@ async fn root(
     if let Err(refused) = identify(&state, &headers, query.as_deref().unwrap_or_default()) {
         return *refused;
     }
-    let definitions: serde_json::Map<String, serde_json::Value> = schema::TABLES
+    let tables = state.store().parts().tables();
+    let definitions: serde_json::Map<String, serde_json::Value> = tables
         .iter()
         .map(|table| {
             let properties: serde_json::Map<String, serde_json::Value> = table
@@ -161,7 +195,7 @@ async fn root(
             )
         })
         .collect();
-    let paths: serde_json::Map<String, serde_json::Value> = schema::TABLES
+    let paths: serde_json::Map<String, serde_json::Value> = tables
         .iter()
         .map(|table| (format!("/{}", table.name), serde_json::json!({})))
         .collect();
@@ -187,8 +221,7 @@ fn identify(state: &AppState, headers: &HeaderMap, query: &str) -> Result<Claims
         None => key,
     };
     if let Role::Other(name) = &claims.role {
-        let refusal =
-            crate::store::PgError::new("22023", format!("role \"{name}\" does not exist"));
+        let refusal = PgError::new("22023", format!("role \"{name}\" does not exist"));
         return Err(RestError::from_postgres(refusal, &claims.role)
             .into_response()
             .into());

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use axum::http::header;
 use axum::response::Response;
-use rusqlite::params_from_iter;
+use rusqlite::{Connection, params_from_iter};
 
 use super::Request;
 use super::answer::{Answer, Form, content_range};
@@ -12,8 +12,10 @@ use super::prefer::{Applies, Preferences};
 use super::project::Projection;
 use super::query::Query;
 use super::sql;
+use crate::auth::Claims;
 use crate::state::AppState;
-use crate::store::{Row, StoreError, Value, policy, read};
+use crate::store::schema::{Table, TableId};
+use crate::store::{Row, StoreError, Value, members, policy, read, sync};
 
 /// Answers a read of one table.
 pub async fn get(state: &AppState, request: &Request, head: bool) -> Result<Response, RestError> {
@@ -75,25 +77,47 @@ async fn fetch(
     let most = state.behaviour().max_rows;
     let limit = query.limit.map_or(most, |limit| limit.min(most));
     let bound = |number: usize| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
+    let claims = request.claims.clone();
     let paging = [bound(limit), bound(query.offset)];
     state
         .store()
         .read(move |connection| {
             // One snapshot, so that count and rows agree.
             let snapshot = connection.unchecked_transaction()?;
+            let (source, given) = source(&snapshot, table, &claims)?;
+            let filtered = given.iter().chain(&parameters);
             let total = if count {
-                let text = format!("SELECT count(*) FROM {} {condition}", table.name);
+                let text = format!("SELECT count(*) FROM {source} {condition}");
                 let total: i64 = snapshot
                     .prepare_cached(&text)?
-                    .query_row(params_from_iter(&parameters), |row| row.get(0))?;
+                    .query_row(params_from_iter(filtered.clone()), |row| row.get(0))?;
                 usize::try_from(total).ok()
             } else {
                 None
             };
-            let all = parameters.iter().chain(&order.parameters).chain(&paging);
-            let rows = read::rows(&snapshot, table, &page, params_from_iter(all))?;
+            let all = filtered.chain(&order.parameters).chain(&paging);
+            let rows = read::rows_from(&snapshot, table, &source, &page, params_from_iter(all))?;
             Ok::<_, StoreError>((rows, total))
         })
         .await
         .map_err(|error| RestError::from_store(error, &request.claims.role))
+}
+
+/// What stands behind FROM, and its parameters: the table, or what makes up a view.
+fn source(
+    connection: &Connection,
+    table: &Table,
+    claims: &Claims,
+) -> rusqlite::Result<(String, Vec<Value>)> {
+    let values = match table.id {
+        TableId::Digest => sync::digest(connection, claims)?.to_vec(),
+        TableId::MembersInfo => vec![Value::Int(members::VERSION)],
+        _ => return Ok((table.name.to_owned(), Vec::new())),
+    };
+    let columns: Vec<String> = table
+        .columns
+        .iter()
+        .map(|column| format!("? AS {}", column.name))
+        .collect();
+    Ok((format!("(SELECT {})", columns.join(", ")), values))
 }

@@ -15,7 +15,7 @@ use super::{Request, sql};
 use crate::auth::Role;
 use crate::state::AppState;
 use crate::store::mutate::{self, OnConflict, Scope};
-use crate::store::schema::Table;
+use crate::store::schema::{Grants, Table};
 use crate::store::{PgError, Row, StoreError, Value};
 
 /// A failure inside the transaction, which is rolled back for it.
@@ -114,6 +114,15 @@ pub async fn patch(
         query.columns.as_deref(),
         now,
     )?;
+    if let Grants::Few(columns) = table.grants
+        && request.claims.role != Role::ServiceRole
+        && sets
+            .iter()
+            .any(|(at, _)| !columns.contains(&table.columns[*at].name))
+    {
+        let refusal = PgError::permission_denied(table.name);
+        return Err(RestError::from_postgres(refusal, &request.claims.role));
+    }
     let condition = sql::conditions(table, &query.conditions, now)?;
     let whole = preferences.returning == Some(Return::Representation);
     let most = preferences.limit();

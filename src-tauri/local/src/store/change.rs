@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use tidings_model::Timestamp;
 
-use super::schema::{self, Table};
+use super::schema::{Table, TableId};
 use super::value::Row;
 use crate::auth::{Claims, Role};
 
@@ -76,49 +76,51 @@ pub enum Audience {
     Users(Vec<String>),
 }
 
-/// Looks audiences up, each session's owner once.
+/// Looks audiences up, the people of each session once.
 pub(super) struct Audiences<'a> {
     connection: &'a Connection,
-    owners: HashMap<String, Option<String>>,
+    people: HashMap<String, Vec<String>>,
 }
 
 impl<'a> Audiences<'a> {
     pub(super) fn new(connection: &'a Connection) -> Self {
         Self {
             connection,
-            owners: HashMap::new(),
+            people: HashMap::new(),
         }
     }
 
     /// Mirrors the select policies of [`super::policy`].
     pub(super) fn of(&mut self, row: &Row) -> rusqlite::Result<Audience> {
-        let user = row.get("user_id").as_str().map(str::to_owned);
-        let users = match row.table.name {
-            name if name == schema::CRYPTO_PRICES.name => return Ok(Audience::SignedIn),
-            name if name == schema::CHAT_SESSIONS.name => user.into_iter().collect(),
-            name => {
-                let owner = match row.get("session_id").as_str() {
-                    Some(session) => self.owner(session)?,
-                    None => None,
-                };
-                let own = user.filter(|_| name == schema::USER_PRESENCE.name);
-                owner.into_iter().chain(own).collect()
-            }
+        let text = |name: &str| row.get(name).as_str().map(str::to_owned);
+        let (session, own) = match row.table.id {
+            TableId::Prices => return Ok(Audience::SignedIn),
+            TableId::Sessions => (row.key().as_str().map(str::to_owned), text("user_id")),
+            TableId::Presence => (text("session_id"), text("user_id")),
+            _ => (text("session_id"), None),
         };
+        let mut users = match session {
+            Some(session) => self.people(session)?,
+            None => Vec::new(),
+        };
+        users.extend(own);
         Ok(Audience::Users(users))
     }
 
-    fn owner(&mut self, session: &str) -> rusqlite::Result<Option<String>> {
-        if let Some(known) = self.owners.get(session) {
+    /// A session's owner and its members.
+    fn people(&mut self, session: String) -> rusqlite::Result<Vec<String>> {
+        if let Some(known) = self.people.get(&session) {
             return Ok(known.clone());
         }
-        let owner: Option<String> = self
+        let people: Vec<String> = self
             .connection
-            .prepare_cached("SELECT user_id FROM chat_sessions WHERE id = ?1")?
-            .query_row([session], |row| row.get(0))
-            .optional()?
-            .flatten();
-        self.owners.insert(session.to_owned(), owner.clone());
-        Ok(owner)
+            .prepare_cached(
+                "SELECT user_id FROM chat_sessions WHERE id = ?1 AND user_id IS NOT NULL \
+                 UNION SELECT user_id FROM chat_session_members WHERE session_id = ?1",
+            )?
+            .query_map([&session], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        self.people.insert(session, people.clone());
+        Ok(people)
     }
 }

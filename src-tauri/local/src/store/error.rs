@@ -48,6 +48,11 @@ impl PgError {
         )
     }
 
+    /// `42501`: a verb that nobody is granted.
+    pub fn permission_denied(table: &str) -> Self {
+        Self::new("42501", format!("permission denied for table {table}"))
+    }
+
     /// `42501`: a new row that no policy admits.
     pub fn row_security(table: &str) -> Self {
         Self::new(

@@ -2,14 +2,20 @@
 //! readers, and every committed change told in commit order.
 
 pub mod change;
+mod ddl;
 pub mod error;
 pub mod functions;
 pub mod json;
+pub(crate) mod members;
 pub mod mutate;
 mod open;
+mod parts;
 pub mod policy;
 pub mod read;
 pub mod schema;
+pub(crate) mod sync;
+mod tables;
+mod triggers;
 pub mod value;
 mod write;
 
@@ -21,6 +27,7 @@ use tokio::sync::{Semaphore, broadcast};
 
 pub use change::{Audience, Change, ChangeKind};
 pub use error::{PgError, StoreError};
+pub use parts::Parts;
 pub use value::{Row, Value};
 pub use write::WriteTx;
 
@@ -38,6 +45,7 @@ pub struct Store {
     writes: WriteQueue,
     readers: Option<Arc<Readers>>,
     changes: broadcast::Sender<Arc<Change>>,
+    parts: Parts,
 }
 
 struct Readers {
@@ -47,16 +55,18 @@ struct Readers {
 }
 
 impl Store {
-    /// Opens the database, creating or migrating it. Blocks; call it off the runtime.
+    /// Opens the database, creating or migrating it, with these optional parts. Blocks; call it
+    /// off the runtime.
     pub fn open(
         location: &Location,
         key: Option<&DatabaseKey>,
+        parts: Parts,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
         let source = open::Source::new(location, key)?;
-        let connection = source.writer()?;
+        let connection = source.writer(parts)?;
         let (changes, _) = broadcast::channel(CHANGES);
-        let writes = WriteQueue::start(connection, clock, changes.clone())?;
+        let writes = WriteQueue::start(connection, parts, clock, changes.clone())?;
         let readers = source.has_readers().then(|| {
             Arc::new(Readers {
                 source,
@@ -68,7 +78,13 @@ impl Store {
             writes,
             readers,
             changes,
+            parts,
         })
+    }
+
+    /// The optional parts that there are.
+    pub fn parts(&self) -> Parts {
+        self.parts
     }
 
     /// Listens to committed changes from here on, in commit order. A listener that falls

@@ -4,9 +4,10 @@
 use rusqlite::params_from_iter;
 
 use super::error::{PgError, StoreError};
-use super::policy;
+use super::policy::{self, Verb};
 use super::read;
 use super::schema::Table;
+use super::triggers::{self, Verdict};
 use super::value::{Row, Value};
 use super::write::WriteTx;
 use crate::auth::{Claims, Role};
@@ -54,8 +55,11 @@ pub fn insert(
     let must_show = returning || *conflict != OnConflict::Refuse;
     let mut done = Inserted::default();
     let mut touched: Vec<Value> = Vec::new();
-    for row in rows {
+    for mut row in rows {
         let table = row.table;
+        if triggers::before_insert(tx, claims, &mut row)? == Verdict::Skip {
+            continue;
+        }
         if !policy::admits(tx.connection(), claims, &row)?
             || (must_show && !policy::shows(tx.connection(), claims, &row)?)
         {
@@ -64,7 +68,9 @@ pub fn insert(
         check(claims, &row)?;
         let Some(old) = tx.find(table, row.key())? else {
             touched.push(row.key().clone());
+            triggers::check(tx, claims, None, &row)?;
             tx.insert(row.clone())?;
+            triggers::after_insert(tx, &row)?;
             done.new += 1;
             done.rows.push(row);
             continue;
@@ -89,8 +95,7 @@ pub fn insert(
                     new.values[*at] = row.values[*at].clone();
                 }
                 touched.push(new.key().clone());
-                replace(tx, claims, old, new.clone())?;
-                done.rows.push(new);
+                done.rows.extend(replace(tx, claims, &old, new)?);
             }
         }
     }
@@ -104,28 +109,38 @@ pub fn update(
     sets: &[(usize, Value)],
 ) -> Result<Vec<Row>, StoreError> {
     let mut changed = Vec::new();
-    for old in modifiable(tx, scope)? {
+    for old in modifiable(tx, scope, Verb::Update)? {
         let mut new = old.clone();
         for (at, value) in sets {
             new.values[*at] = value.clone();
         }
         // The condition reads the table, so the select policies bind the new row as well.
-        replace(tx, scope.claims, old, new.clone())?;
-        changed.push(new);
+        changed.extend(replace(tx, scope.claims, &old, new)?);
     }
     Ok(changed)
 }
 
 /// Deletes every row in `scope`; gives the rows as they were.
 pub fn delete(tx: &mut WriteTx<'_>, scope: &Scope<'_>) -> Result<Vec<Row>, StoreError> {
-    let rows = modifiable(tx, scope)?;
+    let rows = modifiable(tx, scope, Verb::Delete)?;
     for row in &rows {
+        triggers::before_delete(tx, row)?;
         tx.delete(row.clone())?;
+        triggers::after_delete(tx, row)?;
     }
     Ok(rows)
 }
 
-fn replace(tx: &mut WriteTx<'_>, claims: &Claims, old: Row, new: Row) -> Result<(), StoreError> {
+/// The row as it is now; none when a trigger left it as it was.
+fn replace(
+    tx: &mut WriteTx<'_>,
+    claims: &Claims,
+    old: &Row,
+    mut new: Row,
+) -> Result<Option<Row>, StoreError> {
+    if triggers::before_update(tx, claims, old, &mut new)? == Verdict::Skip {
+        return Ok(None);
+    }
     if !policy::admits(tx.connection(), claims, &new)?
         || !policy::shows(tx.connection(), claims, &new)?
     {
@@ -135,12 +150,15 @@ fn replace(tx: &mut WriteTx<'_>, claims: &Claims, old: Row, new: Row) -> Result<
     if new.key() != old.key() && tx.find(new.table, new.key())?.is_some() {
         return Err(duplicate(claims, &new).into());
     }
-    tx.update(old, new)
+    triggers::check(tx, claims, Some(old), &new)?;
+    tx.update(old.clone(), new.clone())?;
+    triggers::after_update(tx, old, &new)?;
+    Ok(Some(new))
 }
 
-fn modifiable(tx: &WriteTx<'_>, scope: &Scope<'_>) -> Result<Vec<Row>, StoreError> {
+fn modifiable(tx: &WriteTx<'_>, scope: &Scope<'_>, verb: Verb) -> Result<Vec<Row>, StoreError> {
     let select = policy::select(scope.claims, scope.table);
-    let modify = policy::modify(scope.claims, scope.table);
+    let modify = policy::modify(scope.claims, scope.table, verb);
     let rest = format!(
         "WHERE ({}) AND ({}) AND ({}) ORDER BY rowid",
         select.sql, modify.sql, scope.sql
@@ -159,7 +177,7 @@ fn modifiable(tx: &WriteTx<'_>, scope: &Scope<'_>) -> Result<Vec<Row>, StoreErro
 }
 
 fn may_modify(tx: &WriteTx<'_>, claims: &Claims, row: &Row) -> Result<bool, StoreError> {
-    let modify = policy::modify(claims, row.table);
+    let modify = policy::modify(claims, row.table, Verb::Update);
     let rest = format!("WHERE ({}) AND {} = ?", modify.sql, row.table.key().name);
     let parameters = modify.parameters.iter().chain([row.key()]);
     Ok(!read::rows(
@@ -188,7 +206,12 @@ fn check(claims: &Claims, row: &Row) -> Result<(), PgError> {
     }
     for (column, value) in row.table.columns.iter().zip(&row.values) {
         let Some(text) = value.as_str() else { continue };
-        if !column.allowed.is_empty() && !column.allowed.contains(&text) {
+        let listed = column.allowed.is_empty() || column.allowed.contains(&text);
+        let fits = column.length.is_none_or(|(least, most)| {
+            let length = text.chars().count();
+            least <= length && length <= most
+        });
+        if !(listed && fits) {
             let error = PgError::new(
                 "23514",
                 format!(

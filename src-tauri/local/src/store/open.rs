@@ -6,7 +6,8 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::error::StoreError;
-use super::{functions, schema};
+use super::parts::{self, Parts};
+use super::{ddl, functions};
 use crate::options::{DatabaseKey, Location};
 
 /// How long a connection waits for another one's lock.
@@ -39,8 +40,8 @@ impl Source {
         self.file.is_some()
     }
 
-    /// The writing connection, the schema in place.
-    pub(super) fn writer(&self) -> Result<Connection, StoreError> {
+    /// The writing connection, the schema in place and the rows as `parts` need them.
+    pub(super) fn writer(&self, parts: Parts) -> Result<Connection, StoreError> {
         let mut connection = match &self.file {
             Some(file) => Connection::open(file)?,
             None => Connection::open_in_memory()?,
@@ -51,6 +52,7 @@ impl Source {
             connection.pragma_update(None, "synchronous", "normal")?;
         }
         migrate(&mut connection)?;
+        parts::apply(&mut connection, parts)?;
         Ok(connection)
     }
 
@@ -89,10 +91,10 @@ impl Source {
 fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let version: i32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let done = usize::try_from(version).unwrap_or_default();
-    if done > schema::STEPS.len() {
+    if done > ddl::STEPS.len() {
         return Err(StoreError::TooNew(version));
     }
-    for (number, step) in (1_i32..).zip(schema::STEPS).skip(done) {
+    for (number, step) in (1_i32..).zip(ddl::STEPS).skip(done) {
         let transaction = connection.transaction()?;
         transaction.execute_batch(step)?;
         transaction.pragma_update(None, "user_version", number)?;
@@ -112,7 +114,7 @@ mod tests {
         let file = directory.path().join("local.db");
         let first = Connection::open(&file).unwrap();
         functions::register(&first).unwrap();
-        first.execute_batch(schema::STEPS[0]).unwrap();
+        first.execute_batch(ddl::STEPS[0]).unwrap();
         first.pragma_update(None, "user_version", 1).unwrap();
         first
             .execute_batch(
@@ -126,17 +128,20 @@ mod tests {
         let location = Location::Directory(directory.path().to_path_buf());
         let source = Source::new(&location, None).unwrap();
         for _ in 0..2 {
-            let connection = source.writer().unwrap();
+            let connection = source.writer(Parts::ALL).unwrap();
             let factor: Option<String> = connection
                 .query_row("SELECT factor_id FROM auth_sessions", [], |row| row.get(0))
                 .unwrap();
             assert_eq!(factor, None);
         }
         source
-            .writer()
+            .writer(Parts::ALL)
             .unwrap()
             .pragma_update(None, "user_version", 99)
             .unwrap();
-        assert!(matches!(source.writer(), Err(StoreError::TooNew(99))));
+        assert!(matches!(
+            source.writer(Parts::ALL),
+            Err(StoreError::TooNew(99))
+        ));
     }
 }

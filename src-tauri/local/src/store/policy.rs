@@ -1,12 +1,15 @@
 //! Row level security: what `supabase/migrations` writes as policies.
 //!
 //! A signed-in user sees and writes own sessions, messages of own sessions, and presence
-//! in own sessions; writes only the own presence row, into own sessions; reads all prices. `anon` sees and
-//! writes nothing. The service role is bound by nothing.
+//! in own sessions; writes only the own presence row, into own sessions; reads all prices. With
+//! the members part that goes for shared sessions too, as far as one's role there admits. `anon`
+//! sees and writes nothing. The service role is bound by nothing.
+//!
+//! A project without the members part has no members, so that the same conditions hold there.
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::schema::{self, Table};
+use super::schema::{Table, TableId};
 use super::value::{Row, Value};
 use crate::auth::{Claims, Role};
 
@@ -35,37 +38,97 @@ impl Condition {
     }
 }
 
+/// What is done with rows that are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// UPDATE.
+    Update,
+    /// DELETE.
+    Delete,
+}
+
 const OWN: &str = "user_id = ?";
-const IN_OWN_SESSION: &str = "session_id IN (SELECT id FROM chat_sessions WHERE user_id = ?)";
+
+/// A session that one owns or takes part in.
+const VISIBLE: &str = "(user_id = ? OR id IN \
+    (SELECT session_id FROM chat_session_members WHERE user_id = ?))";
+
+/// Of such a session.
+const IN_VISIBLE: &str = "session_id IN (SELECT id FROM chat_sessions WHERE user_id = ? \
+    UNION ALL SELECT session_id FROM chat_session_members WHERE user_id = ?)";
+
+/// Of a session that one sees, or saw when it was deleted.
+const SEEN: &str = "session_id IN (SELECT id FROM chat_sessions WHERE user_id = ? \
+    UNION ALL SELECT session_id FROM chat_session_members WHERE user_id = ? \
+    UNION ALL SELECT session_id FROM sync_gone WHERE user_id = ?)";
+
+/// One's own presence, and that of others in sessions that one sees.
+const PRESENCE: &str = "(user_id = ? OR session_id IN (SELECT id FROM chat_sessions \
+    WHERE user_id = ? UNION ALL SELECT session_id FROM chat_session_members WHERE user_id = ?))";
+
+/// A message of an own session, or one's own where one writes.
+const CHANGEABLE: &str = "(session_id IN (SELECT id FROM chat_sessions WHERE user_id = ?) \
+    OR (user_id = ? AND session_id IN (SELECT session_id FROM chat_session_members \
+    WHERE user_id = ? AND role IN ('owner', 'member'))))";
+
+/// Of a session that one takes part in.
+const IN_SHARED: &str =
+    "session_id IN (SELECT session_id FROM chat_session_members WHERE user_id = ?)";
+
+/// Of a session that one owns.
+const IN_OWNED: &str = "session_id IN \
+    (SELECT session_id FROM chat_session_members WHERE user_id = ? AND role = 'owner')";
+
+/// Somebody whom the owner may give another role.
+const MANAGED: &str = "(role <> 'owner' AND session_id IN \
+    (SELECT session_id FROM chat_session_members WHERE user_id = ? AND role = 'owner'))";
+
+/// Somebody whom the owner may remove, or oneself.
+const REMOVABLE: &str = "(role <> 'owner' AND (user_id = ? OR session_id IN \
+    (SELECT session_id FROM chat_session_members WHERE user_id = ? AND role = 'owner')))";
+
+/// Oneself, and whom one shares a session with.
+const MET: &str = "(user_id = ? OR user_id IN (SELECT user_id FROM chat_session_members WHERE \
+    session_id IN (SELECT session_id FROM chat_session_members WHERE user_id = ?)))";
 
 /// Which rows of `table` the select policies show to `claims`.
 pub fn select(claims: &Claims, table: &Table) -> Condition {
-    if table.name == schema::CRYPTO_PRICES.name && claims.role == Role::Authenticated {
-        return Condition::constant("1");
+    match table.id {
+        TableId::Prices if claims.role == Role::Authenticated => return Condition::constant("1"),
+        // Views: what they show is judged where it is collected.
+        TableId::Digest | TableId::MembersInfo => return Condition::constant("1"),
+        _ => {}
     }
     let Some(sub) = subject(claims) else {
         return for_nobody_else(claims);
     };
-    match table.name {
-        name if name == schema::CHAT_SESSIONS.name => Condition::of_user(OWN, sub),
-        name if name == schema::CHAT_MESSAGES.name => Condition::of_user(IN_OWN_SESSION, sub),
-        _ => Condition::of_user(
-            "(user_id = ? OR session_id IN (SELECT id FROM chat_sessions WHERE user_id = ?))",
-            sub,
-        ),
-    }
+    let sql = match table.id {
+        TableId::Sessions => VISIBLE,
+        TableId::Messages | TableId::Tombstones => IN_VISIBLE,
+        TableId::Presence => PRESENCE,
+        TableId::Heads => SEEN,
+        TableId::Members => IN_SHARED,
+        TableId::Invites => IN_OWNED,
+        TableId::Profiles => MET,
+        TableId::Prices | TableId::Digest | TableId::MembersInfo => "1",
+    };
+    Condition::of_user(sql, sub)
 }
 
-/// Which rows of `table` the update and delete policies let `claims` touch.
-pub fn modify(claims: &Claims, table: &Table) -> Condition {
+/// Which rows of `table` the update or delete policies let `claims` touch.
+pub fn modify(claims: &Claims, table: &Table, verb: Verb) -> Condition {
     let Some(sub) = subject(claims) else {
         return for_nobody_else(claims);
     };
-    match table.name {
-        name if name == schema::CRYPTO_PRICES.name => Condition::constant("0"),
-        name if name == schema::CHAT_MESSAGES.name => Condition::of_user(IN_OWN_SESSION, sub),
-        _ => Condition::of_user(OWN, sub),
-    }
+    let sql = match (table.id, verb) {
+        (TableId::Sessions | TableId::Presence | TableId::Profiles, _) => OWN,
+        (TableId::Messages, _) => CHANGEABLE,
+        (TableId::Members, Verb::Update) => MANAGED,
+        (TableId::Members, Verb::Delete) => REMOVABLE,
+        (TableId::Invites, Verb::Delete) => IN_OWNED,
+        _ => "0",
+    };
+    Condition::of_user(sql, sub)
 }
 
 /// Whether the insert and update policies admit the new `row`.
@@ -78,15 +141,20 @@ pub fn admits(connection: &Connection, claims: &Claims, row: &Row) -> rusqlite::
     };
     let user = row.get("user_id");
     let own = user.as_str() == Some(sub);
-    match row.table.name {
-        name if name == schema::CRYPTO_PRICES.name => Ok(false),
-        name if name == schema::CHAT_MESSAGES.name => {
-            Ok((own || user.is_null()) && owns_session(connection, sub, row)?)
+    let session = row.get("session_id").as_str().unwrap_or_default();
+    let role = row.get("role").as_str().unwrap_or_default();
+    match row.table.id {
+        TableId::Sessions | TableId::Profiles => Ok(own),
+        TableId::Messages => {
+            let as_owner = (own || user.is_null()) && owns(connection, sub, session)?;
+            Ok(as_owner || (own && role == "user" && writes(connection, sub, session)?))
         }
-        name if name == schema::USER_PRESENCE.name => {
-            Ok(own && owns_session(connection, sub, row)?)
+        TableId::Presence => Ok(own && sees(connection, sub, session)?),
+        // Nobody is granted to insert one, so this is the owner who changes a role.
+        TableId::Members => {
+            Ok(role != "owner" && role_in(connection, sub, session)?.as_deref() == Some("owner"))
         }
-        _ => Ok(own),
+        _ => Ok(false),
     }
 }
 
@@ -99,16 +167,47 @@ pub fn shows(connection: &Connection, claims: &Claims, row: &Row) -> rusqlite::R
         return Ok(false);
     };
     let own = row.get("user_id").as_str() == Some(sub);
-    match row.table.name {
-        name if name == schema::CRYPTO_PRICES.name => Ok(true),
-        name if name == schema::CHAT_SESSIONS.name => Ok(own),
-        name if name == schema::CHAT_MESSAGES.name => owns_session(connection, sub, row),
-        _ => Ok(own || owns_session(connection, sub, row)?),
+    let session = row.get("session_id").as_str().unwrap_or_default();
+    match row.table.id {
+        TableId::Prices => Ok(true),
+        TableId::Profiles => Ok(own),
+        TableId::Sessions => {
+            let id = row.key().as_str().unwrap_or_default();
+            Ok(own || role_in(connection, sub, id)?.is_some())
+        }
+        TableId::Presence => Ok(own || sees(connection, sub, session)?),
+        _ => sees(connection, sub, session),
     }
 }
 
+/// Whether the select policies show the session with this id to `claims`.
+pub(super) fn sees_session(
+    connection: &Connection,
+    claims: &Claims,
+    session: &str,
+) -> rusqlite::Result<bool> {
+    match subject(claims) {
+        Some(sub) => sees(connection, sub, session),
+        None => Ok(claims.role == Role::ServiceRole),
+    }
+}
+
+/// As what somebody takes part in a session.
+pub(crate) fn role_in(
+    connection: &Connection,
+    sub: &str,
+    session: &str,
+) -> rusqlite::Result<Option<String>> {
+    connection
+        .prepare_cached(
+            "SELECT role FROM chat_session_members WHERE session_id = ?1 AND user_id = ?2",
+        )?
+        .query_row([session, sub], |row| row.get(0))
+        .optional()
+}
+
 /// The user's id; `None` for every role that no policy names.
-fn subject(claims: &Claims) -> Option<&str> {
+pub(crate) fn subject(claims: &Claims) -> Option<&str> {
     claims
         .sub
         .as_deref()
@@ -123,13 +222,17 @@ fn for_nobody_else(claims: &Claims) -> Condition {
     })
 }
 
-fn owns_session(connection: &Connection, sub: &str, row: &Row) -> rusqlite::Result<bool> {
-    let Some(session) = row.get("session_id").as_str() else {
-        return Ok(false);
-    };
-    Ok(connection
+fn sees(connection: &Connection, sub: &str, session: &str) -> rusqlite::Result<bool> {
+    Ok(owns(connection, sub, session)? || role_in(connection, sub, session)?.is_some())
+}
+
+fn writes(connection: &Connection, sub: &str, session: &str) -> rusqlite::Result<bool> {
+    let role = role_in(connection, sub, session)?;
+    Ok(matches!(role.as_deref(), Some("owner" | "member")))
+}
+
+fn owns(connection: &Connection, sub: &str, session: &str) -> rusqlite::Result<bool> {
+    connection
         .prepare_cached("SELECT 1 FROM chat_sessions WHERE id = ?1 AND user_id = ?2")?
-        .query_row([session, sub], |_| Ok(()))
-        .optional()?
-        .is_some())
+        .exists([session, sub])
 }

@@ -31,7 +31,18 @@ pub fn rows(
     rest: &str,
     parameters: impl Params,
 ) -> rusqlite::Result<Vec<Row>> {
-    let sql = format!("SELECT {} FROM {} {rest}", column_list(table), table.name);
+    rows_from(connection, table, table.name, rest, parameters)
+}
+
+/// The same from a `source` that has the columns of `table`.
+pub fn rows_from(
+    connection: &Connection,
+    table: &'static Table,
+    source: &str,
+    rest: &str,
+    parameters: impl Params,
+) -> rusqlite::Result<Vec<Row>> {
+    let sql = format!("SELECT {} FROM {source} {rest}", column_list(table));
     connection
         .prepare_cached(&sql)?
         .query_map(parameters, |held| row(table, held))?

@@ -224,6 +224,13 @@ impl Row {
             .map_or(&Value::Null, |at| &self.values[at])
     }
 
+    /// Sets one column; a name that the table lacks sets nothing.
+    pub fn set(&mut self, name: &str, value: Value) {
+        if let Some(at) = self.table.position(name) {
+            self.values[at] = value;
+        }
+    }
+
     /// The primary key's value.
     pub fn key(&self) -> &Value {
         &self.values[0]

@@ -9,6 +9,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::change::{Audience, Audiences, Change, ChangeKind};
 use super::error::StoreError;
+use super::parts::Parts;
 use super::read;
 use super::value::{Row, Value};
 
@@ -27,6 +28,7 @@ pub(super) struct WriteQueue(mpsc::Sender<Job>);
 
 struct Writer {
     connection: Connection,
+    parts: Parts,
     clock: Arc<dyn Clock>,
     changes: broadcast::Sender<Arc<Change>>,
 }
@@ -34,6 +36,7 @@ struct Writer {
 /// A transaction: what is written through it is told after its commit.
 pub struct WriteTx<'a> {
     transaction: Transaction<'a>,
+    parts: Parts,
     now: Timestamp,
     pending: Vec<(ChangeKind, Option<Row>, Option<Row>)>,
 }
@@ -42,12 +45,14 @@ impl WriteQueue {
     /// Starts the thread, which ends when the last sender is gone.
     pub(super) fn start(
         connection: Connection,
+        parts: Parts,
         clock: Arc<dyn Clock>,
         changes: broadcast::Sender<Arc<Change>>,
     ) -> Result<Self, StoreError> {
         let (sender, mut jobs) = mpsc::channel::<Job>(WAITING);
         let mut writer = Writer {
             connection,
+            parts,
             clock,
             changes,
         };
@@ -131,6 +136,7 @@ impl Writer {
             .map_err(StoreError::from)?;
         let mut tx = WriteTx {
             transaction,
+            parts: self.parts,
             now: self.clock.now(),
             pending: Vec::new(),
         };
@@ -147,6 +153,11 @@ impl WriteTx<'_> {
     /// The connection inside the transaction.
     pub fn connection(&self) -> &Connection {
         &self.transaction
+    }
+
+    /// The optional parts that there are.
+    pub fn parts(&self) -> Parts {
+        self.parts
     }
 
     /// When the transaction began: what `now()` means inside it.

@@ -13,7 +13,7 @@ use super::commands::{self, Quote};
 use super::{seed, service};
 use crate::state::AppState;
 use crate::store::mutate::{self, Scope};
-use crate::store::schema::{CHAT_MESSAGES, CHAT_SESSIONS, CRYPTO_PRICES};
+use crate::store::schema::{CHAT_MESSAGES, CRYPTO_PRICES};
 use crate::store::{StoreError, Value, WriteTx, read};
 
 const TRIGGER: &str = "CREATE TRIGGER IF NOT EXISTS assistant_enqueue \
@@ -55,7 +55,7 @@ pub async fn run(state: AppState, simulated: bool) {
                 () = state.shutdown().cancelled() => return,
             };
             match change {
-                Ok(change) if change.table == &CHAT_MESSAGES => break,
+                Ok(change) if change.table.name == CHAT_MESSAGES.name => break,
                 Ok(_) => {}
                 Err(RecvError::Lagged(_)) => break,
                 Err(RecvError::Closed) => return,
@@ -76,7 +76,12 @@ fn answer_next(tx: &mut WriteTx<'_>, simulated: bool) -> Result<bool, StoreError
     };
     tx.connection()
         .execute("DELETE FROM assistant_queue WHERE seq = ?1", [seq])?;
-    let found = read::rows(tx.connection(), &CHAT_MESSAGES, "WHERE id = ?1", [&id])?;
+    let found = read::rows(
+        tx.connection(),
+        tx.parts().messages(),
+        "WHERE id = ?1",
+        [&id],
+    )?;
     // Deleted before it was its turn: nothing to answer.
     let Some(message) = found.first() else {
         return Ok(true);
@@ -98,8 +103,8 @@ fn answer_next(tx: &mut WriteTx<'_>, simulated: bool) -> Result<bool, StoreError
         ("role", "assistant"),
         ("content", reply.content.as_str()),
     ];
-    let mut row = seed::row(&CHAT_MESSAGES, at, &texts);
-    seed::set(&mut row, "metadata", Value::Json(reply.metadata));
+    let mut row = seed::row(tx.parts().messages(), at, &texts);
+    row.set("metadata", Value::Json(reply.metadata));
     seed::insert(tx, vec![row])?;
     touch(tx, session, at)?;
     Ok(true)
@@ -111,15 +116,16 @@ fn touch(
     at: tidings_model::Timestamp,
 ) -> Result<(), StoreError> {
     let claims = service();
+    let sessions = tx.parts().sessions();
     let scope = Scope {
         claims: &claims,
-        table: &CHAT_SESSIONS,
+        table: sessions,
         sql: "id = ?",
         parameters: &[Value::Text(session.to_owned())],
     };
     let sets: Vec<(usize, Value)> = ["last_activity", "updated_at"]
         .iter()
-        .filter_map(|name| CHAT_SESSIONS.position(name))
+        .filter_map(|name| sessions.position(name))
         .map(|position| (position, Value::Time(at)))
         .collect();
     mutate::update(tx, &scope, &sets).map(|_| ())

@@ -182,20 +182,18 @@ impl Walk {
         let change = self.price - reference;
         let dollars = 10_i128.pow(places);
         let whole = |amount: i128| Value::Int(i64::try_from(amount).unwrap_or(i64::MAX));
-        seed::set(row, "price", decimal(self.price, places));
-        seed::set(row, "change_24h", decimal(change, places));
-        seed::set(
-            row,
+        row.set("price", decimal(self.price, places));
+        row.set("change_24h", decimal(change, places));
+        row.set(
             "change_percentage_24h",
             decimal(change * 10_000 / reference, 2),
         );
-        seed::set(
-            row,
+        row.set(
             "market_cap",
             whole(self.price * self.market.supply / dollars),
         );
-        seed::set(row, "volume_24h", whole(self.volume));
-        seed::set(row, "last_updated", Value::Time(now));
+        row.set("volume_24h", whole(self.volume));
+        row.set("last_updated", Value::Time(now));
     }
 }
 

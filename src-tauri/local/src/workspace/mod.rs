@@ -13,9 +13,10 @@ use crate::auth::session::Issuer;
 use crate::auth::user::User;
 use crate::auth::{Claims, Role, Session};
 use crate::state::AppState;
-use crate::store::{StoreError, WriteTx};
+use crate::store::{Parts, StoreError, WriteTx};
 
-/// Which parts of the local workspace run. All off by default: a bare server.
+/// Which parts of the local workspace run. All off by default: a bare server
+/// with the four tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct WorkspaceOptions {
     /// Whether the first start writes the welcoming sessions.
@@ -24,6 +25,8 @@ pub struct WorkspaceOptions {
     pub assistant: bool,
     /// Whether prices are simulated; the seed of their random walk.
     pub simulated_prices: Option<u64>,
+    /// Which optional parts the project has.
+    pub parts: Parts,
 }
 
 impl WorkspaceOptions {
@@ -33,6 +36,7 @@ impl WorkspaceOptions {
             welcome: true,
             assistant: true,
             simulated_prices: Some(price_seed),
+            parts: Parts::ALL,
         }
     }
 }

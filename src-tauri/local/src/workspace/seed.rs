@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{remember, remembered, service};
 use crate::store::mutate::{self, OnConflict};
-use crate::store::schema::{CHAT_MESSAGES, CHAT_SESSIONS, Table};
+use crate::store::schema::Table;
 use crate::store::{Row, StoreError, Value, WriteTx};
 
 /// Titles and what is said, oldest session first; the last one is on top of the list.
@@ -96,7 +96,7 @@ pub fn write(tx: &mut WriteTx<'_>, user: &str) -> Result<(), StoreError> {
         for (role, content) in said {
             at = at.plus(Duration::from_secs(1));
             messages.push(row(
-                &CHAT_MESSAGES,
+                tx.parts().messages(),
                 at,
                 &[
                     ("session_id", &session),
@@ -106,11 +106,11 @@ pub fn write(tx: &mut WriteTx<'_>, user: &str) -> Result<(), StoreError> {
             ));
         }
         let mut opened = row(
-            &CHAT_SESSIONS,
+            tx.parts().sessions(),
             first,
             &[("id", &session), ("user_id", user), ("title", title)],
         );
-        set(&mut opened, "last_activity", Value::Time(at));
+        opened.set("last_activity", Value::Time(at));
         insert(tx, vec![opened])?;
         insert(tx, messages)?;
     }
@@ -126,16 +126,9 @@ pub fn row(table: &'static Table, at: Timestamp, texts: &[(&str, &str)]) -> Row 
         .collect();
     let mut row = Row { table, values };
     for (name, text) in texts {
-        set(&mut row, name, Value::Text((*text).to_owned()));
+        row.set(name, Value::Text((*text).to_owned()));
     }
     row
-}
-
-/// Sets one column; a name that the table lacks sets nothing.
-pub fn set(row: &mut Row, name: &str, value: Value) {
-    if let Some(at) = row.table.position(name) {
-        row.values[at] = value;
-    }
 }
 
 /// Inserts rows as the service role.

@@ -135,7 +135,7 @@ async fn a_private_channel_follows_its_rule() {
         "open" => Access::FULL,
         "read-only" => Access {
             read: true,
-            write: false,
+            ..Access::NONE
         },
         _ if claims.sub.as_deref() == Some(ALICE) => Access::FULL,
         _ => Access::NONE,
