@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use tidings_contract::{self as api, Event, Person, PersonStatus};
+use tidings_local::{Options, Parts, WorkspaceOptions};
 use tidings_testkit::proxy::Direction;
 use tidings_testkit::{DEADLINE, bob, wait_for};
 use tidings_tests::peer::{Peer, Room};
@@ -246,4 +247,49 @@ async fn what_is_switched_off_is_neither_joined_nor_written() {
     // Chat itself never stopped.
     let sent = app.send(&session, "Still here").await;
     app.delivered(&sent).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_the_members_part_the_channel_of_a_session_is_private() {
+    let project = Project::start_with(Options {
+        workspace: WorkspaceOptions {
+            parts: Parts::ALL,
+            ..WorkspaceOptions::default()
+        },
+        ..Options::default()
+    })
+    .await;
+    let (device, app) = alices_device(&project).await;
+    let session = app.session("Plans").await;
+    let bob = project.newcomer(&bob()).await;
+    let topic = format!("session:{session}");
+    let private = json!({
+        "private": true,
+        "presence": {"enabled": true, "key": bob.user()},
+        "broadcast": {"self": false, "ack": false},
+    });
+    assert!(
+        bob.join(&topic, private.clone()).await.is_err(),
+        "a stranger"
+    );
+
+    let member = json!({"session_id": session, "user_id": bob.user(), "role": "member"});
+    let service = project.service();
+    service
+        .insert("chat_session_members", member)
+        .await
+        .unwrap();
+    let mut room = bob.join(&topic, private.clone()).await.unwrap();
+    let me = json!({"user_id": bob.user(), "user_name": "Bob", "status": "online"});
+    room.track(me.clone()).await.unwrap();
+    person(&app, "Bob", &session, bob.user(), |_| true).await;
+
+    // Known from the start on the next time, with or without a connection at first.
+    drop(room);
+    app.stop().await;
+    let app = device.start().await;
+    app.ok(open(&session)).await;
+    let mut room = bob.join(&topic, private).await.unwrap();
+    room.track(me).await.unwrap();
+    person(&app, "Bob once more", &session, bob.user(), |_| true).await;
 }

@@ -18,7 +18,7 @@ use tidings_supabase::{Class, Filter, Query, Rows};
 
 use super::connection::Input;
 use super::remote::{self, Fields, table};
-use super::{Core, ingest, reread, send};
+use super::{Core, ingest, members, reread, send};
 
 /// Rows asked for at once; hosted projects give no more than 1,000.
 const PAGE: u32 = 500;
@@ -68,6 +68,7 @@ pub(super) struct New {
 pub(super) async fn run(core: &Core) -> Result<Vec<New>, Error> {
     // A list read for nobody would be empty, and would look like "all sessions are gone".
     core.tokens.verify().await?;
+    members::look(core).await?;
     let sessions = read_sessions(core).await?;
     let new = read_messages(core, &sessions).await?;
     read_recent(core).await?;

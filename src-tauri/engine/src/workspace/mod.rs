@@ -10,6 +10,7 @@ pub mod fuzzing;
 mod ingest;
 mod live;
 mod market;
+mod members;
 mod notices;
 mod open;
 mod outbox;
@@ -96,6 +97,8 @@ pub(crate) struct Core {
     front: AtomicBool,
     /// Changes of messages and sessions flow.
     hears: AtomicBool,
+    /// The project has the members part.
+    members: AtomicBool,
     state: connection::State,
     sync: sync::Requests,
     ingest: ingest::Door,
@@ -148,6 +151,7 @@ impl Workspace {
             cache.set_account(user, now).await?;
         }
         let market = Market::load(&cache, now).await?;
+        let members = members::known(&cache).await?;
         let pending = cache.pending_notifications().await?;
         let (notices, to_tell) = notices::queue();
         let (client, events) =
@@ -172,6 +176,7 @@ impl Workspace {
             stop: CancellationToken::new(),
             front: AtomicBool::new(false),
             hears: AtomicBool::new(false),
+            members: AtomicBool::new(members),
             state: connection::State::new(now),
             sync: sync::Requests::default(),
             ingest: door,

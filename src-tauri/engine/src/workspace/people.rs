@@ -1,6 +1,7 @@
 //! Presence and typing in the open session.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -60,7 +61,11 @@ async fn join(core: &Core, id: SessionId) {
     let settings = core.settings();
     let user = core.tokens.user();
     let channel = match (&user, settings.presence) {
-        (Some(user), true) => Some(core.realtime.open(spec(&id, &user.id, &core.schema))),
+        (Some(user), true) => {
+            let mut spec = spec(&id, &user.id, &core.schema);
+            spec.private = is_private(core);
+            Some(core.realtime.open(spec))
+        }
         _ => None,
     };
     *core.open.lock().await = Some(OpenSession::new(
@@ -70,6 +75,19 @@ async fn join(core: &Core, id: SessionId) {
     ));
     track(core).await;
     tell(core).await;
+}
+
+/// The channel has another form now.
+pub(super) async fn join_again(core: &Core) {
+    let open = core.open.lock().await.as_ref().map(|open| open.id.clone());
+    if let Some(id) = open {
+        join(core, id).await;
+    }
+}
+
+/// Whether policies decide who may use the channels of sessions.
+fn is_private(core: &Core) -> bool {
+    core.members.load(Ordering::SeqCst)
 }
 
 /// Leaves the open session's channel.
@@ -213,7 +231,7 @@ pub(super) async fn tell_unjoined(core: Arc<Core>) {
             topic: &channel,
             event: TYPING,
             payload: &message,
-            private: false,
+            private: is_private(&core),
         }];
         if let Err(error) = broadcasts.send(&sent).await {
             tracing::debug!(%error, "typing was not told");

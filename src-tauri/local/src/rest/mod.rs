@@ -13,12 +13,8 @@ mod select;
 mod sql;
 mod write;
 
-<<<<<<< HEAD
-=======
 use std::collections::BTreeMap;
 
-use axum::Router;
->>>>>>> wip-sync
 use axum::extract::{DefaultBodyLimit, Path, RawQuery, State};
 use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Response};
