@@ -273,6 +273,13 @@ if (state === "add-factor") {
   await until(() => document.querySelector("[data-testid=factor-save]") !== null);
   document.querySelector<HTMLElement>("[data-testid=factor-save]")?.click();
 }
+if (state === "own-name" || state === "password") {
+  view.settings = "account";
+  view.overlay =
+    state === "password"
+      ? { kind: "password", recovery: false }
+      : { kind: "own-name", name: "Noor Haddad" };
+}
 if (state === "outbox") view.overlay = { kind: "outbox" };
 if (state === "connect") {
   document.querySelector<HTMLElement>("[data-testid=welcome-connect]")?.click();
