@@ -11,6 +11,7 @@ use crate::config::Secret;
 use crate::event::ChannelStatus;
 use crate::payload::{Binding, BroadcastConfig, JoinConfig, JoinResponse, PresenceConfig};
 use crate::presence::PresenceTable;
+use crate::replay::Stored;
 use crate::tracker::Tracker;
 
 /// What a channel should be.
@@ -179,6 +180,7 @@ pub(crate) struct Channel {
     pub(crate) renewed: bool,
     /// The last `system` error of this incarnation: it explains a close that follows.
     pub(crate) fault: Option<ChannelError>,
+    pub(crate) stored: Stored,
     pub(crate) pushes: HashMap<String, PendingPush>,
 }
 
@@ -200,6 +202,7 @@ impl Channel {
             refused_token: None,
             renewed: false,
             fault: None,
+            stored: Stored::default(),
             pushes: HashMap::new(),
         }
     }

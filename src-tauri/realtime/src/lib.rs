@@ -23,6 +23,7 @@ pub mod payload;
 mod presence;
 pub mod protocol;
 mod redact;
+mod replay;
 mod socket;
 mod tracker;
 
@@ -39,4 +40,5 @@ pub use frame_log::{Direction, FrameLog, Logged, LoggedFrame};
 pub use pace::Keep;
 pub use payload::{Binding, BroadcastConfig, BroadcastMeta, PresenceConfig};
 pub use presence::{Meta, PresenceUpdate, Presences};
+pub use replay::{MOST as MOST_REPLAYED, Replay};
 pub use socket::{Bytes, Connector, TcpConnector};

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::frame::Json;
+use crate::replay::{self, Replay};
 
 /// Topic of the heartbeats.
 pub const PHOENIX: &str = "phoenix";
@@ -88,6 +89,13 @@ pub struct BroadcastConfig {
     /// The sender receives its own broadcasts.
     #[serde(default, rename = "self")]
     pub self_: bool,
+    /// Stored broadcasts to send again on joining.
+    #[serde(
+        default,
+        deserialize_with = "replay::lenient",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub replay: Option<Replay>,
 }
 
 /// Presence options of a channel.

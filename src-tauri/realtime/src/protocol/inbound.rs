@@ -276,7 +276,11 @@ impl Core {
             self.counters.unrouted += 1;
             return;
         }
-        let topic = self.channels[index].spec.name.clone();
+        let channel = &mut self.channels[index];
+        if channel.spec.broadcast.replay.is_some() && !channel.stored.is_new(&meta) {
+            return;
+        }
+        let topic = channel.spec.name.clone();
         self.event(Event::Broadcast {
             topic,
             event,

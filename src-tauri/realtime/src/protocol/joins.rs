@@ -157,7 +157,15 @@ impl Core {
 
     pub(super) fn joined(&mut self, index: usize, join_ref: String, reply: &Reply, now: Instant) {
         if !reply.is_ok() {
-            return self.fail(index, ChannelError::from_reason(&reply.reason()), now);
+            let reason = reply.reason();
+            let channel = &mut self.channels[index];
+            let (wanted, private) = (channel.spec.broadcast.replay, channel.spec.private);
+            if channel.stored.is_refused(wanted, private, &reason) {
+                self.note(format!("{}: {reason}", self.channels[index].topic));
+                self.enqueue(index);
+                return self.advance(now);
+            }
+            return self.fail(index, ChannelError::from_reason(&reason), now);
         }
         let response = reply.response.parse::<JoinResponse>();
         let channel = &mut self.channels[index];
@@ -286,8 +294,10 @@ impl Core {
         };
         let channel = &mut self.channels[index];
         let topic = channel.topic.clone();
+        let mut config = channel.spec.config();
+        config.broadcast.replay = channel.stored.ask(config.broadcast.replay, config.private);
         let join = Join {
-            config: channel.spec.config(),
+            config,
             access_token: token.as_ref().map(|token| token.expose().to_owned()),
         };
         channel.token = token;

@@ -169,6 +169,9 @@ impl Core {
         channel.owners += 1;
         let changed = channel.spec != spec;
         channel.spec = spec;
+        if changed {
+            channel.stored.forget_refusal();
+        }
         self.want(index, changed, now);
     }
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::json;
 use tidings_realtime::frame::Vsn;
 use tidings_realtime::{
-    Binding, ChannelSpec, ChannelStatus, Event, Json, Payload, PushError, Secret,
+    Binding, ChannelSpec, ChannelStatus, Event, Json, Payload, PushError, Replay, Secret,
 };
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message as Raw;
@@ -204,6 +204,123 @@ async fn a_peer_who_does_not_read_makes_broadcasts_wait_and_then_refuses_them() 
     channel.broadcast("e", &big).unwrap();
     peer.expect("broadcast").await;
     assert_eq!(world.client.diagnostics().counters.reconnects, 0);
+}
+
+/// A stored broadcast, as a server sends it again.
+fn stored(number: u32) -> serde_json::Value {
+    json!({
+        "type": "broadcast", "event": "e", "payload": {"n": number},
+        "meta": {"id": format!("id-{number}"), "replayed": true},
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn stored_broadcasts_are_asked_for_at_each_join_and_told_once() {
+    let mut world = World::new(Vsn::V2);
+    let mut spec = ChannelSpec::new("room");
+    spec.private = true;
+    let replay = Replay {
+        since: 1_795_348_171_706,
+        // More than servers take.
+        limit: Some(200),
+    };
+    spec.broadcast.replay = Some(replay);
+    let _channel = world.client.open(spec);
+    let mut peer = world.accept().await;
+    let asked = json!({"since": 1_795_348_171_706_i64, "limit": 25});
+    let join = peer.admit().await;
+    assert_eq!(join.payload["config"]["broadcast"]["replay"], asked);
+    for number in [1, 2] {
+        peer.say(None, None, &join.topic, "broadcast", stored(number))
+            .await;
+    }
+    let live =
+        json!({"type": "broadcast", "event": "e", "payload": {"n": 3}, "meta": {"id": "id-3"}});
+    peer.say(None, None, &join.topic, "broadcast", live).await;
+    drop(peer);
+
+    let mut peer = world.accept().await;
+    let join = peer.admit().await;
+    assert_eq!(join.payload["config"]["broadcast"]["replay"], asked);
+    for number in 1..=4 {
+        peer.say(None, None, &join.topic, "broadcast", stored(number))
+            .await;
+    }
+    // Not stored: it may be the same twice.
+    let passing = json!({"type": "broadcast", "event": "e", "payload": {"n": 9}});
+    for _ in 0..2 {
+        peer.say(None, None, &join.topic, "broadcast", passing.clone())
+            .await;
+    }
+    let mut told = Vec::new();
+    while told.len() < 6 {
+        let told_now = world
+            .pick(|event| match event {
+                Event::Broadcast { payload, meta, .. } => Some((payload, meta)),
+                _ => None,
+            })
+            .await;
+        told.push(told_now);
+    }
+    let told: Vec<_> = told
+        .iter()
+        .map(|(payload, meta)| (payload.json().unwrap().as_str(), meta.replayed))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (r#"{"n":1}"#, true),
+            (r#"{"n":2}"#, true),
+            (r#"{"n":3}"#, false),
+            (r#"{"n":4}"#, true),
+            (r#"{"n":9}"#, false),
+            (r#"{"n":9}"#, false),
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_channel_does_without_a_replay_that_the_server_refuses() {
+    let mut world = World::new(Vsn::V2);
+    let replay = Some(Replay {
+        since: 0,
+        limit: None,
+    });
+    let mut public = ChannelSpec::new("public");
+    public.broadcast.replay = replay;
+    let _public = world.client.open(public);
+    let mut peer = world.accept().await;
+    let join = peer.admit().await;
+    // The server would refuse it there.
+    assert_eq!(join.payload["config"]["broadcast"].get("replay"), None);
+
+    let mut private = ChannelSpec::new("private");
+    private.private = true;
+    private.broadcast.replay = replay;
+    let _private = world.client.open(private);
+    let join = peer.expect("phx_join").await;
+    assert_eq!(
+        join.payload["config"]["broadcast"]["replay"],
+        json!({"since": 0})
+    );
+    let refusal = json!({
+        "status": "error",
+        "response": {"reason": "UnableToReplayMessages: Replay params are not valid"},
+    });
+    peer.say(
+        join.join_ref.as_deref(),
+        join.reference.as_deref(),
+        &join.topic,
+        "phx_reply",
+        refusal,
+    )
+    .await;
+    let again = peer.admit().await;
+    assert_eq!(again.topic, join.topic);
+    assert_eq!(again.payload["config"]["broadcast"].get("replay"), None);
+    world
+        .status("private", |status| *status == ChannelStatus::Joined)
+        .await;
 }
 
 #[tokio::test(start_paused = true)]
