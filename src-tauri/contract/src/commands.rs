@@ -210,6 +210,8 @@ commands! {
     "search" = Search -> SearchReply;
     /// What is known of a session: sync state, gaps, sizes.
     "details" = GetDetails -> SessionDetails;
+    /// Writes what is kept of one session, or of all, into a file among the user's downloads.
+    "export" = Export -> ExportedFile;
 
     /// The watched symbols with their latest quotes, in order.
     "watch_list" = GetWatchList -> Vec<QuoteRow>;

@@ -5,6 +5,7 @@
 mod account;
 mod chat;
 mod doubt;
+mod export;
 mod hostile;
 mod kit;
 mod live;

@@ -2,6 +2,8 @@
 
 mod check;
 mod dispatch;
+mod downloads;
+mod export;
 mod frame_file;
 mod local;
 mod open;

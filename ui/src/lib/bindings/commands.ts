@@ -16,6 +16,8 @@ import type { EditMessage } from "./EditMessage";
 import type { EnableRule } from "./EnableRule";
 import type { EnrolFactor } from "./EnrolFactor";
 import type { Enrolment } from "./Enrolment";
+import type { Export } from "./Export";
+import type { ExportedFile } from "./ExportedFile";
 import type { FactorRow } from "./FactorRow";
 import type { FiringRow } from "./FiringRow";
 import type { FrameLog } from "./FrameLog";
@@ -144,6 +146,7 @@ export interface Commands {
   outbox: { args: ListOutbox; reply: Array<OutboxRow> };
   search: { args: Search; reply: SearchReply };
   details: { args: GetDetails; reply: SessionDetails };
+  export: { args: Export; reply: ExportedFile };
   watch_list: { args: GetWatchList; reply: Array<QuoteRow> };
   set_watch_list: { args: SetWatchList; reply: Array<QuoteRow> };
   symbols: { args: ListSymbols; reply: Array<QuoteRow> };

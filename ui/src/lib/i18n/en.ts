@@ -119,6 +119,8 @@ export const en = {
   "session.unarchive": "Move back to active",
   "session.archived": "“{title}” archived.",
   "session.undo": "Undo",
+  "session.exportMarkdown": "Export as Markdown",
+  "session.exportJson": "Export as JSON",
   "session.delete.title": "Delete “{title}”?",
   "session.delete.text": "The session and its messages are deleted for everyone in it.",
   "session.rename.title": "Rename session",
@@ -362,6 +364,19 @@ export const en = {
   "notification.shown": "A test notification was sent.",
   "notification.notShown": "The desktop did not accept it.",
 
+  "export.saved": {
+    one: "{count} message exported to {path}.",
+    other: "{count} messages exported to {path}.",
+  },
+  "export.incomplete": {
+    one: "Of {count} session not everything is kept here; the file says what is missing.",
+    other: "Of {count} sessions not everything is kept here; the file says what is missing.",
+  },
+  "export.unsent": {
+    one: "{count} of them has a change that was not sent yet.",
+    other: "{count} of them have changes that were not sent yet.",
+  },
+
   "details.people": "Participants",
   "details.nobody": "Nobody is known to be here.",
   "details.typing": "Typing…",
@@ -548,6 +563,7 @@ export const en = {
   "settings.market": "Market",
   "settings.alerts": "Alerts & notifications",
   "settings.shortcuts": "Shortcuts",
+  "settings.storage": "Storage & backup",
   "settings.advanced": "Advanced",
   "settings.workspaces": "Workspaces",
   "settings.current": "In front",
@@ -614,6 +630,11 @@ export const en = {
   "settings.channel.subscribed": "Subscribed",
   "settings.channel.errored": "In trouble",
   "settings.channel.closed": "Closed",
+  "settings.export": "Export everything kept here",
+  "settings.export.text":
+    "All sessions of this workspace that are on this computer, as a file among your downloads that is not encrypted. Markdown is for reading, JSON keeps every detail.",
+  "settings.export.markdown": "As Markdown",
+  "settings.export.json": "As JSON",
   "settings.live": "Live connection",
   "settings.reconnectFirst": "First wait",
   "settings.reconnectFirst.text":
