@@ -24,3 +24,4 @@ pub use options::{
 pub use server::{Info, LocalError, LocalServer};
 pub use state::AppState;
 pub use workspace::WorkspaceOptions;
+pub use workspace::archive::{Archive, ArchiveRow, Stored};

@@ -7,6 +7,7 @@ mod chat;
 mod doubt;
 mod export;
 mod hostile;
+mod import;
 mod kit;
 mod live;
 mod market;

@@ -52,6 +52,7 @@ impl App {
             }
             Command::SaveFrameLog(_) => reply::<api::SaveFrameLog>(self.save_frame_log().await),
             Command::Export(args) => reply::<api::Export>(self.export(args).await),
+            Command::Import(args) => reply::<api::Import>(self.import(args).await),
             command => self.call_front(command).await,
         }
     }
@@ -280,6 +281,7 @@ async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, 
         | Command::SetSettings(_)
         | Command::SaveFrameLog(_)
         | Command::Export(_)
+        | Command::Import(_)
         | Command::OpenLink(_)
         | Command::TestNotification(_) => Err(ApiError::new(
             ErrorCode::Internal,

@@ -30,6 +30,8 @@ import type { GetSettings } from "./GetSettings";
 import type { GetSignInOptions } from "./GetSignInOptions";
 import type { GetSnapshot } from "./GetSnapshot";
 import type { GetWatchList } from "./GetWatchList";
+import type { Import } from "./Import";
+import type { ImportReply } from "./ImportReply";
 import type { ListFactors } from "./ListFactors";
 import type { ListFirings } from "./ListFirings";
 import type { ListOutbox } from "./ListOutbox";
@@ -147,6 +149,7 @@ export interface Commands {
   search: { args: Search; reply: SearchReply };
   details: { args: GetDetails; reply: SessionDetails };
   export: { args: Export; reply: ExportedFile };
+  import: { args: Import; reply: ImportReply };
   watch_list: { args: GetWatchList; reply: Array<QuoteRow> };
   set_watch_list: { args: SetWatchList; reply: Array<QuoteRow> };
   symbols: { args: ListSymbols; reply: Array<QuoteRow> };

@@ -377,6 +377,24 @@ export const en = {
     other: "{count} of them have changes that were not sent yet.",
   },
 
+  "import.unreadable": "This file is no text. Nothing was imported.",
+  "import.sessions": {
+    one: "{count} session was imported.",
+    other: "{count} sessions were imported.",
+  },
+  "import.messages": {
+    one: "{count} message was imported.",
+    other: "{count} messages were imported.",
+  },
+  "import.known": {
+    one: "{count} entry was here already and stays as it is.",
+    other: "{count} entries were here already and stay as they are.",
+  },
+  "import.leftOut": {
+    one: "{count} message has no text in the file and was left out.",
+    other: "{count} messages have no text in the file and were left out.",
+  },
+
   "details.people": "Participants",
   "details.nobody": "Nobody is known to be here.",
   "details.typing": "Typing…",
@@ -635,6 +653,12 @@ export const en = {
     "All sessions of this workspace that are on this computer, as a file among your downloads that is not encrypted. Markdown is for reading, JSON keeps every detail.",
   "settings.export.markdown": "As Markdown",
   "settings.export.json": "As JSON",
+  "settings.import": "Import an exported file",
+  "settings.import.text":
+    "Brings sessions and messages of a JSON file into the local workspace. What is there already stays as it is, so a file can be imported again.",
+  "settings.import.elsewhere":
+    "Exported files are imported into the local workspace only: switch to it first.",
+  "settings.import.choose": "Choose a file",
   "settings.live": "Live connection",
   "settings.reconnectFirst": "First wait",
   "settings.reconnectFirst.text":

@@ -57,7 +57,7 @@ impl App {
                 WorkspacePlace::Local => None,
                 WorkspacePlace::Project { url, .. } => Some(url),
             },
-            account: core.account_id(),
+            account: core.kept_for().map(|account| account.to_string()),
         };
         let extension = match args.format {
             api::ExportFormat::Json => "json",

@@ -1,12 +1,13 @@
-//! Handing out what is kept.
+//! Handing out what is kept, and taking in what the server was given beside the program.
 
 use std::io;
 
-use tidings_cache::ExportSink;
+use tidings_cache::{ExportSink, Reread};
+use tidings_model::UserId;
 
 use super::session_id;
 use crate::error::Result;
-use crate::workspace::Core;
+use crate::workspace::{Core, reread};
 
 impl Core {
     /// Hands everything that is kept of one session, or of all, to a sink. What the sink refused
@@ -21,7 +22,12 @@ impl Core {
     }
 
     /// The account whose messages are kept.
-    pub fn account_id(&self) -> Option<String> {
-        self.cache.account().map(|account| account.to_string())
+    pub fn kept_for(&self) -> Option<UserId> {
+        self.cache.account()
+    }
+
+    /// Reads rows by their keys, and returns when they are in the cache.
+    pub async fn read_again(&self, rows: Reread) -> Result<()> {
+        Ok(reread::all(self, rows).await?)
     }
 }
