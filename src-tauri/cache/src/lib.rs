@@ -39,6 +39,10 @@ pub use error::{CacheError, Result};
 pub use key::CacheKey;
 pub use types::alerts::{Evaluation, Firing, FiringId, FiringMark, NewFiring, StoredRule};
 pub use types::chat::{CachedMessage, OwnState, SessionSummary, Snippet, UNREAD_CAP};
+pub use types::export::{
+    ExportSink, ExportedMessage, ExportedSession, MessageChange, SessionWrite, UnsentMessageChange,
+    UnsentSessionChange,
+};
 pub use types::fact::{
     Column, Incoming, IngestReport, PartialMessage, PartialSession, ReadStamp, Reread, Source,
     Stamp,

@@ -210,6 +210,10 @@ commands! {
     "search" = Search -> SearchReply;
     /// What is known of a session: sync state, gaps, sizes.
     "details" = GetDetails -> SessionDetails;
+    /// Writes what is kept of one session, or of all, into a file among the user's downloads.
+    "export" = Export -> ExportedFile;
+    /// Takes an exported file, handed over in pieces, into the local workspace.
+    "import" = Import -> ImportReply;
 
     /// The watched symbols with their latest quotes, in order.
     "watch_list" = GetWatchList -> Vec<QuoteRow>;

@@ -40,6 +40,9 @@ pub enum EngineError {
     /// The caller's arguments.
     #[error("{0}")]
     Invalid(String),
+    /// Something ended before its end; it says what is there.
+    #[error("{0}")]
+    Stopped(String),
     /// Something named by the caller is not there.
     #[error("{0}")]
     NotFound(String),
@@ -71,9 +74,10 @@ impl From<EngineError> for ApiError {
         let code = match &error {
             EngineError::Cache(cache) => cache_code(cache),
             EngineError::Server(server) => server_code(server),
-            EngineError::Config(_) | EngineError::Secrets(_) | EngineError::File { .. } => {
-                ErrorCode::Storage
-            }
+            EngineError::Config(_)
+            | EngineError::Secrets(_)
+            | EngineError::File { .. }
+            | EngineError::Stopped(_) => ErrorCode::Storage,
             EngineError::Local(_) | EngineError::Realtime(_) | EngineError::Task(_) => {
                 ErrorCode::Internal
             }

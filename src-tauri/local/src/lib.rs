@@ -25,3 +25,4 @@ pub use server::{Info, LocalError, LocalServer};
 pub use state::AppState;
 pub use store::Parts;
 pub use workspace::WorkspaceOptions;
+pub use workspace::archive::{Archive, ArchiveRow, Stored};

@@ -155,6 +155,11 @@ impl LocalServer {
         Ok(workspace::sign_in(&self.state).await?)
     }
 
+    /// Takes in what was exported.
+    pub fn archive(&self) -> workspace::archive::Archive {
+        workspace::archive::Archive::new(self.state.clone())
+    }
+
     /// The shared state: rows, keys, clock.
     pub fn state(&self) -> &AppState {
         &self.state

@@ -71,10 +71,20 @@ impl Timestamp {
     /// Hours and minutes in the time zone of this computer, `14:02`, for texts that the
     /// program writes itself (notifications).
     pub fn local_clock(self) -> String {
+        self.local("%H:%M")
+    }
+
+    /// The day in the time zone of this computer, `Sunday, 22 November 2026`, for texts that the
+    /// program writes itself (exported files).
+    pub fn local_day(self) -> String {
+        self.local("%A, %-d %B %Y")
+    }
+
+    fn local(self, form: &str) -> String {
         match jiff::Timestamp::from_microsecond(self.0) {
             Ok(instant) => instant
                 .to_zoned(TimeZone::system())
-                .strftime("%H:%M")
+                .strftime(form)
                 .to_string(),
             Err(_) => self.to_string(),
         }

@@ -5,7 +5,9 @@
 mod account;
 mod chat;
 mod doubt;
+mod export;
 mod hostile;
+mod import;
 mod kit;
 mod live;
 mod market;

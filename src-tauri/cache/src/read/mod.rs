@@ -2,6 +2,7 @@
 
 pub(crate) mod alerts;
 pub(crate) mod decode;
+pub(crate) mod export;
 pub(crate) mod messages;
 pub(crate) mod outbox;
 pub(crate) mod overlay;

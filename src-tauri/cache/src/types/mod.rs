@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod chat;
+pub mod export;
 pub mod fact;
 pub mod outbox;
 pub mod page;

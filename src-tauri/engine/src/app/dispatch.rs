@@ -51,6 +51,8 @@ impl App {
                 reply::<api::TestNotification>(Ok(self.test_notification().await))
             }
             Command::SaveFrameLog(_) => reply::<api::SaveFrameLog>(self.save_frame_log().await),
+            Command::Export(args) => reply::<api::Export>(self.export(args).await),
+            Command::Import(args) => reply::<api::Import>(self.import(args).await),
             command => self.call_front(command).await,
         }
     }
@@ -278,6 +280,8 @@ async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, 
         | Command::GetSettings(_)
         | Command::SetSettings(_)
         | Command::SaveFrameLog(_)
+        | Command::Export(_)
+        | Command::Import(_)
         | Command::OpenLink(_)
         | Command::TestNotification(_) => Err(ApiError::new(
             ErrorCode::Internal,

@@ -1,14 +1,13 @@
 //! The frame log as a file, to be shown to somebody who helps.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use tidings_contract as api;
 use tidings_model::Timestamp;
 
-use super::App;
+use super::{App, downloads};
 use crate::error::{EngineError, Result};
 
 /// What the first line says, so that whoever is handed the file knows what to expect.
@@ -16,8 +15,6 @@ const ABOUT: &str = "Frames between Tidings and a Supabase project, one in each 
     first. Tokens, keys, values of filters, what broadcasts and presence carry, who is present \
     and every value of a row were removed before they were kept; names, references, counts and \
     sizes are left.";
-/// Files of the same second that are told apart.
-const SAME_SECOND: u32 = 100;
 
 #[derive(Serialize)]
 struct Head<'a> {
@@ -42,10 +39,7 @@ impl App {
             .await?
             .frame_log(&api::GetFrameLog { after: None });
         let options = &self.0.options;
-        let directory = options
-            .downloads
-            .clone()
-            .unwrap_or_else(|| options.data_dir.clone());
+        let directory = self.downloads();
         let (version, now) = (options.version.clone(), options.clock.now());
         let written = tokio::task::spawn_blocking(move || write(&directory, &version, now, &log));
         let path = written
@@ -59,7 +53,7 @@ impl App {
 
 /// Writes a new file; an earlier one is never replaced.
 fn write(directory: &Path, version: &str, now: Timestamp, log: &api::FrameLog) -> Result<PathBuf> {
-    let (path, mut file) = create(directory, now)?;
+    let (path, mut file) = downloads::create(directory, "tidings-frames", "jsonl", now)?;
     let failed = |source| EngineError::File {
         path: path.clone(),
         source,
@@ -89,36 +83,11 @@ fn text(version: &str, now: Timestamp, log: &api::FrameLog) -> serde_json::Resul
     Ok(text)
 }
 
-fn create(directory: &Path, now: Timestamp) -> Result<(PathBuf, File)> {
-    let failed = |path: &Path, source| EngineError::File {
-        path: path.to_path_buf(),
-        source,
-    };
-    fs::create_dir_all(directory).map_err(|source| failed(directory, source))?;
-    let second: String = now
-        .to_string()
-        .chars()
-        .take_while(|c| *c != '.' && *c != 'Z')
-        .map(|c| if c == ':' { '-' } else { c })
-        .collect();
-    for count in 1..=SAME_SECOND {
-        let name = match count {
-            1 => format!("tidings-frames-{second}.jsonl"),
-            _ => format!("tidings-frames-{second}-{count}.jsonl"),
-        };
-        let path = directory.join(name);
-        match OpenOptions::new().write(true).create_new(true).open(&path) {
-            Ok(file) => return Ok((path, file)),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(failed(&path, error)),
-        }
-    }
-    Err(failed(directory, io::ErrorKind::AlreadyExists.into()))
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::fs;
+
     use super::*;
     use serde_json::Value;
 

@@ -2,7 +2,10 @@
 
 mod check;
 mod dispatch;
+mod downloads;
+mod export;
 mod frame_file;
+mod import;
 mod local;
 mod open;
 
@@ -55,6 +58,7 @@ struct Inner {
     settings: watch::Sender<api::Settings>,
     http: tidings_supabase::Http,
     running: tokio::sync::Mutex<Running>,
+    upload: tokio::sync::Mutex<Option<import::Upload>>,
 }
 
 /// The workspaces that are open. The lock around it makes opening and closing one at a time.
@@ -84,6 +88,7 @@ impl App {
             config: Mutex::new(config),
             http: tidings_supabase::Http::new()?,
             running: tokio::sync::Mutex::default(),
+            upload: tokio::sync::Mutex::default(),
             options,
         }));
         if let Some(path) = set_aside {

@@ -45,6 +45,7 @@ pub(crate) use live::{refused, tuning};
 use market::Market;
 use open::OpenSession;
 pub(crate) use remote::table;
+pub(crate) use rows::author_name;
 pub(crate) use session::{SECRETS, SecretStore};
 
 /// What a workspace is made of.

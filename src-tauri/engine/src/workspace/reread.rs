@@ -12,22 +12,23 @@ const KEYS: usize = 60;
 
 /// Reads the rows in batches. What cannot be read now is read by the next catch-up.
 pub(super) async fn run(core: &Core, rows: Reread) {
+    if let Err(error) = all(core, rows).await {
+        tracing::warn!(%error, "rows were not read again: the next catch-up will");
+        core.sync.catch_up();
+    }
+}
+
+/// Reads the rows in batches, up to the first that cannot be read.
+pub(super) async fn all(core: &Core, rows: Reread) -> Result<(), Error> {
     let messages: Vec<_> = rows.messages.into_iter().collect();
     let sessions: Vec<_> = rows.sessions.into_iter().collect();
     for keys in messages.chunks(KEYS) {
-        if let Err(error) = messages_by_key(core, keys).await {
-            tracing::warn!(%error, "messages were not read again: the next catch-up will");
-            core.sync.catch_up();
-            return;
-        }
+        messages_by_key(core, keys).await?;
     }
     for keys in sessions.chunks(KEYS) {
-        if let Err(error) = sessions_by_key(core, keys).await {
-            tracing::warn!(%error, "sessions were not read again: the next catch-up will");
-            core.sync.catch_up();
-            return;
-        }
+        sessions_by_key(core, keys).await?;
     }
+    Ok(())
 }
 
 /// Reads messages by key; those that are not there (any more) are taken in as deleted.

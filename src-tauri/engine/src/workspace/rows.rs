@@ -5,7 +5,7 @@ use tidings_cache::{
     SessionSummary,
 };
 use tidings_contract as api;
-use tidings_model::{Message, MessageId, MessageKind, Role, SessionStatus, UserId};
+use tidings_model::{Json, Message, MessageId, MessageKind, Role, SessionStatus, UserId};
 
 /// Words of `SendState::Failed::code`.
 pub mod fail {
@@ -191,20 +191,21 @@ pub fn short_id(id: &str) -> String {
     format!("…{}", id.chars().skip(tail).collect::<String>())
 }
 
-/// What a message's author is called: a name in its metadata, else a short form of the id.
 fn author(message: &Message) -> Option<String> {
+    author_name(&message.metadata, message.user_id.as_ref())
+}
+
+/// What a message's author is called: a name in its metadata, else a short form of the id.
+pub fn author_name(metadata: &Json, user: Option<&UserId>) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Names {
         #[serde(default)]
         user_name: Option<String>,
     }
-    let named = message
-        .metadata
-        .read::<Names>()
-        .and_then(|names| names.user_name);
+    let named = metadata.read::<Names>().and_then(|names| names.user_name);
     named
         .filter(|name| !name.trim().is_empty())
-        .or_else(|| message.user_id.as_ref().map(|id| short_id(id.as_str())))
+        .or_else(|| user.map(|id| short_id(id.as_str())))
 }
 
 const fn role(role: Role) -> api::RoleName {

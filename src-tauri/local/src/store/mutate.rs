@@ -190,7 +190,8 @@ fn may_modify(tx: &WriteTx<'_>, claims: &Claims, row: &Row) -> Result<bool, Stor
 }
 
 /// NOT NULL and CHECK.
-fn check(claims: &Claims, row: &Row) -> Result<(), PgError> {
+/// Whether the values of a row are those that its columns take.
+pub(crate) fn check(claims: &Claims, row: &Row) -> Result<(), PgError> {
     let table = row.table.name;
     for (column, value) in row.table.columns.iter().zip(&row.values) {
         if column.not_null && value.is_null() {

@@ -1,6 +1,7 @@
 //! What makes a server the app's local workspace: one user without a form, welcoming
 //! sessions, an assistant, and a simulated price feed.
 
+pub(crate) mod archive;
 mod assistant;
 mod commands;
 mod feed;

@@ -119,6 +119,8 @@ export const en = {
   "session.unarchive": "Move back to active",
   "session.archived": "“{title}” archived.",
   "session.undo": "Undo",
+  "session.exportMarkdown": "Export as Markdown",
+  "session.exportJson": "Export as JSON",
   "session.delete.title": "Delete “{title}”?",
   "session.delete.text": "The session and its messages are deleted for everyone in it.",
   "session.rename.title": "Rename session",
@@ -362,6 +364,37 @@ export const en = {
   "notification.shown": "A test notification was sent.",
   "notification.notShown": "The desktop did not accept it.",
 
+  "export.saved": {
+    one: "{count} message exported to {path}.",
+    other: "{count} messages exported to {path}.",
+  },
+  "export.incomplete": {
+    one: "Of {count} session not everything is kept here; the file says what is missing.",
+    other: "Of {count} sessions not everything is kept here; the file says what is missing.",
+  },
+  "export.unsent": {
+    one: "{count} of them has a change that was not sent yet.",
+    other: "{count} of them have changes that were not sent yet.",
+  },
+
+  "import.unreadable": "This file is no text. Nothing was imported.",
+  "import.sessions": {
+    one: "{count} session was imported.",
+    other: "{count} sessions were imported.",
+  },
+  "import.messages": {
+    one: "{count} message was imported.",
+    other: "{count} messages were imported.",
+  },
+  "import.known": {
+    one: "{count} entry was here already and stays as it is.",
+    other: "{count} entries were here already and stay as they are.",
+  },
+  "import.leftOut": {
+    one: "{count} message has no text in the file and was left out.",
+    other: "{count} messages have no text in the file and were left out.",
+  },
+
   "details.people": "Participants",
   "details.nobody": "Nobody is known to be here.",
   "details.typing": "Typing…",
@@ -548,6 +581,7 @@ export const en = {
   "settings.market": "Market",
   "settings.alerts": "Alerts & notifications",
   "settings.shortcuts": "Shortcuts",
+  "settings.storage": "Storage & backup",
   "settings.advanced": "Advanced",
   "settings.workspaces": "Workspaces",
   "settings.current": "In front",
@@ -614,6 +648,17 @@ export const en = {
   "settings.channel.subscribed": "Subscribed",
   "settings.channel.errored": "In trouble",
   "settings.channel.closed": "Closed",
+  "settings.export": "Export everything kept here",
+  "settings.export.text":
+    "All sessions of this workspace that are on this computer, as a file among your downloads that is not encrypted. Markdown is for reading, JSON keeps every detail.",
+  "settings.export.markdown": "As Markdown",
+  "settings.export.json": "As JSON",
+  "settings.import": "Import an exported file",
+  "settings.import.text":
+    "Brings sessions and messages of a JSON file into the local workspace. What is there already stays as it is, so a file can be imported again.",
+  "settings.import.elsewhere":
+    "Exported files are imported into the local workspace only: switch to it first.",
+  "settings.import.choose": "Choose a file",
   "settings.live": "Live connection",
   "settings.reconnectFirst": "First wait",
   "settings.reconnectFirst.text":

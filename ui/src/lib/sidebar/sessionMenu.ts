@@ -1,5 +1,6 @@
 import type { SessionRow, SessionStatusName } from "../bindings";
 import { t } from "../i18n";
+import { exportKept } from "../settings/exports";
 import { tryCall } from "../state/engine.svelte";
 import { sessions } from "../state/sessions.svelte";
 import { view } from "../state/view.svelte";
@@ -46,6 +47,21 @@ export function openSessionMenu(
       },
     );
   }
+  items.push(
+    "line",
+    {
+      label: t("session.exportMarkdown"),
+      icon: "save",
+      testid: "session-export-markdown",
+      action: () => void exportKept(session.id, "markdown"),
+    },
+    {
+      label: t("session.exportJson"),
+      icon: "save",
+      testid: "session-export-json",
+      action: () => void exportKept(session.id, "json"),
+    },
+  );
   items.push("line", {
     label: session.no_access ? t("action.remove") : t("action.deleteDots"),
     icon: "trash",

@@ -10,6 +10,7 @@ export type Section =
   | "market"
   | "alerts"
   | "shortcuts"
+  | "storage"
   | "advanced";
 
 export type Overlay =

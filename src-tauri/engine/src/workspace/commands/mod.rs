@@ -3,6 +3,7 @@
 mod account;
 mod chat;
 mod diagnostics;
+mod export;
 mod factors;
 mod prices;
 mod provider;
