@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 use tidings_model::Timestamp;
 
-use super::{local_user, seed, service};
+use super::{local_user, service};
 use crate::state::AppState;
 use crate::store::mutate::{self, OnConflict};
 use crate::store::schema::{CHAT_MESSAGES, CHAT_SESSIONS, Table};
@@ -78,11 +78,12 @@ impl Archive {
             .write(move |tx| {
                 let user = local_user(tx)?.id;
                 let mut stored = Stored::default();
+                let (sessions, messages) = (tx.parts().sessions(), tx.parts().messages());
                 for ArchiveRow(row) in rows {
-                    if row.table.name == CHAT_SESSIONS.name {
-                        stored.sessions += session(tx, row, &user)?;
+                    if row.table.name == sessions.name {
+                        stored.sessions += session(tx, fit(sessions, &row, tx.now()), &user)?;
                     } else {
-                        stored.messages += message(tx, row)?;
+                        stored.messages += message(tx, fit(messages, &row, tx.now()))?;
                     }
                 }
                 Ok(stored)
@@ -91,8 +92,21 @@ impl Archive {
     }
 }
 
+/// The row in a table that may have more columns: those of the optional parts.
+fn fit(table: &'static Table, row: &Row, now: Timestamp) -> Row {
+    let values = table
+        .columns
+        .iter()
+        .map(|column| match row.table.position(column.name) {
+            Some(at) => row.values[at].clone(),
+            None => Value::default_of(column, now),
+        })
+        .collect();
+    Row { table, values }
+}
+
 fn session(tx: &mut WriteTx<'_>, mut row: Row, user: &str) -> Result<u64, StoreError> {
-    seed::set(&mut row, "user_id", Value::Text(user.to_owned()));
+    row.set("user_id", Value::Text(user.to_owned()));
     insert(tx, row)
 }
 
