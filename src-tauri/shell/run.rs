@@ -143,6 +143,12 @@ pub fn run(arguments: Arguments) -> ExitCode {
     let app = match built {
         Ok(app) => app,
         Err(error) => {
+            // The instance that it should hand over to went away without an answer.
+            #[cfg(target_os = "linux")]
+            if matches!(&error, tauri::Error::PluginInitialization(name, _) if name == "single-instance")
+            {
+                platform::start_again();
+            }
             eprintln!("Tidings could not start: {error}");
             return ExitCode::FAILURE;
         }

@@ -1,7 +1,11 @@
 //! What differs by operating system.
 
 #[cfg(target_os = "linux")]
+mod again;
+#[cfg(target_os = "linux")]
 mod linux;
+#[cfg(target_os = "linux")]
+pub use again::start_again;
 #[cfg(target_os = "linux")]
 pub use linux::{decorate, fit, has_tray};
 
