@@ -143,10 +143,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
     let app = match built {
         Ok(app) => app,
         Err(error) => {
-            // The instance that it should hand over to went away without an answer.
             #[cfg(target_os = "linux")]
-            if matches!(&error, tauri::Error::PluginInitialization(name, _) if name == "single-instance")
-            {
+            if found_nobody(&error) {
                 platform::start_again();
             }
             eprintln!("Tidings could not start: {error}");
@@ -155,6 +153,14 @@ pub fn run(arguments: Arguments) -> ExitCode {
     };
     let code = app.run_return(move |handle, event| on_event(handle, &event, &focused));
     ExitCode::from(u8::try_from(code).unwrap_or(1))
+}
+
+/// Whether the instance that this start should have handed over to went away without an answer.
+/// Without a bus, say, another start would be of no use.
+#[cfg(target_os = "linux")]
+fn found_nobody(error: &tauri::Error) -> bool {
+    matches!(error, tauri::Error::PluginInitialization(name, problem)
+        if name == "single-instance" && problem.contains("forward arguments"))
 }
 
 async fn start(

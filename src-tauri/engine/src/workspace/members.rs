@@ -30,9 +30,11 @@ pub(super) async fn look(core: &Core) -> Result<(), Error> {
         Err(error) if error.code().is_some_and(|code| ABSENT.contains(&code)) => false,
         Err(error) => return Err(error.into()),
     };
-    if core.members.swap(there, Ordering::SeqCst) != there {
+    if core.members.load(Ordering::SeqCst) != there {
         let fact = there.then(|| "installed".to_owned());
+        // First what can fail: the next catch-up tries again.
         core.cache.set_meta(KNOWN, fact).await?;
+        core.members.store(there, Ordering::SeqCst);
         people::join_again(core).await;
     }
     Ok(())
