@@ -47,6 +47,7 @@ pub use types::fact::{
     Column, Incoming, IngestReport, PartialMessage, PartialSession, ReadStamp, Reread, Source,
     Stamp,
 };
+pub use types::heads::{Followed, Head, NumberedChanges, Stretch};
 pub use types::outbox::{
     Enqueued, FailReason, NewSession, Op, OutboxId, OutboxItem, OutboxState, SessionChange,
 };

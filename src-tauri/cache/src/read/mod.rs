@@ -1,8 +1,10 @@
 //! Reading the cache. Nothing here changes it.
 
 pub(crate) mod alerts;
+pub(crate) mod background;
 pub(crate) mod decode;
 pub(crate) mod export;
+pub(crate) mod heads;
 pub(crate) mod messages;
 pub(crate) mod outbox;
 pub(crate) mod overlay;

@@ -9,6 +9,7 @@ mod order;
 mod outbox;
 mod pages;
 mod plans;
+mod revisions;
 mod search;
 mod unread;
 

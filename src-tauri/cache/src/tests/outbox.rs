@@ -39,6 +39,7 @@ async fn deliver(desk: &Desk, id: OutboxId) {
         Op::UpdateSession { .. } => vec![],
         Op::DeleteSession => vec![Incoming::SessionDeleted {
             id: item.session,
+            rev: None,
             source,
         }],
     };

@@ -5,6 +5,7 @@ use tidings_model::{SessionId, Timestamp, UserId};
 
 use super::Tx;
 use crate::error::{CacheError, Result};
+use crate::read::heads::{CHECKED, ERA};
 use crate::types::page::MessageKey;
 use crate::{Cache, pool::Durability};
 
@@ -15,7 +16,7 @@ pub(crate) const UNREAD_SINCE: &str = "unread_since";
 /// How often the cache was opened; the high part of every stamp.
 pub(crate) const EPOCH: &str = "epoch";
 /// Names that [`Cache::set_meta`] leaves alone.
-const OWN_NAMES: [&str; 3] = [ACCOUNT, UNREAD_SINCE, EPOCH];
+const OWN_NAMES: [&str; 5] = [ACCOUNT, UNREAD_SINCE, EPOCH, ERA, CHECKED];
 
 impl Cache {
     /// Whose workspace this is. The first call ever also sets from when on messages count as

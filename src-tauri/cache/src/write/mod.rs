@@ -2,6 +2,7 @@
 
 pub(crate) mod alerts;
 mod delivery;
+pub(crate) mod heads;
 mod index;
 pub(crate) mod ingest;
 pub(crate) mod local;
@@ -12,16 +13,19 @@ pub(crate) mod queue;
 pub(crate) mod ranges;
 mod rows;
 mod sessions;
+mod values;
 mod window;
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 use tidings_model::{MessageId, SessionId, Symbol, UserId};
 
+use self::merge::Revision;
 use crate::change::Changes;
 use crate::error::Result;
-use crate::types::fact::{Incoming, IngestReport, ReadStamp};
+use crate::types::fact::{Incoming, IngestReport, ReadStamp, Source};
 use crate::types::page::Window;
 use crate::{Cache, pool::Durability};
 
@@ -32,6 +36,7 @@ pub(crate) struct Tx<'c> {
     users: HashMap<UserId, i64>,
     sessions: HashMap<SessionId, i64>,
     infos: HashMap<i64, SessionInfo>,
+    era: Cell<Option<i64>>,
 }
 
 /// What writing messages needs to know of their session.
@@ -40,6 +45,8 @@ pub(crate) struct SessionInfo {
     pub id: SessionId,
     /// Stamp of the session's latest deletion.
     pub gone_to: Option<i64>,
+    /// Number of its last change, when that is known of a session that is gone.
+    pub gone_rev: Option<i64>,
 }
 
 impl<'c> Tx<'c> {
@@ -50,6 +57,7 @@ impl<'c> Tx<'c> {
             users: HashMap::new(),
             sessions: HashMap::new(),
             infos: HashMap::new(),
+            era: Cell::new(None),
         }
     }
 
@@ -99,17 +107,45 @@ impl<'c> Tx<'c> {
         if let Some(info) = self.infos.get(&key) {
             return Ok(info.clone());
         }
+        let era = self.era()?;
         let info = self
             .conn
-            .prepare_cached("SELECT id, gone_to FROM sessions WHERE key = ?1")?
+            .prepare_cached("SELECT id, gone_to, gone_rev FROM sessions WHERE key = ?1")?
             .query_row([key], |row| {
+                let gone_to: Option<i64> = row.get(1)?;
+                let counts = gone_to.is_some_and(|stamp| stamp >= era);
                 Ok(SessionInfo {
                     id: crate::read::decode::session_id(row, 0)?,
-                    gone_to: row.get(1)?,
+                    gone_to,
+                    gone_rev: row.get::<_, Option<i64>>(2)?.filter(|_| counts),
                 })
             })?;
         self.infos.insert(key, info.clone());
         Ok(info)
+    }
+
+    /// Since which stamp numbers of changes count; beyond all stamps while none does.
+    pub(crate) fn era(&self) -> Result<i64> {
+        if let Some(era) = self.era.get() {
+            return Ok(era);
+        }
+        let era = crate::read::heads::era(self.conn)?.map_or(i64::MAX, |era| era.stamp);
+        self.era.set(Some(era));
+        Ok(era)
+    }
+
+    /// The number of a change, if it counts.
+    pub(crate) fn revision(
+        &self,
+        source: Source,
+        place: Option<i64>,
+        rev: Option<i64>,
+    ) -> Result<Option<Revision>> {
+        let Some((place, rev)) = place.zip(rev) else {
+            return Ok(None);
+        };
+        let counts = merge::stamp(source) >= self.era()?;
+        Ok(counts.then_some(Revision { place, rev }))
     }
 
     /// The session's row changed in a way that the memory here must not outlive.

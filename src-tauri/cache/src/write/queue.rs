@@ -5,8 +5,9 @@ use rusqlite::types::Value;
 use tidings_model::{Message, MessageId, Session, Timestamp};
 
 use super::Tx;
-use super::ingest::{self, blob};
+use super::ingest;
 use super::rows::{self, MESSAGES, SESSIONS, StoredRow, message, session};
+use super::values::blob;
 use crate::error::{CacheError, Result};
 use crate::read::outbox as read;
 use crate::types::fact::IngestReport;

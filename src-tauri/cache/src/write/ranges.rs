@@ -56,11 +56,19 @@ pub(crate) struct Range {
 
 /// The newest rows that live frames inserted, by session.
 #[derive(Debug, Default)]
-pub(crate) struct LiveRows(BTreeMap<i64, (MessageKey, MessageKey, Timestamp)>);
+pub(crate) struct LiveRows {
+    rows: BTreeMap<i64, (MessageKey, MessageKey, Timestamp)>,
+    begun: Vec<(i64, Timestamp)>,
+}
 
 impl LiveRows {
+    /// A session began just now: nothing is missing in it.
+    pub(crate) fn begin(&mut self, session: i64, commit: Timestamp) {
+        self.begun.push((session, commit));
+    }
+
     pub(crate) fn add(&mut self, session: i64, key: MessageKey, commit: Timestamp) {
-        let entry = self.0.entry(session).or_insert((key, key, commit));
+        let entry = self.rows.entry(session).or_insert((key, key, commit));
         entry.0 = entry.0.min(key);
         entry.1 = entry.1.max(key);
         entry.2 = entry.2.max(commit);
@@ -68,7 +76,18 @@ impl LiveRows {
 
     /// Moves the end of live ranges forward; a session without one gets one here.
     pub(crate) fn extend_ranges(self, tx: &mut Tx<'_>) -> Result<()> {
-        for (session, (oldest, newest, commit)) in self.0 {
+        for (session, verified_at) in self.begun {
+            if load(tx, session)?.is_empty() {
+                let whole = Range {
+                    older: START,
+                    newer: START,
+                    verified_at,
+                    live: true,
+                };
+                save(tx, session, &[whole])?;
+            }
+        }
+        for (session, (oldest, newest, commit)) in self.rows {
             let at = newest.at.as_micros();
             let id = *newest.id.as_uuid();
             let moved = tx

@@ -75,6 +75,8 @@ pub(crate) fn remove(tx: &mut Tx<'_>, id: &SessionId) -> Result<()> {
     tx.conn
         .prepare_cached("DELETE FROM sessions WHERE key = ?1")?
         .execute([key])?;
+    // Shown by the project again, it is read anew.
+    super::heads::forget(tx, id)?;
     tx.forget_session(key);
     tx.changes.sessions.insert(id.clone());
     Ok(())
