@@ -57,6 +57,8 @@ pub struct WorkspaceState {
     pub sign_in: SignInState,
     /// The connection.
     pub connection: Connection,
+    /// What is fetched in the background, while something is missing on this device.
+    pub download: Option<Download>,
     /// What waits to be sent.
     pub outbox: OutboxSummary,
     /// One's own presence, as chosen.
@@ -115,6 +117,25 @@ pub enum Connection {
         /// Why, and what to do, in one or two sentences.
         reason: String,
     },
+}
+
+/// Messages that are fetched in the background while something is missing on this device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Download {
+    /// Messages on this device.
+    pub done: u64,
+    /// Messages on this device and missing ones; none while the project has not said.
+    pub total: Option<u64>,
+    /// Whether the user stopped it.
+    pub paused: bool,
+}
+
+/// Arguments of `pause_download`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct PauseDownload {
+    /// Whether it shall stand still.
+    pub paused: bool,
 }
 
 /// One's own presence.

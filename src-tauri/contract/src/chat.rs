@@ -390,8 +390,21 @@ pub struct SessionDetails {
     pub complete: bool,
     /// When the newest range was last compared with the server, in milliseconds.
     pub verified_at: Option<i64>,
+    /// What was fetched and what was not, oldest first.
+    pub history: Vec<HistoryPart>,
     /// Who is there.
     pub people: Vec<Person>,
+}
+
+/// A part of a session's history: compared with the server as a whole, or not fetched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct HistoryPart {
+    /// Time of its oldest end, in milliseconds; none for the beginning of the session.
+    pub from: Option<i64>,
+    /// Time of its newest end, in milliseconds; none where it goes on by itself.
+    pub to: Option<i64>,
+    /// When it was last compared with the server, in milliseconds; none: it was not fetched.
+    pub verified_at: Option<i64>,
 }
 
 /// Somebody in the open session.

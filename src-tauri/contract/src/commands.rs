@@ -157,6 +157,8 @@ commands! {
     "connect" = Connect -> Nothing;
     /// Disconnects until told to connect.
     "disconnect" = Disconnect -> Nothing;
+    /// Stops what is fetched in the background, or lets it go on; kept over restarts.
+    "pause_download" = PauseDownload -> Nothing;
     /// What the connection is doing, for the diagnostics view.
     "diagnostics" = GetDiagnostics -> Diagnostics;
     /// The last frames of the connection, redacted, while the log is switched on.

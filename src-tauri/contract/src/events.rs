@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Connection, FiringRow, MessageRow, OutboxSummary, OwnPresence, Person, QuoteRow, SessionRow,
-    Settings, SignInState, WorkspaceInfo,
+    Connection, Download, FiringRow, MessageRow, OutboxSummary, OwnPresence, Person, QuoteRow,
+    SessionRow, Settings, SignInState, WorkspaceInfo,
 };
 
 /// An event with its number. Numbers rise by one; a reader that sees a gap takes a new snapshot.
@@ -34,6 +34,11 @@ pub enum Event {
     Connection {
         /// As it is now.
         connection: Connection,
+    },
+    /// What is fetched in the background of the workspace in front went on, or ended.
+    Download {
+        /// As it is now; none when nothing is missing.
+        download: Option<Download>,
     },
     /// Somebody signed in or out in the workspace in front.
     Account {

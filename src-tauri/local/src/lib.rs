@@ -16,7 +16,7 @@ mod state;
 pub mod store;
 mod workspace;
 
-pub use hooks::Hooks;
+pub use hooks::{Hooks, RestWatch};
 pub use options::{
     AuthBehaviour, Behaviour, Consent, DatabaseKey, Location, Options, Secret, Secrets,
     StubProvider,

@@ -225,6 +225,9 @@ async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, 
         Command::SignOut(args) => reply::<api::SignOut>(core.sign_out(&args).await),
         Command::Connect(_) => reply::<api::Connect>(Ok(core.connect())),
         Command::Disconnect(_) => reply::<api::Disconnect>(Ok(core.disconnect())),
+        Command::PauseDownload(args) => {
+            reply::<api::PauseDownload>(core.pause_download(&args).await)
+        }
         Command::GetDiagnostics(_) => reply::<api::GetDiagnostics>(Ok(core.diagnostics())),
         Command::GetFrameLog(args) => reply::<api::GetFrameLog>(Ok(core.frame_log(&args))),
         Command::SetPresence(args) => reply::<api::SetPresence>(Ok(core.set_presence(&args).await)),

@@ -325,21 +325,22 @@ async fn chat_changed(
         } else {
             Incoming::SessionDeleted {
                 id: remote::deleted_session(&fields)?,
+                rev: None,
                 source,
             }
         }
     } else {
         let fields = fields(change.record.as_ref());
+        // A number of an epoch that has ended counts no more.
+        let counts = core.counts(commit);
         if messages {
-            Incoming::Message {
-                row: remote::message(&fields, truncated)?,
-                source,
-            }
+            let mut row = remote::message(&fields, truncated)?;
+            row.rev = row.rev.filter(|_| counts);
+            Incoming::Message { row, source }
         } else {
-            Incoming::Session {
-                row: remote::session(&fields, truncated)?,
-                source,
-            }
+            let mut row = remote::session(&fields, truncated)?;
+            row.rev = row.rev.filter(|_| counts);
+            Incoming::Session { row, source }
         }
     };
     core.ingest.fact(fact).await;

@@ -1,6 +1,7 @@
 //! One workspace at work: one project, one account, one cache, one socket.
 
 mod announce;
+mod background;
 mod catch_up;
 mod commands;
 mod connection;
@@ -117,6 +118,9 @@ pub(crate) struct Core {
     last_session: Mutex<Option<SessionId>>,
     session_opened: Box<dyn Fn(Option<SessionId>) + Send + Sync>,
     server_clock: Mutex<Option<i64>>,
+    /// Since when the project's numbers count, by its clock, if they began to count in this run.
+    era: Mutex<Option<Timestamp>>,
+    background: background::Control,
     /// The wait for a browser in which somebody signs in.
     browser: Mutex<Option<CancellationToken>>,
     /// Changes that a channel should have told and did not.
@@ -153,6 +157,7 @@ impl Workspace {
         }
         let market = Market::load(&cache, now).await?;
         let members = members::known(&cache).await?;
+        let background = background::Control::load(&cache).await?;
         let pending = cache.pending_notifications().await?;
         let (notices, to_tell) = notices::queue();
         let (client, events) =
@@ -193,6 +198,8 @@ impl Workspace {
             last_session: Mutex::new(last_session),
             session_opened,
             server_clock: Mutex::new(None),
+            era: Mutex::new(None),
+            background,
             browser: Mutex::default(),
             missed: AtomicU64::new(0),
         });
@@ -213,6 +220,7 @@ impl Workspace {
         spawn("live", Box::pin(live::follow(core.clone(), events)));
         spawn("ingest", Box::pin(ingest::run(core.clone(), facts)));
         spawn("sync", Box::pin(sync::run(core.clone())));
+        spawn("background", Box::pin(background::run(core.clone())));
         spawn("outbox", Box::pin(outbox::run(core.clone())));
         spawn("announce", Box::pin(announce::run(core.clone())));
         spawn("connection", Box::pin(announce::connection(core.clone())));
@@ -309,6 +317,16 @@ impl Core {
             email: user.email,
             name,
         })
+    }
+
+    fn set_era(&self, since: Timestamp) {
+        *self.era.lock().unwrap_or_else(PoisonError::into_inner) = Some(since);
+    }
+
+    /// Whether the number of a change that was committed then is one of those that count.
+    fn counts(&self, commit: Timestamp) -> bool {
+        let era = *self.era.lock().unwrap_or_else(PoisonError::into_inner);
+        era.is_none_or(|since| commit > since)
     }
 
     /// Server time minus local time, in milliseconds, when an answer has told it.

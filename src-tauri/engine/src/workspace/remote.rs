@@ -109,6 +109,11 @@ impl Cell<'_> {
         self.decimal("").ok().flatten()
     }
 
+    /// A whole number; one that cannot be read counts as none.
+    fn number(self) -> Option<i64> {
+        self.text().value().and_then(|text| text.parse().ok())
+    }
+
     fn object(self) -> Column<Json> {
         match self.0 {
             None => Column::Absent,
@@ -138,6 +143,7 @@ pub fn message(row: &Fields<'_>, truncated: bool) -> Result<PartialMessage, RowE
             updated_at: row.cell("updated_at").time("updated_at")?,
             status: row.cell("status").text(),
             kind: row.cell("message_type").text(),
+            rev: row.cell("rev").number(),
             truncated,
             ..PartialMessage::new(message_key(row.cell("id"))?)
         })
@@ -162,6 +168,7 @@ pub fn session(row: &Fields<'_>, truncated: bool) -> Result<PartialSession, RowE
             created_at: row.cell("created_at").time("created_at")?,
             updated_at: row.cell("updated_at").time("updated_at")?,
             metadata: row.cell("metadata").object(),
+            rev: row.cell("rev").number(),
             truncated,
             ..PartialSession::new(session_key(row.cell("id"))?)
         })
@@ -175,6 +182,17 @@ pub fn deleted_message(row: &Fields<'_>) -> Result<MessageId, RowError> {
         table: table::MESSAGES,
         problem,
     })
+}
+
+/// Reads which session a message is in, whether the rest of the row can be read or not.
+pub fn message_session(row: &Fields<'_>) -> Option<SessionId> {
+    let text = row.cell("session_id").text().value()?;
+    SessionId::new(text).ok()
+}
+
+/// Reads the number of a row's last change, where the project gives it.
+pub fn revision(row: &Fields<'_>) -> Option<i64> {
+    row.cell("rev").number()
 }
 
 /// Reads the primary key of a deleted session.

@@ -142,6 +142,7 @@ async fn request(core: &Core, item: &OutboxItem, began: Stamp) -> Result<Answer,
             let id = item.session.clone();
             Ok(Answer::Done(vec![Incoming::SessionDeleted {
                 id,
+                rev: None,
                 source: source(core, began),
             }]))
         }

@@ -164,18 +164,19 @@ async fn catch_up_once(core: &Core, settled: &mut Settled) -> Result<(), catch_u
     core.state.input(Input::CatchUpBegan, core.now());
     core.catch_ups.send_modify(|began| *began += 1);
     core.ingest.hold().await;
-    let result = catch_up::run(core).await.map(drop);
+    let result = catch_up::run(core).await;
     core.ingest.release().await;
     if !core.hears() {
         // It broke off meanwhile: what was read last is where something may be missing.
         core.cache.live_stopped().await?;
-    } else if result.is_ok() {
+    } else if let Ok(outcome) = &result {
         settled.complete(began);
         core.state.input(Input::CaughtUp, core.now());
         core.outbox.notify_one();
         core.presence_row.notify_one();
+        core.background.caught_up(outcome.due);
     }
-    result
+    result.map(drop)
 }
 
 /// Reads what changes should have told, or what nothing tells while they do not flow; the state
@@ -193,7 +194,7 @@ async fn check(core: &Core, settled: &mut Settled) {
         }
     }
     let found = match result {
-        Ok(found) => found,
+        Ok(outcome) => outcome.new,
         Err(error) => {
             tracing::info!(%error, "looking for what was not told did not finish");
             return;
@@ -203,6 +204,7 @@ async fn check(core: &Core, settled: &mut Settled) {
     let missed = settled.untold(&found, server_now(core).minus(started.elapsed()));
     if heard {
         settled.complete(began);
+        core.background.look_again();
     }
     if !missed.is_empty() {
         doubt::missed(core, live::CHAT, missed.len());

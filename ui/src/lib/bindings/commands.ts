@@ -48,6 +48,7 @@ import type { OpenLink } from "./OpenLink";
 import type { OpenSession } from "./OpenSession";
 import type { OpenedSession } from "./OpenedSession";
 import type { OutboxRow } from "./OutboxRow";
+import type { PauseDownload } from "./PauseDownload";
 import type { PinSession } from "./PinSession";
 import type { PreviewRule } from "./PreviewRule";
 import type { PriceHistory } from "./PriceHistory";
@@ -122,6 +123,7 @@ export interface Commands {
   set_settings: { args: SetSettings; reply: Settings };
   connect: { args: Connect; reply: Nothing };
   disconnect: { args: Disconnect; reply: Nothing };
+  pause_download: { args: PauseDownload; reply: Nothing };
   diagnostics: { args: GetDiagnostics; reply: Diagnostics };
   frame_log: { args: GetFrameLog; reply: FrameLog };
   save_frame_log: { args: SaveFrameLog; reply: SavedFile };

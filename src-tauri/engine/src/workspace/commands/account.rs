@@ -170,6 +170,7 @@ impl Core {
             info,
             sign_in: self.sign_in_state(),
             connection: self.state.current(),
+            download: self.download(),
             outbox,
             presence: *self.presence.borrow(),
             simulated_prices: self.local,

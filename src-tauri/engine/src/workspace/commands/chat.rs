@@ -4,7 +4,7 @@ use tidings_cache::{Anchor, MessageKey, NewMessage, NewSession, Page, SessionCha
 use tidings_contract as api;
 use tidings_model::{Json, MessageId, MessageKind, SessionId};
 
-use super::{invalid, message_id, no_message, no_session, session_id};
+use super::{history, invalid, message_id, no_message, no_session, session_id};
 use crate::error::{EngineError, Result};
 use crate::workspace::{Core, announce, catch_up, people, rows};
 
@@ -139,6 +139,8 @@ impl Core {
             .ok_or_else(no_session)?;
         let gaps = self.cache.gaps(id.clone()).await?;
         let verified = self.cache.verified_ranges(id.clone()).await?;
+        let followed = self.cache.followed().await?;
+        let history = history::parts(&verified, &gaps, followed.as_ref());
         let storage = self.cache.storage().await?;
         let messages = storage.by_session.iter().find(|row| row.session == id);
         let open = self
@@ -153,7 +155,8 @@ impl Core {
             messages: messages.map_or(0, |row| row.messages),
             gaps: u32::try_from(gaps.len()).unwrap_or(u32::MAX),
             complete: verified.iter().any(|range| range.older.is_none()),
-            verified_at: verified.last().map(|range| range.verified_at.as_millis()),
+            verified_at: history.iter().rev().find_map(|part| part.verified_at),
+            history,
             people: if open {
                 people::here(self).await
             } else {

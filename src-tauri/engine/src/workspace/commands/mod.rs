@@ -5,6 +5,7 @@ mod chat;
 mod diagnostics;
 mod export;
 mod factors;
+mod history;
 mod prices;
 mod provider;
 
