@@ -72,6 +72,7 @@ const snapshot: Snapshot = {
           info,
           sign_in: signIn,
           connection,
+          download: state === "download" ? { done: 12_400, total: 90_000, paused: false } : null,
           outbox: stale ? { queued: 2, failed: 1 } : { queued: 0, failed: 0 },
           presence: "online",
           simulated_prices: false,
@@ -141,6 +142,15 @@ function answer(command: CommandName, args: unknown): unknown {
         gaps: 0,
         complete: true,
         verified_at: data.NOW - 60_000,
+        history: [
+          { from: null, to: data.NOW - 9 * 86_400_000, verified_at: data.NOW - 5 * 3_600_000 },
+          {
+            from: data.NOW - 9 * 86_400_000,
+            to: data.NOW - 3 * 86_400_000,
+            verified_at: null,
+          },
+          { from: data.NOW - 3 * 86_400_000, to: null, verified_at: data.NOW - 60_000 },
+        ],
         people: data.people,
       };
     case "search":

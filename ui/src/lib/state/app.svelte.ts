@@ -2,6 +2,7 @@ import type { Backend } from "../backend";
 import { backendError } from "../backend";
 import type {
   Connection,
+  Download,
   Event,
   OutboxSummary,
   OwnPresence,
@@ -35,6 +36,8 @@ class App {
   active = $state<string | undefined>();
   signIn = $state.raw<SignInState>(SIGNED_OUT);
   connection = $state.raw<Connection>({ state: "connecting" });
+  /** What is fetched in the background, while something is missing on this device. */
+  download = $state.raw<Download | undefined>();
   outbox = $state.raw<OutboxSummary>(NO_OUTBOX);
   presence = $state<OwnPresence>("online");
   settings = $state.raw<Settings>(firstSettings());
@@ -96,6 +99,11 @@ class App {
     } catch (thrown) {
       return backendError(thrown).message;
     }
+  }
+
+  /** Stops what is fetched in the background, or lets it go on. */
+  async pauseDownload(paused: boolean): Promise<void> {
+    await tryCall("pause_download", { paused });
   }
 
   /** Opens a place that a notification, the tray or a link names. */
@@ -172,6 +180,7 @@ class App {
     this.signIn = state?.sign_in ?? SIGNED_OUT;
     this.connection = state?.connection ?? { state: "connecting" };
     market.setInTouch(this.inTouch);
+    this.download = state?.download ?? undefined;
     this.outbox = state?.outbox ?? NO_OUTBOX;
     this.presence = state?.presence ?? "online";
     this.armed = state?.armed ?? 0;
@@ -191,6 +200,9 @@ class App {
       case "connection":
         this.connection = event.connection;
         market.setInTouch(this.inTouch);
+        break;
+      case "download":
+        this.download = event.download ?? undefined;
         break;
       case "account":
         this.signIn = event.sign_in;
