@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod account;
+mod background;
 mod chat;
 mod doubt;
 mod export;
@@ -14,9 +15,11 @@ mod market;
 mod notices;
 mod offline;
 mod own;
+mod parts;
 mod people;
 mod providers;
 mod recorded;
 mod refusals;
+mod revisions;
 mod second_factor;
 mod sign_out;
