@@ -8,6 +8,7 @@ ALTER TABLE sessions ADD COLUMN departed TEXT;
 ALTER TABLE sessions ADD COLUMN gone_rev INTEGER;
 ALTER TABLE messages ADD COLUMN rev INTEGER;
 ALTER TABLE messages ADD COLUMN departed TEXT;
+CREATE INDEX messages_departed ON messages (key) WHERE departed IS NOT NULL;
 
 -- How far sessions are followed: every change up to `last_rev` is in the cache, as far as the
 -- cache reaches. The ids are ordered by their bytes, as the project's digest is.

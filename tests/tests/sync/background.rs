@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tidings_contract::{self as api, Connection, Event};
+use tidings_local::{Behaviour, Options};
+use tidings_model::Clock;
 use tidings_testkit::{alice, wait_for};
 use tidings_tests::project::Project;
 
@@ -169,45 +171,64 @@ async fn a_first_download_that_was_cut_off_goes_on_from_where_it_was() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_plain_tables_old_ranges_are_compared_again_after_a_time_away() {
-    let project = Project::start().await;
+    // Half a session in an answer.
+    let behaviour = Behaviour {
+        max_rows: 100,
+        ..Behaviour::default()
+    };
+    let project = Project::start_with(Options {
+        behaviour,
+        ..Options::default()
+    })
+    .await;
     let ids = large_account(&project).await;
     let mut device = Device::new();
-    device.pace.background = Duration::from_millis(20);
+    device.pace.background = Duration::from_millis(10);
     let app = device.start().await;
     app.sign_in(&project).await;
     all_here(&app, &ids).await;
+    let service = project.service();
+    let one = |n: u64| format!("session_id=eq.{}&content=eq.message {n}", ids[3]);
+    let has = |page: &api::MessagePage, text: &str| page.rows.iter().any(|it| it.content == text);
+    let back = async || {
+        project.proxy.heal();
+        app.ok(api::Connect {}).await;
+        app.live().await;
+    };
+
     project.proxy.go_offline();
     app.offline().await;
     // Hours later, by every clock.
     project.server.state().hooks().set_clock_offset(7_200);
-    let service = project.service();
-    let one = |n: u64| format!("session_id=eq.{}&content=eq.message {n}", ids[3]);
+    let edit = json!({"content": "edited"});
     service
-        .update("chat_messages", &one(5), json!({"content": "edited"}))
+        .update("chat_messages", &one(5), edit)
         .await
         .unwrap();
     service.delete("chat_messages", &one(6)).await.unwrap();
-    project.proxy.heal();
-    app.ok(api::Connect {}).await;
-    app.live().await;
+    back().await;
     app.until("as it is now", latest(&ids[3]), |page| {
-        let has = |text: &str| page.rows.iter().any(|row| row.content == text);
-        has("edited") && !has("message 5") && !has("message 6")
+        has(page, "edited") && !has(page, "message 5") && !has(page, "message 6")
     })
     .await;
-    // Every range says when it was compared.
+    // Every part says when it was compared.
     let details = api::GetDetails {
         session: ids[3].clone(),
     };
-    let now = app.ok(api::GetSnapshot {}).await;
-    assert!(now.active.is_some());
+    let later = Clock::now(&*device.clock).as_millis() + 3_600_000;
     app.until("all compared since", details, |details| {
-        !details.history.is_empty()
-            && details.history.iter().all(|part| {
-                part.verified_at.is_some_and(|at| {
-                    at > tidings_model::Clock::now(&*device.clock).as_millis() + 3_600_000
-                })
-            })
+        let since = |part: &api::HistoryPart| part.verified_at.is_some_and(|at| at > later);
+        !details.history.is_empty() && details.history.iter().all(since)
+    })
+    .await;
+
+    // Minutes later: what was compared a moment ago is compared again.
+    project.proxy.go_offline();
+    app.offline().await;
+    service.delete("chat_messages", &one(7)).await.unwrap();
+    back().await;
+    app.until("without it", latest(&ids[3]), |page| {
+        !has(page, "message 7")
     })
     .await;
 }

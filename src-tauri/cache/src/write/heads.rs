@@ -21,13 +21,18 @@ const AHEAD: i64 = 64;
 
 impl Cache {
     /// The project counts anew, or (`None`) does not count any more: no number of before counts.
-    /// Rows and ranges stay as they are, each as old as it was. `since`: now, by the server's clock.
+    /// Rows and ranges stay as they are, and all of these count as compared before it. `since`: now,
+    /// by the server's clock.
     pub async fn begin_epoch(&self, epoch: Option<String>, since: Timestamp) -> Result<()> {
         let stamp = self.stamp();
         self.write(Durability::Normal, move |tx| {
             tx.conn.execute("DELETE FROM heads", [])?;
             tx.conn.execute("DELETE FROM seen_revs", [])?;
             set_meta(tx, CHECKED, None)?;
+            tx.conn.execute(
+                "UPDATE ranges SET verified_at = ?1 - 1 WHERE verified_at >= ?1",
+                [since.as_micros()],
+            )?;
             let era = epoch.map(|epoch| Era {
                 stamp: stamp.0,
                 since,
@@ -95,7 +100,7 @@ fn apply(tx: &mut Tx<'_>, changes: NumberedChanges) -> Result<IngestReport> {
                 live: changes.live,
             };
             let known = ranges::load(tx, key)?;
-            ranges::save(tx, key, &ranges::joined(ranges::overlay(&known, range)))?;
+            ranges::save(tx, key, &ranges::overlay(&known, range))?;
         }
     }
     for session in &changes.complete {

@@ -206,7 +206,12 @@ pub(crate) fn begin(tx: &mut Tx<'_>) -> Result<(i64, Option<UserId>)> {
     local::set_meta(tx, local::EPOCH, Some(&epoch.to_string()))?;
     // Nothing arrives live yet.
     ranges::close_all(tx)?;
-    // Tombstones order facts that are under way together; those of an earlier run have arrived.
+    // Tombstones and places left order facts that are under way together; those of an earlier run
+    // have arrived.
+    tx.conn.execute(
+        "UPDATE messages SET departed = NULL WHERE departed IS NOT NULL",
+        [],
+    )?;
     tx.conn.execute(
         "DELETE FROM messages WHERE deleted = 1
              AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.message = messages.key)",

@@ -105,7 +105,7 @@ impl LiveRows {
                     verified_at: commit,
                     live: true,
                 };
-                let ranges = joined(overlay(&load(tx, session)?, new));
+                let ranges = overlay(&load(tx, session)?, new);
                 save(tx, session, &ranges)?;
             }
         }
@@ -181,12 +181,14 @@ pub(crate) fn overlay(known: &[Range], new: Range) -> Vec<Range> {
     result
 }
 
-/// Joins ranges that touch and are about equally fresh, so that their number stays small.
-pub(crate) fn joined(ranges: Vec<Range>) -> Vec<Range> {
+/// Joins ranges that touch and are about equally fresh, so that their number stays small. Those
+/// from before `apart_from` and those from since stay apart.
+pub(crate) fn joined(ranges: Vec<Range>, apart_from: Timestamp) -> Vec<Range> {
     let mut result: Vec<Range> = Vec::with_capacity(ranges.len());
     for range in ranges {
         if let Some(last) = result.last_mut()
             && last.newer == range.older
+            && (last.verified_at < apart_from) == (range.verified_at < apart_from)
             && (last.verified_at.as_micros() - range.verified_at.as_micros()).abs()
                 <= JOIN_WITHIN_MICROS
         {
@@ -243,13 +245,19 @@ mod tests {
     #[test]
     fn ranges_with_a_gap_stay_apart_and_touching_ones_join() {
         let apart = vec![range(0, 10, 1), range(11, 20, 1)];
-        assert_eq!(joined(apart.clone()), apart);
+        assert_eq!(joined(apart.clone(), Timestamp::MIN), apart);
         assert_eq!(
-            joined(vec![range(0, 10, 1), range(10, 20, 1)]),
+            joined(vec![range(0, 10, 1), range(10, 20, 1)], Timestamp::MIN),
             [range(0, 20, 1)]
         );
         let long_ago = vec![range(0, 10, 1), range(10, 20, 5)];
-        assert_eq!(joined(long_ago.clone()), long_ago);
+        assert_eq!(joined(long_ago.clone(), Timestamp::MIN), long_ago);
+        // A minute apart, and something happened in between.
+        let mut since = range(10, 20, 1);
+        since.verified_at = since.verified_at.plus(std::time::Duration::from_mins(1));
+        let both = vec![range(0, 10, 1), since];
+        assert_eq!(joined(both.clone(), since.verified_at), both);
+        assert_eq!(joined(both, Timestamp::MIN), [range(0, 20, 1)]);
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub(crate) fn apply(tx: &mut Tx<'_>, window: Window) -> Result<IngestReport> {
         verified_at: window.verified_at,
         live: window.live && window.newer.is_none(),
     };
-    let ranges = ranges::joined(ranges::overlay(&known, range));
+    let ranges = ranges::joined(ranges::overlay(&known, range), window.apart_from);
     if ranges != known {
         ranges::save(tx, session, &ranges)?;
     }

@@ -61,8 +61,16 @@ impl Control {
         self.wake.notify_one();
     }
 
-    fn due(&self) -> Option<Timestamp> {
-        *self.due.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Ranges that were compared before this may have changed unseen; the earliest time before
+    /// the first catch-up.
+    pub fn due(&self) -> Timestamp {
+        let due = *self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        due.unwrap_or(Timestamp::MIN)
+    }
+
+    fn was_caught_up(&self) -> bool {
+        let due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        due.is_some()
     }
 
     fn is_paused(&self) -> bool {
@@ -166,9 +174,10 @@ pub(super) async fn run(core: Arc<Core>) {
 async fn step(core: &Core, work: &mut Work) -> Result<Step, catch_up::Error> {
     // Without live changes a range would be out of date as soon as it is read.
     let live = matches!(core.state.current(), api::Connection::Live) && core.hears();
-    let Some(due) = core.background.due().filter(|_| live) else {
+    if !live || !core.background.was_caught_up() {
         return Ok(Step::Nothing);
-    };
+    }
+    let due = core.background.due();
     if work.due.replace(due) != Some(due) {
         // The numbers of before say nothing after a time away.
         work.progress = None;

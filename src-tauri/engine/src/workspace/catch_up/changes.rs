@@ -46,7 +46,9 @@ pub(super) async fn read(core: &Core, wanted: Vec<Behind>) -> Result<Vec<New>, E
     let mut buried = 0;
     let mut new = Vec::new();
     while !left.is_empty() {
-        let count = portion.sessions.min(left.len());
+        // Those whose tombstones are here are read to their ends before others join them.
+        let ready = if buried > 0 { buried } else { left.len() };
+        let count = portion.sessions.min(ready);
         let batch: Vec<Behind> = left.iter().take(count).cloned().collect();
         // A row that was moved or deleted since stays away by its tombstone, which comes first.
         if buried < count {

@@ -114,12 +114,12 @@ pub(in super::super) async fn read_stretches(
     let began = core.cache.stamp();
     let answer = ask(core, wanted, limit).await?;
     note_clock(core, &answer);
+    let whole = answer.rows.is_empty() || answer.total == Some(answer.rows.len() as u64);
     // Of the sessions in the answer only the last one can have been cut off.
     let cut = match answer.rows.last() {
-        Some(last) if answer.total != Some(answer.rows.len() as u64) => session_of(last),
+        Some(last) if !whole => Some(session_of(last)?),
         _ => None,
     };
-    let whole = answer.rows.is_empty() || answer.total == Some(answer.rows.len() as u64);
     let mut range = Range::from(began);
     range.take(&answer);
     let silent: Vec<&SessionId> = wanted
@@ -155,6 +155,7 @@ pub(in super::super) async fn read_stretches(
             },
             verified_at: server_now(core),
             live: core.hears(),
+            apart_from: core.background.due(),
             authenticated: true,
         };
         match core.cache.apply_window(window).await {
@@ -210,9 +211,14 @@ async fn shown(core: &Core, sessions: &[&SessionId]) -> Result<HashSet<SessionId
     Ok(ids.collect())
 }
 
-fn session_of(row: &serde_json::value::RawValue) -> Option<SessionId> {
-    let fields = Fields::of_answer(row, table::MESSAGES).ok()?;
-    remote::message_session(&fields)
+/// Without it nobody could say what the answer covers.
+fn session_of(row: &serde_json::value::RawValue) -> Result<SessionId, Error> {
+    let fields = Fields::of_answer(row, table::MESSAGES).ok();
+    let session = fields.and_then(|fields| remote::message_session(&fields));
+    session.ok_or_else(|| {
+        let problem = "a message without a session".to_owned();
+        tidings_supabase::Error::InvalidAnswer(problem).into()
+    })
 }
 
 fn place(row: &PartialMessage) -> Option<MessageKey> {

@@ -8,7 +8,6 @@
 //! stays a gap.
 
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
 
 use serde::Deserialize;
 use tidings_cache::{Followed, Head, Incoming, NumberedChanges, ReadStamp, Source};
@@ -20,7 +19,9 @@ use super::super::remote::{self, Fields, table};
 use super::super::{Core, ingest};
 use super::pages::fetch_older;
 use super::portion::Portion;
-use super::{ABSENT, Error, New, Outcome, changes, note_clock, prove_account, server_now, windows};
+use super::{
+    ABSENT, Error, New, Outcome, SECOND, changes, note_clock, prove_account, server_now, windows,
+};
 
 const DIGEST: &str = "chat_sync_digest";
 const HEADS: &str = "chat_sync_heads";
@@ -36,8 +37,6 @@ const MANY: usize = 40;
 const MANY_CHANGES: i64 = 5_000;
 /// Messages in the first range of a new session that is not small.
 const FIRST_RANGE: u32 = 50;
-/// Times of answers are whole seconds.
-const SECOND: Duration = Duration::from_secs(1);
 
 /// The row of `chat_sync_digest`.
 #[derive(Debug, Deserialize)]
@@ -126,10 +125,12 @@ async fn follow(core: &Core, digest: &Digest) -> Result<Followed, Error> {
 /// Forgets every number. Returns since when numbers count. `again`: there were others, which
 /// frames that are on their way may have.
 async fn begin(core: &Core, epoch: &str, again: bool) -> Result<Timestamp, Error> {
-    let since = server_now(core).plus(SECOND);
+    let now = server_now(core);
     if again {
-        core.set_era(since);
+        core.set_era(now.plus(SECOND));
     }
+    // What is read from now on is not older than the second in which it is read.
+    let since = Timestamp::from_millis(now.as_millis().div_euclid(1_000) * 1_000);
     core.cache
         .begin_epoch(Some(epoch.to_owned()), since)
         .await?;

@@ -3,7 +3,7 @@
 //! Nothing on such a project tells what changed, so ranges are read whole: the list of
 //! sessions, then the newest messages of all sessions down to what was known already, then
 //! the newest page of sessions of which nothing is known. Everything older stays a gap that
-//! scrolling fills.
+//! scrolling and the background fill.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -208,6 +208,7 @@ async fn apply(
             read,
             verified_at: server_now(core),
             live: core.hears(),
+            apart_from: core.background.due(),
             authenticated: true,
         };
         match core.cache.apply_window(window).await {
