@@ -13,7 +13,7 @@ use tidings_tests::project::Project;
 use crate::kit::{Client, Device, latest, open};
 use crate::revisions::{kept, sessions};
 
-const LONG: Duration = Duration::from_secs(120);
+const LONG: Duration = Duration::from_mins(2);
 /// Sessions of the account, and messages in each.
 const SESSIONS: usize = 30;
 const EACH: u64 = 200;
@@ -166,6 +166,10 @@ async fn a_download_that_was_cut_off_goes_on(numbered: bool) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_first_download_that_was_cut_off_goes_on_from_where_it_was() {
     a_download_that_was_cut_off_goes_on(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_download_with_numbers_that_was_cut_off_goes_on_from_where_it_was() {
     a_download_that_was_cut_off_goes_on(true).await;
 }
 

@@ -13,7 +13,7 @@ use tidings_tests::project::Project;
 use crate::kit::{Client, Device, alices_device, latest};
 
 /// Long enough for ten thousand rows on a slow and shared machine.
-const LONG: Duration = Duration::from_secs(120);
+const LONG: Duration = Duration::from_mins(2);
 
 /// Rows of messages, in a session.
 pub fn rows(session: &str, user: &str, texts: impl Iterator<Item = String>) -> Value {

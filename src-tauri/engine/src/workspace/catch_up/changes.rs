@@ -71,12 +71,11 @@ pub(super) async fn read(core: &Core, wanted: Vec<Behind>) -> Result<Vec<New>, E
         let page = Page::new(&answer, &batch, read)?;
         for (session, reached) in &page.reached {
             if let Some(place) = left.iter().position(|behind| behind.session == *session) {
-                match reached {
-                    Some(rev) => left[place].above = *rev,
-                    None => {
-                        left.remove(place);
-                        buried -= usize::from(place < buried);
-                    }
+                if let Some(rev) = reached {
+                    left[place].above = *rev;
+                } else {
+                    left.remove(place);
+                    buried -= usize::from(place < buried);
                 }
             }
         }

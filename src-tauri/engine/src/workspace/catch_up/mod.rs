@@ -69,17 +69,15 @@ pub(super) struct Outcome {
 /// Reads what may have been missed.
 pub(super) async fn run(core: &Core) -> Result<Outcome, Error> {
     let began = server_now(core);
-    match revisions::digest(core).await? {
-        Some(digest) => revisions::run(core, digest).await,
-        None => {
-            revisions::absent(core).await?;
-            prove_account(core).await?;
-            let (_, new) = windows::read(core).await?;
-            windows::read_recent(core).await?;
-            let due = began.plus(SECOND);
-            Ok(Outcome { new, due })
-        }
+    if let Some(digest) = revisions::digest(core).await? {
+        return revisions::run(core, digest).await;
     }
+    revisions::absent(core).await?;
+    prove_account(core).await?;
+    let (_, new) = windows::read(core).await?;
+    windows::read_recent(core).await?;
+    let due = began.plus(SECOND);
+    Ok(Outcome { new, due })
 }
 
 /// A list read for nobody would be empty, and would look like "all sessions are gone".

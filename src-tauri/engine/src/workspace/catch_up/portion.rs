@@ -35,11 +35,10 @@ impl Portion {
         };
         let before = *self;
         match much {
-            Much::Names => self.sessions = (self.sessions / 2).max(1),
             Much::Rows if self.rows > FEWEST_ROWS => {
                 self.rows = (self.rows / 2).max(FEWEST_ROWS);
             }
-            Much::Rows => self.sessions = (self.sessions / 2).max(1),
+            Much::Names | Much::Rows => self.sessions = (self.sessions / 2).max(1),
         }
         if *self != before {
             tracing::info!(%error, now = ?self, "the project is asked for less at once");
@@ -61,15 +60,9 @@ impl Much {
         match (error, error.status(), error.code()) {
             (Error::RequestTooLong, ..) | (_, Some(414 | 431), _) => Some(Self::Names),
             // 57014: PostgreSQL gave the statement up after its time.
-            (Error::AnswerTooLarge, ..)
-            | (
-                Error::Network {
-                    timed_out: true, ..
-                },
-                ..,
-            )
-            | (_, Some(408 | 413 | 504), _)
-            | (_, _, Some("57014")) => Some(Self::Rows),
+            (Error::AnswerTooLarge, ..) | (_, Some(408 | 413 | 504), _) | (_, _, Some("57014")) => {
+                Some(Self::Rows)
+            }
             _ => None,
         }
     }

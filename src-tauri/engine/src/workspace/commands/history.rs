@@ -61,17 +61,17 @@ mod tests {
     use tidings_cache::MessageKey;
     use tidings_model::MessageId;
 
-    fn key(second: i64) -> Option<MessageKey> {
-        Some(MessageKey {
+    fn key(second: i64) -> MessageKey {
+        MessageKey {
             at: Timestamp::from_millis(second * 1_000),
             id: MessageId::from_uuid(uuid::Uuid::nil()),
-        })
+        }
     }
 
-    fn range(older: Option<MessageKey>, newer: Option<MessageKey>, hour: i64) -> VerifiedRange {
+    fn range(older: Option<i64>, newer: Option<i64>, hour: i64) -> VerifiedRange {
         VerifiedRange {
-            older,
-            newer,
+            older: older.map(key),
+            newer: newer.map(key),
             verified_at: Timestamp::from_millis(hour * 3_600_000),
         }
     }
@@ -87,14 +87,14 @@ mod tests {
     #[test]
     fn ranges_of_one_age_are_one_part_and_gaps_stand_between() {
         let ranges = [
-            range(None, key(10), 5),
-            range(key(20), key(30), 7),
-            range(key(30), key(40), 7),
-            range(key(40), None, 9),
+            range(None, Some(10), 5),
+            range(Some(20), Some(30), 7),
+            range(Some(30), Some(40), 7),
+            range(Some(40), None, 9),
         ];
         let gap = Gap {
-            after: key(10),
-            before: key(20),
+            after: Some(key(10)),
+            before: Some(key(20)),
         };
         assert_eq!(
             parts(&ranges, &[gap], None),
@@ -116,7 +116,7 @@ mod tests {
             heads: 0,
             hash: String::new(),
         };
-        let ranges = [range(None, key(10), 5), range(key(10), None, 7)];
+        let ranges = [range(None, Some(10), 5), range(Some(10), None, 7)];
         assert_eq!(
             parts(&ranges, &[], Some(&followed)),
             [
