@@ -47,6 +47,7 @@ pub use types::fact::{
     Column, Incoming, IngestReport, PartialMessage, PartialSession, ReadStamp, Reread, Source,
     Stamp,
 };
+pub use types::members::{Member, MemberRow};
 pub use types::outbox::{
     Enqueued, FailReason, NewSession, Op, OutboxId, OutboxItem, OutboxState, SessionChange,
 };

@@ -3,6 +3,7 @@
 pub(crate) mod alerts;
 pub(crate) mod decode;
 pub(crate) mod export;
+pub(crate) mod members;
 pub(crate) mod messages;
 pub(crate) mod outbox;
 pub(crate) mod overlay;

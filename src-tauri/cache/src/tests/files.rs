@@ -7,6 +7,10 @@ use crate::error::CacheError;
 use crate::migrate::Migration;
 use crate::store::{self, Place};
 
+/// The schema that this version knows.
+const KNOWN: u32 = crate::migrate::MIGRATIONS[crate::migrate::MIGRATIONS.len() - 1].version;
+/// That of the next version.
+const NEXT: u32 = KNOWN + 1;
 const SECRET: &str = "the eagle lands at midnight";
 
 fn contains(path: &Path, text: &str) -> bool {
@@ -89,22 +93,22 @@ async fn a_cache_of_a_newer_version_is_refused_and_not_touched() {
     let newer = [
         crate::migrate::MIGRATIONS,
         &[Migration {
-            version: 2,
+            version: NEXT,
             sql: "CREATE TABLE later (a INTEGER) STRICT",
         }],
     ]
     .concat();
     let (conn, report) = store::open_with(&place, &newer).unwrap();
-    assert_eq!(report.migrated_from, Some(1));
+    assert_eq!(report.migrated_from, Some(KNOWN));
     drop(conn);
-    assert!(desk.dir.path().join("cache.db.before-1").exists());
+    assert!(desk.dir.path().join(&format!("cache.db.before-{}", KNOWN)).exists());
     assert!(matches!(
         Cache::open(&desk.path(), &desk.key),
-        Err(CacheError::NewerSchema { found: 2, known: 1 })
+        Err(CacheError::NewerSchema { found: NEXT, known: KNOWN })
     ));
     // The next start with the schema as it should be drops the copy.
     drop(store::open_with(&place, &newer).unwrap());
-    assert!(!desk.dir.path().join("cache.db.before-1").exists());
+    assert!(!desk.dir.path().join(&format!("cache.db.before-{}", KNOWN)).exists());
 }
 
 #[tokio::test]
@@ -122,7 +126,7 @@ async fn a_migration_that_fails_half_way_changes_nothing() {
     let broken = [
         crate::migrate::MIGRATIONS,
         &[Migration {
-            version: 2,
+            version: NEXT,
             sql: "DELETE FROM outbox; ALTER TABLE nothing ADD COLUMN a INTEGER",
         }],
     ]
@@ -130,7 +134,7 @@ async fn a_migration_that_fails_half_way_changes_nothing() {
     let Err(CacheError::Migration { step, backup, .. }) = store::open_with(&place, &broken) else {
         panic!("the migration cannot work")
     };
-    assert_eq!(step, 2);
+    assert_eq!(step, NEXT);
     assert!(backup.exists());
     let (cache, _) = Cache::open(&desk.path(), &desk.key).unwrap();
     assert_eq!(cache.outbox_list().await.unwrap().len(), 1);

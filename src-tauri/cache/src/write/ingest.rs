@@ -6,7 +6,7 @@ use tidings_model::{Json, MessageId, SessionId, Timestamp};
 
 use super::merge::{Columns, Shape};
 use super::rows::{self, MESSAGES, SESSIONS, StoredRow, message, session};
-use super::{Tx, ranges};
+use super::{Tx, members, ranges};
 use crate::error::Result;
 use crate::types::fact::{Column, Incoming, IngestReport, PartialMessage, PartialSession, Source};
 use crate::types::page::MessageKey;
@@ -38,6 +38,8 @@ pub(crate) fn ingest(tx: &mut Tx<'_>, facts: Vec<Incoming>) -> Result<IngestRepo
             Incoming::SessionDeleted { id, source } => {
                 take_session_gone(tx, &id, source, &mut report)?;
             }
+            Incoming::Member { row, source } => members::take(tx, &row, source, &mut report)?,
+            Incoming::MemberGone { id, source } => members::take_gone(tx, id, source, &mut report)?,
         }
     }
     newest.extend_ranges(tx)?;
@@ -254,6 +256,7 @@ pub(crate) fn take_session(
             || before.unsent != row.unsent
             || before.incomplete != row.incomplete
     });
+    members::let_in_again(tx, key)?;
     let readable = tx
         .conn
         .prepare_cached(
