@@ -12,8 +12,8 @@ mod price;
 mod time;
 
 pub use chat::{
-    MAX_CONTENT_CHARS, MemberRole, Message, MessageKind, MessageStatus, PresenceStatus, Role, Session,
-    SessionStatus, UnknownWord,
+    MAX_CONTENT_CHARS, MemberRole, Message, MessageKind, MessageStatus, PresenceStatus, Role,
+    Session, SessionStatus, UnknownWord,
 };
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use decimal::{Decimal, DecimalError};

@@ -11,6 +11,7 @@ mod import;
 mod kit;
 mod live;
 mod market;
+mod members;
 mod notices;
 mod offline;
 mod own;

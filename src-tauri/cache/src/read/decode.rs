@@ -8,8 +8,8 @@ use std::error::Error;
 use rusqlite::types::Type;
 use rusqlite::{Result, Row};
 use tidings_model::{
-    Decimal, Json, MemberRole, MessageId, MessageKind, MessageStatus, Role, RuleId, SessionId, SessionStatus,
-    Symbol, Timestamp, UserId,
+    Decimal, Json, MemberRole, MessageId, MessageKind, MessageStatus, Role, RuleId, SessionId,
+    SessionStatus, Symbol, Timestamp, UserId,
 };
 
 pub(crate) fn session_id(row: &Row<'_>, column: usize) -> Result<SessionId> {

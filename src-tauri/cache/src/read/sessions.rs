@@ -119,7 +119,10 @@ impl<'c> Lister<'c> {
              LEFT JOIN members own ON own.session = s.key AND own.user = ?2
              WHERE s.deleted = 0 AND s.hidden = 0 AND (?1 IS NULL OR s.id = ?1)",
         )?;
-        let rows = statement.query_map(params![only.map(SessionId::as_str), self.me], decode_session)?;
+        let rows = statement.query_map(
+            params![only.map(SessionId::as_str), self.me],
+            decode_session,
+        )?;
         let mut sessions = Vec::new();
         for row in rows {
             if let Some(summary) = self.complete(row?)? {
@@ -169,6 +172,7 @@ impl<'c> Lister<'c> {
             summary.last_message = Some(Snippet {
                 text: snippet(&last.content),
                 author: last.user_id,
+                metadata: last.metadata,
                 role: last.role,
                 kind: last.kind,
                 created_at: last.created_at,

@@ -101,14 +101,28 @@ async fn a_cache_of_a_newer_version_is_refused_and_not_touched() {
     let (conn, report) = store::open_with(&place, &newer).unwrap();
     assert_eq!(report.migrated_from, Some(KNOWN));
     drop(conn);
-    assert!(desk.dir.path().join(&format!("cache.db.before-{}", KNOWN)).exists());
+    assert!(
+        desk.dir
+            .path()
+            .join(&format!("cache.db.before-{}", KNOWN))
+            .exists()
+    );
     assert!(matches!(
         Cache::open(&desk.path(), &desk.key),
-        Err(CacheError::NewerSchema { found: NEXT, known: KNOWN })
+        Err(CacheError::NewerSchema {
+            found: NEXT,
+            known: KNOWN
+        })
     ));
     // The next start with the schema as it should be drops the copy.
     drop(store::open_with(&place, &newer).unwrap());
-    assert!(!desk.dir.path().join(&format!("cache.db.before-{}", KNOWN)).exists());
+    assert!(
+        !desk
+            .dir
+            .path()
+            .join(&format!("cache.db.before-{}", KNOWN))
+            .exists()
+    );
 }
 
 #[tokio::test]

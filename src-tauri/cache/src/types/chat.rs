@@ -1,6 +1,6 @@
 //! Sessions and messages as they are read.
 
-use tidings_model::{MemberRole, Message, MessageKind, Role, Session, Timestamp, UserId};
+use tidings_model::{Json, MemberRole, Message, MessageKind, Role, Session, Timestamp, UserId};
 
 use super::outbox::FailReason;
 
@@ -37,6 +37,8 @@ pub struct Snippet {
     pub role: Role,
     /// What it carries.
     pub kind: MessageKind,
+    /// Free data of its producer.
+    pub metadata: Json,
     /// At most 200 characters, on one line.
     pub text: String,
     /// When it was written.

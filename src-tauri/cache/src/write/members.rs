@@ -82,10 +82,8 @@ impl Cache {
         names: Vec<(UserId, String)>,
         complete: bool,
     ) -> Result<()> {
-        self.write(Durability::Normal, move |tx| {
-            named(tx, &names, complete)
-        })
-        .await
+        self.write(Durability::Normal, move |tx| named(tx, &names, complete))
+            .await
     }
 }
 
@@ -284,7 +282,9 @@ fn listed(
     let of: Option<BTreeSet<&SessionId>> = of.map(|of| of.iter().collect());
     for cached in cached(tx)? {
         let meant = of.as_ref().is_none_or(|of| of.contains(&cached.session));
-        let newer = cached.arrived.is_some_and(|arrived| arrived >= read.began.0)
+        let newer = cached
+            .arrived
+            .is_some_and(|arrived| arrived >= read.began.0)
             || cached.read_ended.is_some_and(|ended| ended >= read.began.0);
         if !meant || newer || there.contains(&cached.id) {
             continue;

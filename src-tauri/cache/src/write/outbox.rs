@@ -6,8 +6,8 @@
 
 use rusqlite::{OptionalExtension as _, params};
 use tidings_model::{
-    MAX_CONTENT_CHARS, MemberRole, Message, MessageId, MessageStatus, Role, Session, SessionId, SessionStatus,
-    Timestamp, UserId,
+    MAX_CONTENT_CHARS, MemberRole, Message, MessageId, MessageStatus, Role, Session, SessionId,
+    SessionStatus, Timestamp, UserId,
 };
 
 use super::queue::{self, Waiting};

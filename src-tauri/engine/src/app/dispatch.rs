@@ -258,6 +258,20 @@ async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, 
         Command::ListOutbox(_) => reply::<api::ListOutbox>(core.outbox().await),
         Command::Search(args) => reply::<api::Search>(core.search(args).await),
         Command::GetDetails(args) => reply::<api::GetDetails>(core.details(&args).await),
+        Command::ListParticipants(args) => {
+            reply::<api::ListParticipants>(core.participants(&args).await)
+        }
+        Command::CreateInvite(args) => reply::<api::CreateInvite>(core.create_invite(&args).await),
+        Command::ListInvites(args) => reply::<api::ListInvites>(core.invites(&args).await),
+        Command::WithdrawInvite(args) => {
+            reply::<api::WithdrawInvite>(core.withdraw_invite(&args).await)
+        }
+        Command::RedeemInvite(args) => reply::<api::RedeemInvite>(core.redeem_invite(&args).await),
+        Command::SetMemberRole(args) => {
+            reply::<api::SetMemberRole>(core.set_member_role(&args).await)
+        }
+        Command::RemoveMember(args) => reply::<api::RemoveMember>(core.remove_member(&args).await),
+        Command::LeaveSession(args) => reply::<api::LeaveSession>(core.leave_session(&args).await),
         Command::GetWatchList(_) => reply::<api::GetWatchList>(core.watch_list().await),
         Command::SetWatchList(args) => reply::<api::SetWatchList>(core.set_watch_list(args).await),
         Command::ListSymbols(_) => reply::<api::ListSymbols>(core.symbols().await),

@@ -70,6 +70,7 @@ pub(super) async fn run(core: &Core) -> Result<Vec<New>, Error> {
     core.tokens.verify().await?;
     members::look(core).await?;
     let sessions = read_sessions(core).await?;
+    members::read(core).await?;
     let new = read_messages(core, &sessions).await?;
     read_recent(core).await?;
     Ok(new)

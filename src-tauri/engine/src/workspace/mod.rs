@@ -43,9 +43,9 @@ use crate::host::Host;
 pub use doubt::Pace;
 pub(crate) use live::{refused, tuning};
 use market::Market;
+pub(crate) use members::Names;
 use open::OpenSession;
 pub(crate) use remote::table;
-pub(crate) use rows::author_name;
 pub(crate) use session::{SECRETS, SecretStore};
 
 /// What a workspace is made of.
@@ -98,8 +98,13 @@ pub(crate) struct Core {
     front: AtomicBool,
     /// Changes of messages and sessions flow.
     hears: AtomicBool,
-    /// The project has the members part.
-    members: AtomicBool,
+    /// What is known of the members part of the project.
+    members: watch::Sender<members::Part>,
+    /// What people are called, as it is kept.
+    names: Mutex<Names>,
+    heard: members::Heard,
+    /// One's own profile may have to be written.
+    profile: Notify,
     state: connection::State,
     sync: sync::Requests,
     ingest: ingest::Door,
@@ -153,6 +158,7 @@ impl Workspace {
         }
         let market = Market::load(&cache, now).await?;
         let members = members::known(&cache).await?;
+        let names = members::known_names(&cache).await?;
         let pending = cache.pending_notifications().await?;
         let (notices, to_tell) = notices::queue();
         let (client, events) =
@@ -177,7 +183,10 @@ impl Workspace {
             stop: CancellationToken::new(),
             front: AtomicBool::new(false),
             hears: AtomicBool::new(false),
-            members: AtomicBool::new(members),
+            members: watch::Sender::new(members),
+            names: Mutex::new(names),
+            heard: members::Heard::default(),
+            profile: Notify::new(),
             state: connection::State::new(now),
             sync: sync::Requests::default(),
             ingest: door,
@@ -224,6 +233,7 @@ impl Workspace {
         spawn("doubt", Box::pin(doubt::run(core.clone())));
         spawn("people", Box::pin(people::run(core.clone())));
         spawn("presence row", Box::pin(people::keep_row(core.clone())));
+        spawn("profile", Box::pin(members::keep_profile(core.clone())));
         spawn("typing", Box::pin(people::tell_unjoined(core.clone())));
         spawn("search index", Box::pin(index(core.clone())));
         tasks.close();
@@ -293,7 +303,23 @@ impl Core {
     }
 
     fn viewer(&self) -> rows::Viewer {
-        rows::Viewer { user: self.user() }
+        rows::Viewer {
+            user: self.user(),
+            names: self.names(),
+            shares: self.part().is_installed(),
+        }
+    }
+
+    /// What people are called, as far as it is known.
+    pub(crate) fn names(&self) -> Names {
+        self.names
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn part(&self) -> members::Part {
+        *self.members.borrow()
     }
 
     /// Who is signed in, in the contract's words.
