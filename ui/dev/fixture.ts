@@ -78,6 +78,7 @@ const snapshot: Snapshot = {
           prices_from: data.NOW,
           armed: 5,
           last_session: "release",
+          shares: true,
           secrets_in_memory: state === "sign-in",
         },
   settings,
@@ -94,7 +95,13 @@ function answer(command: CommandName, args: unknown): unknown {
     case "snapshot":
       return snapshot;
     case "sessions":
-      return empty ? [] : data.sessions;
+      return empty ? [] : state === "reader" ? data.readOnly : data.sessions;
+    case "participants":
+      return data.participants;
+    case "create_invite":
+      return data.invite;
+    case "invites":
+      return data.invites;
     case "open_session":
       return {
         session: data.sessions.find((row) => row.id === (args as { session: string }).session),
@@ -280,6 +287,17 @@ if (state === "own-name" || state === "password") {
       ? { kind: "password", recovery: false }
       : { kind: "own-name", name: "Noor Haddad" };
 }
+if (state === "reader") view.showTab("details");
+if (state === "join") view.overlay = { kind: "join" };
+if (state === "invite" || state === "invite-code") {
+  view.overlay = { kind: "invite", session: "release" };
+}
+if (state === "invite-code") {
+  const ready = () =>
+    document.querySelector<HTMLButtonElement>("[data-testid=invite-create]:not([disabled])");
+  await until(() => ready() !== null);
+  ready()?.click();
+}
 if (state === "outbox") view.overlay = { kind: "outbox" };
 if (state === "connect") {
   document.querySelector<HTMLElement>("[data-testid=welcome-connect]")?.click();
@@ -298,6 +316,11 @@ if (state === "menu") {
   document.querySelector<HTMLElement>("[data-testid=presence-menu]")?.click();
 }
 if (parameters.has("drawer")) view.drawer = true;
+if (state === "member-menu") {
+  view.showTab("details");
+  await until(() => document.querySelector("[data-testid=member-menu]") !== null);
+  document.querySelector<HTMLElement>("[data-testid=member-menu]")?.click();
+}
 
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => requestAnimationFrame(resolve));

@@ -275,6 +275,7 @@ pub struct IngestReport {
     pub new_messages: Vec<MessageId>,
     /// Rows to read again by key: incomplete, or a live frame and a read overlapped.
     pub reread: Reread,
-    /// Sessions that the account takes part in and did not before, as far as it was known.
+    /// Sessions that the account takes part in and did not before, as far as it was known, or
+    /// that are within its reach again: their newest messages have to be read.
     pub joined: Vec<SessionId>,
 }

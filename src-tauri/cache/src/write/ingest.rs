@@ -256,7 +256,9 @@ pub(crate) fn take_session(
             || before.unsent != row.unsent
             || before.incomplete != row.incomplete
     });
-    members::let_in_again(tx, key)?;
+    if !row.standing.deleted && members::let_in_again(tx, key)? {
+        report.joined.push(id.clone());
+    }
     let readable = tx
         .conn
         .prepare_cached(

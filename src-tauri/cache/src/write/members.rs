@@ -102,20 +102,24 @@ pub(super) fn shut_out(tx: &Tx<'_>, session: i64) -> Result<()> {
 }
 
 /// The session is shown (again). What happened meanwhile is not known: everything is read anew as
-/// it is looked at.
-pub(super) fn let_in_again(tx: &mut Tx<'_>, session: i64) -> Result<()> {
+/// it is looked at. Returns whether it was out of reach.
+pub(super) fn let_in_again(tx: &mut Tx<'_>, session: i64) -> Result<bool> {
+    let shut = tx
+        .conn
+        .prepare_cached("SELECT 1 FROM sessions WHERE key = ?1 AND no_access = 1")?
+        .exists([session])?;
+    if !shut {
+        return Ok(false);
+    }
     let forgotten = tx
         .conn
-        .prepare_cached(
-            "DELETE FROM ranges WHERE session = ?1
-                 AND EXISTS (SELECT 1 FROM sessions WHERE key = ?1 AND no_access = 1)",
-        )?
+        .prepare_cached("DELETE FROM ranges WHERE session = ?1")?
         .execute([session])?;
     if forgotten > 0 {
         let id = tx.session_info(session)?.id;
         tx.changes.ranges.insert(id);
     }
-    Ok(())
+    Ok(true)
 }
 
 /// A member as stored.

@@ -114,7 +114,7 @@ pub(super) fn applied(core: &Core, report: IngestReport) {
         // Nothing of it is known, or nothing of late.
         reread.sessions.insert(session.clone());
         reread.members.insert(session.clone());
-        core.sync.fill(session);
+        core.sync.joined(session);
     }
     core.sync.reread(reread);
 }

@@ -1,5 +1,6 @@
 //! Follows the account and the socket: what arrives live, and what the connection's state is.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -368,10 +369,11 @@ async fn chat_changed(
             id: remote::deleted_message(&fields)?,
             source,
         },
-        (table::MEMBERS, false) => Incoming::Member {
-            row: remote::member(&fields)?,
-            source,
-        },
+        (table::MEMBERS, false) => {
+            let row = remote::member(&fields)?;
+            members::meet(core, BTreeSet::from([row.user.clone()]));
+            Incoming::Member { row, source }
+        }
         (table::MEMBERS, true) => Incoming::MemberGone {
             id: remote::ended_member(&fields)?,
             source,

@@ -367,7 +367,6 @@ pub(super) async fn run(core: Arc<Core>) {
     let mut expire = tokio::time::interval(EXPIRE_EVERY);
     let (mut account, mut settings) = (core.tokens.state(), core.settings.clone());
     let mut joined_as = joins_as(&core);
-    let mut told_as = called(&core);
     loop {
         tokio::select! {
             changed = account.changed() => if changed.is_err() { return },
@@ -389,14 +388,8 @@ pub(super) async fn run(core: Arc<Core>) {
                 }
             }
         }
-        let (joins_as, called) = (joins_as(&core), called(&core));
-        let renamed = told_as != called;
-        told_as = called;
-        if joins_as == joined_as {
-            if renamed {
-                track(&core).await;
-            }
-        } else {
+        let joins_as = joins_as(&core);
+        if joins_as != joined_as {
             joined_as = joins_as;
             let open = core.open.lock().await.as_ref().map(|open| open.id.clone());
             if let Some(id) = open {

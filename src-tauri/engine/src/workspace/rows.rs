@@ -11,7 +11,7 @@ use super::members::Names;
 
 /// Words of `SendState::Failed::code`.
 pub mod fail {
-    /// The account has no access to the session (any more).
+    /// The account may not write in the session, or not see it, any more.
     pub const ACCESS: &str = "access";
     /// The project's rules do not allow it.
     pub const RULES: &str = "rules";

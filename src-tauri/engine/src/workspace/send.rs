@@ -354,15 +354,17 @@ fn deleted_meanwhile() -> FailReason {
 async fn not_allowed(core: &Core, session: &SessionId) -> Result<FailReason, CacheError> {
     let known = core.cache.session(session.clone()).await?;
     let reads = known.is_some_and(|known| known.role == Some(MemberRole::Reader));
-    let message = if reads {
-        "You may only read this session now. Your text is kept here."
-    } else if lost(core, session).await.unwrap_or(false) {
+    if !reads && lost(core, session).await.unwrap_or(false) {
         return Ok(out_of_reach());
+    }
+    let (code, message) = if reads {
+        let message = "You may only read this session now. Your text is kept here.";
+        (fail::ACCESS, message)
     } else {
-        "The project does not allow you to write here."
+        (fail::RULES, "The project does not allow you to write here.")
     };
     Ok(FailReason {
-        code: fail::RULES.to_owned(),
+        code: code.to_owned(),
         message: message.to_owned(),
     })
 }

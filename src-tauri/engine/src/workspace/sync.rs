@@ -37,6 +37,7 @@ struct Asked {
     reread: Reread,
     arrived: Vec<Arrived>,
     fill: BTreeSet<SessionId>,
+    joined: BTreeSet<SessionId>,
     names: BTreeSet<UserId>,
 }
 
@@ -56,6 +57,19 @@ impl Requests {
         self.change(|asked| {
             asked.fill.insert(session);
         });
+    }
+
+    /// Nothing of the newest messages of this session is known.
+    pub fn joined(&self, session: SessionId) {
+        self.change(|asked| {
+            asked.joined.insert(session);
+        });
+    }
+
+    /// The same, when something else is asked for: a catch-up, if the connection broke.
+    fn joined_later(&self, session: SessionId) {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.joined.insert(session);
     }
 
     /// What these people are called has to be read.
@@ -98,6 +112,7 @@ impl Requests {
             reread: std::mem::take(&mut asked.reread),
             arrived: std::mem::take(&mut asked.arrived),
             fill: std::mem::take(&mut asked.fill),
+            joined: std::mem::take(&mut asked.joined),
             names: std::mem::take(&mut asked.names),
         }
     }
@@ -136,6 +151,12 @@ pub(super) async fn run(core: Arc<Core>) {
         if let Err(error) = members::read_names(&core, asked.names).await {
             // The next catch-up reads them.
             tracing::info!(%error, "what people are called was not read");
+        }
+        for session in asked.joined {
+            if let Err(error) = catch_up::newest(&core, &session).await {
+                tracing::info!(%error, "a session that was joined was not read");
+                core.sync.joined_later(session);
+            }
         }
         for session in asked.fill {
             if let Err(error) = catch_up::fill(&core, &session).await {

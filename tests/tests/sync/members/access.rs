@@ -40,7 +40,10 @@ async fn removed_while_looking(parts: Parts) {
         .await;
     shows(&alice, &session, &[("alice", MemberRoleName::Owner)]).await;
 
-    // What happens meanwhile is not told, and is there afterwards; what is gone is gone.
+    // What happens meanwhile is not known, and is there afterwards; what is gone is gone. (While he
+    // listens he is told of deletions all the same: they reach everybody.)
+    bob.app.ok(api::Disconnect {}).await;
+    bob.app.offline().await;
     let row = alice.app.messages(&session).await.remove(0);
     alice.app.ok(api::DeleteMessage { message: row.id }).await;
     let edited = alice.app.messages(&session).await.remove(0);
@@ -56,6 +59,8 @@ async fn removed_while_looking(parts: Parts) {
         alice.app.delivered(&sent).await;
     }
     alice.app.sent_everything().await;
+    bob.app.ok(api::Connect {}).await;
+    bob.app.live().await;
     assert_eq!(bob.app.contents(&session).await, ["One", "Two"]);
 
     let code = invite(&alice, &session, GuestRole::Member).await.code;

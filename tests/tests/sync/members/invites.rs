@@ -276,6 +276,11 @@ async fn on_a_project_without_the_part_nothing_can_be_shared() {
 async fn without_a_connection_nothing_of_it_is_queued() {
     let project = project(Parts::ALL).await;
     let (alice, bob, session) = shared(&project, GuestRole::Member).await;
+    // By their profiles: what they say on the channel is not heard any more.
+    let close = api::CloseSession {
+        session: session.clone(),
+    };
+    alice.app.ok(close).await;
     shows(
         &alice,
         &session,

@@ -170,7 +170,7 @@ impl Core {
         let redeemed: Redeemed = parsed(&answer.map_err(redeem_failed)?)?;
         let session = session_id(&redeemed.session_id)?;
         self.take_in(&session).await.map_err(redeem_failed)?;
-        self.sync.fill(session.clone());
+        self.sync.joined(session.clone());
         self.session_row(&session).await
     }
 

@@ -12,7 +12,7 @@ use tidings_supabase::Query;
 
 pub(super) use lists::{by_session, read};
 pub(crate) use names::Names;
-pub(super) use names::{Heard, heard, known_names, read_names};
+pub(super) use names::{Heard, heard, known_names, meet, read_names};
 pub(super) use profile::keep as keep_profile;
 
 use super::catch_up::Error;

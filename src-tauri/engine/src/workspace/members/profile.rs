@@ -18,9 +18,12 @@ struct ProfileRow<'a> {
     display_name: &'a str,
 }
 
-/// Writes the profile when the name changed and after catch-ups; runs until the workspace closes.
+/// Writes the profile when the name changed and after catch-ups, and then says the new name on
+/// the open session's channel: who hears it there reads the profile. Runs until the workspace
+/// closes.
 pub(in super::super) async fn keep(core: Arc<Core>) {
     let mut account = core.tokens.state();
+    let mut told = people::called(&core);
     loop {
         tokio::select! {
             () = core.profile.notified() => {}
@@ -29,6 +32,11 @@ pub(in super::super) async fn keep(core: Arc<Core>) {
         if let Err(error) = write(&core).await {
             // The next catch-up tries again.
             tracing::info!(%error, "the own name was not written");
+        }
+        let called = people::called(&core);
+        if told != called {
+            told = called;
+            people::track(&core).await;
         }
     }
 }
