@@ -316,11 +316,6 @@ if (state === "menu") {
   document.querySelector<HTMLElement>("[data-testid=presence-menu]")?.click();
 }
 if (parameters.has("drawer")) view.drawer = true;
-if (state === "member-menu") {
-  view.showTab("details");
-  await until(() => document.querySelector("[data-testid=member-menu]") !== null);
-  document.querySelector<HTMLElement>("[data-testid=member-menu]")?.click();
-}
 
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => requestAnimationFrame(resolve));

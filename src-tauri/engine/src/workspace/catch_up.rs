@@ -347,15 +347,6 @@ pub(super) async fn fill(core: &Core, session: &SessionId) -> Result<(), Error> 
     }
 }
 
-/// Reads the newest page of a session of which nothing is known, or nothing of late.
-pub(super) async fn newest(core: &Core, session: &SessionId) -> Result<(), Error> {
-    match fetch_older(core, session, None, RECENT_PAGE).await {
-        // Deleted or taken off this computer meanwhile.
-        Err(Error::Cache(CacheError::NotFound(_))) => Ok(()),
-        read => read,
-    }
-}
-
 /// Reads `limit` messages of a session from `from` (inclusive) or the newest downwards, and
 /// takes them in as a range read whole.
 pub(super) async fn fetch_older(

@@ -153,7 +153,7 @@ pub(super) async fn run(core: Arc<Core>) {
             tracing::info!(%error, "what people are called was not read");
         }
         for session in asked.joined {
-            if let Err(error) = catch_up::newest(&core, &session).await {
+            if let Err(error) = members::newest(&core, &session).await {
                 tracing::info!(%error, "a session that was joined was not read");
                 core.sync.joined_later(session);
             }

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use tidings_cache::{MemberRow, ReadStamp};
+use tidings_cache::{CacheError, MemberRow, ReadStamp};
 use tidings_model::{MemberRole, SessionId};
 use tidings_supabase::{Filter, Query};
 
-use super::super::catch_up::Error;
+use super::super::catch_up::{self, Error};
 use super::super::remote::{self, Fields, table};
 use super::super::{Core, reread};
 use super::names;
@@ -18,6 +18,8 @@ use super::names;
 const PAGE: u32 = 500;
 /// Sessions asked for at once: an address stays well under what servers take.
 const KEYS: usize = 60;
+/// Messages read of a session that was joined.
+const NEWEST: u32 = 50;
 
 /// What was read of the members of some sessions.
 struct List {
@@ -83,6 +85,15 @@ pub(in super::super) async fn by_session(
         names::meet(core, met);
     }
     Ok(())
+}
+
+/// Reads the newest messages of a session of which nothing is known, or nothing of late.
+pub(in super::super) async fn newest(core: &Core, session: &SessionId) -> Result<(), Error> {
+    match catch_up::fetch_older(core, session, None, NEWEST).await {
+        // Deleted or taken off this computer meanwhile.
+        Err(Error::Cache(CacheError::NotFound(_))) => Ok(()),
+        read => read,
+    }
 }
 
 async fn read_rows(core: &Core, of: Option<&[SessionId]>) -> Result<List, Error> {

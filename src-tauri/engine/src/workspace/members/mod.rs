@@ -10,7 +10,7 @@ use tidings_cache::{Cache, CacheError};
 use tidings_contract as api;
 use tidings_supabase::Query;
 
-pub(super) use lists::{by_session, read};
+pub(super) use lists::{by_session, newest, read};
 pub(crate) use names::Names;
 pub(super) use names::{Heard, heard, known_names, meet, read_names};
 pub(super) use profile::keep as keep_profile;
