@@ -1,4 +1,4 @@
-import { fireEvent, render, screen } from "@testing-library/svelte";
+import { fireEvent, render, screen, waitFor } from "@testing-library/svelte";
 import { tick } from "svelte";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Backend } from "../src/lib/backend";
@@ -188,7 +188,7 @@ describe("those who take part", () => {
     await screen.findByTestId("participant");
     answers.participants = [owner, bob];
     sessions.apply([session("s", { role: "owner", people: 2 })], []);
-    await vi.waitFor(() => expect(screen.getAllByTestId("participant")).toHaveLength(2));
+    await waitFor(() => expect(screen.getAllByTestId("participant")).toHaveLength(2));
   });
 
   it("cannot be changed by who is not the owner", async () => {
@@ -212,7 +212,7 @@ describe("an invitation", () => {
     view.overlay = { kind: "invite", session: "s" };
     render(Overlays);
     const create = await screen.findByTestId("invite-create");
-    await vi.waitFor(() => expect((create as HTMLButtonElement).disabled).toBe(false));
+    await waitFor(() => expect((create as HTMLButtonElement).disabled).toBe(false));
     await fireEvent.click(screen.getByText("Read"));
     await fireEvent.click(screen.getByText("1 hour"));
     await fireEvent.submit(document.querySelector("#invite-form") as HTMLFormElement);
@@ -258,7 +258,7 @@ describe("an invitation", () => {
     render(Overlays);
     await fireEvent.input(await screen.findByTestId("join-code"), { target: { value: "abcd" } });
     await fireEvent.submit(document.querySelector("#join-form") as HTMLFormElement);
-    await vi.waitFor(() => expect(conversation.id).toBe("s"));
+    await waitFor(() => expect(conversation.id).toBe("s"));
     expect(view.overlay).toBeUndefined();
   });
 });

@@ -29,7 +29,7 @@ impl Cache {
         read: ReadStamp,
     ) -> Result<IngestReport> {
         self.write(Durability::Normal, move |tx| {
-            listed(tx, of.as_deref(), rows, read)
+            listed(tx, of.as_deref(), &rows, read)
         })
         .await
     }
@@ -272,7 +272,7 @@ fn is_account(tx: &Tx<'_>, user: i64) -> Result<bool> {
 fn listed(
     tx: &mut Tx<'_>,
     of: Option<&[SessionId]>,
-    rows: Vec<MemberRow>,
+    rows: &[MemberRow],
     read: ReadStamp,
 ) -> Result<IngestReport> {
     let mut report = IngestReport::default();
@@ -301,7 +301,7 @@ fn listed(
             missing(tx, cached.key)?;
         }
     }
-    for row in &rows {
+    for row in rows {
         take(tx, row, Source::Rest(read), &mut report)?;
     }
     Ok(report)

@@ -1,7 +1,7 @@
 //! Tells the windows what commits changed: rows for what is open, never before the commit.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tidings_cache::{Changes, OutboxItem, OutboxState};
@@ -77,8 +77,7 @@ async fn tell(core: &Core, changes: Changes) -> Result<(), tidings_cache::CacheE
         });
     }
     if changes.names {
-        let names = members::known_names(&core.cache).await?;
-        *core.names.lock().unwrap_or_else(PoisonError::into_inner) = names;
+        core.members.reread_names(&core.cache).await?;
         people::tell(core).await;
     }
     tell_sessions(core, &changes).await?;

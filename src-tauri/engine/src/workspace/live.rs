@@ -88,7 +88,7 @@ impl Channels {
 pub(super) async fn follow_account(core: Arc<Core>) {
     let mut account = core.tokens.state();
     let mut settings = core.settings.clone();
-    let mut members = core.members.subscribe();
+    let mut members = core.members.part.subscribe();
     let mut channels: Option<(Channels, Wanted)> = None;
     loop {
         let state = account.borrow_and_update().clone();

@@ -98,13 +98,7 @@ pub(crate) struct Core {
     front: AtomicBool,
     /// Changes of messages and sessions flow.
     hears: AtomicBool,
-    /// What is known of the members part of the project.
-    members: watch::Sender<members::Part>,
-    /// What people are called, as it is kept.
-    names: Mutex<Names>,
-    heard: members::Heard,
-    /// One's own profile may have to be written.
-    profile: Notify,
+    members: members::State,
     state: connection::State,
     sync: sync::Requests,
     ingest: ingest::Door,
@@ -157,8 +151,7 @@ impl Workspace {
             cache.set_account(user, now).await?;
         }
         let market = Market::load(&cache, now).await?;
-        let members = members::known(&cache).await?;
-        let names = members::known_names(&cache).await?;
+        let members = members::State::load(&cache).await?;
         let pending = cache.pending_notifications().await?;
         let (notices, to_tell) = notices::queue();
         let (client, events) =
@@ -183,10 +176,7 @@ impl Workspace {
             stop: CancellationToken::new(),
             front: AtomicBool::new(false),
             hears: AtomicBool::new(false),
-            members: watch::Sender::new(members),
-            names: Mutex::new(names),
-            heard: members::Heard::default(),
-            profile: Notify::new(),
+            members,
             state: connection::State::new(now),
             sync: sync::Requests::default(),
             ingest: door,
@@ -312,14 +302,11 @@ impl Core {
 
     /// What people are called, as far as it is known.
     pub(crate) fn names(&self) -> Names {
-        self.names
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.members.names()
     }
 
     fn part(&self) -> members::Part {
-        *self.members.borrow()
+        *self.members.part.borrow()
     }
 
     /// Who is signed in, in the contract's words.

@@ -357,14 +357,14 @@ async fn not_allowed(core: &Core, session: &SessionId) -> Result<FailReason, Cac
     if !reads && lost(core, session).await.unwrap_or(false) {
         return Ok(out_of_reach());
     }
-    let (code, message) = if reads {
+    let (word, message) = if reads {
         let message = "You may only read this session now. Your text is kept here.";
         (fail::ACCESS, message)
     } else {
         (fail::RULES, "The project does not allow you to write here.")
     };
     Ok(FailReason {
-        code: code.to_owned(),
+        code: word.to_owned(),
         message: message.to_owned(),
     })
 }

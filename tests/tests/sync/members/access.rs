@@ -157,3 +157,23 @@ async fn a_shared_session_that_its_owner_deletes_is_gone_for_all() {
         .until("gone", api::ListSessions {}, Vec::is_empty)
         .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_that_does_not_publish_its_members_keeps_its_chat_live() {
+    let project = project(MEMBERS).await;
+    let table = "chat_session_members";
+    project.server.faults().lack_table(Some(table));
+    let (alice, bob, session) = shared(&project, GuestRole::Member).await;
+    let sent = alice.app.send(&session, "One").await;
+    bob.app.message("One", &session, &sent.id, |_| true).await;
+    let asked = bob.app.ok(api::GetDiagnostics {}).await;
+    let chat = asked.channels.iter().find(|channel| channel.name == "chat");
+    let bindings = &chat.unwrap().bindings;
+    assert!(bindings.iter().all(|binding| binding.table != table));
+    // Who was removed is not told, and finds out when catching up.
+    alice.app.ok(remove(&session, &bob)).await;
+    bob.app.ok(api::Disconnect {}).await;
+    bob.app.offline().await;
+    bob.app.ok(api::Connect {}).await;
+    bob.out_of(&session).await;
+}

@@ -307,8 +307,8 @@ impl Core {
     /// One's own, and any in a shared session of one's own.
     async fn deletable(&self, id: MessageId) -> Result<()> {
         let cached = self.cache.message(id).await?.ok_or_else(no_message)?;
-        let session = self.session_row(&cached.message.session_id).await?;
-        if session.role == Some(api::MemberRoleName::Owner) {
+        let session = self.session_row(&cached.message.session_id).await;
+        if session.is_ok_and(|row| row.role == Some(api::MemberRoleName::Owner)) {
             return Ok(());
         }
         self.own_message(id).await

@@ -357,6 +357,7 @@ fn parsed<'a, T: Deserialize<'a>>(answer: &'a RawValue) -> Result<T> {
         .map_err(|error| unreadable(format!("{:?}", error.classify())))
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "an argument of map_err")]
 fn unreadable(problem: impl ToString) -> EngineError {
     Error::InvalidAnswer(problem.to_string()).into()
 }
@@ -385,7 +386,8 @@ fn redeem_failed(error: Error) -> EngineError {
         _ if error.class() == Class::Network => EngineError::NeedsConnection(
             "If the code was redeemed all the same, redeeming it again does no harm.",
         ),
-        _ => failed(error),
+        _ if members::is_missing(&error) => EngineError::NotShared,
+        _ => error.into(),
     }
 }
 

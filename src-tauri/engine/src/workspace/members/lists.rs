@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use tidings_cache::{CacheError, MemberRow, ReadStamp};
 use tidings_model::{MemberRole, SessionId};
-use tidings_supabase::{Filter, Query};
+use tidings_supabase::{Class, Filter, Query};
 
 use super::super::catch_up::{self, Error};
 use super::super::remote::{self, Fields, table};
@@ -29,11 +29,22 @@ struct List {
     whole: bool,
 }
 
-/// Reads all lists and all names: part of a catch-up, after the list of sessions.
+/// Reads all lists and all names: part of a catch-up, after the list of sessions. What the project
+/// refuses here does not keep the messages from being read.
 pub(in super::super) async fn read(core: &Core) -> Result<(), Error> {
     if !core.part().is_installed() {
         return Ok(());
     }
+    match read_all(core).await {
+        Err(error) if error.class() == Class::Permanent => {
+            tracing::warn!(%error, "the project does not tell who takes part in sessions");
+            Ok(())
+        }
+        read => read,
+    }
+}
+
+async fn read_all(core: &Core) -> Result<(), Error> {
     let list = read_rows(core, None).await?;
     if list.whole {
         let report = core
@@ -43,7 +54,7 @@ pub(in super::super) async fn read(core: &Core) -> Result<(), Error> {
         core.sync.reread(report.reread);
     }
     names::read_all(core).await?;
-    core.profile.notify_one();
+    core.members.profile.notify_one();
     Ok(())
 }
 
@@ -126,8 +137,8 @@ async fn read_rows(core: &Core, of: Option<&[SessionId]>) -> Result<List, Error>
             }
         }
         last = rows.last().map(|row| row.id.to_string());
-        let short = answer.rows.len() < PAGE as usize;
-        if short || rows.len() == known {
+        // The project may give fewer rows at once than were asked for.
+        if rows.len() == known || total == Some(rows.len() as u64) {
             break;
         }
     }

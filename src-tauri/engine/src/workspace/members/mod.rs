@@ -6,14 +6,19 @@ mod lists;
 mod names;
 mod profile;
 
+use std::sync::{Mutex, PoisonError};
+
 use tidings_cache::{Cache, CacheError};
 use tidings_contract as api;
 use tidings_supabase::Query;
+use tokio::sync::{Notify, watch};
 
 pub(super) use lists::{by_session, newest, read};
 pub(crate) use names::Names;
-pub(super) use names::{Heard, heard, known_names, meet, read_names};
+pub(super) use names::{heard, meet, read_names};
 pub(super) use profile::keep as keep_profile;
+
+use names::{Heard, known_names};
 
 use super::catch_up::Error;
 use super::{Core, people};
@@ -55,8 +60,44 @@ impl Part {
     }
 }
 
+/// What a workspace knows of the part and of those it brings together.
+pub(super) struct State {
+    /// Of the part itself.
+    pub part: watch::Sender<Part>,
+    /// What people are called, as it is kept.
+    names: Mutex<Names>,
+    heard: Heard,
+    /// One's own profile may have to be written.
+    profile: Notify,
+}
+
+impl State {
+    /// As the cache has it.
+    pub async fn load(cache: &Cache) -> Result<Self, CacheError> {
+        Ok(Self {
+            part: watch::Sender::new(known(cache).await?),
+            names: Mutex::new(known_names(cache).await?),
+            heard: Heard::default(),
+            profile: Notify::new(),
+        })
+    }
+
+    /// What people are called.
+    pub fn names(&self) -> Names {
+        let names = self.names.lock();
+        names.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes over what people are called now.
+    pub async fn reread_names(&self, cache: &Cache) -> Result<(), CacheError> {
+        let read = known_names(cache).await?;
+        *self.names.lock().unwrap_or_else(PoisonError::into_inner) = read;
+        Ok(())
+    }
+}
+
 /// What was found last, so that the first channels of a start are joined as they should be.
-pub(super) async fn known(cache: &Cache) -> Result<Part, CacheError> {
+async fn known(cache: &Cache) -> Result<Part, CacheError> {
     let known = cache.get_meta(KNOWN).await?;
     Ok(match known.as_deref() {
         Some(INSTALLED) => Part::Installed { told: true },
@@ -83,7 +124,7 @@ pub(super) async fn look(core: &Core) -> Result<(), Error> {
     if !there {
         core.cache.forget_members().await?;
     }
-    core.members.send_replace(if there {
+    core.members.part.send_replace(if there {
         Part::Installed { told: true }
     } else {
         Part::Absent
@@ -101,7 +142,7 @@ pub(super) async fn refused(core: &Core) {
     if let Err(error) = look(core).await {
         tracing::info!(%error, "whether sessions can be shared was not found out");
     }
-    core.members.send_if_modified(|part| {
+    core.members.part.send_if_modified(|part| {
         let told = part.is_told();
         if told {
             tracing::warn!("the project does not tell who joins and leaves sessions");

@@ -55,21 +55,26 @@ impl Names {
 }
 
 /// The names that are kept.
-pub(in super::super) async fn known_names(cache: &Cache) -> Result<Names, CacheError> {
+pub(super) async fn known_names(cache: &Cache) -> Result<Names, CacheError> {
     Ok(Names(Arc::new(cache.names().await?)))
 }
 
 /// The name that somebody was last heard to go by, where it is not the one that is known: asked
 /// for once each.
 #[derive(Debug, Default)]
-pub(in super::super) struct Heard(Mutex<HashMap<UserId, String>>);
+pub(super) struct Heard(Mutex<HashMap<UserId, String>>);
 
 /// Somebody goes by this name now: if another one is known, the profile is read.
 pub(in super::super) fn heard(core: &Core, user: &UserId, name: &str) {
     if !core.part().is_installed() || core.names().of(user) == Some(name) {
         return;
     }
-    let mut heard = core.heard.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut heard = core
+        .members
+        .heard
+        .0
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
     if heard.get(user).map(String::as_str) != Some(name) {
         heard.insert(user.clone(), name.to_owned());
         core.sync.names([user.clone()]);
@@ -116,9 +121,10 @@ pub(super) async fn read_all(core: &Core) -> Result<(), Error> {
         total = total.or(answer.total);
         let (page, readable) = taken(&answer.rows);
         whole &= readable;
-        let end = answer.rows.len() < PAGE as usize || page.is_empty();
+        let end = page.is_empty();
         names.extend(page);
-        if end {
+        // The project may give fewer rows at once than were asked for.
+        if end || total == Some(names.len() as u64) {
             break;
         }
     }

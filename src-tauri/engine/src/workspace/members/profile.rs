@@ -26,7 +26,7 @@ pub(in super::super) async fn keep(core: Arc<Core>) {
     let mut told = people::called(&core);
     loop {
         tokio::select! {
-            () = core.profile.notified() => {}
+            () = core.members.profile.notified() => {}
             changed = account.changed() => if changed.is_err() { return },
         }
         if let Err(error) = write(&core).await {
