@@ -104,7 +104,7 @@ async fn a_cache_of_a_newer_version_is_refused_and_not_touched() {
     assert!(
         desk.dir
             .path()
-            .join(&format!("cache.db.before-{}", KNOWN))
+            .join(format!("cache.db.before-{KNOWN}"))
             .exists()
     );
     assert!(matches!(
@@ -120,8 +120,39 @@ async fn a_cache_of_a_newer_version_is_refused_and_not_touched() {
         !desk
             .dir
             .path()
-            .join(&format!("cache.db.before-{}", KNOWN))
+            .join(format!("cache.db.before-{KNOWN}"))
             .exists()
+    );
+}
+
+#[tokio::test]
+async fn a_cache_of_the_first_version_keeps_what_it_has() {
+    let desk = Desk::new().await;
+    desk.cache.close().await;
+    fs::remove_file(desk.path()).unwrap();
+    let place = Place {
+        path: desk.path(),
+        key: desk.key.clone(),
+    };
+    let (conn, _) = store::open_with(&place, &crate::migrate::MIGRATIONS[..1]).unwrap();
+    conn.execute_batch(
+        "INSERT INTO meta (name, value) VALUES ('account', 'alice');
+         INSERT INTO users (key, id) VALUES (1, 'alice');
+         INSERT INTO sessions (key, id, owner, title, status, last_activity, stamp)
+             VALUES (1, 'trip', 1, 'Title of trip', 'active', 7, 7);
+         INSERT INTO messages (id, session, author, content, role, created_at, stamp)
+             VALUES (x'00000000000000000000000000000007', 1, 1, 'kept', 'user', 7, 7);",
+    )
+    .unwrap();
+    drop(conn);
+    let (cache, report) = Cache::open(&desk.path(), &desk.key).unwrap();
+    assert_eq!(report.migrated_from, Some(1));
+    let desk = Desk { cache, ..desk };
+    assert_eq!(desk.shown("trip").await, ["kept"]);
+    let trip = desk.cache.session(sid("trip")).await.unwrap().unwrap();
+    assert_eq!(
+        (trip.role, trip.members),
+        (Some(tidings_model::MemberRole::Owner), 0)
     );
 }
 
