@@ -4,7 +4,10 @@ import type {
   FiringRow,
   FrameDirection,
   FrameRow,
+  Invite,
+  InviteRow,
   MessageRow,
+  Participant,
   Person,
   QuoteRow,
   RuleRow,
@@ -62,6 +65,8 @@ function session(id: string, title: string, when: number, more: Partial<SessionR
     muted: false,
     no_access: false,
     unsent: false,
+    role: null,
+    people: 0,
     ...more,
   };
 }
@@ -77,6 +82,8 @@ const said = (author: string, text: string, own = false) => ({
 export const sessions: SessionRow[] = [
   session("release", "Release 0.9", at(14, 2), {
     pinned: true,
+    role: "owner",
+    people: 4,
     snippet: said("Noor", "Then we ship at 15:00.", true),
   }),
   session("desk", "BTC desk", at(14, 1), {
@@ -208,6 +215,41 @@ export const unsent: MessageRow[] = [
     created_at: at(14, 2) + 3000,
     state: { state: "queued" },
   }),
+];
+
+/** As somebody sees it who may read the first session alone. */
+export const readOnly: SessionRow[] = sessions.map((row) =>
+  row.id === "release" ? { ...row, role: "reader" } : row,
+);
+
+const takesPart = (user_id: string, name: string, more: Partial<Participant>): Participant => ({
+  user_id,
+  name,
+  role: "member",
+  own: false,
+  joined_at: at(9, 0, 12),
+  status: "offline",
+  devices: 0,
+  ...more,
+});
+
+export const participants: Participant[] = [
+  takesPart("noor", "Noor Haddad", { role: "owner", own: true, status: "online", devices: 1 }),
+  takesPart("tomas", "Tomás Vidal", { status: "online", devices: 2 }),
+  takesPart("ines", "Ines Brandt", { status: "away", devices: 1 }),
+  takesPart("maya", "Maya Okafor", { role: "reader" }),
+];
+
+export const invite: Invite = {
+  id: "i1",
+  role: "member",
+  code: "4f9a1c07d2e85b36a1c07d2e85b364f9",
+  expires_at: NOW + 7 * 24 * 60 * minute,
+};
+
+export const invites: InviteRow[] = [
+  { id: "i2", role: "reader", created_at: at(9, 0), expires_at: NOW + 60 * minute },
+  { id: "i3", role: "member", created_at: at(9, 0, 2), expires_at: NOW + 5 * 24 * 60 * minute },
 ];
 
 export const people: Person[] = [

@@ -79,6 +79,7 @@ const snapshot: Snapshot = {
           prices_from: data.NOW,
           armed: 5,
           last_session: "release",
+          shares: true,
           secrets_in_memory: state === "sign-in",
         },
   settings,
@@ -95,7 +96,13 @@ function answer(command: CommandName, args: unknown): unknown {
     case "snapshot":
       return snapshot;
     case "sessions":
-      return empty ? [] : data.sessions;
+      return empty ? [] : state === "reader" ? data.readOnly : data.sessions;
+    case "participants":
+      return data.participants;
+    case "create_invite":
+      return data.invite;
+    case "invites":
+      return data.invites;
     case "open_session":
       return {
         session: data.sessions.find((row) => row.id === (args as { session: string }).session),
@@ -289,6 +296,17 @@ if (state === "own-name" || state === "password") {
     state === "password"
       ? { kind: "password", recovery: false }
       : { kind: "own-name", name: "Noor Haddad" };
+}
+if (state === "reader") view.showTab("details");
+if (state === "join") view.overlay = { kind: "join" };
+if (state === "invite" || state === "invite-code") {
+  view.overlay = { kind: "invite", session: "release" };
+}
+if (state === "invite-code") {
+  const ready = () =>
+    document.querySelector<HTMLButtonElement>("[data-testid=invite-create]:not([disabled])");
+  await until(() => ready() !== null);
+  ready()?.click();
 }
 if (state === "outbox") view.overlay = { kind: "outbox" };
 if (state === "connect") {

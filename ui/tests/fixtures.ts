@@ -46,6 +46,8 @@ export function session(id: string, more: Partial<SessionRow> = {}): SessionRow 
     muted: false,
     no_access: false,
     unsent: false,
+    role: null,
+    people: 0,
     ...more,
   };
 }

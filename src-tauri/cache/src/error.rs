@@ -72,6 +72,12 @@ pub enum CacheError {
     /// The session is read-only.
     #[error("This session can no longer be written to. Nothing was queued.")]
     ReadOnlySession,
+    /// The account may read the session alone.
+    #[error("You may read this session, but not write in it. Nothing was queued.")]
+    ReaderOnly,
+    /// The session is somebody else's.
+    #[error("Only the owner of this session may do that. Nothing was changed.")]
+    OwnerOnly,
     /// The key of a session to make is taken.
     #[error("A session with this id exists already. Nothing was changed.")]
     SessionExists,

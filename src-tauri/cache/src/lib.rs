@@ -48,6 +48,7 @@ pub use types::fact::{
     Stamp,
 };
 pub use types::heads::{Followed, Head, NumberedChanges, Stretch};
+pub use types::members::{Member, MemberRow};
 pub use types::outbox::{
     Enqueued, FailReason, NewSession, Op, OutboxId, OutboxItem, OutboxState, SessionChange,
 };

@@ -25,6 +25,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 2,
         sql: include_str!("../../../migrations/0002_revisions.sql"),
     },
+    Migration {
+        version: 3,
+        sql: include_str!("../../../migrations/0003_members.sql"),
+    },
 ];
 
 /// The schema version of an open database; 0 when it is new.

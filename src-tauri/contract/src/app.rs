@@ -71,6 +71,8 @@ pub struct WorkspaceState {
     pub armed: u32,
     /// Session that was open last.
     pub last_session: Option<String>,
+    /// Whether the project lets sessions be shared (the members part is installed).
+    pub shares: bool,
     /// Set while secrets cannot be kept in the system's key store: they live in memory.
     pub secrets_in_memory: bool,
 }

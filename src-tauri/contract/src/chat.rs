@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::MemberRoleName;
+
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
@@ -72,6 +74,11 @@ pub struct SessionRow {
     pub no_access: bool,
     /// Made here and not sent yet.
     pub unsent: bool,
+    /// What one may do in it; absent where nothing is known of that, on projects without shared
+    /// sessions above all: then the project decides.
+    pub role: Option<MemberRoleName>,
+    /// How many people take part, oneself included; 0 where nothing is known of that.
+    pub people: u32,
 }
 
 /// The newest message of a session, shortened to one line.
@@ -141,7 +148,8 @@ pub enum SendState {
     Delivered,
     /// Refused. Kept, to be tried again, changed or given up.
     Failed {
-        /// A word the UI can act on: `rules`, `size`, `missing_session`, `deleted`, `other`.
+        /// A word the UI can act on: `access`, `rules`, `size`, `missing_session`, `deleted`,
+        /// `other`.
         code: String,
         /// Why, in one sentence.
         reason: String,

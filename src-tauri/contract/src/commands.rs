@@ -190,7 +190,7 @@ commands! {
     "send_message" = SendMessage -> MessageRow;
     /// Changes the text of one's own message.
     "edit_message" = EditMessage -> MessageRow;
-    /// Deletes one's own message.
+    /// Deletes a message: one's own, or any in a session of one's own that is shared.
     "delete_message" = DeleteMessage -> Nothing;
     /// Tries a failed message, edit or deletion again.
     "retry_message" = RetryMessage -> Nothing;
@@ -212,6 +212,23 @@ commands! {
     "search" = Search -> SearchReply;
     /// What is known of a session: sync state, gaps, sizes.
     "details" = GetDetails -> SessionDetails;
+    /// Who takes part in a session, and who of them is there.
+    "participants" = ListParticipants -> Vec<Participant>;
+    /// Makes an invitation to a session of one's own, and tells its code.
+    "create_invite" = CreateInvite -> Invite;
+    /// The invitations to a session that nobody has redeemed and that still hold.
+    "invites" = ListInvites -> Vec<InviteRow>;
+    /// Withdraws an invitation.
+    "withdraw_invite" = WithdrawInvite -> Nothing;
+    /// Redeems an invitation: the session appears. Repeating it changes nothing.
+    "redeem_invite" = RedeemInvite -> SessionRow;
+    /// Changes what somebody may do in a session of one's own.
+    "set_member_role" = SetMemberRole -> Nothing;
+    /// Removes somebody from a session of one's own.
+    "remove_member" = RemoveMember -> Nothing;
+    /// Leaves a session of somebody else. What is kept of it stays readable.
+    "leave_session" = LeaveSession -> Nothing;
+
     /// Writes what is kept of one session, or of all, into a file among the user's downloads.
     "export" = Export -> ExportedFile;
     /// Takes an exported file, handed over in pieces, into the local workspace.
@@ -272,6 +289,7 @@ mod tests {
             r#"{"command":"sign_up","args":{"email":"a","password":"602214"}}"#,
             r#"{"command":"verify_code","args":{"email":"a","code":"602214","purpose":"recovery"}}"#,
             r#"{"command":"verify_factor","args":{"factor":"f","code":"602214"}}"#,
+            r#"{"command":"redeem_invite","args":{"code":"602214"}}"#,
             r#"{"command":"set_password","args":{"password":"602214"}}"#,
             r#"{"command":"set_password","args":{"password":"x","code":"602214"}}"#,
         ] {
@@ -283,6 +301,13 @@ mod tests {
             secret: "602214".to_owned(),
             qr_size: 1,
             qr_path: "602214".to_owned(),
+        };
+        assert!(!format!("{reply:?}").contains("602214"));
+        let reply = Invite {
+            id: "i".to_owned(),
+            role: GuestRole::Member,
+            code: "602214".to_owned(),
+            expires_at: 0,
         };
         assert!(!format!("{reply:?}").contains("602214"));
     }

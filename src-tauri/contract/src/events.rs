@@ -75,6 +75,11 @@ pub enum Event {
         /// Everybody there.
         people: Vec<Person>,
     },
+    /// Whether sessions can be shared on the project of the workspace in front changed.
+    Sharing {
+        /// As it is now.
+        shares: bool,
+    },
     /// One's own presence changed.
     Presence {
         /// As it is now.
@@ -179,6 +184,16 @@ pub enum ErrorCode {
     Credentials,
     /// The project asks for a code from a mail first: `request_password_code` has one sent.
     Reauthentication,
+    /// No invitation has this code (any more).
+    InviteUnknown,
+    /// Somebody has redeemed this invitation.
+    InviteUsed,
+    /// The time of this invitation is over.
+    InviteExpired,
+    /// Only the owner of the session may do this.
+    NotOwner,
+    /// Sessions cannot be shared on this project.
+    NotShared,
     /// The key is of the wrong kind.
     Key,
     /// The cache or the disk failed.

@@ -55,6 +55,24 @@ pub enum EngineError {
          the project once more."
     )]
     OtherAccount,
+    /// What cannot be queued, and the project did not answer.
+    #[error("This needs a connection, and the project did not answer. {0}")]
+    NeedsConnection(&'static str),
+    /// The project does not have the members part.
+    #[error("Sessions cannot be shared on this project: its owner has not installed that part.")]
+    NotShared,
+    /// Somebody else's session.
+    #[error("Only the owner of this session may do that. Nothing was changed.")]
+    NotOwner,
+    /// No invitation has this code.
+    #[error("There is no invitation with this code. Check it, or ask for a new one.")]
+    InviteUnknown,
+    /// The code was redeemed.
+    #[error("This invitation was redeemed already. Ask for a new one.")]
+    InviteUsed,
+    /// The code came too late.
+    #[error("The time of this invitation is over. Ask for a new one.")]
+    InviteExpired,
     /// The key is not one for clients.
     #[error("{0}")]
     Key(String),
@@ -84,6 +102,12 @@ impl From<EngineError> for ApiError {
             EngineError::Invalid(_) => ErrorCode::Invalid,
             EngineError::NotFound(_) => ErrorCode::NotFound,
             EngineError::OtherAccount => ErrorCode::Refused,
+            EngineError::NeedsConnection(_) => ErrorCode::Offline,
+            EngineError::NotShared => ErrorCode::NotShared,
+            EngineError::NotOwner => ErrorCode::NotOwner,
+            EngineError::InviteUnknown => ErrorCode::InviteUnknown,
+            EngineError::InviteUsed => ErrorCode::InviteUsed,
+            EngineError::InviteExpired => ErrorCode::InviteExpired,
             EngineError::NoWorkspace => ErrorCode::NoWorkspace,
             EngineError::Key(_) => ErrorCode::Key,
             EngineError::Cancelled => ErrorCode::Cancelled,
@@ -97,8 +121,10 @@ fn cache_code(error: &CacheError) -> ErrorCode {
         CacheError::EmptyMessage
         | CacheError::MessageTooLong { .. }
         | CacheError::ReadOnlySession
+        | CacheError::ReaderOnly
         | CacheError::SessionExists
         | CacheError::BadQuery(_) => ErrorCode::Invalid,
+        CacheError::OwnerOnly => ErrorCode::NotOwner,
         CacheError::NotFound(_) => ErrorCode::NotFound,
         CacheError::NoAccount => ErrorCode::SignedOut,
         _ => ErrorCode::Storage,

@@ -179,10 +179,13 @@ impl Client {
 
     /// Adds a project and makes Alice's account.
     pub async fn join(&self, project: &Project) {
+        self.join_as(project, &alice()).await;
+    }
+
+    /// Adds a project and makes somebody's account.
+    pub async fn join_as(&self, project: &Project, actor: &Actor) {
         self.add(project).await;
-        let Actor {
-            email, password, ..
-        } = alice();
+        let (email, password) = (actor.email, actor.password);
         self.ok(api::SignUp {
             email: email.to_owned(),
             password: password.to_owned(),

@@ -12,6 +12,7 @@ mod import;
 mod kit;
 mod live;
 mod market;
+mod members;
 mod notices;
 mod offline;
 mod own;

@@ -110,14 +110,19 @@ impl<'c> Lister<'c> {
         let mut statement = self.conn.prepare_cached(
             "SELECT s.key, s.id, u.id, s.title, s.status, s.last_activity, s.created_at, s.updated_at,
                  s.metadata, s.no_access, s.unsent, s.stamp, d.text, coalesce(k.pinned, 0),
-                 coalesce(k.muted, 0)
+                 coalesce(k.muted, 0), iif(s.owner = ?2, 'owner', own.role),
+                 (SELECT count(*) FROM members m WHERE m.session = s.key)
              FROM sessions s
              LEFT JOIN users u ON u.key = s.owner
              LEFT JOIN drafts d ON d.session = s.key
              LEFT JOIN session_marks k ON k.session = s.key
+             LEFT JOIN members own ON own.session = s.key AND own.user = ?2
              WHERE s.deleted = 0 AND s.hidden = 0 AND (?1 IS NULL OR s.id = ?1)",
         )?;
-        let rows = statement.query_map([only.map(SessionId::as_str)], decode_session)?;
+        let rows = statement.query_map(
+            params![only.map(SessionId::as_str), self.me],
+            decode_session,
+        )?;
         let mut sessions = Vec::new();
         for row in rows {
             if let Some(summary) = self.complete(row?)? {
@@ -167,6 +172,7 @@ impl<'c> Lister<'c> {
             summary.last_message = Some(Snippet {
                 text: snippet(&last.content),
                 author: last.user_id,
+                metadata: last.metadata,
                 role: last.role,
                 kind: last.kind,
                 created_at: last.created_at,
@@ -282,6 +288,8 @@ fn decode_session(row: &Row<'_>) -> rusqlite::Result<Listed> {
             muted: row.get(14)?,
             no_access: row.get(9)?,
             unsent,
+            role: decode::member_role(row, 15)?,
+            members: row.get(16)?,
         },
     })
 }

@@ -7,9 +7,10 @@ use crate::error::CacheError;
 use crate::migrate::Migration;
 use crate::store::{self, Place};
 
-/// A schema version that this program does not know.
-const NEXT: u32 = crate::migrate::MIGRATIONS[crate::migrate::MIGRATIONS.len() - 1].version + 1;
-
+/// The schema that this version knows.
+const KNOWN: u32 = crate::migrate::MIGRATIONS[crate::migrate::MIGRATIONS.len() - 1].version;
+/// That of the next version.
+const NEXT: u32 = KNOWN + 1;
 const SECRET: &str = "the eagle lands at midnight";
 
 fn contains(path: &Path, text: &str) -> bool {
@@ -98,20 +99,61 @@ async fn a_cache_of_a_newer_version_is_refused_and_not_touched() {
     ]
     .concat();
     let (conn, report) = store::open_with(&place, &newer).unwrap();
-    assert_eq!(report.migrated_from, Some(NEXT - 1));
+    assert_eq!(report.migrated_from, Some(KNOWN));
     drop(conn);
-    let copy = desk
-        .dir
-        .path()
-        .join(format!("cache.db.before-{}", NEXT - 1));
-    assert!(copy.exists());
+    assert!(
+        desk.dir
+            .path()
+            .join(format!("cache.db.before-{KNOWN}"))
+            .exists()
+    );
     assert!(matches!(
         Cache::open(&desk.path(), &desk.key),
-        Err(CacheError::NewerSchema { found, known }) if found == NEXT && known == NEXT - 1
+        Err(CacheError::NewerSchema {
+            found: NEXT,
+            known: KNOWN
+        })
     ));
     // The next start with the schema as it should be drops the copy.
     drop(store::open_with(&place, &newer).unwrap());
-    assert!(!copy.exists());
+    assert!(
+        !desk
+            .dir
+            .path()
+            .join(format!("cache.db.before-{KNOWN}"))
+            .exists()
+    );
+}
+
+#[tokio::test]
+async fn a_cache_of_the_first_version_keeps_what_it_has() {
+    let desk = Desk::new().await;
+    desk.cache.close().await;
+    fs::remove_file(desk.path()).unwrap();
+    let place = Place {
+        path: desk.path(),
+        key: desk.key.clone(),
+    };
+    let (conn, _) = store::open_with(&place, &crate::migrate::MIGRATIONS[..1]).unwrap();
+    conn.execute_batch(
+        "INSERT INTO meta (name, value) VALUES ('account', 'alice');
+         INSERT INTO users (key, id) VALUES (1, 'alice');
+         INSERT INTO sessions (key, id, owner, title, status, last_activity, stamp)
+             VALUES (1, 'trip', 1, 'Title of trip', 'active', 7, 7);
+         INSERT INTO messages (id, session, author, content, role, created_at, stamp)
+             VALUES (x'00000000000000000000000000000007', 1, 1, 'kept', 'user', 7, 7);",
+    )
+    .unwrap();
+    drop(conn);
+    let (cache, report) = Cache::open(&desk.path(), &desk.key).unwrap();
+    assert_eq!(report.migrated_from, Some(1));
+    let desk = Desk { cache, ..desk };
+    assert_eq!(desk.shown("trip").await, ["kept"]);
+    let trip = desk.cache.session(sid("trip")).await.unwrap().unwrap();
+    assert_eq!(
+        (trip.role, trip.members),
+        (Some(tidings_model::MemberRole::Owner), 0)
+    );
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod alerts;
 mod export;
 mod files;
 mod ingest;
+mod members;
 mod order;
 mod outbox;
 mod pages;

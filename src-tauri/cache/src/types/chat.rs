@@ -1,6 +1,6 @@
 //! Sessions and messages as they are read.
 
-use tidings_model::{Message, MessageKind, Role, Session, Timestamp, UserId};
+use tidings_model::{Json, MemberRole, Message, MessageKind, Role, Session, Timestamp, UserId};
 
 use super::outbox::FailReason;
 
@@ -37,6 +37,8 @@ pub struct Snippet {
     pub role: Role,
     /// What it carries.
     pub kind: MessageKind,
+    /// Free data of its producer.
+    pub metadata: Json,
     /// At most 200 characters, on one line.
     pub text: String,
     /// When it was written.
@@ -72,6 +74,10 @@ pub struct SessionSummary {
     pub no_access: bool,
     /// Made here and not confirmed by the server yet.
     pub unsent: bool,
+    /// As what the account takes part, as far as it is known.
+    pub role: Option<MemberRole>,
+    /// How many take part besides the owner, as far as it is known.
+    pub members: u32,
 }
 
 /// Unread counts stop here: more is shown as "999+".

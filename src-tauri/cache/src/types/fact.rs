@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use tidings_model::{Json, Message, MessageId, Session, SessionId, Timestamp, UserId};
+use tidings_model::{Json, MemberId, Message, MessageId, Session, SessionId, Timestamp, UserId};
+
+use super::members::MemberRow;
 
 /// One column of a row as it arrived.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -252,6 +254,20 @@ pub enum Incoming {
         /// Where it comes from.
         source: Source,
     },
+    /// Somebody takes part in a session, as this.
+    Member {
+        /// The row.
+        row: MemberRow,
+        /// Where it comes from.
+        source: Source,
+    },
+    /// Somebody takes part no more. The stay does not come back: another one has another key.
+    MemberGone {
+        /// Its key.
+        id: MemberId,
+        /// Where it comes from.
+        source: Source,
+    },
 }
 
 /// Rows that have to be read again by key.
@@ -261,12 +277,14 @@ pub struct Reread {
     pub messages: BTreeSet<MessageId>,
     /// Sessions, those included that are known only through a message.
     pub sessions: BTreeSet<SessionId>,
+    /// Sessions of which the list of those who take part has to be read.
+    pub members: BTreeSet<SessionId>,
 }
 
 impl Reread {
     /// Whether nothing has to be read.
     pub fn is_empty(&self) -> bool {
-        self.messages.is_empty() && self.sessions.is_empty()
+        self.messages.is_empty() && self.sessions.is_empty() && self.members.is_empty()
     }
 }
 
@@ -279,4 +297,7 @@ pub struct IngestReport {
     pub new_messages: Vec<MessageId>,
     /// Rows to read again by key: incomplete, or a live frame and a read overlapped.
     pub reread: Reread,
+    /// Sessions that the account takes part in and did not before, as far as it was known, or
+    /// that are within its reach again: their newest messages have to be read.
+    pub joined: Vec<SessionId>,
 }

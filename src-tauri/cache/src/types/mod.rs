@@ -5,6 +5,7 @@ pub mod chat;
 pub mod export;
 pub mod fact;
 pub mod heads;
+pub mod members;
 pub mod outbox;
 pub mod page;
 pub mod prices;

@@ -8,7 +8,7 @@ use super::heads::SeenRevs;
 use super::merge::{self, Columns, Fact, HOME, Revision, Shape};
 use super::rows::{self, MESSAGES, SESSIONS, StoredRow, message};
 use super::values::{self, blob};
-use super::{Tx, ranges};
+use super::{Tx, members, ranges};
 use crate::error::Result;
 use crate::types::fact::{Incoming, IngestReport, PartialMessage, PartialSession, Source};
 use crate::types::page::MessageKey;
@@ -66,6 +66,8 @@ pub(crate) fn ingest(tx: &mut Tx<'_>, facts: Vec<Incoming>) -> Result<IngestRepo
             Incoming::SessionDeleted { id, rev, source } => {
                 take_session_gone(tx, &id, rev, source, &mut report)?;
             }
+            Incoming::Member { row, source } => members::take(tx, &row, source, &mut report)?,
+            Incoming::MemberGone { id, source } => members::take_gone(tx, id, source, &mut report)?,
         }
     }
     seen.advance(tx)?;
@@ -327,6 +329,9 @@ pub(crate) fn take_session(
             || before.unsent != row.unsent
             || before.incomplete != row.incomplete
     });
+    if !row.standing.deleted && members::let_in_again(tx, key)? {
+        report.joined.push(id.clone());
+    }
     let readable = tx
         .conn
         .prepare_cached(

@@ -6,6 +6,7 @@ pub(crate) mod heads;
 mod index;
 pub(crate) mod ingest;
 pub(crate) mod local;
+pub(crate) mod members;
 mod merge;
 mod outbox;
 pub(crate) mod prices;
@@ -206,6 +207,7 @@ pub(crate) fn begin(tx: &mut Tx<'_>) -> Result<(i64, Option<UserId>)> {
     local::set_meta(tx, local::EPOCH, Some(&epoch.to_string()))?;
     // Nothing arrives live yet.
     ranges::close_all(tx)?;
+    members::begin(tx)?;
     // Tombstones and places left order facts that are under way together; those of an earlier run
     // have arrived.
     tx.conn.execute(

@@ -6,13 +6,14 @@
 
 use rusqlite::{OptionalExtension as _, params};
 use tidings_model::{
-    MAX_CONTENT_CHARS, Message, MessageId, MessageStatus, Role, Session, SessionId, SessionStatus,
-    Timestamp, UserId,
+    MAX_CONTENT_CHARS, MemberRole, Message, MessageId, MessageStatus, Role, Session, SessionId,
+    SessionStatus, Timestamp, UserId,
 };
 
 use super::queue::{self, Waiting};
 use super::{Tx, sessions};
 use crate::error::{CacheError, Result};
+use crate::read::members;
 use crate::types::chat::{CachedMessage, OwnState};
 use crate::types::outbox::{
     Enqueued, NewSession, Op, OutboxId, OutboxState, Payload, SessionChange,
@@ -144,6 +145,24 @@ fn check_content(content: &str) -> Result<()> {
 
 /// The key of a session that can be written to.
 fn writable(tx: &mut Tx<'_>, id: &SessionId) -> Result<i64> {
+    let key = unlocked(tx, id)?;
+    if members::own_role(tx.conn, key)? == Some(MemberRole::Reader) {
+        return Err(CacheError::ReaderOnly);
+    }
+    Ok(key)
+}
+
+/// The key of a session whose row can be changed.
+fn owned(tx: &mut Tx<'_>, id: &SessionId) -> Result<i64> {
+    let key = unlocked(tx, id)?;
+    if members::own_role(tx.conn, key)?.is_some_and(|role| role != MemberRole::Owner) {
+        return Err(CacheError::OwnerOnly);
+    }
+    Ok(key)
+}
+
+/// The key of a session that the project shows.
+fn unlocked(tx: &mut Tx<'_>, id: &SessionId) -> Result<i64> {
     let key = tx
         .find_session(id)?
         .ok_or(CacheError::NotFound("session"))?;
@@ -265,7 +284,7 @@ fn update_session(
     change: SessionChange,
     now: Timestamp,
 ) -> Result<Enqueued> {
-    let key = writable(tx, id)?;
+    let key = owned(tx, id)?;
     for mut row in queue::waiting(tx, "session", key)? {
         let never_arrived = row.never_arrived();
         let idle = row.idle();
@@ -310,7 +329,7 @@ fn delete_session(
     id: &SessionId,
     now: Timestamp,
 ) -> Result<Enqueued> {
-    let key = writable(tx, id)?;
+    let key = owned(tx, id)?;
     let before = queue::waiting(tx, "session", key)?;
     let never_made = before
         .iter()

@@ -261,6 +261,14 @@ async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, 
         Command::ListOutbox(_) => reply::<api::ListOutbox>(core.outbox().await),
         Command::Search(args) => reply::<api::Search>(core.search(args).await),
         Command::GetDetails(args) => reply::<api::GetDetails>(core.details(&args).await),
+        command @ (Command::ListParticipants(_)
+        | Command::CreateInvite(_)
+        | Command::ListInvites(_)
+        | Command::WithdrawInvite(_)
+        | Command::RedeemInvite(_)
+        | Command::SetMemberRole(_)
+        | Command::RemoveMember(_)
+        | Command::LeaveSession(_)) => call_members(core, command).await,
         Command::GetWatchList(_) => reply::<api::GetWatchList>(core.watch_list().await),
         Command::SetWatchList(args) => reply::<api::SetWatchList>(core.set_watch_list(args).await),
         Command::ListSymbols(_) => reply::<api::ListSymbols>(core.symbols().await),
@@ -286,11 +294,36 @@ async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, 
         | Command::Export(_)
         | Command::Import(_)
         | Command::OpenLink(_)
-        | Command::TestNotification(_) => Err(ApiError::new(
-            ErrorCode::Internal,
-            "The command does not concern a workspace.",
-        )),
+        | Command::TestNotification(_) => Err(misplaced()),
     }
+}
+
+/// Those about who takes part in sessions.
+async fn call_members(core: &Core, command: Command) -> Result<Box<RawValue>, ApiError> {
+    match command {
+        Command::ListParticipants(args) => {
+            reply::<api::ListParticipants>(core.participants(&args).await)
+        }
+        Command::CreateInvite(args) => reply::<api::CreateInvite>(core.create_invite(&args).await),
+        Command::ListInvites(args) => reply::<api::ListInvites>(core.invites(&args).await),
+        Command::WithdrawInvite(args) => {
+            reply::<api::WithdrawInvite>(core.withdraw_invite(&args).await)
+        }
+        Command::RedeemInvite(args) => reply::<api::RedeemInvite>(core.redeem_invite(&args).await),
+        Command::SetMemberRole(args) => {
+            reply::<api::SetMemberRole>(core.set_member_role(&args).await)
+        }
+        Command::RemoveMember(args) => reply::<api::RemoveMember>(core.remove_member(&args).await),
+        Command::LeaveSession(args) => reply::<api::LeaveSession>(core.leave_session(&args).await),
+        _ => Err(misplaced()),
+    }
+}
+
+fn misplaced() -> ApiError {
+    ApiError::new(
+        ErrorCode::Internal,
+        "The command was taken to the wrong place.",
+    )
 }
 
 /// What a project is called until the user says otherwise: its reference, which is the first

@@ -45,9 +45,9 @@ use crate::host::Host;
 pub use doubt::Pace;
 pub(crate) use live::{refused, tuning};
 use market::Market;
+pub(crate) use members::Names;
 use open::OpenSession;
 pub(crate) use remote::table;
-pub(crate) use rows::author_name;
 pub(crate) use session::{SECRETS, SecretStore};
 
 /// What a workspace is made of.
@@ -100,8 +100,7 @@ pub(crate) struct Core {
     front: AtomicBool,
     /// Changes of messages and sessions flow.
     hears: AtomicBool,
-    /// The project has the members part.
-    members: AtomicBool,
+    members: members::State,
     state: connection::State,
     sync: sync::Requests,
     ingest: ingest::Door,
@@ -157,7 +156,7 @@ impl Workspace {
             cache.set_account(user, now).await?;
         }
         let market = Market::load(&cache, now).await?;
-        let members = members::known(&cache).await?;
+        let members = members::State::load(&cache).await?;
         let background = background::Control::load(&cache).await?;
         let pending = cache.pending_notifications().await?;
         let (notices, to_tell) = notices::queue();
@@ -183,7 +182,7 @@ impl Workspace {
             stop: CancellationToken::new(),
             front: AtomicBool::new(false),
             hears: AtomicBool::new(false),
-            members: AtomicBool::new(members),
+            members,
             state: connection::State::new(now),
             sync: sync::Requests::default(),
             ingest: door,
@@ -271,7 +270,20 @@ impl Core {
     }
 
     fn viewer(&self) -> rows::Viewer {
-        rows::Viewer { user: self.user() }
+        rows::Viewer {
+            user: self.user(),
+            names: self.names(),
+            shares: self.part().is_installed(),
+        }
+    }
+
+    /// What people are called, as far as it is known.
+    pub(crate) fn names(&self) -> Names {
+        self.members.names()
+    }
+
+    fn part(&self) -> members::Part {
+        *self.members.part.borrow()
     }
 
     /// Who is signed in, in the contract's words.
@@ -344,6 +356,7 @@ fn tasks(
     spawn("doubt", Box::pin(doubt::run(core.clone())));
     spawn("people", Box::pin(people::run(core.clone())));
     spawn("presence row", Box::pin(people::keep_row(core.clone())));
+    spawn("profile", Box::pin(members::keep_profile(core.clone())));
     spawn("typing", Box::pin(people::tell_unjoined(core.clone())));
     spawn("search index", Box::pin(index(core.clone())));
     tasks.close();

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 use thiserror::Error;
-use tidings_cache::{Column, PartialMessage, PartialSession};
+use tidings_cache::{Column, MemberRow, PartialMessage, PartialSession};
 use tidings_model::{
-    Decimal, Json, MessageId, PresenceStatus, Quote, SessionId, Symbol, Timestamp, UserId,
+    Decimal, Json, MemberId, MemberRole, MessageId, PresenceStatus, Quote, SessionId, Symbol,
+    Timestamp, UserId,
 };
 use tidings_realtime::Row;
 
@@ -21,6 +22,12 @@ pub mod table {
     pub const PRESENCE: &str = "user_presence";
     /// Prices.
     pub const PRICES: &str = "crypto_prices";
+    /// Who takes part in sessions (members part).
+    pub const MEMBERS: &str = "chat_session_members";
+    /// Invitations (members part).
+    pub const INVITES: &str = "chat_session_invites";
+    /// What people are called (members part).
+    pub const PROFILES: &str = "chat_profiles";
 }
 
 /// A row that cannot be taken in. Nothing of it is kept; the row stays on the server.
@@ -199,6 +206,57 @@ pub fn revision(row: &Fields<'_>) -> Option<i64> {
 pub fn deleted_session(row: &Fields<'_>) -> Result<SessionId, RowError> {
     session_key(row.cell("id")).map_err(|problem| RowError {
         table: table::SESSIONS,
+        problem,
+    })
+}
+
+/// Reads a row of `chat_session_members`. A role that this version does not know may read.
+pub fn member(row: &Fields<'_>) -> Result<MemberRow, RowError> {
+    let read = || -> Result<MemberRow, String> {
+        let text = |name: &str| {
+            let value = row.cell(name).text().value();
+            value.ok_or_else(|| format!("it has no {name}"))
+        };
+        Ok(MemberRow {
+            id: text("id")?.parse().map_err(said::<MemberId>)?,
+            session: SessionId::new(text("session_id")?).map_err(said::<SessionId>)?,
+            user: UserId::new(text("user_id")?).map_err(said::<UserId>)?,
+            role: text("role")?.parse().unwrap_or(MemberRole::Reader),
+            joined_at: row.cell("joined_at").time("joined_at")?.value(),
+        })
+    };
+    read().map_err(|problem| RowError {
+        table: table::MEMBERS,
+        problem,
+    })
+}
+
+/// Reads the primary key of a member whose stay ended.
+pub fn ended_member(row: &Fields<'_>) -> Result<MemberId, RowError> {
+    let id = row.cell("id").text().value();
+    let read = id.ok_or("it has no id".to_owned());
+    read.and_then(|id| id.parse().map_err(said::<MemberId>))
+        .map_err(|problem| RowError {
+            table: table::MEMBERS,
+            problem,
+        })
+}
+
+/// Reads a row of `chat_profiles`: who, and what they are called.
+pub fn profile(row: &Fields<'_>) -> Result<(UserId, String), RowError> {
+    let read = || -> Result<(UserId, String), String> {
+        let text = |name: &str| {
+            let value = row.cell(name).text().value();
+            value.ok_or_else(|| format!("it has no {name}"))
+        };
+        let name = tidings_supabase::User::readable_name(&text("display_name")?);
+        Ok((
+            UserId::new(text("user_id")?).map_err(said::<UserId>)?,
+            name.ok_or("its name is blank")?,
+        ))
+    };
+    read().map_err(|problem| RowError {
+        table: table::PROFILES,
         problem,
     })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tidings_cache::{CacheError, FailReason, Incoming, Op, OutboxItem, ReadStamp, Source, Stamp};
-use tidings_model::{Json, Message, MessageId, Session, SessionId};
+use tidings_model::{Json, MemberRole, Message, MessageId, Session, SessionId};
 use tidings_supabase::{Class, Error, Filter, Insert, Query, Rows};
 
 use super::Core;
@@ -104,7 +104,11 @@ async fn settle(core: &Core, item: &OutboxItem, error: &Error) -> Result<Sent, C
             Ok(Sent::Later(retry_after))
         }
         Class::Permanent => {
-            core.cache.mark_failed(item.id, reason(error)).await?;
+            let reason = match error.code() {
+                Some("42501") => not_allowed(core, &item.session).await?,
+                _ => reason(error),
+            };
+            core.cache.mark_failed(item.id, reason).await?;
             Ok(Sent::Refused)
         }
     }
@@ -113,8 +117,8 @@ async fn settle(core: &Core, item: &OutboxItem, error: &Error) -> Result<Sent, C
 async fn request(core: &Core, item: &OutboxItem, began: Stamp) -> Result<Answer, Error> {
     match &item.op {
         Op::InsertMessage(message) => insert_message(core, message, began).await,
-        Op::EditMessage { id, content } => edit(core, *id, content, began).await,
-        Op::DeleteMessage { id } => delete(core, *id, began).await,
+        Op::EditMessage { id, content } => edit(core, &item.session, *id, content, began).await,
+        Op::DeleteMessage { id } => delete(core, &item.session, *id, began).await,
         Op::CreateSession(session) => create_session(core, session, began).await,
         Op::UpdateSession { title, status } => {
             let row = SessionChangeRow {
@@ -127,7 +131,11 @@ async fn request(core: &Core, item: &OutboxItem, began: Stamp) -> Result<Answer,
                 .update(table::SESSIONS, &by_session(&item.session), &row)
                 .await?;
             if answer.rows.is_empty() {
-                return Ok(gone_or_refused(session_exists(core, &item.session).await?));
+                let there = session_exists(core, &item.session).await?;
+                if !there && core.part().is_installed() {
+                    return Ok(Answer::Refused(out_of_reach()));
+                }
+                return Ok(gone_or_refused(there));
             }
             Ok(Answer::Done(session_facts(&answer, source(core, began))))
         }
@@ -179,7 +187,13 @@ async fn insert_message(core: &Core, message: &Message, began: Stamp) -> Result<
     Ok(Answer::Done(message_facts(&stored, source)))
 }
 
-async fn edit(core: &Core, id: MessageId, content: &str, began: Stamp) -> Result<Answer, Error> {
+async fn edit(
+    core: &Core,
+    session: &SessionId,
+    id: MessageId,
+    content: &str,
+    began: Stamp,
+) -> Result<Answer, Error> {
     let row = EditRow {
         content,
         updated_at: "now",
@@ -191,15 +205,28 @@ async fn edit(core: &Core, id: MessageId, content: &str, began: Stamp) -> Result
     let source = source(core, began);
     let Some(row) = answer.rows.first() else {
         let there = !read_message(core, id).await?.rows.is_empty();
+        if !there && lost(core, session).await? {
+            return Ok(Answer::Refused(out_of_reach()));
+        }
         return Ok(gone_or_refused(there));
     };
     Ok(Answer::Done(message_facts(row, source)))
 }
 
-async fn delete(core: &Core, id: MessageId, began: Stamp) -> Result<Answer, Error> {
+async fn delete(
+    core: &Core,
+    session: &SessionId,
+    id: MessageId,
+    began: Stamp,
+) -> Result<Answer, Error> {
     let answer = core.rest.delete(table::MESSAGES, &by_message(id)).await?;
-    if answer.rows.is_empty() && !read_message(core, id).await?.rows.is_empty() {
-        return Ok(Answer::Refused(refused_by_rules()));
+    if answer.rows.is_empty() {
+        if !read_message(core, id).await?.rows.is_empty() {
+            return Ok(Answer::Refused(refused_by_rules()));
+        }
+        if lost(core, session).await? {
+            return Ok(Answer::Refused(out_of_reach()));
+        }
     }
     Ok(Answer::Done(vec![Incoming::MessageDeleted {
         id,
@@ -244,6 +271,12 @@ pub(super) async fn session_exists(core: &Core, id: &SessionId) -> Result<bool, 
         .await?
         .rows
         .is_empty())
+}
+
+/// Whether nothing of a session is seen any more, so that what is not seen of it may be there all
+/// the same. Where sessions are not shared it was deleted.
+async fn lost(core: &Core, session: &SessionId) -> Result<bool, Error> {
+    Ok(core.part().is_installed() && !session_exists(core, session).await?)
 }
 
 /// The row as the server has it now. One that cannot be read was written all the same: sending
@@ -304,6 +337,13 @@ fn refused_by_rules() -> FailReason {
     }
 }
 
+fn out_of_reach() -> FailReason {
+    FailReason {
+        code: fail::ACCESS.to_owned(),
+        message: "You have no access to this session any more. Your text is kept here.".to_owned(),
+    }
+}
+
 fn deleted_meanwhile() -> FailReason {
     FailReason {
         code: fail::DELETED.to_owned(),
@@ -311,12 +351,27 @@ fn deleted_meanwhile() -> FailReason {
     }
 }
 
+/// Why one may not write, as far as it can be told.
+async fn not_allowed(core: &Core, session: &SessionId) -> Result<FailReason, CacheError> {
+    let known = core.cache.session(session.clone()).await?;
+    let reads = known.is_some_and(|known| known.role == Some(MemberRole::Reader));
+    if !reads && lost(core, session).await.unwrap_or(false) {
+        return Ok(out_of_reach());
+    }
+    let (word, message) = if reads {
+        let message = "You may only read this session now. Your text is kept here.";
+        (fail::ACCESS, message)
+    } else {
+        (fail::RULES, "The project does not allow you to write here.")
+    };
+    Ok(FailReason {
+        code: word.to_owned(),
+        message: message.to_owned(),
+    })
+}
+
 fn reason(error: &Error) -> FailReason {
     let (code, message) = match (error.code(), error.status()) {
-        (Some("42501"), _) => (
-            fail::RULES,
-            "The project does not allow you to write here.".to_owned(),
-        ),
         (Some("23503"), _) => (
             fail::MISSING_SESSION,
             "The session does not exist any more.".to_owned(),

@@ -73,7 +73,11 @@ session: string,
 /**
  * Everybody there.
  */
-people: Array<Person>, } | { "type": "presence", 
+people: Array<Person>, } | { "type": "sharing", 
+/**
+ * As it is now.
+ */
+shares: boolean, } | { "type": "presence", 
 /**
  * As it is now.
  */

@@ -5,7 +5,8 @@
  */
 export type SendState = { "state": "queued" } | { "state": "sending" } | { "state": "delivered" } | { "state": "failed", 
 /**
- * A word the UI can act on: `rules`, `size`, `missing_session`, `deleted`, `other`.
+ * A word the UI can act on: `access`, `rules`, `size`, `missing_session`, `deleted`,
+ * `other`.
  */
 code: string, 
 /**

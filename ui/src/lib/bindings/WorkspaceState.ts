@@ -51,6 +51,10 @@ armed: number,
  */
 last_session: string | null, 
 /**
+ * Whether the project lets sessions be shared (the members part is installed).
+ */
+shares: boolean, 
+/**
  * Set while secrets cannot be kept in the system's key store: they live in memory.
  */
 secrets_in_memory: boolean, };

@@ -45,6 +45,8 @@ class App {
   simulatedPrices = $state(false);
   pricesFrom = $state<number | undefined>();
   secretsInMemory = $state(false);
+  /** Whether sessions can be shared on the project. */
+  shares = $state(false);
   version = $state("");
   platform = $state("");
   defaultUrl = $state("");
@@ -187,6 +189,7 @@ class App {
     this.simulatedPrices = state?.simulated_prices ?? false;
     this.pricesFrom = state?.prices_from ?? undefined;
     this.secretsInMemory = state?.secrets_in_memory ?? false;
+    this.shares = state?.shares ?? false;
   }
 
   #apply(event: Event): void {
@@ -228,6 +231,11 @@ class App {
         break;
       case "people":
         if (event.session === conversation.id) conversation.people = event.people;
+        break;
+      case "sharing":
+        this.shares = event.shares;
+        // What one may do in them, and with whom, is known or unknown now.
+        void sessions.load();
         break;
       case "presence":
         this.presence = event.presence;

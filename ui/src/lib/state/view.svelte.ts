@@ -17,6 +17,8 @@ export type Overlay =
   | { kind: "palette"; query: string }
   | { kind: "alert"; id: string | undefined; form: Partial<RuleForm> }
   | { kind: "new-session" }
+  | { kind: "join" }
+  | { kind: "invite"; session: string }
   | { kind: "rename"; session: string; title: string }
   | { kind: "confirm"; title: string; text: string; action: string; run: () => void }
   | { kind: "outbox" }

@@ -177,6 +177,7 @@ impl Core {
             prices_from: prices_from.map(tidings_model::Timestamp::as_millis),
             armed: market.armed(),
             last_session: last_session.map(|summary| summary.session.id.to_string()),
+            shares: self.part().is_installed(),
             secrets_in_memory,
         })
     }

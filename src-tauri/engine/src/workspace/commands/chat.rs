@@ -4,7 +4,7 @@ use tidings_cache::{Anchor, MessageKey, NewMessage, NewSession, Page, SessionCha
 use tidings_contract as api;
 use tidings_model::{Json, MessageId, MessageKind, SessionId};
 
-use super::{history, invalid, message_id, no_message, no_session, session_id};
+use super::{caught, history, invalid, message_id, no_message, no_session, session_id};
 use crate::error::{EngineError, Result};
 use crate::workspace::{Core, announce, catch_up, people, rows};
 
@@ -23,7 +23,7 @@ impl Core {
             .collect())
     }
 
-    async fn session_row(&self, id: &SessionId) -> Result<api::SessionRow> {
+    pub(super) async fn session_row(&self, id: &SessionId) -> Result<api::SessionRow> {
         let summary = self
             .cache
             .session(id.clone())
@@ -37,6 +37,12 @@ impl Core {
         let session = self.session_row(&id).await?;
         let first_unread = self.cache.first_unread(id.clone()).await?;
         people::enter(self, id.clone()).await;
+        if self.state.is_up() && self.part().is_installed() {
+            // Nothing tells live what people are called.
+            let members = self.cache.members(id.clone()).await?;
+            self.sync
+                .names(members.into_iter().map(|member| member.user));
+        }
         *self
             .last_session
             .lock()
@@ -231,12 +237,7 @@ impl Core {
             return Ok(MessageKey::from(&cached.message));
         }
         if self.state.is_up() {
-            catch_up::fetch_one(self, id)
-                .await
-                .map_err(|error| match error {
-                    catch_up::Error::Server(error) => EngineError::Server(error),
-                    catch_up::Error::Cache(error) => EngineError::Cache(error),
-                })?;
+            catch_up::fetch_one(self, id).await.map_err(caught)?;
         }
         let cached = self.cache.message(id).await?.ok_or_else(no_message)?;
         Ok(MessageKey::from(&cached.message))
@@ -262,8 +263,10 @@ impl Core {
         let user_id = self.user().ok_or(tidings_cache::CacheError::NoAccount)?;
         let account = self.account();
         let reply_to = args.reply_to.as_deref().map(message_id).transpose()?;
+        let names = self.names();
+        let called = account.as_ref().map(|account| account.name.as_str());
         let metadata = Metadata {
-            user_name: account.as_ref().map(|account| account.name.as_str()),
+            user_name: called.or_else(|| names.of(&user_id)),
             reply_to: reply_to.map(|id| id.to_string()),
         };
         let text = serde_json::to_string(&metadata).map_err(invalid)?;
@@ -289,7 +292,7 @@ impl Core {
 
     pub async fn delete_message(&self, args: &api::DeleteMessage) -> Result<api::Nothing> {
         let id = message_id(&args.message)?;
-        self.own_message(id).await?;
+        self.deletable(id).await?;
         self.cache.enqueue_delete(id, self.now()).await?;
         Ok(api::Nothing {})
     }
@@ -302,6 +305,16 @@ impl Core {
         Err(EngineError::Invalid(
             "Only your own messages can be changed.".to_owned(),
         ))
+    }
+
+    /// One's own, and any in a shared session of one's own.
+    async fn deletable(&self, id: MessageId) -> Result<()> {
+        let cached = self.cache.message(id).await?.ok_or_else(no_message)?;
+        let session = self.session_row(&cached.message.session_id).await;
+        if session.is_ok_and(|row| row.role == Some(api::MemberRoleName::Owner)) {
+            return Ok(());
+        }
+        self.own_message(id).await
     }
 
     pub async fn retry_message(&self, args: &api::RetryMessage) -> Result<api::Nothing> {
