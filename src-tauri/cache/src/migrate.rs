@@ -16,10 +16,16 @@ pub(crate) struct Migration {
 }
 
 /// All steps, in order.
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    sql: include_str!("../../../migrations/0001_cache.sql"),
-}];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        sql: include_str!("../../../migrations/0001_cache.sql"),
+    },
+    Migration {
+        version: 4,
+        sql: include_str!("../../../migrations/0004_storage.sql"),
+    },
+];
 
 /// The schema version of an open database; 0 when it is new.
 pub(crate) fn version(conn: &Connection) -> Result<u32> {

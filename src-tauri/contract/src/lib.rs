@@ -21,6 +21,7 @@ mod market;
 mod outbox;
 mod realtime;
 mod search;
+mod storage;
 
 pub use account::*;
 pub use alerts::*;
@@ -35,3 +36,4 @@ pub use market::*;
 pub use outbox::*;
 pub use realtime::*;
 pub use search::*;
+pub use storage::*;

@@ -4,12 +4,14 @@
 mod alerts;
 mod export;
 mod files;
+mod held;
 mod ingest;
 mod order;
 mod outbox;
 mod pages;
 mod plans;
 mod search;
+mod storage;
 mod unread;
 
 use tempfile::TempDir;

@@ -10,6 +10,7 @@ mod outbox;
 pub(crate) mod prices;
 pub(crate) mod queue;
 pub(crate) mod ranges;
+pub(crate) mod retention;
 mod rows;
 mod sessions;
 mod window;

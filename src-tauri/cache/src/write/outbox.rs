@@ -143,7 +143,7 @@ fn check_content(content: &str) -> Result<()> {
 }
 
 /// The key of a session that can be written to.
-fn writable(tx: &mut Tx<'_>, id: &SessionId) -> Result<i64> {
+pub(crate) fn writable(tx: &mut Tx<'_>, id: &SessionId) -> Result<i64> {
     let key = tx
         .find_session(id)?
         .ok_or(CacheError::NotFound("session"))?;
@@ -204,7 +204,7 @@ fn edit(
             Op::EditMessage { content: old, .. } if idle => old.clone_from(&content),
             _ => continue,
         }
-        queue::rewrite(tx, row.id, &row.payload)?;
+        queue::rewrite(tx, row.id, &row.payload, now)?;
         tx.message_changed(session, id)?;
         return Ok(Enqueued::Folded(OutboxId(row.id)));
     }
@@ -238,7 +238,7 @@ fn delete(tx: &mut Tx<'_>, account: &UserId, id: MessageId, now: Timestamp) -> R
             Op::EditMessage { .. } if row.idle() => queue::remove(tx, row.id)?,
             Op::DeleteMessage { .. } => {
                 if row.idle() {
-                    queue::rewrite(tx, row.id, &row.payload)?;
+                    queue::rewrite(tx, row.id, &row.payload, now)?;
                 }
                 folded = Some(OutboxId(row.id));
             }
@@ -289,7 +289,7 @@ fn update_session(
             }
             _ => continue,
         }
-        queue::rewrite(tx, row.id, &row.payload)?;
+        queue::rewrite(tx, row.id, &row.payload, now)?;
         tx.session_changed(key)?;
         return Ok(Enqueued::Folded(OutboxId(row.id)));
     }

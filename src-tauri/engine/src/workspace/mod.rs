@@ -1,9 +1,11 @@
 //! One workspace at work: one project, one account, one cache, one socket.
 
+mod activity;
 mod announce;
 mod catch_up;
 mod commands;
 mod connection;
+mod dates;
 mod doubt;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -20,6 +22,7 @@ mod quotes;
 mod remote;
 mod requests;
 mod reread;
+mod retention;
 mod rows;
 mod rules;
 mod send;
@@ -106,6 +109,8 @@ pub(crate) struct Core {
     /// Counts the catch-ups that began: each means that there is a connection, maybe a new one.
     catch_ups: watch::Sender<u64>,
     outbox: Notify,
+    activity: activity::Uses,
+    retention: retention::Requests,
     market: tokio::sync::Mutex<Market>,
     notices: mpsc::Sender<notices::Notice>,
     prices_told: Mutex<market::Told>,
@@ -183,6 +188,8 @@ impl Workspace {
             ingest: door,
             catch_ups: watch::Sender::new(0),
             outbox: Notify::new(),
+            activity: activity::Uses::default(),
+            retention: retention::Requests::default(),
             market: tokio::sync::Mutex::new(market),
             notices,
             prices_told: Mutex::default(),
@@ -214,6 +221,8 @@ impl Workspace {
         spawn("ingest", Box::pin(ingest::run(core.clone(), facts)));
         spawn("sync", Box::pin(sync::run(core.clone())));
         spawn("outbox", Box::pin(outbox::run(core.clone())));
+        spawn("activity", Box::pin(activity::run(core.clone())));
+        spawn("retention", Box::pin(retention::run(core.clone())));
         spawn("announce", Box::pin(announce::run(core.clone())));
         spawn("connection", Box::pin(announce::connection(core.clone())));
         spawn("market", Box::pin(market::run(core.clone())));

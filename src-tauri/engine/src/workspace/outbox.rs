@@ -10,10 +10,14 @@ use tidings_supabase::BackOff;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::Core;
+use super::catch_up::server_now;
 use super::send::{self, Sent};
 
 /// Sessions that are sent from at the same time.
 const SENDERS: usize = 4;
+/// What was written longer ago waits for the user's word: what one meant to say two days ago may
+/// be wrong today.
+const HELD_AFTER: Duration = Duration::from_hours(48);
 const BACK_OFF: BackOff = BackOff {
     first: Duration::from_secs(2),
     longest: Duration::from_mins(1),
@@ -35,7 +39,7 @@ pub(super) async fn run(core: Arc<Core>) {
         let mut again = None;
         // One that begins during an attempt ends the wait after it, too.
         catch_ups.mark_unchanged();
-        if core.state.is_up() {
+        if core.state.is_up() && knows_the_time(&core) {
             match drain(&core).await {
                 Ok(Drained::Empty) => failed = 0,
                 Ok(Drained::Later(asked)) => {
@@ -67,7 +71,17 @@ pub(super) async fn run(core: Arc<Core>) {
     }
 }
 
+/// Whether the age of what waits can be told: by the server's clock, which nobody here can turn.
+/// A server that does not tell its time has been read from once it is live.
+fn knows_the_time(core: &Core) -> bool {
+    core.skew_ms().is_some() || core.state.is_live()
+}
+
 async fn drain(core: &Core) -> Result<Drained, CacheError> {
+    let held = core.cache.hold_old(server_now(core), HELD_AFTER).await?;
+    if held > 0 {
+        tracing::info!(held, "changes are old, and wait for a word");
+    }
     let mut outcome = Ok(Drained::Empty);
     let mut sessions = core.cache.sessions_with_work().await?.into_iter();
     let mut senders = FuturesUnordered::new();

@@ -21,8 +21,6 @@ pub mod fail {
     pub const OTHER: &str = "other";
 }
 
-const SNIPPET_CHARS: usize = 200;
-
 /// Who looks: decides what is "own", and what people are called.
 #[derive(Debug, Clone, Default)]
 pub struct Viewer {
@@ -52,12 +50,14 @@ impl Viewer {
             }),
             unread: summary.unread,
             queued: summary.queued,
+            held: summary.held,
             failed: summary.failed,
             draft: summary.draft.clone(),
             pinned: summary.pinned,
             muted: summary.muted,
             no_access: summary.no_access,
             unsent: summary.unsent,
+            not_here: summary.trimmed && summary.bare,
         }
     }
 
@@ -137,9 +137,12 @@ pub fn outbox_row(item: &OutboxItem, title: Option<String>) -> api::OutboxRow {
         session_title: title,
         message: message_of(item).map(|id| id.to_string()),
         change,
-        text: text.chars().take(SNIPPET_CHARS).collect(),
+        text,
         state: match &item.state {
             OutboxState::Queued => api::SendState::Queued,
+            OutboxState::Held => api::SendState::Held {
+                written: item.created_at.as_millis(),
+            },
             OutboxState::Sending => api::SendState::Sending,
             OutboxState::Failed(reason) => failed(reason),
         },
@@ -227,6 +230,9 @@ const fn kind(kind: MessageKind) -> api::KindName {
 fn send_state(state: &OwnState) -> api::SendState {
     match state {
         OwnState::Queued => api::SendState::Queued,
+        OwnState::Held { written } => api::SendState::Held {
+            written: written.as_millis(),
+        },
         OwnState::Sending => api::SendState::Sending,
         OwnState::Failed(reason) => failed(reason),
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tidings_cache::{CacheError, FailReason, Incoming, Op, OutboxItem, ReadStamp, Source, Stamp};
+use tidings_contract as api;
 use tidings_model::{Json, Message, MessageId, Session, SessionId};
 use tidings_supabase::{Class, Error, Filter, Insert, Query, Rows};
 
@@ -26,6 +27,8 @@ pub(super) enum Sent {
 enum Answer {
     Done(Vec<Incoming>),
     Refused(FailReason),
+    /// An edit's message is gone.
+    Deleted(Incoming),
 }
 
 #[derive(Serialize)]
@@ -76,6 +79,9 @@ pub(super) async fn send(core: &Core, item: &OutboxItem) -> Result<Sent, CacheEr
         Ok(Answer::Done(facts)) => {
             let report = core.cache.mark_delivered(item.id, facts).await?;
             core.sync.reread(report.reread);
+            if matches!(item.op, Op::InsertMessage(_) | Op::EditMessage { .. }) {
+                core.activity.used(item.session.clone());
+            }
             if matches!(item.op, Op::CreateSession(_)) {
                 // Refused until now: presence belongs to a session that the project has.
                 core.presence_row.notify_one();
@@ -86,8 +92,35 @@ pub(super) async fn send(core: &Core, item: &OutboxItem) -> Result<Sent, CacheEr
             core.cache.mark_failed(item.id, reason).await?;
             Ok(Sent::Refused)
         }
+        Ok(Answer::Deleted(deletion)) => {
+            keep_in_draft(core, item, deletion).await?;
+            Ok(Sent::Refused)
+        }
         Err(error) => settle(core, item, &error).await,
     }
+}
+
+/// Nothing that was written is lost: it can be sent as a message of its own.
+async fn keep_in_draft(
+    core: &Core,
+    item: &OutboxItem,
+    deletion: Incoming,
+) -> Result<(), CacheError> {
+    let kept = core
+        .cache
+        .edit_found_deleted(item.id, deletion, deleted_meanwhile(), core.now())
+        .await?;
+    if let Some(text) = kept {
+        core.emit(api::Event::Draft {
+            session: item.session.to_string(),
+            text,
+        });
+        core.emit(api::Event::Notice {
+            level: api::NoticeLevel::Warning,
+            message: "The message that you changed was deleted meanwhile. Your text is kept as a draft in its session.".to_owned(),
+        });
+    }
+    Ok(())
 }
 
 async fn settle(core: &Core, item: &OutboxItem, error: &Error) -> Result<Sent, CacheError> {
@@ -189,8 +222,10 @@ async fn edit(core: &Core, id: MessageId, content: &str, began: Stamp) -> Result
         .await?;
     let source = source(core, began);
     let Some(row) = answer.rows.first() else {
-        let there = !read_message(core, id).await?.rows.is_empty();
-        return Ok(gone_or_refused(there));
+        if read_message(core, id).await?.rows.is_empty() {
+            return Ok(Answer::Deleted(Incoming::MessageDeleted { id, source }));
+        }
+        return Ok(Answer::Refused(refused_by_rules()));
     };
     Ok(Answer::Done(message_facts(row, source)))
 }
@@ -258,7 +293,7 @@ fn message_facts(row: &RawValue, source: Source) -> Vec<Incoming> {
     }
 }
 
-fn session_facts(answer: &Rows, source: Source) -> Vec<Incoming> {
+pub(super) fn session_facts(answer: &Rows, source: Source) -> Vec<Incoming> {
     answer
         .rows
         .iter()
@@ -272,7 +307,7 @@ fn session_facts(answer: &Rows, source: Source) -> Vec<Incoming> {
         .collect()
 }
 
-fn source(core: &Core, began: Stamp) -> Source {
+pub(super) fn source(core: &Core, began: Stamp) -> Source {
     Source::OwnWrite(ReadStamp {
         began,
         ended: core.cache.stamp(),
@@ -287,7 +322,7 @@ fn by_session(id: &SessionId) -> Filter {
     Filter::eq("id", id.to_string())
 }
 
-/// An edit or a deletion that changed nothing: row level security answers like that too.
+/// A change of a session that changed nothing: row level security answers like that too.
 fn gone_or_refused(there: bool) -> Answer {
     Answer::Refused(if there {
         refused_by_rules()

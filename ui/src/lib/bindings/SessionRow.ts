@@ -35,6 +35,10 @@ unread: number,
  */
 queued: number, 
 /**
+ * Own changes that wait for the user's word, because they are old.
+ */
+held: number, 
+/**
  * Own changes that failed.
  */
 failed: number, 
@@ -57,4 +61,8 @@ no_access: boolean,
 /**
  * Made here and not sent yet.
  */
-unsent: boolean, };
+unsent: boolean, 
+/**
+ * Its messages were taken off this computer; they are fetched when it is opened.
+ */
+not_here: boolean, };

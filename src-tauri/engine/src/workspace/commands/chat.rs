@@ -6,7 +6,8 @@ use tidings_model::{Json, MessageId, MessageKind, SessionId};
 
 use super::{invalid, message_id, no_message, no_session, session_id};
 use crate::error::{EngineError, Result};
-use crate::workspace::{Core, announce, catch_up, people, rows};
+use crate::workspace::catch_up::server_now;
+use crate::workspace::{Core, announce, catch_up, dates, people, rows};
 
 const MAX_PAGE: u32 = 200;
 const FIRST_PAGE: u32 = 60;
@@ -48,6 +49,8 @@ impl Core {
         };
         let page = self.cache.messages(id.clone(), newest).await?;
         if self.state.is_up() && page.missing_within(newest.limit).is_some() {
+            // What was taken off this computer is wanted again, by somebody who looks.
+            self.cache.wanted_again(id.clone()).await?;
             // Shown at once as it is; what is missing is told when it is there.
             self.sync.fill(id.clone());
         }
@@ -80,7 +83,7 @@ impl Core {
             metadata: Json::empty(),
         };
         self.cache
-            .enqueue_session_create(session, self.now())
+            .enqueue_session_create(session, server_now(self))
             .await?;
         self.session_row(&id).await
     }
@@ -96,7 +99,7 @@ impl Core {
             status: args.status.map(rows::model_status),
         };
         self.cache
-            .enqueue_session_update(id.clone(), change, self.now())
+            .enqueue_session_update(id.clone(), change, server_now(self))
             .await?;
         self.session_row(&id).await
     }
@@ -111,7 +114,9 @@ impl Core {
         if known.no_access {
             self.cache.remove_session(id).await?;
         } else {
-            self.cache.enqueue_session_delete(id, self.now()).await?;
+            self.cache
+                .enqueue_session_delete(id, server_now(self))
+                .await?;
         }
         Ok(api::Nothing {})
     }
@@ -139,8 +144,7 @@ impl Core {
             .ok_or_else(no_session)?;
         let gaps = self.cache.gaps(id.clone()).await?;
         let verified = self.cache.verified_ranges(id.clone()).await?;
-        let storage = self.cache.storage().await?;
-        let messages = storage.by_session.iter().find(|row| row.session == id);
+        let messages = self.cache.messages_here(id.clone()).await?;
         let open = self
             .open
             .lock()
@@ -150,7 +154,7 @@ impl Core {
         Ok(api::SessionDetails {
             created_at: summary.session.created_at.as_millis(),
             session: self.viewer().session(&summary),
-            messages: messages.map_or(0, |row| row.messages),
+            messages,
             gaps: u32::try_from(gaps.len()).unwrap_or(u32::MAX),
             complete: verified.iter().any(|range| range.older.is_none()),
             verified_at: verified.last().map(|range| range.verified_at.as_millis()),
@@ -197,6 +201,12 @@ impl Core {
         self.told(&page, asked).await
     }
 
+    pub async fn find_date(&self, args: &api::FindDate) -> Result<api::DateFound> {
+        let session = session_id(&args.session)?;
+        let from = tidings_model::Timestamp::from_millis(args.at);
+        dates::find(self, &session, from).await.map_err(told)
+    }
+
     /// A page in the contract's words. `asked`: the message that it comes before.
     async fn told(
         &self,
@@ -228,12 +238,7 @@ impl Core {
             return Ok(MessageKey::from(&cached.message));
         }
         if self.state.is_up() {
-            catch_up::fetch_one(self, id)
-                .await
-                .map_err(|error| match error {
-                    catch_up::Error::Server(error) => EngineError::Server(error),
-                    catch_up::Error::Cache(error) => EngineError::Cache(error),
-                })?;
+            catch_up::fetch_one(self, id).await.map_err(told)?;
         }
         let cached = self.cache.message(id).await?.ok_or_else(no_message)?;
         Ok(MessageKey::from(&cached.message))
@@ -271,7 +276,10 @@ impl Core {
             kind: MessageKind::Text,
             metadata: Json::new(text).map_err(invalid)?,
         };
-        let cached = self.cache.enqueue_message(message, self.now()).await?;
+        let cached = self
+            .cache
+            .enqueue_message(message, server_now(self))
+            .await?;
         Ok(self.viewer().message(&cached, None))
     }
 
@@ -279,7 +287,7 @@ impl Core {
         let id = message_id(&args.message)?;
         self.own_message(id).await?;
         self.cache
-            .enqueue_edit(id, args.content, self.now())
+            .enqueue_edit(id, args.content, server_now(self))
             .await?;
         self.message_row(id).await
     }
@@ -287,7 +295,7 @@ impl Core {
     pub async fn delete_message(&self, args: &api::DeleteMessage) -> Result<api::Nothing> {
         let id = message_id(&args.message)?;
         self.own_message(id).await?;
-        self.cache.enqueue_delete(id, self.now()).await?;
+        self.cache.enqueue_delete(id, server_now(self)).await?;
         Ok(api::Nothing {})
     }
 
@@ -301,27 +309,6 @@ impl Core {
         ))
     }
 
-    pub async fn retry_message(&self, args: &api::RetryMessage) -> Result<api::Nothing> {
-        let id = self.change_of_message(&args.message).await?;
-        self.cache.retry(id).await?;
-        Ok(api::Nothing {})
-    }
-
-    pub async fn discard_message(&self, args: &api::DiscardMessage) -> Result<api::Nothing> {
-        let id = self.change_of_message(&args.message).await?;
-        self.cache.discard(id).await?;
-        Ok(api::Nothing {})
-    }
-
-    async fn change_of_message(&self, message: &str) -> Result<tidings_cache::OutboxId> {
-        let id = message_id(message)?;
-        let outbox = self.cache.outbox_list().await?;
-        let change = announce::change_of(&outbox, id);
-        change.map(|item| item.id).ok_or_else(|| {
-            EngineError::NotFound("Nothing of this message waits to be sent.".to_owned())
-        })
-    }
-
     pub async fn mark_read(&self, args: &api::MarkRead) -> Result<api::Nothing> {
         let session = session_id(&args.session)?;
         let key = self.key_of(&args.message).await?;
@@ -332,7 +319,7 @@ impl Core {
     pub async fn set_draft(&self, args: api::SetDraft) -> Result<api::Nothing> {
         let text = (!args.text.is_empty()).then_some(args.text);
         self.cache
-            .set_draft(session_id(&args.session)?, text, self.now())
+            .set_draft(session_id(&args.session)?, text, server_now(self))
             .await?;
         Ok(api::Nothing {})
     }
@@ -342,22 +329,9 @@ impl Core {
         Ok(api::Nothing {})
     }
 
-    pub async fn outbox(&self) -> Result<Vec<api::OutboxRow>> {
-        let mut listed = Vec::new();
-        for item in self.cache.outbox_list().await? {
-            let session = self.cache.session(item.session.clone()).await?;
-            listed.push(rows::outbox_row(
-                &item,
-                session.and_then(|s| s.session.title),
-            ));
-        }
-        Ok(listed)
-    }
-
     pub async fn search(&self, args: api::Search) -> Result<api::SearchReply> {
         let limit = args.limit.clamp(1, MAX_PAGE) as usize;
         let results = self.cache.search(args.query, limit).await?;
-        let storage = self.cache.storage().await?;
         let viewer = self.viewer();
         let mut hits = Vec::with_capacity(results.hits.len());
         for hit in &results.hits {
@@ -366,8 +340,17 @@ impl Core {
         }
         Ok(api::SearchReply {
             hits,
-            searched: storage.messages.saturating_sub(results.unindexed),
-            total: storage.messages,
+            more: results.more,
+            searched: results.total.saturating_sub(results.unindexed),
+            total: results.total,
+            scanned: results.scanned,
         })
+    }
+}
+
+fn told(error: catch_up::Error) -> EngineError {
+    match error {
+        catch_up::Error::Server(error) => EngineError::Server(error),
+        catch_up::Error::Cache(error) => EngineError::Cache(error),
     }
 }

@@ -5,8 +5,10 @@ mod chat;
 mod diagnostics;
 mod export;
 mod factors;
+mod outbox;
 mod prices;
 mod provider;
+mod storage;
 
 use tidings_model::{MessageId, RuleId, SessionId};
 
