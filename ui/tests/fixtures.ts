@@ -40,12 +40,14 @@ export function session(id: string, more: Partial<SessionRow> = {}): SessionRow 
     snippet: null,
     unread: 0,
     queued: 0,
+    held: 0,
     failed: 0,
     draft: null,
     pinned: false,
     muted: false,
     no_access: false,
     unsent: false,
+    not_here: false,
     ...more,
   };
 }
@@ -64,6 +66,7 @@ export const settings: Settings = {
   price_palette: "standard",
   enter_sends: true,
   presence: true,
+  activity: true,
   prices: true,
   voice: true,
   notifications: true,
@@ -72,6 +75,7 @@ export const settings: Settings = {
   close_to_tray: true,
   schema: "public",
   tray_hint_shown: false,
+  retention: { keep: "everything" },
   realtime: {
     reconnect_first_ms: 500,
     reconnect_longest_ms: 30_000,

@@ -3,7 +3,9 @@
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::error::{EngineError, Result};
 
@@ -42,5 +44,27 @@ impl Instance {
                 Err(TryLockError::Error(source)) => return Err(EngineError::File { path, source }),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_second_one_waits_for_the_first_to_end_and_says_so_when_it_does_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let first = Instance::of(directory.path()).await.unwrap();
+        let refused = Instance::of(directory.path()).await.unwrap_err();
+        assert!(matches!(refused, EngineError::InUse(_)), "{refused}");
+        assert!(refused.to_string().contains("running already"), "{refused}");
+        let path = directory.path().to_owned();
+        let second = tokio::spawn(async move { Instance::of(&path).await });
+        tokio::task::yield_now().await;
+        drop(first);
+        second.await.unwrap().unwrap();
+        // A file that was left behind is no instance.
+        Instance::of(directory.path()).await.unwrap();
     }
 }

@@ -18,7 +18,7 @@ use tidings_supabase::{Class, Filter, Query, Rows};
 
 use super::connection::Input;
 use super::remote::{self, Fields, table};
-use super::{Core, ingest, members, reread, send};
+use super::{Core, ingest, members, outbox, reread, send};
 
 /// Rows asked for at once; hosted projects give no more than 1,000.
 const PAGE: u32 = 500;
@@ -430,6 +430,7 @@ fn note_clock(core: &Core, answer: &Rows) {
         .server_clock
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(skew);
+    outbox::clock_told(core);
 }
 
 pub(super) fn server_now(core: &Core) -> Timestamp {

@@ -122,6 +122,8 @@ pub(crate) struct Core {
     last_session: Mutex<Option<SessionId>>,
     session_opened: Box<dyn Fn(Option<SessionId>) + Send + Sync>,
     server_clock: Mutex<Option<i64>>,
+    /// The catch-up in which the server last told its time.
+    clock_told: AtomicU64,
     /// The wait for a browser in which somebody signs in.
     browser: Mutex<Option<CancellationToken>>,
     /// Changes that a channel should have told and did not.
@@ -200,6 +202,7 @@ impl Workspace {
             last_session: Mutex::new(last_session),
             session_opened,
             server_clock: Mutex::new(None),
+            clock_told: AtomicU64::new(0),
             browser: Mutex::default(),
             missed: AtomicU64::new(0),
         });

@@ -1,6 +1,7 @@
 //! Sends what waits, once each, in order within a session.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
@@ -71,10 +72,19 @@ pub(super) async fn run(core: Arc<Core>) {
     }
 }
 
-/// Whether the age of what waits can be told: by the server's clock, which nobody here can turn.
-/// A server that does not tell its time has been read from once it is live.
+/// Whether the age of what waits can be told: by the server's clock, which nobody here can turn,
+/// as it was told on this connection. A server that does not tell its time has been read from
+/// once it is live.
 fn knows_the_time(core: &Core) -> bool {
-    core.skew_ms().is_some() || core.state.is_live()
+    core.clock_told.load(Ordering::SeqCst) == *core.catch_ups.borrow() || core.state.is_live()
+}
+
+/// The server told its time.
+pub(super) fn clock_told(core: &Core) {
+    let now = *core.catch_ups.borrow();
+    if core.clock_told.swap(now, Ordering::SeqCst) != now {
+        core.outbox.notify_one();
+    }
 }
 
 async fn drain(core: &Core) -> Result<Drained, CacheError> {

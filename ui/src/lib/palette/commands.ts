@@ -1,5 +1,6 @@
 import { t } from "../i18n";
 import { app } from "../state/app.svelte";
+import { conversation } from "../state/conversation.svelte";
 import { tryCall } from "../state/engine.svelte";
 import { market } from "../state/market.svelte";
 import { view } from "../state/view.svelte";
@@ -26,6 +27,17 @@ export function commands(): PaletteCommand[] {
       },
     },
   ];
+  const open = conversation.id;
+  if (open !== undefined) {
+    list.push({
+      id: "jump-to-date",
+      label: t("command.jumpToDate"),
+      icon: "cal",
+      run: () => {
+        view.overlay = { kind: "date", session: open };
+      },
+    });
+  }
   if (app.settings.prices) list.push(...marketCommands());
   list.push(
     {

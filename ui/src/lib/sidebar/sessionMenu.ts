@@ -1,6 +1,7 @@
 import type { SessionRow, SessionStatusName } from "../bindings";
 import { t } from "../i18n";
 import { exportKept } from "../settings/exports";
+import { confirmRemoval } from "../settings/removal";
 import { tryCall } from "../state/engine.svelte";
 import { sessions } from "../state/sessions.svelte";
 import { view } from "../state/view.svelte";
@@ -47,6 +48,14 @@ export function openSessionMenu(
       },
     );
   }
+  items.push("line", {
+    label: t("session.jumpToDate"),
+    icon: "cal",
+    testid: "session-date",
+    action: () => {
+      view.overlay = { kind: "date", session: session.id };
+    },
+  });
   items.push(
     "line",
     {
@@ -62,6 +71,15 @@ export function openSessionMenu(
       action: () => void exportKept(session.id, "json"),
     },
   );
+  if (!session.no_access && !session.not_here && !session.unsent) {
+    items.push({
+      label: t("session.removeHere"),
+      icon: "db",
+      testid: "session-remove-here",
+      action: () =>
+        confirmRemoval(session.id, title, session.queued + session.held + session.failed),
+    });
+  }
   items.push("line", {
     label: session.no_access ? t("action.remove") : t("action.deleteDots"),
     icon: "trash",
