@@ -115,7 +115,9 @@ async fn drain(core: &Core) -> Result<Drained, CacheError> {
 
 async fn drain_session(core: &Core, session: SessionId) -> Result<Drained, CacheError> {
     while let Some(item) = core.cache.next_for(session.clone()).await? {
+        let writes = matches!(item.op, Op::InsertMessage(_) | Op::EditMessage { .. });
         match send_one(core, item).await? {
+            Sent::Delivered if writes => core.activity.used(session.clone()),
             Sent::Delivered | Sent::Refused => {}
             Sent::Later(wait) => return Ok(Drained::Later(wait)),
         }

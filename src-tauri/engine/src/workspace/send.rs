@@ -79,9 +79,6 @@ pub(super) async fn send(core: &Core, item: &OutboxItem) -> Result<Sent, CacheEr
         Ok(Answer::Done(facts)) => {
             let report = core.cache.mark_delivered(item.id, facts).await?;
             core.sync.reread(report.reread);
-            if matches!(item.op, Op::InsertMessage(_) | Op::EditMessage { .. }) {
-                core.activity.used(item.session.clone());
-            }
             if matches!(item.op, Op::CreateSession(_)) {
                 // Refused until now: presence belongs to a session that the project has.
                 core.presence_row.notify_one();
