@@ -45,8 +45,8 @@ BEGIN
     ON CONFLICT (session) DO UPDATE SET messages = messages + 1, bytes = bytes + excluded.bytes;
 END;
 
--- Sessions of which messages were taken off this computer on purpose: what is older than the key
--- is fetched only when somebody looks at it.
+-- Sessions of which messages were taken off this computer on purpose, up to this key: they come
+-- back only when somebody looks at the session.
 CREATE TABLE removals (
     session INTEGER PRIMARY KEY REFERENCES sessions (key) ON DELETE CASCADE,
     at      INTEGER NOT NULL,

@@ -215,8 +215,15 @@ async fn what_was_removed_is_a_gap_and_the_newest_message_stays() {
     let row = desk.cache.session(sid("trip")).await.unwrap().unwrap();
     assert!(row.last_message.is_some());
     assert!(desk.cache.removable(at(999)).await.unwrap().is_empty());
-    // Read again, the gap is closed.
+    // A reading that nobody asked for brings nothing of it back, and does not hide the gap.
     desk.filled(1..101, "some words").await;
+    assert_eq!(desk.shown("trip").await.len(), 1);
+    let gap = desk.gap_before_page("trip").await.unwrap();
+    assert_eq!(gap.before.map(|key| key.at), Some(at(99)));
+    // For somebody who looks it is read again, and the gap is closed.
+    desk.cache.wanted_again(sid("trip")).await.unwrap();
+    desk.filled(1..101, "some words").await;
+    assert_eq!(desk.shown("trip").await.len(), 100);
     assert_eq!(desk.gap_before_page("trip").await, None);
     desk.sizes_agree().await;
 }

@@ -4,7 +4,7 @@
 //! Never taken are writes that wait in the outbox and what they change, drafts, a session's newest
 //! message (the list shows it) and the newest page of pinned sessions.
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension as _, params};
 use tidings_model::{MessageId, SessionId, Timestamp};
 
 use super::Tx;
@@ -71,6 +71,11 @@ impl Cache {
     /// Somebody looks at the session: what was taken off this computer may be fetched as what was
     /// never here.
     pub async fn wanted_again(&self, session: SessionId) -> Result<()> {
+        // Nearly always it is no news, and no write is made.
+        let known = self.session(session.clone()).await?;
+        if known.is_none_or(|row| !row.trimmed) {
+            return Ok(());
+        }
         self.write(Durability::Normal, move |tx| {
             let Some(key) = tx.find_session(&session)? else {
                 return Ok(());
@@ -172,8 +177,8 @@ fn remove_below(tx: &mut Tx<'_>, session: i64, end: MessageKey, batch: usize) ->
         Some((_, last, _)) if more => *last,
         _ => end,
     };
-    let trimmed = trim(tx, session, from)?;
-    if !rows.is_empty() || trimmed {
+    trim(tx, session, from)?;
+    if let Some((_, last, _)) = rows.last() {
         tx.conn
             .prepare_cached(
                 "INSERT INTO removals (session, at, id) VALUES (?1, ?2, ?3)
@@ -182,8 +187,8 @@ fn remove_below(tx: &mut Tx<'_>, session: i64, end: MessageKey, batch: usize) ->
             )?
             .execute(params![
                 session,
-                from.at.as_micros(),
-                from.id.as_uuid().as_bytes()
+                last.at.as_micros(),
+                last.id.as_uuid().as_bytes()
             ])?;
         tx.session_changed(session)?;
     }
@@ -194,13 +199,26 @@ fn remove_below(tx: &mut Tx<'_>, session: i64, end: MessageKey, batch: usize) ->
     })
 }
 
-/// Nothing below `from` counts as read any more. Returns whether something did.
-fn trim(tx: &mut Tx<'_>, session: i64, from: MessageKey) -> Result<bool> {
+/// The newest message that was taken off this computer on purpose, while nobody has looked since.
+pub(crate) fn removed_to(tx: &Tx<'_>, session: i64) -> Result<Option<MessageKey>> {
+    Ok(tx
+        .conn
+        .prepare_cached("SELECT at, id FROM removals WHERE session = ?1")?
+        .query_row([session], |row| {
+            Ok(MessageKey {
+                at: decode::time(row, 0)?,
+                id: decode::message_id(row, 1)?,
+            })
+        })
+        .optional()?)
+}
+
+/// Nothing below `from` counts as read any more.
+fn trim(tx: &mut Tx<'_>, session: i64, from: MessageKey) -> Result<()> {
     let known = ranges::load(tx, session)?;
     let trimmed: Vec<Range> = known.iter().filter_map(|range| range.above(from)).collect();
-    let changed = trimmed != known;
-    if changed {
+    if trimmed != known {
         ranges::save(tx, session, &trimmed)?;
     }
-    Ok(changed)
+    Ok(())
 }

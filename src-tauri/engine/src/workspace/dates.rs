@@ -20,6 +20,7 @@ pub(super) async fn find(
 ) -> Result<api::DateFound, Error> {
     let (mut found, mut certain) = core.cache.first_from(session.clone(), from).await?;
     if !certain && core.state.is_up() {
+        core.cache.wanted_again(session.clone()).await?;
         match fetch(core, session, from).await {
             Ok(()) => (found, certain) = core.cache.first_from(session.clone(), from).await?,
             // What is here is shown, and said to be uncertain.

@@ -116,8 +116,11 @@ async fn drain(core: &Core) -> Result<Drained, CacheError> {
 async fn drain_session(core: &Core, session: SessionId) -> Result<Drained, CacheError> {
     while let Some(item) = core.cache.next_for(session.clone()).await? {
         let writes = matches!(item.op, Op::InsertMessage(_) | Op::EditMessage { .. });
+        let makes = matches!(item.op, Op::CreateSession(_));
         match send_one(core, item).await? {
             Sent::Delivered if writes => core.activity.used(session.clone()),
+            // Refused until now: presence belongs to a session that the project has.
+            Sent::Delivered if makes => core.presence_row.notify_one(),
             Sent::Delivered | Sent::Refused => {}
             Sent::Later(wait) => return Ok(Drained::Later(wait)),
         }

@@ -79,10 +79,6 @@ pub(super) async fn send(core: &Core, item: &OutboxItem) -> Result<Sent, CacheEr
         Ok(Answer::Done(facts)) => {
             let report = core.cache.mark_delivered(item.id, facts).await?;
             core.sync.reread(report.reread);
-            if matches!(item.op, Op::CreateSession(_)) {
-                // Refused until now: presence belongs to a session that the project has.
-                core.presence_row.notify_one();
-            }
             Ok(Sent::Delivered)
         }
         Ok(Answer::Refused(reason)) => {

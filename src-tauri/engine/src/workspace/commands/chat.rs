@@ -37,6 +37,8 @@ impl Core {
         let id = session_id(&args.session)?;
         let session = self.session_row(&id).await?;
         let first_unread = self.cache.first_unread(id.clone()).await?;
+        // What was taken off this computer is wanted again, by somebody who looks.
+        self.cache.wanted_again(id.clone()).await?;
         people::enter(self, id.clone()).await;
         *self
             .last_session
@@ -49,8 +51,6 @@ impl Core {
         };
         let page = self.cache.messages(id.clone(), newest).await?;
         if self.state.is_up() && page.missing_within(newest.limit).is_some() {
-            // What was taken off this computer is wanted again, by somebody who looks.
-            self.cache.wanted_again(id.clone()).await?;
             // Shown at once as it is; what is missing is told when it is there.
             self.sync.fill(id.clone());
         }
@@ -187,6 +187,7 @@ impl Core {
             && self.state.is_up()
             && from != Some(gap.before)
         {
+            self.cache.wanted_again(session.clone()).await?;
             if let Err(error) = catch_up::fetch_older(self, &session, gap.before, MAX_PAGE).await {
                 tracing::info!(%error, "older messages were not fetched");
                 break;
