@@ -51,8 +51,12 @@ async fn a_message_of_three_days_ago_asks_and_is_sent_or_given_up_as_the_user_sa
     let rows = app.messages(&session).await;
     assert_eq!(rows[1].state, SendState::Queued);
     assert!(project.stored(&session).await.is_empty());
-    let snapshot = app.ok(api::GetSnapshot {}).await.active.unwrap();
-    assert_eq!((snapshot.outbox.held, snapshot.outbox.queued), (1, 1));
+    // What was sent is there before its row of the outbox is gone.
+    app.until("the outbox in short", api::GetSnapshot {}, |snapshot| {
+        let outbox = snapshot.active.as_ref().map(|active| active.outbox);
+        outbox.is_some_and(|outbox| (outbox.held, outbox.queued) == (1, 1))
+    })
+    .await;
     let listed = app.ok(api::ListSessions {}).await;
     let row = listed.iter().find(|row| row.id == session).unwrap();
     assert_eq!((row.held, row.queued), (1, 1));
