@@ -197,6 +197,10 @@ impl App {
     }
 }
 
+#[allow(
+    clippy::too_many_lines,
+    reason = "one arm for each command of the table"
+)]
 async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, ApiError> {
     match command {
         Command::SignIn(args) => reply::<api::SignIn>(core.sign_in(args).await),

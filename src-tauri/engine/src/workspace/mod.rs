@@ -206,39 +206,7 @@ impl Workspace {
             browser: Mutex::default(),
             missed: AtomicU64::new(0),
         });
-        let tasks = TaskTracker::new();
-        let spawn = |name: &'static str, task: futures_util::future::BoxFuture<'static, ()>| {
-            let stop = core.stop.clone();
-            tasks.spawn(async move {
-                tokio::select! {
-                    () = stop.cancelled() => {}
-                    () = task => tracing::debug!(name, "a task of the workspace ended"),
-                }
-            });
-        };
-        spawn("account", Box::pin(live::follow_account(core.clone())));
-        spawn("tuning", Box::pin(live::follow_settings(core.clone())));
-        spawn("tokens", Box::pin(live::keep_tokens_fresh(core.clone())));
-        spawn("sign-outs", Box::pin(live::tell_sign_outs(core.clone())));
-        spawn("live", Box::pin(live::follow(core.clone(), events)));
-        spawn("ingest", Box::pin(ingest::run(core.clone(), facts)));
-        spawn("sync", Box::pin(sync::run(core.clone())));
-        spawn("outbox", Box::pin(outbox::run(core.clone())));
-        spawn("activity", Box::pin(activity::run(core.clone())));
-        spawn("retention", Box::pin(retention::run(core.clone())));
-        spawn("announce", Box::pin(announce::run(core.clone())));
-        spawn("connection", Box::pin(announce::connection(core.clone())));
-        spawn("market", Box::pin(market::run(core.clone())));
-        spawn(
-            "notices",
-            Box::pin(notices::run(core.clone(), pending, to_tell)),
-        );
-        spawn("doubt", Box::pin(doubt::run(core.clone())));
-        spawn("people", Box::pin(people::run(core.clone())));
-        spawn("presence row", Box::pin(people::keep_row(core.clone())));
-        spawn("typing", Box::pin(people::tell_unjoined(core.clone())));
-        spawn("search index", Box::pin(index(core.clone())));
-        tasks.close();
+        let tasks = tasks(&core, events, facts, pending, to_tell);
         Ok(Self { core, tasks })
     }
 
@@ -261,6 +229,50 @@ impl Workspace {
     pub fn core(&self) -> &Arc<Core> {
         &self.core
     }
+}
+
+/// Starts the tasks; each ends when the workspace closes.
+fn tasks(
+    core: &Arc<Core>,
+    events: tidings_realtime::EventStream,
+    facts: mpsc::Receiver<ingest::Step>,
+    pending: Vec<tidings_cache::Firing>,
+    to_tell: mpsc::Receiver<notices::Notice>,
+) -> TaskTracker {
+    let tasks = TaskTracker::new();
+    let spawn = |name: &'static str, task: futures_util::future::BoxFuture<'static, ()>| {
+        let stop = core.stop.clone();
+        tasks.spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = task => tracing::debug!(name, "a task of the workspace ended"),
+            }
+        });
+    };
+    spawn("account", Box::pin(live::follow_account(core.clone())));
+    spawn("tuning", Box::pin(live::follow_settings(core.clone())));
+    spawn("tokens", Box::pin(live::keep_tokens_fresh(core.clone())));
+    spawn("sign-outs", Box::pin(live::tell_sign_outs(core.clone())));
+    spawn("live", Box::pin(live::follow(core.clone(), events)));
+    spawn("ingest", Box::pin(ingest::run(core.clone(), facts)));
+    spawn("sync", Box::pin(sync::run(core.clone())));
+    spawn("outbox", Box::pin(outbox::run(core.clone())));
+    spawn("activity", Box::pin(activity::run(core.clone())));
+    spawn("retention", Box::pin(retention::run(core.clone())));
+    spawn("announce", Box::pin(announce::run(core.clone())));
+    spawn("connection", Box::pin(announce::connection(core.clone())));
+    spawn("market", Box::pin(market::run(core.clone())));
+    spawn(
+        "notices",
+        Box::pin(notices::run(core.clone(), pending, to_tell)),
+    );
+    spawn("doubt", Box::pin(doubt::run(core.clone())));
+    spawn("people", Box::pin(people::run(core.clone())));
+    spawn("presence row", Box::pin(people::keep_row(core.clone())));
+    spawn("typing", Box::pin(people::tell_unjoined(core.clone())));
+    spawn("search index", Box::pin(index(core.clone())));
+    tasks.close();
+    tasks
 }
 
 impl Core {

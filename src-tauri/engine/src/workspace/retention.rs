@@ -20,7 +20,7 @@ const PAGES: u32 = 256;
 /// How often what has become too old is looked for.
 const EVERY: Duration = Duration::from_hours(1);
 /// A twelfth of a year.
-const MONTH: Duration = Duration::from_mins(365 * 24 * 60 / 12);
+const MONTH: Duration = Duration::from_hours(365 * 24 / 12);
 /// Name of the fact that says what was removed last.
 const CLEANED: &str = "retention_cleaned";
 
