@@ -48,14 +48,16 @@ struct Kept {
 /// Runs until the workspace closes.
 pub(super) async fn run(core: Arc<Core>) {
     let mut settings = core.settings.clone();
-    let mut catch_ups = core.catch_ups.subscribe();
+    let mut connection = core.state.watch();
     let mut followed = settings.borrow_and_update().retention;
     let mut round = tokio::time::interval(EVERY);
     loop {
         tokio::select! {
             _ = round.tick() => clean(&core, false).await,
-            // The server's time is known from then on.
-            Ok(()) = catch_ups.changed() => clean(&core, false).await,
+            // Once it is live, the server has told its time, and what was missed is here.
+            Ok(()) = connection.changed() => if core.state.is_live() {
+                clean(&core, false).await;
+            },
             changed = settings.changed() => {
                 if changed.is_err() {
                     return;
