@@ -13,6 +13,7 @@ import type {
   RuleRow,
   SessionRow,
   Settings,
+  Storage,
 } from "../src/lib/bindings";
 
 const now = new Date();
@@ -31,6 +32,7 @@ export const settings: Settings = {
   price_palette: "standard",
   enter_sends: true,
   presence: true,
+  activity: true,
   prices: true,
   voice: true,
   notifications: true,
@@ -39,6 +41,7 @@ export const settings: Settings = {
   close_to_tray: true,
   schema: "public",
   tray_hint_shown: true,
+  retention: { keep: "everything" },
   realtime: {
     reconnect_first_ms: 500,
     reconnect_longest_ms: 30_000,
@@ -59,6 +62,7 @@ function session(id: string, title: string, when: number, more: Partial<SessionR
     snippet: null,
     unread: 0,
     queued: 0,
+    held: 0,
     failed: 0,
     draft: null,
     pinned: false,
@@ -67,6 +71,7 @@ function session(id: string, title: string, when: number, more: Partial<SessionR
     unsent: false,
     role: null,
     people: 0,
+    not_here: false,
     ...more,
   };
 }
@@ -191,6 +196,49 @@ export const messages: MessageRow[] = [
   }),
   message("m4", { ...noor, content: "Then we ship at 15:00.", created_at: at(14, 2) }),
 ];
+
+export const old: MessageRow[] = [
+  message("h1", {
+    ...noor,
+    content: "See you at the meeting tomorrow!",
+    created_at: at(17, 12, 3),
+    state: { state: "held", written: at(17, 12, 3) },
+  }),
+  message("h2", {
+    ...noor,
+    content: "And bring the cables, please.",
+    created_at: at(17, 14, 3),
+    state: { state: "held", written: at(17, 14, 3) },
+  }),
+  message("h3", {
+    ...noor,
+    content: "Back online. Where are we?",
+    state: { state: "queued" },
+  }),
+];
+
+export const storage: Storage = {
+  bytes: 96_300_000,
+  index_bytes: 21_900_000,
+  free_bytes: 0,
+  messages: 48_213,
+  unindexed: 0,
+  oldest: at(9, 0, 700),
+  sessions: [
+    ["desk", "BTC desk", 21_904, 44_100_000, 0],
+    ["release", "Release 0.9", 12_871, 25_300_000, 2],
+    ["payments", "Payments migration", 8_240, 17_000_000, 0],
+    ["tuning", "Postgres tuning", 3_112, 6_900_000, 0],
+    ["data", "Data retention", 86, 212_000, 0],
+  ].map(([session, title, messages, bytes, unsent]) => ({
+    session: String(session),
+    title: String(title),
+    messages: Number(messages),
+    bytes: Number(bytes),
+    unsent: Number(unsent),
+  })),
+  cleaned: { at: at(3, 10), messages: 1_187, bytes: 3_100_000 },
+};
 
 export const unsent: MessageRow[] = [
   message("u1", {

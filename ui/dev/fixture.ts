@@ -26,6 +26,7 @@ Date.now = () => RealDate.prototype.getTime.call(new RealDate()) + shift;
 const signingIn = ["sign-in", "browser", "second-factor"].includes(state);
 const first = ["welcome", "connect"].includes(state) || signingIn;
 const stale = state === "offline";
+const asks = state === "held" || state === "outbox";
 const connection: Connection =
   state === "offline"
     ? { state: "offline", since: data.NOW - 4 * 60_000, retry_at: data.NOW + 30_000, reason: null }
@@ -37,7 +38,18 @@ const connection: Connection =
           ? { state: "refused", reason: "The key is not valid for this project. Check the key." }
           : { state: "live" };
 const messages =
-  state === "offline" ? [...data.messages.slice(0, -2), ...data.unsent] : data.messages;
+  state === "offline"
+    ? [...data.messages.slice(0, -2), ...data.unsent]
+    : state === "held"
+      ? [...data.messages.slice(0, -2), ...data.old]
+      : data.messages;
+const rows = data.sessions.map((row) =>
+  row.id === "release" && asks
+    ? { ...row, held: 2, queued: 1 }
+    : row.id === "data"
+      ? { ...row, not_here: state === "held", snippet: state === "held" ? null : row.snippet }
+      : row,
+);
 const quotes = data.quotes.map((quote) => ({
   ...quote,
   stale,
@@ -73,7 +85,9 @@ const snapshot: Snapshot = {
           sign_in: signIn,
           connection,
           download: state === "download" ? { done: 12_400, total: 90_000, paused: false } : null,
-          outbox: stale ? { queued: 2, failed: 1 } : { queued: 0, failed: 0 },
+          outbox: stale
+            ? { queued: 2, held: 0, failed: 1 }
+            : { queued: 0, held: asks ? 2 : 0, failed: 0 },
           presence: "online",
           simulated_prices: false,
           prices_from: data.NOW,
@@ -96,7 +110,7 @@ function answer(command: CommandName, args: unknown): unknown {
     case "snapshot":
       return snapshot;
     case "sessions":
-      return empty ? [] : state === "reader" ? data.readOnly : data.sessions;
+      return empty ? [] : state === "reader" ? data.readOnly : rows;
     case "participants":
       return data.participants;
     case "create_invite":
@@ -105,7 +119,7 @@ function answer(command: CommandName, args: unknown): unknown {
       return data.invites;
     case "open_session":
       return {
-        session: data.sessions.find((row) => row.id === (args as { session: string }).session),
+        session: rows.find((row) => row.id === (args as { session: string }).session),
         page: {
           rows: (args as { session: string }).session === "release" ? messages : [],
           gaps: [],
@@ -164,6 +178,8 @@ function answer(command: CommandName, args: unknown): unknown {
       return {
         searched: 48_213,
         total: 48_213,
+        more: false,
+        scanned: 20_000,
         hits: ["Data retention", "Data retention", "Payments migration"].map((title, index) => ({
           message: `h${index}`,
           session: title,
@@ -182,6 +198,12 @@ function answer(command: CommandName, args: unknown): unknown {
           ],
         })),
       };
+    case "storage":
+      return data.storage;
+    case "preview_retention":
+      return { messages: 31_240, bytes: 41_300_000, sessions: 18 };
+    case "find_date":
+      return { message: null, certain: false };
     case "check_project":
       return {
         url: "https://kestrel-lab.supabase.co",
@@ -218,7 +240,7 @@ function answer(command: CommandName, args: unknown): unknown {
     case "save_frame_log":
       return { path: "~/Downloads/tidings-frames-2025-10-14T14-02-09.jsonl" };
     case "outbox":
-      return data.unsent.map((row, seq) => ({
+      return [...data.old, ...data.unsent].map((row, seq) => ({
         seq,
         session: row.session,
         session_title: "Release 0.9",
@@ -308,6 +330,7 @@ if (state === "invite-code") {
   await until(() => ready() !== null);
   ready()?.click();
 }
+if (state === "date") view.overlay = { kind: "date", session: "release" };
 if (state === "outbox") view.overlay = { kind: "outbox" };
 if (state === "connect") {
   document.querySelector<HTMLElement>("[data-testid=welcome-connect]")?.click();

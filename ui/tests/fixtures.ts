@@ -40,6 +40,7 @@ export function session(id: string, more: Partial<SessionRow> = {}): SessionRow 
     snippet: null,
     unread: 0,
     queued: 0,
+    held: 0,
     failed: 0,
     draft: null,
     pinned: false,
@@ -48,6 +49,7 @@ export function session(id: string, more: Partial<SessionRow> = {}): SessionRow 
     unsent: false,
     role: null,
     people: 0,
+    not_here: false,
     ...more,
   };
 }
@@ -66,6 +68,7 @@ export const settings: Settings = {
   price_palette: "standard",
   enter_sends: true,
   presence: true,
+  activity: true,
   prices: true,
   voice: true,
   notifications: true,
@@ -74,6 +77,7 @@ export const settings: Settings = {
   close_to_tray: true,
   schema: "public",
   tray_hint_shown: false,
+  retention: { keep: "everything" },
   realtime: {
     reconnect_first_ms: 500,
     reconnect_longest_ms: 30_000,

@@ -81,6 +81,14 @@ pub enum CacheError {
     /// The key of a session to make is taken.
     #[error("A session with this id exists already. Nothing was changed.")]
     SessionExists,
+    /// A session holds writes that exist only here.
+    #[error(
+        "{count} changes in this session have not been sent. Nothing was removed; send or discard them first."
+    )]
+    UnsentWork {
+        /// How many.
+        count: u64,
+    },
     /// The write is being sent.
     #[error("This is being sent right now. Nothing was changed; try again when it has ended.")]
     UnderWay,

@@ -57,7 +57,7 @@ pub use types::page::{
 };
 pub use types::prices::PricePoint;
 pub use types::search::{SearchHit, SearchResults};
-pub use types::status::{OpenReport, SessionStorage, StorageStats};
+pub use types::status::{Limit, OpenReport, Removal, Removed, SessionStorage, StorageStats};
 
 /// Stamps that one opening of the cache can give out: more than a program can use.
 const STAMPS_PER_EPOCH: i64 = 1 << 40;

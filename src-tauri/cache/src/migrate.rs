@@ -29,6 +29,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 3,
         sql: include_str!("../../../migrations/0003_members.sql"),
     },
+    Migration {
+        version: 4,
+        sql: include_str!("../../../migrations/0004_storage.sql"),
+    },
 ];
 
 /// The schema version of an open database; 0 when it is new.

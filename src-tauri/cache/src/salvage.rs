@@ -52,12 +52,12 @@ fn copy(old: &Connection, conn: &mut Connection, saved: &mut Saved) {
     let outbox = each(
         old,
         conn,
-        "SELECT payload, state, error_code, error_message, created_at FROM outbox ORDER BY id",
+        "SELECT payload, state, error_code, error_message, 0, created_at FROM outbox ORDER BY id",
         |row| {
             Ok((
                 outbox::payload(row, 0)?,
                 outbox::state(row, 1)?,
-                decode::time(row, 4)?,
+                decode::time(row, 5)?,
             ))
         },
         |tx, (payload, state, created_at)| {

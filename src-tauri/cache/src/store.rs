@@ -16,6 +16,8 @@ use crate::types::status::OpenReport;
 const BUSY: Duration = Duration::from_secs(10);
 /// Files up to this size are checked whole at the start (a fraction of a second).
 const FULL_CHECK_BYTES: u64 = 32 << 20;
+/// `PRAGMA auto_vacuum`: free pages are given back when told to.
+const INCREMENTAL: i64 = 2;
 /// Prepared statements that a connection keeps.
 const STATEMENTS: usize = 128;
 
@@ -136,12 +138,29 @@ fn open_sound(place: &Place, steps: &[Migration], size: u64) -> Result<(Connecti
         }
     }
     let migrated_from = migrate::migrate(&mut conn, Some(&place.path), steps)?;
+    give_back_space(&conn)?;
     Ok((conn, migrated_from))
+}
+
+/// Has the file keep what it takes to give space back bit by bit. One made before that was so is
+/// written anew, once; when that fails (a full disk, say), it stays as it is, and its free pages
+/// are used again instead.
+fn give_back_space(conn: &Connection) -> Result<()> {
+    let mode: i64 = conn.query_row("PRAGMA auto_vacuum", [], |row| row.get(0))?;
+    if mode != INCREMENTAL {
+        conn.pragma_update(None, "auto_vacuum", INCREMENTAL)?;
+        if let Err(error) = conn.execute_batch("VACUUM") {
+            tracing::warn!(%error, "the cache keeps its free space");
+        }
+    }
+    Ok(())
 }
 
 fn configure(conn: &Connection) -> Result<()> {
     conn.busy_timeout(BUSY)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Counts for a new file only, and only before anything is written to it.
+    conn.pragma_update(None, "auto_vacuum", INCREMENTAL)?;
     conn.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     conn.pragma_update(None, "synchronous", "NORMAL")?;
     conn.pragma_update(None, "foreign_keys", true)?;

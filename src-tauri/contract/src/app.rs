@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{OutboxSummary, RealtimeSettings, SignInState};
+use crate::{OutboxSummary, RealtimeSettings, Retention, SignInState};
 
 /// Arguments of `snapshot`.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
@@ -278,6 +278,8 @@ pub struct Settings {
     pub enter_sends: bool,
     /// Whether presence and typing are joined, sent and shown.
     pub presence: bool,
+    /// Whether a session's last activity is written to the project when one uses it.
+    pub activity: bool,
     /// Whether prices and alerts are followed and shown.
     pub prices: bool,
     /// Whether voice messages are shown as such.
@@ -294,6 +296,8 @@ pub struct Settings {
     pub schema: String,
     /// Whether the closing-to-tray hint has been shown.
     pub tray_hint_shown: bool,
+    /// How long messages are kept on this computer.
+    pub retention: Retention,
     /// How the live connection behaves.
     pub realtime: RealtimeSettings,
 }
@@ -305,6 +309,7 @@ impl Default for Settings {
             price_palette: PricePalette::Standard,
             enter_sends: true,
             presence: true,
+            activity: true,
             prices: true,
             voice: true,
             notifications: true,
@@ -313,6 +318,7 @@ impl Default for Settings {
             close_to_tray: true,
             schema: "public".to_owned(),
             tray_hint_shown: false,
+            retention: Retention::Everything,
             realtime: RealtimeSettings::default(),
         }
     }

@@ -62,6 +62,8 @@ pub struct SessionRow {
     pub unread: u32,
     /// Own changes that wait to be sent.
     pub queued: u32,
+    /// Own changes that wait for the user's word, because they are old.
+    pub held: u32,
     /// Own changes that failed.
     pub failed: u32,
     /// What is being written.
@@ -79,6 +81,8 @@ pub struct SessionRow {
     pub role: Option<MemberRoleName>,
     /// How many people take part, oneself included; 0 where nothing is known of that.
     pub people: u32,
+    /// Its messages were taken off this computer; they are fetched when it is opened.
+    pub not_here: bool,
 }
 
 /// The newest message of a session, shortened to one line.
@@ -142,6 +146,12 @@ pub struct MessageRow {
 pub enum SendState {
     /// Kept here, waiting.
     Queued,
+    /// Kept here, waiting for the user's word: it was written more than two days ago. What follows
+    /// it in its session waits with it.
+    Held {
+        /// When it was written, in milliseconds.
+        written: i64,
+    },
     /// On its way.
     Sending,
     /// The server has it; messages of others are always delivered.
@@ -249,6 +259,25 @@ pub enum Edge {
     More,
     /// Rows that are not on this device; they are fetched when asked for, if there is a connection.
     Gap,
+}
+
+/// Arguments of `find_date`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct FindDate {
+    /// Which session.
+    pub session: String,
+    /// The beginning of the day, in milliseconds.
+    pub at: i64,
+}
+
+/// The message that a day begins with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct DateFound {
+    /// The first message of that day or later; none when everything is older.
+    pub message: Option<String>,
+    /// Whether nothing can be missing before it; false only without a connection.
+    pub certain: bool,
 }
 
 /// Arguments of `create_session`.

@@ -180,6 +180,8 @@ commands! {
     "close_session" = CloseSession -> Nothing;
     /// One page of a session's messages.
     "messages" = GetMessages -> MessagePage;
+    /// Finds the message that a day begins with.
+    "find_date" = FindDate -> DateFound;
     /// Makes a session.
     "create_session" = CreateSession -> SessionRow;
     /// Changes title or status of a session.
@@ -196,6 +198,12 @@ commands! {
     "retry_message" = RetryMessage -> Nothing;
     /// Gives up a failed or queued change. What it would have changed comes back.
     "discard_message" = DiscardMessage -> Nothing;
+    /// Has a change of the outbox sent that failed, or that waits for a word because it is old.
+    "retry_change" = RetryChange -> Nothing;
+    /// Gives a change of the outbox up. What it would have changed comes back.
+    "discard_change" = DiscardChange -> Nothing;
+    /// The word on all changes that wait for one because they are old.
+    "answer_held" = AnswerHeld -> Nothing;
     /// Tells that everything up to a message has been seen.
     "mark_read" = MarkRead -> Nothing;
     /// Keeps what is being written in a session.
@@ -229,6 +237,12 @@ commands! {
     /// Leaves a session of somebody else. What is kept of it stays readable.
     "leave_session" = LeaveSession -> Nothing;
 
+    /// What the workspace takes on this computer, by session.
+    "storage" = GetStorage -> Storage;
+    /// Says what a retention would remove from this computer.
+    "preview_retention" = PreviewRetention -> RemovedHere;
+    /// Takes a session's messages off this computer. The project keeps them.
+    "remove_from_device" = RemoveFromDevice -> RemovedHere;
     /// Writes what is kept of one session, or of all, into a file among the user's downloads.
     "export" = Export -> ExportedFile;
     /// Takes an exported file, handed over in pieces, into the local workspace.

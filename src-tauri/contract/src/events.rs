@@ -68,6 +68,14 @@ pub enum Event {
         /// As it is now.
         outbox: OutboxSummary,
     },
+    /// Text of one's own was put behind a session's draft: the message that it should have
+    /// changed was deleted meanwhile.
+    Draft {
+        /// The session.
+        session: String,
+        /// What was added.
+        text: String,
+    },
     /// Who is in the open session, and who is writing.
     People {
         /// The session.

@@ -22,6 +22,7 @@ mod members;
 mod outbox;
 mod realtime;
 mod search;
+mod storage;
 
 pub use account::*;
 pub use alerts::*;
@@ -37,3 +38,4 @@ pub use members::*;
 pub use outbox::*;
 pub use realtime::*;
 pub use search::*;
+pub use storage::*;

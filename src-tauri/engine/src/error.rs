@@ -46,6 +46,11 @@ pub enum EngineError {
     /// Something named by the caller is not there.
     #[error("{0}")]
     NotFound(String),
+    /// Another program uses the directory.
+    #[error(
+        "Tidings is running already with its data in {}. Nothing was touched; use that one, or end it and start again.", .0.display()
+    )]
+    InUse(std::path::PathBuf),
     /// No workspace is open.
     #[error("No workspace is open.")]
     NoWorkspace,
@@ -95,6 +100,7 @@ impl From<EngineError> for ApiError {
             EngineError::Config(_)
             | EngineError::Secrets(_)
             | EngineError::File { .. }
+            | EngineError::InUse(_)
             | EngineError::Stopped(_) => ErrorCode::Storage,
             EngineError::Local(_) | EngineError::Realtime(_) | EngineError::Task(_) => {
                 ErrorCode::Internal
@@ -122,6 +128,7 @@ fn cache_code(error: &CacheError) -> ErrorCode {
         | CacheError::MessageTooLong { .. }
         | CacheError::ReadOnlySession
         | CacheError::ReaderOnly
+        | CacheError::UnsentWork { .. }
         | CacheError::SessionExists
         | CacheError::BadQuery(_) => ErrorCode::Invalid,
         CacheError::OwnerOnly => ErrorCode::NotOwner,

@@ -64,6 +64,12 @@ impl TurnedClock {
         self.0.fetch_add(millis, Ordering::SeqCst);
     }
 
+    /// A clock that is so much behind.
+    pub fn set_back(&self, by: Duration) {
+        let millis = i64::try_from(by.as_millis()).unwrap();
+        self.0.store(-millis, Ordering::SeqCst);
+    }
+
     /// Another day.
     pub fn set(&self, to: Timestamp) {
         let millis = to.as_millis() - SystemClock.now().as_millis();

@@ -14,9 +14,10 @@ use crate::write::ranges::START;
 
 /// Sessions in which something is missing while changes arrive live: a range that does not touch
 /// the one below it, no range at all, or none that the newest messages arrive in. First `?2`, then
-/// by activity.
+/// by activity. Sessions of which messages were taken off this computer wait for somebody who looks.
 pub(crate) const WITH_GAPS: &str = "SELECT s.id, s.key FROM sessions s
      WHERE s.deleted = 0 AND s.unsent = 0 AND s.no_access = 0 AND s.stamp > -9223372036854775808
+       AND NOT EXISTS (SELECT 1 FROM removals x WHERE x.session = s.key)
        AND (NOT EXISTS (SELECT 1 FROM ranges r WHERE r.session = s.key AND r.live = 1)
          OR EXISTS (
              SELECT 1 FROM ranges r WHERE r.session = s.key AND r.older_at > ?1

@@ -11,5 +11,6 @@ pub(crate) mod outbox;
 pub(crate) mod overlay;
 pub(crate) mod prices;
 pub(crate) mod ranges;
+pub(crate) mod retention;
 pub(crate) mod sessions;
 pub(crate) mod status;

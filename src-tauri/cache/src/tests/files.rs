@@ -20,6 +20,10 @@ fn contains(path: &Path, text: &str) -> bool {
         .any(|window| window == text.as_bytes())
 }
 
+fn latest() -> u32 {
+    crate::migrate::MIGRATIONS.last().unwrap().version
+}
+
 impl Desk {
     fn path(&self) -> PathBuf {
         self.dir.path().join("cache.db")

@@ -4,6 +4,7 @@
 mod alerts;
 mod export;
 mod files;
+mod held;
 mod ingest;
 mod members;
 mod order;
@@ -12,6 +13,7 @@ mod pages;
 mod plans;
 mod revisions;
 mod search;
+mod storage;
 mod unread;
 
 use tempfile::TempDir;

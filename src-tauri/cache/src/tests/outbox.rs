@@ -192,7 +192,7 @@ async fn a_refused_message_is_kept_with_the_reason_and_lets_the_next_one_go() {
     let next = desk.cache.next_for(sid("trip")).await.unwrap().unwrap();
     assert_ne!(next.id, item.id);
 
-    desk.cache.retry(item.id).await.unwrap();
+    desk.cache.retry(item.id, at(9)).await.unwrap();
     let again = desk.cache.next_for(sid("trip")).await.unwrap().unwrap();
     assert_eq!(again.id, item.id);
     desk.cache.discard(item.id).await.unwrap();
@@ -238,7 +238,7 @@ async fn edits_and_deletions_show_at_once_and_come_back_when_discarded() {
     ));
     desk.cache.mark_failed(delete, refusal()).await.unwrap();
     assert_eq!(desk.shown("trip").await, ["original"]);
-    desk.cache.retry(delete).await.unwrap();
+    desk.cache.retry(delete, at(9)).await.unwrap();
     assert!(desk.shown("trip").await.is_empty());
     deliver(&desk, delete).await;
     assert!(desk.shown("trip").await.is_empty());
@@ -332,7 +332,7 @@ async fn sessions_are_made_titled_archived_and_deleted_through_the_outbox() {
     desk.cache.mark_sending(create).await.unwrap();
     desk.cache.mark_failed(create, refusal()).await.unwrap();
     assert_eq!(desk.cache.next_for(sid("trip")).await.unwrap(), None);
-    desk.cache.retry(create).await.unwrap();
+    desk.cache.retry(create, at(9)).await.unwrap();
     deliver(&desk, create).await;
     let summary = desk.cache.session(sid("trip")).await.unwrap().unwrap();
     assert_eq!(summary.session.title.as_deref(), Some("Trip"));
@@ -412,7 +412,7 @@ async fn a_write_that_was_dropped_meanwhile_is_no_error_for_its_sender() {
     desk.cache.mark_failed(gone, refusal()).await.unwrap();
     desk.cache.mark_delivered(gone, vec![]).await.unwrap();
     assert!(matches!(
-        desk.cache.retry(gone).await,
+        desk.cache.retry(gone, at(9)).await,
         Err(CacheError::NotFound(_))
     ));
 }

@@ -120,6 +120,11 @@ pub(crate) fn mark_read(tx: &mut Tx<'_>, session: &SessionId, key: MessageKey) -
     Ok(())
 }
 
+/// The unfinished text of a session.
+pub(crate) fn draft(tx: &Tx<'_>, session: &SessionId) -> Result<Option<String>> {
+    crate::read::sessions::draft(tx.conn, session)
+}
+
 pub(crate) fn set_draft(
     tx: &mut Tx<'_>,
     session: &SessionId,

@@ -12,6 +12,7 @@ mod outbox;
 pub(crate) mod prices;
 pub(crate) mod queue;
 pub(crate) mod ranges;
+pub(crate) mod retention;
 mod rows;
 mod sessions;
 mod values;

@@ -144,7 +144,7 @@ fn check_content(content: &str) -> Result<()> {
 }
 
 /// The key of a session that can be written to.
-fn writable(tx: &mut Tx<'_>, id: &SessionId) -> Result<i64> {
+pub(crate) fn writable(tx: &mut Tx<'_>, id: &SessionId) -> Result<i64> {
     let key = unlocked(tx, id)?;
     if members::own_role(tx.conn, key)? == Some(MemberRole::Reader) {
         return Err(CacheError::ReaderOnly);
@@ -223,7 +223,7 @@ fn edit(
             Op::EditMessage { content: old, .. } if idle => old.clone_from(&content),
             _ => continue,
         }
-        queue::rewrite(tx, row.id, &row.payload)?;
+        queue::rewrite(tx, row.id, &row.payload, now)?;
         tx.message_changed(session, id)?;
         return Ok(Enqueued::Folded(OutboxId(row.id)));
     }
@@ -257,7 +257,7 @@ fn delete(tx: &mut Tx<'_>, account: &UserId, id: MessageId, now: Timestamp) -> R
             Op::EditMessage { .. } if row.idle() => queue::remove(tx, row.id)?,
             Op::DeleteMessage { .. } => {
                 if row.idle() {
-                    queue::rewrite(tx, row.id, &row.payload)?;
+                    queue::rewrite(tx, row.id, &row.payload, now)?;
                 }
                 folded = Some(OutboxId(row.id));
             }
@@ -308,7 +308,7 @@ fn update_session(
             }
             _ => continue,
         }
-        queue::rewrite(tx, row.id, &row.payload)?;
+        queue::rewrite(tx, row.id, &row.payload, now)?;
         tx.session_changed(key)?;
         return Ok(Enqueued::Folded(OutboxId(row.id)));
     }

@@ -54,6 +54,19 @@ pub(crate) struct Range {
     pub live: bool,
 }
 
+impl Range {
+    /// What of it lies at or above a key. Of a range that goes on by itself the end stays.
+    pub(crate) fn above(&self, from: MessageKey) -> Option<Self> {
+        if self.newer < from {
+            return None;
+        }
+        Some(Self {
+            older: self.older.max(from),
+            ..*self
+        })
+    }
+}
+
 /// The newest rows that live frames inserted, by session.
 #[derive(Debug, Default)]
 pub(crate) struct LiveRows {

@@ -153,7 +153,8 @@ impl App {
                 "A schema is named with letters, digits and underscores.".to_owned(),
             ));
         }
-        if let Some(problem) = settings.realtime.problem() {
+        let problem = settings.realtime.problem();
+        if let Some(problem) = problem.or_else(|| settings.retention.problem()) {
             return Err(EngineError::Invalid(problem));
         }
         self.config_mut(|config| config.settings = settings.clone())?;
@@ -196,6 +197,10 @@ impl App {
     }
 }
 
+#[allow(
+    clippy::too_many_lines,
+    reason = "one arm for each command of the table"
+)]
 async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, ApiError> {
     match command {
         Command::SignIn(args) => reply::<api::SignIn>(core.sign_in(args).await),
@@ -252,6 +257,19 @@ async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, 
         Command::RetryMessage(args) => reply::<api::RetryMessage>(core.retry_message(&args).await),
         Command::DiscardMessage(args) => {
             reply::<api::DiscardMessage>(core.discard_message(&args).await)
+        }
+        Command::RetryChange(args) => reply::<api::RetryChange>(core.retry_change(&args).await),
+        Command::DiscardChange(args) => {
+            reply::<api::DiscardChange>(core.discard_change(&args).await)
+        }
+        Command::AnswerHeld(args) => reply::<api::AnswerHeld>(core.answer_held(&args).await),
+        Command::FindDate(args) => reply::<api::FindDate>(core.find_date(&args).await),
+        Command::GetStorage(_) => reply::<api::GetStorage>(core.storage().await),
+        Command::PreviewRetention(args) => {
+            reply::<api::PreviewRetention>(core.preview_retention(&args).await)
+        }
+        Command::RemoveFromDevice(args) => {
+            reply::<api::RemoveFromDevice>(core.remove_from_device(&args).await)
         }
         Command::MarkRead(args) => reply::<api::MarkRead>(core.mark_read(&args).await),
         Command::SetDraft(args) => reply::<api::SetDraft>(core.set_draft(args).await),

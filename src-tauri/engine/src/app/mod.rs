@@ -6,6 +6,7 @@ mod downloads;
 mod export;
 mod frame_file;
 mod import;
+mod instance;
 mod local;
 mod open;
 
@@ -59,6 +60,8 @@ struct Inner {
     http: tidings_supabase::Http,
     running: tokio::sync::Mutex<Running>,
     upload: tokio::sync::Mutex<Option<import::Upload>>,
+    /// Until the program is stopped, no other one uses the directory.
+    instance: Mutex<Option<instance::Instance>>,
 }
 
 /// The workspaces that are open. The lock around it makes opening and closing one at a time.
@@ -79,8 +82,10 @@ impl App {
     /// Reads the configuration and opens the workspace that was in front.
     pub async fn start(options: AppOptions) -> Result<Self> {
         let file = ConfigFile::in_directory(&options.data_dir)?;
+        let instance = instance::Instance::of(&options.data_dir).await?;
         let (mut config, set_aside) = file.read()?;
         config.settings.realtime = config.settings.realtime.nearest();
+        config.settings.retention = config.settings.retention.sound();
         let app = Self(Arc::new(Inner {
             bus: Bus::new(),
             file,
@@ -89,6 +94,7 @@ impl App {
             http: tidings_supabase::Http::new()?,
             running: tokio::sync::Mutex::default(),
             upload: tokio::sync::Mutex::default(),
+            instance: Mutex::new(Some(instance)),
             options,
         }));
         if let Some(path) = set_aside {
@@ -175,6 +181,8 @@ impl App {
         for (_, opened) in running.workspaces.drain() {
             opened.close().await;
         }
+        let instance = self.0.instance.lock();
+        instance.unwrap_or_else(PoisonError::into_inner).take();
     }
 
     fn config<T>(&self, read: impl FnOnce(&Config) -> T) -> T {

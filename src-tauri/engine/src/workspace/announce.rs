@@ -201,13 +201,13 @@ pub(super) fn change_of(outbox: &[OutboxItem], id: MessageId) -> Option<&OutboxI
 
 /// The outbox in short.
 pub(super) fn summary(outbox: &[OutboxItem]) -> api::OutboxSummary {
-    let failed = outbox
-        .iter()
-        .filter(|item| matches!(item.state, OutboxState::Failed(_)))
-        .count();
-    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    api::OutboxSummary {
-        queued: count(outbox.len() - failed),
-        failed: count(failed),
+    let mut summary = api::OutboxSummary::default();
+    for item in outbox {
+        match item.state {
+            OutboxState::Queued | OutboxState::Sending => summary.queued += 1,
+            OutboxState::Held => summary.held += 1,
+            OutboxState::Failed(_) => summary.failed += 1,
+        }
     }
+    summary
 }

@@ -1,10 +1,12 @@
 //! One workspace at work: one project, one account, one cache, one socket.
 
+mod activity;
 mod announce;
 mod background;
 mod catch_up;
 mod commands;
 mod connection;
+mod dates;
 mod doubt;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -21,6 +23,7 @@ mod quotes;
 mod remote;
 mod requests;
 mod reread;
+mod retention;
 mod rows;
 mod rules;
 mod send;
@@ -107,6 +110,8 @@ pub(crate) struct Core {
     /// Counts the catch-ups that began: each means that there is a connection, maybe a new one.
     catch_ups: watch::Sender<u64>,
     outbox: Notify,
+    activity: activity::Uses,
+    retention: retention::Requests,
     market: tokio::sync::Mutex<Market>,
     notices: mpsc::Sender<notices::Notice>,
     prices_told: Mutex<market::Told>,
@@ -121,6 +126,8 @@ pub(crate) struct Core {
     /// Since when the project's numbers count, by its clock, if they began to count in this run.
     era: Mutex<Option<Timestamp>>,
     background: background::Control,
+    /// The catch-up in which the server last told its time.
+    clock_told: AtomicU64,
     /// The wait for a browser in which somebody signs in.
     browser: Mutex<Option<CancellationToken>>,
     /// Changes that a channel should have told and did not.
@@ -188,6 +195,8 @@ impl Workspace {
             ingest: door,
             catch_ups: watch::Sender::new(0),
             outbox: Notify::new(),
+            activity: activity::Uses::default(),
+            retention: retention::Requests::default(),
             market: tokio::sync::Mutex::new(market),
             notices,
             prices_told: Mutex::default(),
@@ -200,6 +209,7 @@ impl Workspace {
             server_clock: Mutex::new(None),
             era: Mutex::new(None),
             background,
+            clock_told: AtomicU64::new(0),
             browser: Mutex::default(),
             missed: AtomicU64::new(0),
         });
@@ -346,6 +356,8 @@ fn tasks(
     spawn("sync", Box::pin(sync::run(core.clone())));
     spawn("background", Box::pin(background::run(core.clone())));
     spawn("outbox", Box::pin(outbox::run(core.clone())));
+    spawn("activity", Box::pin(activity::run(core.clone())));
+    spawn("retention", Box::pin(retention::run(core.clone())));
     spawn("announce", Box::pin(announce::run(core.clone())));
     spawn("connection", Box::pin(announce::connection(core.clone())));
     spawn("market", Box::pin(market::run(core.clone())));

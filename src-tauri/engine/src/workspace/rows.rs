@@ -25,8 +25,6 @@ pub mod fail {
     pub const OTHER: &str = "other";
 }
 
-const SNIPPET_CHARS: usize = 200;
-
 /// Who looks: decides what is "own", and what people are called.
 #[derive(Debug, Clone, Default)]
 pub struct Viewer {
@@ -65,6 +63,7 @@ impl Viewer {
             }),
             unread: summary.unread,
             queued: summary.queued,
+            held: summary.held,
             failed: summary.failed,
             draft: summary.draft.clone(),
             pinned: summary.pinned,
@@ -77,6 +76,7 @@ impl Viewer {
             } else {
                 0
             },
+            not_here: summary.trimmed && summary.bare,
         }
     }
 
@@ -156,9 +156,12 @@ pub fn outbox_row(item: &OutboxItem, title: Option<String>) -> api::OutboxRow {
         session_title: title,
         message: message_of(item).map(|id| id.to_string()),
         change,
-        text: text.chars().take(SNIPPET_CHARS).collect(),
+        text,
         state: match &item.state {
             OutboxState::Queued => api::SendState::Queued,
+            OutboxState::Held => api::SendState::Held {
+                written: item.created_at.as_millis(),
+            },
             OutboxState::Sending => api::SendState::Sending,
             OutboxState::Failed(reason) => failed(reason),
         },
@@ -238,6 +241,9 @@ const fn kind(kind: MessageKind) -> api::KindName {
 fn send_state(state: &OwnState) -> api::SendState {
     match state {
         OwnState::Queued => api::SendState::Queued,
+        OwnState::Held { written } => api::SendState::Held {
+            written: written.as_millis(),
+        },
         OwnState::Sending => api::SendState::Sending,
         OwnState::Failed(reason) => failed(reason),
     }

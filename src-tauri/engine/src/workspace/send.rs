@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tidings_cache::{CacheError, FailReason, Incoming, Op, OutboxItem, ReadStamp, Source, Stamp};
+use tidings_contract as api;
 use tidings_model::{Json, MemberRole, Message, MessageId, Session, SessionId};
 use tidings_supabase::{Class, Error, Filter, Insert, Query, Rows};
 
@@ -26,6 +27,8 @@ pub(super) enum Sent {
 enum Answer {
     Done(Vec<Incoming>),
     Refused(FailReason),
+    /// An edit's message is gone.
+    Deleted(Incoming),
 }
 
 #[derive(Serialize)]
@@ -76,18 +79,41 @@ pub(super) async fn send(core: &Core, item: &OutboxItem) -> Result<Sent, CacheEr
         Ok(Answer::Done(facts)) => {
             let report = core.cache.mark_delivered(item.id, facts).await?;
             core.sync.reread(report.reread);
-            if matches!(item.op, Op::CreateSession(_)) {
-                // Refused until now: presence belongs to a session that the project has.
-                core.presence_row.notify_one();
-            }
             Ok(Sent::Delivered)
         }
         Ok(Answer::Refused(reason)) => {
             core.cache.mark_failed(item.id, reason).await?;
             Ok(Sent::Refused)
         }
+        Ok(Answer::Deleted(deletion)) => {
+            keep_in_draft(core, item, deletion).await?;
+            Ok(Sent::Refused)
+        }
         Err(error) => settle(core, item, &error).await,
     }
+}
+
+/// Nothing that was written is lost: it can be sent as a message of its own.
+async fn keep_in_draft(
+    core: &Core,
+    item: &OutboxItem,
+    deletion: Incoming,
+) -> Result<(), CacheError> {
+    let kept = core
+        .cache
+        .edit_found_deleted(item.id, deletion, deleted_meanwhile(), core.now())
+        .await?;
+    if let Some(text) = kept {
+        core.emit(api::Event::Draft {
+            session: item.session.to_string(),
+            text,
+        });
+        core.emit(api::Event::Notice {
+            level: api::NoticeLevel::Warning,
+            message: "The message that you changed was deleted meanwhile. Your text is kept as a draft in its session.".to_owned(),
+        });
+    }
+    Ok(())
 }
 
 async fn settle(core: &Core, item: &OutboxItem, error: &Error) -> Result<Sent, CacheError> {
@@ -204,11 +230,13 @@ async fn edit(
         .await?;
     let source = source(core, began);
     let Some(row) = answer.rows.first() else {
-        let there = !read_message(core, id).await?.rows.is_empty();
-        if !there && lost(core, session).await? {
+        if !read_message(core, id).await?.rows.is_empty() {
+            return Ok(Answer::Refused(refused_by_rules()));
+        }
+        if lost(core, session).await? {
             return Ok(Answer::Refused(out_of_reach()));
         }
-        return Ok(gone_or_refused(there));
+        return Ok(Answer::Deleted(Incoming::MessageDeleted { id, source }));
     };
     Ok(Answer::Done(message_facts(row, source)))
 }
@@ -292,7 +320,7 @@ fn message_facts(row: &RawValue, source: Source) -> Vec<Incoming> {
     }
 }
 
-fn session_facts(answer: &Rows, source: Source) -> Vec<Incoming> {
+pub(super) fn session_facts(answer: &Rows, source: Source) -> Vec<Incoming> {
     answer
         .rows
         .iter()
@@ -306,7 +334,7 @@ fn session_facts(answer: &Rows, source: Source) -> Vec<Incoming> {
         .collect()
 }
 
-fn source(core: &Core, began: Stamp) -> Source {
+pub(super) fn source(core: &Core, began: Stamp) -> Source {
     Source::OwnWrite(ReadStamp {
         began,
         ended: core.cache.stamp(),
@@ -321,7 +349,7 @@ fn by_session(id: &SessionId) -> Filter {
     Filter::eq("id", id.to_string())
 }
 
-/// An edit or a deletion that changed nothing: row level security answers like that too.
+/// A change of a session that changed nothing: row level security answers like that too.
 fn gone_or_refused(there: bool) -> Answer {
     Answer::Refused(if there {
         refused_by_rules()

@@ -65,7 +65,15 @@ reread: boolean, } | { "type": "outbox",
 /**
  * As it is now.
  */
-outbox: OutboxSummary, } | { "type": "people", 
+outbox: OutboxSummary, } | { "type": "draft", 
+/**
+ * The session.
+ */
+session: string, 
+/**
+ * What was added.
+ */
+text: string, } | { "type": "people", 
 /**
  * The session.
  */

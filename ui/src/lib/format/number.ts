@@ -128,3 +128,18 @@ function plain(value: Decimal): string {
   const tail = fraction === "" ? "" : point + fraction;
   return (negative ? MINUS : "") + grouping.format(whole) + tail;
 }
+
+const UNITS = ["KiB", "MiB", "GiB", "TiB"] as const;
+const oneDigit = new Intl.NumberFormat(systemLocale(), { maximumFractionDigits: 1 });
+
+/** A size: `812 KiB`, `3.1 MiB`. */
+export function bytes(size: number): string {
+  let value = size / 1024;
+  let unit = 0;
+  while (value >= 1000 && unit < UNITS.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  const shown = unit === 0 ? Math.ceil(value) : value;
+  return `${oneDigit.format(shown)}${THIN}${UNITS[unit]}`;
+}

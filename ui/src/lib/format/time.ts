@@ -154,3 +154,20 @@ function midnight(when: When): number {
 function sameYear(a: When, b: When): boolean {
   return new Date(a).getFullYear() === new Date(b).getFullYear();
 }
+
+const month = new Intl.DateTimeFormat(wordLocale(), { month: "long", year: "numeric" });
+
+/** `March 2026`. */
+export function monthAndYear(when: When): string {
+  return month.format(new Date(when));
+}
+
+/** `Mon`. */
+export function weekdayName(when: When): string {
+  return weekdayShort.format(new Date(when));
+}
+
+/** `Saturday, 14 March 2026`. */
+export function fullDay(when: When): string {
+  return longDayYear.format(new Date(when));
+}

@@ -30,6 +30,17 @@ export function commands(): PaletteCommand[] {
     },
   ];
   if (app.shares) list.push(...sharing());
+  const open = conversation.id;
+  if (open !== undefined) {
+    list.push({
+      id: "jump-to-date",
+      label: t("command.jumpToDate"),
+      icon: "cal",
+      run: () => {
+        view.overlay = { kind: "date", session: open };
+      },
+    });
+  }
   if (app.settings.prices) list.push(...marketCommands());
   list.push(
     {

@@ -3,6 +3,7 @@ import { t } from "../i18n";
 import { confirmLeave } from "../members/actions";
 import { mayInvite, mayLeave, mayManage } from "../members/rights";
 import { exportKept } from "../settings/exports";
+import { confirmRemoval } from "../settings/removal";
 import { tryCall } from "../state/engine.svelte";
 import { sessions } from "../state/sessions.svelte";
 import { view } from "../state/view.svelte";
@@ -59,6 +60,14 @@ export function openSessionMenu(
       },
     );
   }
+  items.push("line", {
+    label: t("session.jumpToDate"),
+    icon: "cal",
+    testid: "session-date",
+    action: () => {
+      view.overlay = { kind: "date", session: session.id };
+    },
+  });
   items.push(
     "line",
     {
@@ -74,6 +83,15 @@ export function openSessionMenu(
       action: () => void exportKept(session.id, "json"),
     },
   );
+  if (!session.no_access && !session.not_here && !session.unsent) {
+    items.push({
+      label: t("session.removeHere"),
+      icon: "db",
+      testid: "session-remove-here",
+      action: () =>
+        confirmRemoval(session.id, title, session.queued + session.held + session.failed),
+    });
+  }
   if (session.no_access || mayManage(session)) {
     items.push("line", {
       label: session.no_access ? t("action.remove") : t("action.deleteDots"),

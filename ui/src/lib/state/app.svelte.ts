@@ -24,7 +24,7 @@ import { view } from "./view.svelte";
 
 type Phase = { phase: "starting" } | { phase: "failed"; message: string } | { phase: "ready" };
 
-const NO_OUTBOX: OutboxSummary = { queued: 0, failed: 0 };
+const NO_OUTBOX: OutboxSummary = { queued: 0, held: 0, failed: 0 };
 const SIGNED_OUT: SignInState = { state: "signed_out" };
 
 /** The state that the whole window shares: a snapshot, kept up to date by events. */
@@ -158,6 +158,7 @@ class App {
           : last !== null && conversation.open(last),
       ]);
       if (conversation.id === undefined) await this.#openFirst();
+      else conversation.takeDraft(sessions.get(conversation.id)?.draft ?? "");
     }
     this.phase = { phase: "ready" };
     await beside;
@@ -229,6 +230,9 @@ class App {
       case "outbox":
         this.outbox = event.outbox;
         break;
+      case "draft":
+        conversation.addToDraft(event.session, event.text);
+        break;
       case "people":
         if (event.session === conversation.id) conversation.people = event.people;
         break;
@@ -286,6 +290,7 @@ function firstSettings(): Settings {
     price_palette: "standard",
     enter_sends: true,
     presence: true,
+    activity: true,
     prices: true,
     voice: true,
     notifications: true,
@@ -294,6 +299,7 @@ function firstSettings(): Settings {
     close_to_tray: true,
     schema: "public",
     tray_hint_shown: false,
+    retention: { keep: "everything" },
     realtime: {
       reconnect_first_ms: 500,
       reconnect_longest_ms: 30_000,

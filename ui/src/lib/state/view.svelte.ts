@@ -22,6 +22,7 @@ export type Overlay =
   | { kind: "rename"; session: string; title: string }
   | { kind: "confirm"; title: string; text: string; action: string; run: () => void }
   | { kind: "outbox" }
+  | { kind: "date"; session: string }
   | { kind: "sign-in" }
   | { kind: "password"; recovery: boolean }
   | { kind: "own-name"; name: string }

@@ -164,7 +164,7 @@ fn word<T: std::str::FromStr>(word: Option<&str>) -> Option<T> {
 
 fn state_text(state: &OwnState) -> String {
     match state {
-        OwnState::Queued | OwnState::Sending => "not sent yet".to_owned(),
+        OwnState::Queued | OwnState::Held { .. } | OwnState::Sending => "not sent yet".to_owned(),
         OwnState::Failed(reason) => {
             format!(
                 "not sent, {}",

@@ -17,7 +17,7 @@ use tidings_cache::{CacheError, PartialMessage};
 use tidings_model::{MessageId, Timestamp};
 use tidings_supabase::{Class, Rows};
 
-use super::{Core, members};
+use super::{Core, members, outbox};
 
 pub(super) use pages::{fetch_older, fetch_one, fill, read_stretches};
 pub(super) use portion::Portion;
@@ -104,6 +104,7 @@ fn note_clock(core: &Core, answer: &Rows) {
         .server_clock
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(skew);
+    outbox::clock_told(core);
 }
 
 pub(super) fn server_now(core: &Core) -> Timestamp {

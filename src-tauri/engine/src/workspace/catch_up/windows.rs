@@ -244,7 +244,7 @@ pub(super) async fn read_recent(core: &Core) -> Result<(), Error> {
         .sessions()
         .await?
         .into_iter()
-        .filter(|summary| !summary.no_access && !summary.unsent)
+        .filter(|summary| !summary.no_access && !summary.unsent && !summary.trimmed)
         .take(RECENT_SESSIONS)
         .map(|summary| summary.session.id)
         .collect();

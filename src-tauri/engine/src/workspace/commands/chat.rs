@@ -6,7 +6,8 @@ use tidings_model::{Json, MessageId, MessageKind, SessionId};
 
 use super::{caught, history, invalid, message_id, no_message, no_session, session_id};
 use crate::error::{EngineError, Result};
-use crate::workspace::{Core, announce, catch_up, people, rows};
+use crate::workspace::catch_up::server_now;
+use crate::workspace::{Core, announce, catch_up, dates, people, rows};
 
 const MAX_PAGE: u32 = 200;
 const FIRST_PAGE: u32 = 60;
@@ -36,6 +37,8 @@ impl Core {
         let id = session_id(&args.session)?;
         let session = self.session_row(&id).await?;
         let first_unread = self.cache.first_unread(id.clone()).await?;
+        // What was taken off this computer is wanted again, by somebody who looks.
+        self.cache.wanted_again(id.clone()).await?;
         people::enter(self, id.clone()).await;
         if self.state.is_up() && self.part().is_installed() {
             // Nothing tells live what people are called.
@@ -86,7 +89,7 @@ impl Core {
             metadata: Json::empty(),
         };
         self.cache
-            .enqueue_session_create(session, self.now())
+            .enqueue_session_create(session, server_now(self))
             .await?;
         self.session_row(&id).await
     }
@@ -102,7 +105,7 @@ impl Core {
             status: args.status.map(rows::model_status),
         };
         self.cache
-            .enqueue_session_update(id.clone(), change, self.now())
+            .enqueue_session_update(id.clone(), change, server_now(self))
             .await?;
         self.session_row(&id).await
     }
@@ -117,7 +120,9 @@ impl Core {
         if known.no_access {
             self.cache.remove_session(id).await?;
         } else {
-            self.cache.enqueue_session_delete(id, self.now()).await?;
+            self.cache
+                .enqueue_session_delete(id, server_now(self))
+                .await?;
         }
         Ok(api::Nothing {})
     }
@@ -147,8 +152,7 @@ impl Core {
         let verified = self.cache.verified_ranges(id.clone()).await?;
         let followed = self.cache.followed().await?;
         let history = history::parts(&verified, &gaps, followed.as_ref());
-        let storage = self.cache.storage().await?;
-        let messages = storage.by_session.iter().find(|row| row.session == id);
+        let messages = self.cache.messages_here(id.clone()).await?;
         let open = self
             .open
             .lock()
@@ -158,7 +162,7 @@ impl Core {
         Ok(api::SessionDetails {
             created_at: summary.session.created_at.as_millis(),
             session: self.viewer().session(&summary),
-            messages: messages.map_or(0, |row| row.messages),
+            messages,
             gaps: u32::try_from(gaps.len()).unwrap_or(u32::MAX),
             complete: verified.iter().any(|range| range.older.is_none()),
             verified_at: history.iter().rev().find_map(|part| part.verified_at),
@@ -192,6 +196,7 @@ impl Core {
             && self.state.is_up()
             && from != Some(gap.before)
         {
+            self.cache.wanted_again(session.clone()).await?;
             if let Err(error) = catch_up::fetch_older(self, &session, gap.before, MAX_PAGE).await {
                 tracing::info!(%error, "older messages were not fetched");
                 break;
@@ -204,6 +209,12 @@ impl Core {
             _ => None,
         };
         self.told(&page, asked).await
+    }
+
+    pub async fn find_date(&self, args: &api::FindDate) -> Result<api::DateFound> {
+        let session = session_id(&args.session)?;
+        let from = tidings_model::Timestamp::from_millis(args.at);
+        dates::find(self, &session, from).await.map_err(told)
     }
 
     /// A page in the contract's words. `asked`: the message that it comes before.
@@ -277,7 +288,10 @@ impl Core {
             kind: MessageKind::Text,
             metadata: Json::new(text).map_err(invalid)?,
         };
-        let cached = self.cache.enqueue_message(message, self.now()).await?;
+        let cached = self
+            .cache
+            .enqueue_message(message, server_now(self))
+            .await?;
         Ok(self.viewer().message(&cached, None))
     }
 
@@ -285,7 +299,7 @@ impl Core {
         let id = message_id(&args.message)?;
         self.own_message(id).await?;
         self.cache
-            .enqueue_edit(id, args.content, self.now())
+            .enqueue_edit(id, args.content, server_now(self))
             .await?;
         self.message_row(id).await
     }
@@ -293,7 +307,7 @@ impl Core {
     pub async fn delete_message(&self, args: &api::DeleteMessage) -> Result<api::Nothing> {
         let id = message_id(&args.message)?;
         self.deletable(id).await?;
-        self.cache.enqueue_delete(id, self.now()).await?;
+        self.cache.enqueue_delete(id, server_now(self)).await?;
         Ok(api::Nothing {})
     }
 
@@ -317,27 +331,6 @@ impl Core {
         self.own_message(id).await
     }
 
-    pub async fn retry_message(&self, args: &api::RetryMessage) -> Result<api::Nothing> {
-        let id = self.change_of_message(&args.message).await?;
-        self.cache.retry(id).await?;
-        Ok(api::Nothing {})
-    }
-
-    pub async fn discard_message(&self, args: &api::DiscardMessage) -> Result<api::Nothing> {
-        let id = self.change_of_message(&args.message).await?;
-        self.cache.discard(id).await?;
-        Ok(api::Nothing {})
-    }
-
-    async fn change_of_message(&self, message: &str) -> Result<tidings_cache::OutboxId> {
-        let id = message_id(message)?;
-        let outbox = self.cache.outbox_list().await?;
-        let change = announce::change_of(&outbox, id);
-        change.map(|item| item.id).ok_or_else(|| {
-            EngineError::NotFound("Nothing of this message waits to be sent.".to_owned())
-        })
-    }
-
     pub async fn mark_read(&self, args: &api::MarkRead) -> Result<api::Nothing> {
         let session = session_id(&args.session)?;
         let key = self.key_of(&args.message).await?;
@@ -348,7 +341,7 @@ impl Core {
     pub async fn set_draft(&self, args: api::SetDraft) -> Result<api::Nothing> {
         let text = (!args.text.is_empty()).then_some(args.text);
         self.cache
-            .set_draft(session_id(&args.session)?, text, self.now())
+            .set_draft(session_id(&args.session)?, text, server_now(self))
             .await?;
         Ok(api::Nothing {})
     }
@@ -358,22 +351,9 @@ impl Core {
         Ok(api::Nothing {})
     }
 
-    pub async fn outbox(&self) -> Result<Vec<api::OutboxRow>> {
-        let mut listed = Vec::new();
-        for item in self.cache.outbox_list().await? {
-            let session = self.cache.session(item.session.clone()).await?;
-            listed.push(rows::outbox_row(
-                &item,
-                session.and_then(|s| s.session.title),
-            ));
-        }
-        Ok(listed)
-    }
-
     pub async fn search(&self, args: api::Search) -> Result<api::SearchReply> {
         let limit = args.limit.clamp(1, MAX_PAGE) as usize;
         let results = self.cache.search(args.query, limit).await?;
-        let storage = self.cache.storage().await?;
         let viewer = self.viewer();
         let mut hits = Vec::with_capacity(results.hits.len());
         for hit in &results.hits {
@@ -382,8 +362,17 @@ impl Core {
         }
         Ok(api::SearchReply {
             hits,
-            searched: storage.messages.saturating_sub(results.unindexed),
-            total: storage.messages,
+            more: results.more,
+            searched: results.total.saturating_sub(results.unindexed),
+            total: results.total,
+            scanned: results.scanned,
         })
+    }
+}
+
+fn told(error: catch_up::Error) -> EngineError {
+    match error {
+        catch_up::Error::Server(error) => EngineError::Server(error),
+        catch_up::Error::Cache(error) => EngineError::Cache(error),
     }
 }

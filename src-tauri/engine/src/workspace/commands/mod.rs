@@ -7,8 +7,10 @@ mod export;
 mod factors;
 mod history;
 mod members;
+mod outbox;
 mod prices;
 mod provider;
+mod storage;
 
 use tidings_model::{MessageId, RuleId, SessionId};
 
