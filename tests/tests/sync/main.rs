@@ -4,6 +4,8 @@
 
 mod account;
 mod chat;
+#[cfg(unix)]
+mod disk;
 mod doubt;
 mod export;
 mod hostile;

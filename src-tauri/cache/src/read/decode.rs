@@ -16,6 +16,10 @@ pub(crate) fn session_id(row: &Row<'_>, column: usize) -> Result<SessionId> {
     SessionId::new(row.get::<_, String>(column)?).map_err(|error| refused(column, error))
 }
 
+pub(crate) fn user_id(row: &Row<'_>, column: usize) -> Result<UserId> {
+    UserId::new(row.get::<_, String>(column)?).map_err(|error| refused(column, error))
+}
+
 pub(crate) fn optional_user_id(row: &Row<'_>, column: usize) -> Result<Option<UserId>> {
     // An empty id names nobody.
     Ok(row

@@ -94,9 +94,9 @@ async fn a_cache_of_a_newer_version_is_refused_and_not_touched() {
         }],
     ]
     .concat();
-    let (conn, report) = store::open_with(&place, &newer).unwrap();
-    assert_eq!(report.migrated_from, Some(1));
-    drop(conn);
+    let opened = store::open_with(&place, &newer).unwrap();
+    assert_eq!(opened.report.migrated_from, Some(1));
+    drop(opened);
     assert!(desk.dir.path().join("cache.db.before-1").exists());
     assert!(matches!(
         Cache::open(&desk.path(), &desk.key),
@@ -131,7 +131,7 @@ async fn a_migration_that_fails_half_way_changes_nothing() {
         panic!("the migration cannot work")
     };
     assert_eq!(step, 2);
-    assert!(backup.exists());
+    assert!(backup.unwrap().exists());
     let (cache, _) = Cache::open(&desk.path(), &desk.key).unwrap();
     assert_eq!(cache.outbox_list().await.unwrap().len(), 1);
 }

@@ -2,13 +2,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod alerts;
+#[cfg(unix)]
+mod bad_disk;
+mod damage;
 mod export;
 mod files;
 mod ingest;
+mod migrations;
 mod order;
 mod outbox;
 mod pages;
 mod plans;
+#[cfg(unix)]
+mod power;
 mod search;
 mod unread;
 

@@ -24,6 +24,7 @@ mod rows;
 mod rules;
 mod send;
 mod session;
+mod storage;
 mod sync;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -143,13 +144,16 @@ impl Workspace {
             schema,
             pace,
         } = parts;
-        cache.reset_sending().await?;
         let now = clock.now();
         let account = tokens.state().borrow().clone();
         if let AuthState::SignedIn { user_id, .. } = account
             && let Ok(user) = UserId::new(user_id)
         {
-            cache.set_account(user, now).await?;
+            match cache.set_account(user, now).await {
+                // It can be read all the same, and `storage` tells why it cannot be written.
+                Err(error) if error.is_of_the_disk() => tracing::warn!(%error, "the account"),
+                set => set?,
+            }
         }
         let market = Market::load(&cache, now).await?;
         let members = members::known(&cache).await?;
@@ -214,6 +218,7 @@ impl Workspace {
         spawn("ingest", Box::pin(ingest::run(core.clone(), facts)));
         spawn("sync", Box::pin(sync::run(core.clone())));
         spawn("outbox", Box::pin(outbox::run(core.clone())));
+        spawn("storage", Box::pin(storage::run(core.clone())));
         spawn("announce", Box::pin(announce::run(core.clone())));
         spawn("connection", Box::pin(announce::connection(core.clone())));
         spawn("market", Box::pin(market::run(core.clone())));
