@@ -10,7 +10,7 @@ use crate::book::Book;
 use crate::{Random, World};
 
 /// Frames that the program says before it is killed, at most.
-const MOST_FRAMES: u64 = 160;
+const MOST_FRAMES: u64 = 120;
 
 /// Works in every session, and lets others write, until the program has been killed; returns the
 /// one that was started again.

@@ -128,7 +128,7 @@ pub async fn reach(
             };
             served
                 .until("it in the search", search, |reply| {
-                    reply.hits.iter().any(|hit| hit.message.id == sent.id)
+                    reply.hits.iter().any(|hit| hit.message == sent.id)
                 })
                 .await
                 .unwrap();

@@ -458,7 +458,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
     #[test]
     fn after_a_power_failure_nothing_reported_is_lost_and_nothing_is_sent_twice(
         lives in prop::collection::vec(life(), 1..4),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use tidings_cache::{CacheError, Op, OutboxItem};
+use tidings_cache::{CacheError, Op, OutboxId, OutboxItem};
 use tidings_model::SessionId;
 use tidings_supabase::BackOff;
 use tokio::sync::broadcast::error::RecvError;
@@ -91,7 +91,7 @@ async fn drain(core: &Core) -> Result<Drained, CacheError> {
 
 async fn drain_session(core: &Core, session: SessionId) -> Result<Drained, CacheError> {
     while let Some(item) = core.cache.next_for(session.clone()).await? {
-        match send_one(core, item).await? {
+        match send_one(core, item.id).await? {
             Sent::Delivered | Sent::Refused => {}
             Sent::Later(wait) => return Ok(Drained::Later(wait)),
         }
@@ -99,9 +99,9 @@ async fn drain_session(core: &Core, session: SessionId) -> Result<Drained, Cache
     Ok(Drained::Empty)
 }
 
-async fn send_one(core: &Core, item: OutboxItem) -> Result<Sent, CacheError> {
-    match core.cache.mark_sending(item.id).await {
-        Ok(()) => tokio::select! {
+async fn send_one(core: &Core, id: OutboxId) -> Result<Sent, CacheError> {
+    match core.cache.mark_sending(id).await {
+        Ok(item) => tokio::select! {
             sent = send::send(core, &item) => sent,
             () = told(core, &item) => {
                 core.cache.mark_delivered(item.id, Vec::new()).await?;
