@@ -116,18 +116,15 @@ impl Book {
             }
         }
         for (id, entry) in &mut pages.written {
-            match stored.remove(id) {
-                Some(text) => {
-                    assert!(!entry.deleted, "{id} was deleted, and is there: {entry:?}");
-                    assert!(entry.texts.contains(&text), "{id}: {text:?}, {entry:?}");
-                    // From now on this is what it is.
-                    entry.texts = vec![text];
-                    entry.deleting = false;
-                }
-                None => {
-                    assert!(entry.deleting, "{id} was written, and is lost: {entry:?}");
-                    entry.deleted = true;
-                }
+            if let Some(text) = stored.remove(id) {
+                assert!(!entry.deleted, "{id} was deleted, and is there");
+                assert!(entry.texts.contains(&text), "{id}: {text:?}, {entry:?}");
+                // From now on this is what it is.
+                entry.texts = vec![text];
+                entry.deleting = false;
+            } else {
+                assert!(entry.deleting, "{id} was written, and is lost: {entry:?}");
+                entry.deleted = true;
             }
         }
         // What is left was asked for, and the reply did not come.

@@ -87,12 +87,12 @@ async fn write(
             _ => {
                 let content = format!("{session} {round}.{number}");
                 book.asks(&content);
-                let send = api::SendMessage {
+                let command = api::SendMessage {
                     session: session.to_owned(),
                     content: content.clone(),
                     reply_to: None,
                 };
-                let sent = served.call(send).await?;
+                let sent = served.call(command).await?;
                 book.was_written(&content, &sent.id);
                 own.push(sent.id);
             }
@@ -117,5 +117,5 @@ async fn others(world: &World, round: usize) {
         service.insert("chat_messages", row).await.unwrap();
         world.book.others_wrote(&id, &content);
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }

@@ -38,15 +38,15 @@ pub async fn reach(
     random: &mut Random,
 ) {
     let session = &world.sessions[number % world.sessions.len()];
-    let proxy = &world.project.proxy;
+    let network = &world.project.proxy;
     match point {
-        Point::Queued => proxy.go_offline(),
-        Point::Sent => proxy.freeze(Direction::Up),
-        Point::Answered => proxy.freeze(Direction::Down),
+        Point::Queued => network.go_offline(),
+        Point::Sent => network.freeze(Direction::Up),
+        Point::Answered => network.freeze(Direction::Down),
         Point::Committed | Point::Indexed => {}
     }
-    let word = format!("kill{number}");
-    let text = format!("{word} {point:?}");
+    let mark = format!("kill{number}");
+    let text = format!("{mark} {point:?}");
     world.book.asks(&text);
     let sent = served
         .ok(api::SendMessage {
@@ -82,7 +82,7 @@ pub async fn reach(
             // Cut, the request is lost; else it arrives when the network flows again, after
             // the program that sent it is gone.
             if random.below(2) == 0 {
-                proxy.cut();
+                network.cut();
             }
         }
         Point::Answered => {
@@ -123,7 +123,7 @@ pub async fn reach(
         }
         Point::Indexed => {
             let search = api::Search {
-                query: word.clone(),
+                query: mark.clone(),
                 limit: 5,
             };
             served

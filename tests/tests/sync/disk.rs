@@ -113,14 +113,14 @@ async fn on_a_full_disk_one_reads_is_told_and_goes_on_when_there_is_room() {
     desk.comes_through(&app).await;
     desk.disk.set_capacity(Some(desk.disk.used()));
     let long = "long ".repeat(2000);
-    let send = api::SendMessage {
+    let command = api::SendMessage {
         session: desk.session.clone(),
         content: long.clone(),
         reply_to: None,
     };
     // What room is left in the log is used up first.
     let refused = loop {
-        if let Err(refused) = app.call(send.clone()).await {
+        if let Err(refused) = app.call(command.clone()).await {
             break refused;
         }
     };
@@ -275,10 +275,10 @@ async fn from_a_damaged_cache_what_waited_goes_out_and_the_rest_is_read_again() 
     let desk = Desk::new().await;
     let conn = desk.open_cache();
     let sql = "SELECT pageno FROM dbstat WHERE name = 'messages'";
-    let page: usize = conn.query_row(sql, [], |row| row.get(0)).unwrap();
+    let page: u32 = conn.query_row(sql, [], |row| row.get(0)).unwrap();
     drop(conn);
     let mut bytes = fs::read(desk.cache()).unwrap();
-    let start = (page - 1) * 4096;
+    let start = (page as usize - 1) * 4096;
     bytes[start..start + 4096].fill(0x5a);
     fs::write(desk.cache(), bytes).unwrap();
     let app = desk.device.start().await;

@@ -8,7 +8,7 @@ use crate::CacheError;
 /// Alice's cache on a disk of its own, with three messages that wait.
 async fn waiting() -> (Desk, Disk) {
     let dir = TempDir::new().unwrap();
-    let disk = Disk::mount(dir.path()).unwrap();
+    let drive = Disk::mount(dir.path()).unwrap();
     let key = CacheKey::generate();
     let (cache, _) = Cache::open(&dir.path().join("cache.db"), &key).unwrap();
     cache.set_account(alice(), at(0)).await.unwrap();
@@ -22,10 +22,10 @@ async fn waiting() -> (Desk, Disk) {
     for text in ["one", "two", "three"] {
         desk.cache.enqueue_message(note(text), at(2)).await.unwrap();
     }
-    (desk, disk)
+    (desk, drive)
 }
 
-async fn open(desk: &Desk) -> crate::Result<Cache> {
+fn open(desk: &Desk) -> crate::Result<Cache> {
     Cache::open(&desk.dir.path().join("cache.db"), &desk.key).map(|(cache, _)| cache)
 }
 
@@ -35,9 +35,9 @@ fn met(cache: &Cache) -> Option<CacheError> {
 
 #[tokio::test]
 async fn on_a_full_disk_everything_can_be_read_and_what_is_not_kept_is_said() {
-    let (desk, disk) = waiting().await;
+    let (desk, drive) = waiting().await;
     assert!(met(&desk.cache).is_none());
-    disk.set_capacity(Some(disk.used()));
+    drive.set_capacity(Some(drive.used()));
     let long = "long ".repeat(1000);
     let refused = desk.cache.enqueue_message(note(&long), at(3)).await;
     let Err(error @ CacheError::DiskFull) = refused else {
@@ -51,7 +51,7 @@ async fn on_a_full_disk_everything_can_be_read_and_what_is_not_kept_is_said() {
     assert_eq!(desk.shown("trip").await, ["one", "two", "three"]);
     assert!(desk.cache.search("two".into(), 10).await.is_ok());
     // Room again: nothing has to be restarted.
-    disk.set_capacity(None);
+    drive.set_capacity(None);
     desk.cache.try_to_write().await.unwrap();
     assert!(met(&desk.cache).is_none());
     desk.cache
@@ -64,12 +64,12 @@ async fn on_a_full_disk_everything_can_be_read_and_what_is_not_kept_is_said() {
 
 #[tokio::test]
 async fn a_cache_opens_on_a_disk_without_a_free_byte() {
-    let (desk, disk) = waiting().await;
+    let (desk, drive) = waiting().await;
     let first = desk.cache.outbox_list().await.unwrap()[0].id;
     desk.cache.mark_sending(first).await.unwrap();
     desk.cache.close().await;
-    disk.set_capacity(Some(disk.used()));
-    let cache = open(&desk).await.unwrap();
+    drive.set_capacity(Some(drive.used()));
+    let cache = open(&desk).unwrap();
     assert!(matches!(met(&cache), Some(CacheError::DiskFull)));
     let desk = Desk { cache, ..desk };
     assert_eq!(desk.cache.account(), Some(alice()));
@@ -80,7 +80,7 @@ async fn a_cache_opens_on_a_disk_without_a_free_byte() {
     let stamp = desk.cache.stamp();
     // With room the start is written down after all: what was under way waits again, and no stamp
     // is given out twice.
-    disk.set_capacity(None);
+    drive.set_capacity(None);
     desk.cache
         .enqueue_message(note("four"), at(4))
         .await
@@ -96,8 +96,8 @@ async fn a_cache_opens_on_a_disk_without_a_free_byte() {
 #[tokio::test]
 async fn at_whatever_byte_the_disk_fills_up_what_was_reported_is_there() {
     for spare in (0..40).map(|piece| piece * 3000) {
-        let (desk, disk) = waiting().await;
-        disk.set_capacity(Some(disk.used() + spare));
+        let (desk, drive) = waiting().await;
+        drive.set_capacity(Some(drive.used() + spare));
         let mut kept = 3;
         for number in 0..30 {
             let text = format!("{number}: {}", "word ".repeat(200));
@@ -110,7 +110,7 @@ async fn at_whatever_byte_the_disk_fills_up_what_was_reported_is_there() {
         assert!(spare > 0 || kept == 3);
         assert_eq!(desk.cache.outbox_list().await.unwrap().len(), kept);
         desk.cache.close().await;
-        let cache = open(&desk).await.unwrap();
+        let cache = open(&desk).unwrap();
         assert_eq!(cache.outbox_list().await.unwrap().len(), kept);
         cache.close().await;
     }
@@ -118,9 +118,9 @@ async fn at_whatever_byte_the_disk_fills_up_what_was_reported_is_there() {
 
 #[tokio::test]
 async fn on_a_disk_that_became_read_only_everything_can_be_read() {
-    let (desk, disk) = waiting().await;
+    let (desk, drive) = waiting().await;
     desk.shown("trip").await;
-    disk.set_read_only(true);
+    drive.set_read_only(true);
     let refused = desk.cache.enqueue_message(note("four"), at(3)).await;
     let Err(error) = refused else {
         panic!("it was kept")
@@ -129,7 +129,7 @@ async fn on_a_disk_that_became_read_only_everything_can_be_read() {
     assert!(error.to_string().contains("was not touched"), "{error}");
     assert!(met(&desk.cache).is_some());
     assert_eq!(desk.shown("trip").await, ["one", "two", "three"]);
-    disk.set_read_only(false);
+    drive.set_read_only(false);
     desk.cache
         .enqueue_message(note("four"), at(4))
         .await
@@ -139,10 +139,10 @@ async fn on_a_disk_that_became_read_only_everything_can_be_read() {
 
 #[tokio::test]
 async fn a_cache_in_a_read_only_folder_says_so_and_loses_nothing() {
-    let (desk, disk) = waiting().await;
+    let (desk, drive) = waiting().await;
     desk.cache.close().await;
-    disk.set_read_only(true);
-    let refused = open(&desk).await;
+    drive.set_read_only(true);
+    let refused = open(&desk);
     let Err(error @ CacheError::ReadOnly(_)) = refused else {
         panic!("{:?}", refused.err())
     };
@@ -151,8 +151,8 @@ async fn a_cache_in_a_read_only_folder_says_so_and_loses_nothing() {
         said.contains("cannot be written") && said.contains("permissions"),
         "{said}"
     );
-    disk.set_read_only(false);
-    let cache = open(&desk).await.unwrap();
+    drive.set_read_only(false);
+    let cache = open(&desk).unwrap();
     assert_eq!(cache.outbox_list().await.unwrap().len(), 3);
 }
 
@@ -161,18 +161,18 @@ async fn a_cache_in_a_read_only_folder_says_so_and_loses_nothing() {
 async fn a_rescue_that_is_interrupted_anywhere_is_taken_up_again() {
     let mut steps = 0;
     loop {
-        let (desk, disk) = waiting().await;
+        let (desk, drive) = waiting().await;
         desk.cache.close().await;
         std::fs::write(desk.dir.path().join("cache.db.damaged"), "found").unwrap();
-        disk.cut_after(steps);
-        let ended = open(&desk).await;
+        drive.cut_after(steps);
+        let ended = open(&desk);
         let done = ended.is_ok();
         if let Ok(cache) = ended {
             cache.close().await;
         }
-        disk.cut();
-        disk.restore(|| Fate::Lost).unwrap();
-        let cache = open(&desk).await.unwrap();
+        drive.cut();
+        drive.restore(|| Fate::Lost).unwrap();
+        let cache = open(&desk).unwrap();
         assert_eq!(cache.outbox_list().await.unwrap().len(), 3, "at {steps}");
         assert_eq!(cache.account(), Some(alice()));
         cache.close().await;
@@ -186,12 +186,12 @@ async fn a_rescue_that_is_interrupted_anywhere_is_taken_up_again() {
 
 #[tokio::test]
 async fn a_full_disk_leaves_a_damaged_cache_where_it_is() {
-    let (desk, disk) = waiting().await;
+    let (desk, drive) = waiting().await;
     desk.cache.close().await;
     std::fs::write(desk.dir.path().join("cache.db.damaged"), "found").unwrap();
-    disk.set_capacity(Some(disk.used() + 20_000));
-    assert!(matches!(open(&desk).await, Err(CacheError::DiskFull)));
-    disk.set_capacity(None);
+    drive.set_capacity(Some(drive.used() + 20_000));
+    assert!(matches!(open(&desk), Err(CacheError::DiskFull)));
+    drive.set_capacity(None);
     let path = desk.dir.path().join("cache.db");
     let (cache, report) = Cache::open(&path, &desk.key).unwrap();
     assert_eq!((report.salvaged, report.salvage_incomplete), (3, false));

@@ -145,16 +145,7 @@ impl Workspace {
             pace,
         } = parts;
         let now = clock.now();
-        let account = tokens.state().borrow().clone();
-        if let AuthState::SignedIn { user_id, .. } = account
-            && let Ok(user) = UserId::new(user_id)
-        {
-            match cache.set_account(user, now).await {
-                // It can be read all the same, and `storage` tells why it cannot be written.
-                Err(error) if error.is_of_the_disk() => tracing::warn!(%error, "the account"),
-                set => set?,
-            }
-        }
+        keep_account(&cache, &tokens, now).await?;
         let market = Market::load(&cache, now).await?;
         let members = members::known(&cache).await?;
         let pending = cache.pending_notifications().await?;
@@ -323,6 +314,23 @@ impl Core {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whose workspace it is, if somebody is signed in.
+async fn keep_account(cache: &Cache, tokens: &TokenManager, now: Timestamp) -> Result<()> {
+    let state = tokens.state().borrow().clone();
+    let AuthState::SignedIn { user_id, .. } = state else {
+        return Ok(());
+    };
+    let Ok(user) = UserId::new(user_id) else {
+        return Ok(());
+    };
+    match cache.set_account(user, now).await {
+        // The cache can be read all the same, and `storage` tells why it cannot be written.
+        Err(error) if error.is_of_the_disk() => tracing::warn!(%error, "the account was not kept"),
+        set => set?,
+    }
+    Ok(())
 }
 
 /// Brings the search index up to what is cached, in small batches, in the background.

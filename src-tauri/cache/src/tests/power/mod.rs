@@ -1,5 +1,7 @@
 //! The power fails at any write, sync or deletion, and what was not synced is lost, or half of it.
 
+mod life;
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -7,101 +9,7 @@ use tidings_disk::{Disk, Fate};
 
 use super::*;
 use crate::{CacheError, FailReason, Op, OutboxItem, OutboxState};
-
-/// Something that the program does.
-#[derive(Debug, Clone)]
-enum Step {
-    /// Writes a message of so many hundred characters.
-    Write(u8),
-    /// Changes the text of one of one's own messages.
-    Edit(prop::sample::Index),
-    /// Deletes one of one's own messages.
-    Delete(prop::sample::Index),
-    /// Begins to send the next write.
-    Send,
-    /// The server confirms what is being sent.
-    Confirm,
-    /// The server refuses what is being sent.
-    Refuse,
-    /// So many messages of others arrive.
-    Arrive(u8),
-    /// The search index takes them up.
-    Index,
-    /// The log is brought into the database.
-    Fold,
-    /// The program ends in order, and starts again.
-    Restart,
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        6 => (0_u8..60).prop_map(Step::Write),
-        2 => any::<prop::sample::Index>().prop_map(Step::Edit),
-        1 => any::<prop::sample::Index>().prop_map(Step::Delete),
-        4 => Just(Step::Send),
-        4 => Just(Step::Confirm),
-        1 => Just(Step::Refuse),
-        3 => (1_u8..40).prop_map(Step::Arrive),
-        1 => Just(Step::Index),
-        2 => Just(Step::Fold),
-        1 => Just(Step::Restart),
-    ]
-}
-
-/// One life of the program: what it does, after how many steps of the disk the power fails, and
-/// what becomes of what was not synced.
-#[derive(Debug, Clone)]
-struct Life {
-    steps: Vec<Step>,
-    fuse: u64,
-    fate: Fates,
-}
-
-#[derive(Debug, Clone)]
-enum Fates {
-    Lost,
-    Kept,
-    Mixed(u64),
-}
-
-impl Fates {
-    fn draw(&self) -> impl FnMut() -> Fate {
-        let mut state = match self {
-            Self::Mixed(seed) => *seed | 1,
-            Self::Lost | Self::Kept => 0,
-        };
-        let fates = self.clone();
-        move || match fates {
-            Fates::Lost => Fate::Lost,
-            Fates::Kept => Fate::Kept,
-            Fates::Mixed(_) => {
-                // Marsaglia's xorshift.
-                state ^= state << 13;
-                state ^= state >> 7;
-                state ^= state << 17;
-                match state % 4 {
-                    0 => Fate::Kept,
-                    1 => Fate::Lost,
-                    _ => Fate::Torn(state.rotate_left(32)),
-                }
-            }
-        }
-    }
-}
-
-fn life() -> impl Strategy<Value = Life> {
-    let fate = prop_oneof![
-        Just(Fates::Lost),
-        Just(Fates::Kept),
-        any::<u64>().prop_map(Fates::Mixed),
-        any::<u64>().prop_map(Fates::Mixed),
-    ];
-    (prop::collection::vec(step(), 1..40), 0_u64..400, fate).prop_map(|(steps, fuse, fate)| Life {
-        steps,
-        fuse,
-        fate,
-    })
-}
+use life::{Life, Step, life};
 
 /// What must be so of one message of one's own.
 #[derive(Debug, Clone, Default)]
@@ -196,140 +104,48 @@ impl World {
                 assert!(item.is_none(), "{id}: delivered, and would be sent again");
                 continue;
             }
-            match item {
-                Some((item, text)) => {
-                    // A deletion that waits behind it takes the edits away.
-                    let going = |item: &OutboxItem| matches!(item.op, Op::DeleteMessage { id: of } if of == *id);
-                    let kept = own.texts.contains(&text) || items.iter().any(going);
-                    assert!(kept, "{own:?}: {text:?}");
-                    assert!(!own.deleted, "{id} was deleted, and is back");
-                    // The server has seen it: it must not count as never sent.
-                    assert!(own.stored.is_none() || item.attempts > 0);
-                    own.texts = vec![text];
-                    own.deleting = false;
-                }
-                None => {
-                    let gone = own.deleting || own.deleted || own.stored.is_some();
-                    assert!(gone, "{id} was written and is lost: {own:?}");
-                    own.confirmed = own.stored.is_some();
-                    own.deleted = own.stored.is_none();
-                }
+            if let Some((item, text)) = item {
+                // A deletion that waits behind it takes the edits away.
+                let going = items
+                    .iter()
+                    .any(|item| matches!(item.op, Op::DeleteMessage { id: of } if of == *id));
+                let kept = own.texts.contains(&text) || going;
+                assert!(kept, "{own:?}: {text:?}");
+                assert!(!own.deleted, "{id} was deleted, and is back");
+                // The server has seen it: it must not count as never sent.
+                assert!(own.stored.is_none() || item.attempts > 0);
+                own.texts = vec![text];
+                own.deleting = false;
+            } else {
+                let gone = own.deleting || own.deleted || own.stored.is_some();
+                assert!(gone, "{id} was written and is lost: {own:?}");
+                own.confirmed = own.stored.is_some();
+                own.deleted = own.stored.is_none();
             }
         }
         assert!(waiting.is_empty(), "nothing appears that was never written");
     }
 
     async fn step(&mut self, step: &Step) -> Result<(), CacheError> {
+        match step {
+            Step::Write(length) => return self.write(usize::from(*length) * 20).await,
+            Step::Edit(which) => return self.edit(*which).await,
+            Step::Delete(which) => return self.delete(*which).await,
+            Step::Confirm => return self.confirm().await,
+            Step::Refuse => return self.refuse().await,
+            Step::Restart => {
+                self.end().await;
+                return self.start().await;
+            }
+            _ => {}
+        }
         let desk = self.desk.as_ref().unwrap();
         match step {
-            Step::Write(length) => {
-                let text = format!(
-                    "{}: {}",
-                    self.own.len(),
-                    "word ".repeat(usize::from(*length) * 20)
-                );
-                let before = desk.cache.stamp();
-                let written = desk.cache.enqueue_message(note(&text), at(9)).await;
-                assert!(desk.cache.stamp() > before);
-                match written {
-                    Ok(row) => {
-                        let texts = vec![row.message.content];
-                        let own = Own {
-                            texts,
-                            ..Own::default()
-                        };
-                        self.own.insert(row.message.id, own);
-                    }
-                    Err(error) => return self.unreported(error).await,
-                }
-            }
-            Step::Edit(which) => {
-                let Some(id) = self.pick(which) else {
-                    return Ok(());
-                };
-                let text = format!("edited, {}", desk.cache.stamp().0);
-                let own = self.own.get_mut(&id).unwrap();
-                if own.stored.is_some() {
-                    return Ok(());
-                }
-                own.texts.push(text.clone());
-                match desk.cache.enqueue_edit(id, text.clone(), at(9)).await {
-                    Ok(_) => own.texts = vec![text],
-                    Err(CacheError::NotFound(_)) => {
-                        own.texts.pop();
-                    }
-                    Err(error) => return Err(error),
-                }
-            }
-            Step::Delete(which) => {
-                let Some(id) = self.pick(which) else {
-                    return Ok(());
-                };
-                let own = self.own.get_mut(&id).unwrap();
-                own.deleting = true;
-                match desk.cache.enqueue_delete(id, at(9)).await {
-                    Ok(crate::Enqueued::Undone) => own.deleted = true,
-                    // The message itself waits on.
-                    Ok(_) => own.deleting = false,
-                    Err(CacheError::NotFound(_)) => own.deleting = false,
-                    Err(error) => return Err(error),
-                }
-            }
             Step::Send => {
                 if self.sending.is_none()
                     && let Some(item) = desk.cache.next_for(sid("trip")).await?
                 {
-                    desk.cache.mark_sending(item.id).await?;
-                    self.sending = Some(item);
-                }
-            }
-            Step::Confirm => {
-                let Some(item) = self.sending.take() else {
-                    return Ok(());
-                };
-                let answer = self.stored(&item);
-                self.desk
-                    .as_ref()
-                    .unwrap()
-                    .cache
-                    .mark_delivered(item.id, answer)
-                    .await?;
-                if let Op::InsertMessage(message) = &item.op {
-                    self.own.get_mut(&message.id).unwrap().confirmed = true;
-                }
-            }
-            Step::Refuse => {
-                let Some(item) = self.sending.take() else {
-                    return Ok(());
-                };
-                let reason = FailReason {
-                    code: "no".to_owned(),
-                    message: "No".to_owned(),
-                };
-                if let Op::InsertMessage(message) = &item.op {
-                    if self.own[&message.id].stored.is_some() {
-                        // The server has it, and says so.
-                        let answer = self.stored(&item);
-                        let cache = &self.desk.as_ref().unwrap().cache;
-                        cache.mark_delivered(item.id, answer).await?;
-                        self.own.get_mut(&message.id).unwrap().confirmed = true;
-                        return Ok(());
-                    }
-                    // A deletion that waited behind it ends it; an edit becomes part of it.
-                    let own = self.own.get_mut(&message.id).unwrap();
-                    own.deleting = true;
-                    let done = desk.cache.mark_failed(item.id, reason).await;
-                    let row = desk.cache.message(message.id).await;
-                    done?;
-                    match row? {
-                        Some(row) => {
-                            own.texts = vec![row.message.content];
-                            own.deleting = false;
-                        }
-                        None => own.deleted = true,
-                    }
-                } else {
-                    desk.cache.mark_failed(item.id, reason).await?;
+                    self.sending = Some(desk.cache.mark_sending(item.id).await?);
                 }
             }
             Step::Arrive(count) => {
@@ -345,27 +161,112 @@ impl World {
             Step::Index => {
                 desk.cache.index_some(50).await?;
             }
-            Step::Fold => {
+            _ => {
                 let path = self.dir.path().join("cache.db");
                 let conn = rusqlite::Connection::open(path)?;
                 crate::store::unlock(&conn, &self.key)?;
                 conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
             }
-            Step::Restart => {
-                self.end().await;
-                self.start().await?;
-            }
         }
         Ok(())
     }
 
-    /// A write that was not reported may be there all the same, or not.
-    async fn unreported(&mut self, error: CacheError) -> Result<(), CacheError> {
-        self.end().await;
-        Err(error)
+    fn cache(&self) -> Cache {
+        self.desk.as_ref().unwrap().cache.clone()
     }
 
-    fn pick(&self, which: &prop::sample::Index) -> Option<MessageId> {
+    async fn write(&mut self, words: usize) -> Result<(), CacheError> {
+        let text = format!("{}: {}", self.own.len(), "word ".repeat(words));
+        let row = self.cache().enqueue_message(note(&text), at(9)).await?;
+        let own = Own {
+            texts: vec![row.message.content],
+            ..Own::default()
+        };
+        self.own.insert(row.message.id, own);
+        Ok(())
+    }
+
+    async fn edit(&mut self, which: prop::sample::Index) -> Result<(), CacheError> {
+        let cache = self.cache();
+        let Some(id) = self.pick(which) else {
+            return Ok(());
+        };
+        let text = format!("edited, {}", cache.stamp().0);
+        let own = self.own.get_mut(&id).unwrap();
+        if own.stored.is_some() {
+            return Ok(());
+        }
+        own.texts.push(text.clone());
+        match cache.enqueue_edit(id, text.clone(), at(9)).await {
+            Ok(_) => own.texts = vec![text],
+            // Its deletion waits.
+            Err(CacheError::NotFound(_)) => {
+                own.texts.pop();
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    async fn delete(&mut self, which: prop::sample::Index) -> Result<(), CacheError> {
+        let cache = self.cache();
+        let Some(id) = self.pick(which) else {
+            return Ok(());
+        };
+        let own = self.own.get_mut(&id).unwrap();
+        own.deleting = true;
+        match cache.enqueue_delete(id, at(9)).await {
+            Ok(crate::Enqueued::Undone) => own.deleted = true,
+            // The message itself waits on, or is being deleted already.
+            Ok(_) | Err(CacheError::NotFound(_)) => own.deleting = false,
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    async fn confirm(&mut self) -> Result<(), CacheError> {
+        let Some(item) = self.sending.take() else {
+            return Ok(());
+        };
+        let answer = self.stored(&item);
+        self.cache().mark_delivered(item.id, answer).await?;
+        if let Op::InsertMessage(message) = &item.op {
+            self.own.get_mut(&message.id).unwrap().confirmed = true;
+        }
+        Ok(())
+    }
+
+    async fn refuse(&mut self) -> Result<(), CacheError> {
+        let Some(item) = self.sending.take() else {
+            return Ok(());
+        };
+        let cache = self.cache();
+        let reason = FailReason {
+            code: "no".to_owned(),
+            message: "No".to_owned(),
+        };
+        let Op::InsertMessage(message) = &item.op else {
+            return cache.mark_failed(item.id, reason).await;
+        };
+        let own = self.own.get_mut(&message.id).unwrap();
+        if own.stored.is_some() {
+            // The server has it, and says so.
+            self.sending = Some(item);
+            return self.confirm().await;
+        }
+        // A deletion that waited behind it ends it; an edit becomes part of it.
+        own.deleting = true;
+        cache.mark_failed(item.id, reason).await?;
+        if let Some(row) = cache.message(message.id).await? {
+            own.texts = vec![row.message.content];
+            own.deleting = false;
+        } else {
+            own.deleted = true;
+        }
+        Ok(())
+    }
+
+    fn pick(&self, which: prop::sample::Index) -> Option<MessageId> {
         let live: Vec<_> = self.own.iter().filter(|(_, own)| !own.deleted).collect();
         (!live.is_empty()).then(|| *which.get(&live).0)
     }
