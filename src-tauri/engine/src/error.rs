@@ -23,6 +23,19 @@ pub enum EngineError {
     /// The key store.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
+    /// The key store does not say what opens a workspace.
+    #[error(
+        "What opens this workspace cannot be had: {0}. What is kept on this computer stays as it \
+         is. Unlock the key store, then open the workspace again."
+    )]
+    Locked(SecretsError),
+    /// The key store has forgotten what opens a local workspace.
+    #[error(
+        "The key of the local workspace is not in the key store any more, so its messages cannot \
+         be read. They stay as they are on this computer, and open again when the key is back. To \
+         start afresh, remove the workspace from this computer."
+    )]
+    LostKey,
     /// A file for the user could not be written.
     #[error("{path} could not be written: {source}")]
     File {
@@ -99,6 +112,8 @@ impl From<EngineError> for ApiError {
             EngineError::Server(server) => server_code(server),
             EngineError::Config(_)
             | EngineError::Secrets(_)
+            | EngineError::Locked(_)
+            | EngineError::LostKey
             | EngineError::File { .. }
             | EngineError::InUse(_)
             | EngineError::Stopped(_) => ErrorCode::Storage,

@@ -23,6 +23,6 @@ pub use options::{
 };
 pub use server::{Info, LocalError, LocalServer};
 pub use state::AppState;
-pub use store::Parts;
+pub use store::{DATABASE_FILE, Parts};
 pub use workspace::WorkspaceOptions;
 pub use workspace::archive::{Archive, ArchiveRow, Stored};

@@ -5,6 +5,8 @@
 mod account;
 mod background;
 mod chat;
+#[cfg(unix)]
+mod disk;
 mod doubt;
 mod export;
 mod held;

@@ -23,14 +23,7 @@ impl Cache {
 
     /// One row of the outbox.
     pub async fn outbox_item(&self, id: OutboxId) -> Result<Option<OutboxItem>> {
-        self.read(move |conn| {
-            let sql = format!("SELECT {COLUMNS} FROM outbox o WHERE o.id = ?1");
-            Ok(conn
-                .prepare_cached(&sql)?
-                .query_row([id.0], item)
-                .optional()?)
-        })
-        .await
+        self.read(move |conn| by_id(conn, id)).await
     }
 
     /// What a session's sender does next; `None` while something of it is under way or waits for
@@ -70,6 +63,14 @@ fn next(items: Vec<OutboxItem>) -> Option<OutboxItem> {
         }
     }
     None
+}
+
+pub(crate) fn by_id(conn: &Connection, id: OutboxId) -> Result<Option<OutboxItem>> {
+    let sql = format!("SELECT {COLUMNS} FROM outbox o WHERE o.id = ?1");
+    Ok(conn
+        .prepare_cached(&sql)?
+        .query_row([id.0], item)
+        .optional()?)
 }
 
 /// The account's writes, in order.

@@ -102,9 +102,9 @@ async fn a_cache_of_a_newer_version_is_refused_and_not_touched() {
         }],
     ]
     .concat();
-    let (conn, report) = store::open_with(&place, &newer).unwrap();
-    assert_eq!(report.migrated_from, Some(KNOWN));
-    drop(conn);
+    let opened = store::open_with(&place, &newer).unwrap();
+    assert_eq!(opened.report.migrated_from, Some(KNOWN));
+    drop(opened);
     assert!(
         desk.dir
             .path()
@@ -138,8 +138,8 @@ async fn a_cache_of_the_first_version_keeps_what_it_has() {
         path: desk.path(),
         key: desk.key.clone(),
     };
-    let (conn, _) = store::open_with(&place, &crate::migrate::MIGRATIONS[..1]).unwrap();
-    conn.execute_batch(
+    let opened = store::open_with(&place, &crate::migrate::MIGRATIONS[..1]).unwrap();
+    opened.conn.execute_batch(
         "INSERT INTO meta (name, value) VALUES ('account', 'alice');
          INSERT INTO users (key, id) VALUES (1, 'alice');
          INSERT INTO sessions (key, id, owner, title, status, last_activity, stamp)
@@ -148,7 +148,7 @@ async fn a_cache_of_the_first_version_keeps_what_it_has() {
              VALUES (x'00000000000000000000000000000007', 1, 1, 'kept', 'user', 7, 7);",
     )
     .unwrap();
-    drop(conn);
+    drop(opened);
     let (cache, report) = Cache::open(&desk.path(), &desk.key).unwrap();
     assert_eq!(report.migrated_from, Some(1));
     let desk = Desk { cache, ..desk };
@@ -184,7 +184,7 @@ async fn a_migration_that_fails_half_way_changes_nothing() {
         panic!("the migration cannot work")
     };
     assert_eq!(step, NEXT);
-    assert!(backup.exists());
+    assert!(backup.unwrap().exists());
     let (cache, _) = Cache::open(&desk.path(), &desk.key).unwrap();
     assert_eq!(cache.outbox_list().await.unwrap().len(), 1);
 }

@@ -2,16 +2,22 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod alerts;
+#[cfg(unix)]
+mod bad_disk;
+mod damage;
 mod export;
 mod files;
 mod held;
 mod ingest;
 mod members;
+mod migrations;
 mod order;
 mod outbox;
 mod pages;
 mod plans;
 mod revisions;
+#[cfg(unix)]
+mod power;
 mod search;
 mod storage;
 mod unread;

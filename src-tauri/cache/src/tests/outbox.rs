@@ -1,5 +1,8 @@
 use super::*;
-use crate::{CacheError, Enqueued, FailReason, NewSession, Op, OutboxId, OwnState, SessionChange};
+use crate::{
+    CacheError, Enqueued, FailReason, NewSession, Op, OutboxId, OutboxState, OwnState,
+    SessionChange,
+};
 
 fn refusal() -> FailReason {
     FailReason {
@@ -60,7 +63,8 @@ async fn a_message_is_on_the_disk_before_it_is_sent_and_keeps_its_place_across_r
     let desk = desk.reopen().await;
     assert_eq!(desk.cache.account(), Some(alice()));
     assert_eq!(desk.shown("trip").await, ["one", "two", "three"]);
-    assert_eq!(desk.cache.reset_sending().await.unwrap(), 1);
+    // What was under way waits again.
+    assert_eq!(desk.cache.reset_sending().await.unwrap(), 0);
     assert_eq!(
         desk.cache.sessions_with_work().await.unwrap(),
         [sid("trip")]
@@ -415,4 +419,27 @@ async fn a_write_that_was_dropped_meanwhile_is_no_error_for_its_sender() {
         desk.cache.retry(gone, at(9)).await,
         Err(CacheError::NotFound(_))
     ));
+}
+
+#[tokio::test]
+async fn what_is_changed_after_it_was_looked_at_is_sent_as_it_was_changed() {
+    let desk = Desk::with_trip().await;
+    let row = desk
+        .cache
+        .enqueue_message(note("before"), at(1))
+        .await
+        .unwrap();
+    let looked_at = desk.cache.next_for(sid("trip")).await.unwrap().unwrap();
+    let edited = desk
+        .cache
+        .enqueue_edit(row.message.id, "after".to_owned(), at(2))
+        .await
+        .unwrap();
+    assert_eq!(edited, Enqueued::Folded(looked_at.id));
+    let sent = desk.cache.mark_sending(looked_at.id).await.unwrap();
+    assert_eq!((sent.attempts, &sent.state), (1, &OutboxState::Sending));
+    let Op::InsertMessage(message) = sent.op else {
+        panic!("{sent:?}")
+    };
+    assert_eq!(message.content, "after");
 }

@@ -10,12 +10,12 @@ use super::{Tx, ingest, local, outbox, sessions};
 use crate::error::{CacheError, Result};
 use crate::read::outbox as read;
 use crate::types::fact::{Incoming, IngestReport};
-use crate::types::outbox::{FailReason, Op, OutboxId, OutboxState};
+use crate::types::outbox::{FailReason, Op, OutboxId, OutboxItem, OutboxState};
 use crate::{Cache, pool::Durability};
 
 impl Cache {
-    /// The write is being sent.
-    pub async fn mark_sending(&self, id: OutboxId) -> Result<()> {
+    /// The write is being sent, as it is returned: until now it may have been changed in place.
+    pub async fn mark_sending(&self, id: OutboxId) -> Result<OutboxItem> {
         self.write(Durability::Full, move |tx| mark_sending(tx, id))
             .await
     }
@@ -212,7 +212,7 @@ fn find(tx: &Tx<'_>, id: OutboxId) -> Result<Option<Waiting>> {
     Ok(queue::waiting(tx, "id", id.0)?.pop())
 }
 
-fn mark_sending(tx: &mut Tx<'_>, id: OutboxId) -> Result<()> {
+fn mark_sending(tx: &mut Tx<'_>, id: OutboxId) -> Result<OutboxItem> {
     let row = find(tx, id)?.ok_or(CacheError::NotFound("waiting write"))?;
     if row.state != OutboxState::Queued {
         return Err(CacheError::UnderWay);
@@ -222,7 +222,8 @@ fn mark_sending(tx: &mut Tx<'_>, id: OutboxId) -> Result<()> {
             "UPDATE outbox SET state = 'sending', attempts = attempts + 1 WHERE id = ?1",
         )?
         .execute([id.0])?;
-    tell(tx, &row)
+    tell(tx, &row)?;
+    read::by_id(tx.conn, id)?.ok_or(CacheError::NotFound("waiting write"))
 }
 
 fn delivered(tx: &mut Tx<'_>, id: OutboxId, answer: Vec<Incoming>) -> Result<IngestReport> {

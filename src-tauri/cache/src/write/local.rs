@@ -22,6 +22,9 @@ impl Cache {
     /// Whose workspace this is. The first call ever also sets from when on messages count as
     /// unread: what was written before that is history.
     pub async fn set_account(&self, user: UserId, now: Timestamp) -> Result<()> {
+        if self.account().as_ref() == Some(&user) {
+            return Ok(());
+        }
         let name = user.clone();
         self.write(Durability::Normal, move |tx| {
             tx.user(&name)?;
@@ -96,6 +99,14 @@ pub(crate) fn set_meta(tx: &Tx<'_>, name: &str, value: Option<&str>) -> Result<(
             .prepare_cached("DELETE FROM meta WHERE name = ?1")?
             .execute([name])?;
     }
+    Ok(())
+}
+
+/// Writes what is there already.
+pub(crate) fn touch(tx: &Tx<'_>) -> Result<()> {
+    tx.conn
+        .prepare_cached("UPDATE meta SET value = value WHERE name = ?1")?
+        .execute([EPOCH])?;
     Ok(())
 }
 

@@ -196,16 +196,26 @@ impl<'c> Tx<'c> {
     }
 }
 
-/// At the start of a run: counts it, and forgets what only an earlier one needed. Returns
-/// the number of the run and the account.
-pub(crate) fn begin(tx: &mut Tx<'_>) -> Result<(i64, Option<UserId>)> {
-    let meta = |name| crate::read::status::meta(tx.conn, name);
+/// The number of the run that begins, and the account.
+pub(crate) fn beginning(conn: &Connection) -> Result<(i64, Option<UserId>)> {
+    let meta = |name| crate::read::status::meta(conn, name);
     let epoch = meta(local::EPOCH)?
         .and_then(|epoch| epoch.parse::<i64>().ok())
         .unwrap_or(0)
         + 1;
     let account = meta(local::ACCOUNT)?.and_then(|account| UserId::new(account).ok());
+    Ok((epoch, account))
+}
+
+/// At the start of a run: counts it, and forgets what only an earlier one needed.
+pub(crate) fn begin(tx: &mut Tx<'_>) -> Result<()> {
+    let (epoch, _) = beginning(tx.conn)?;
     local::set_meta(tx, local::EPOCH, Some(&epoch.to_string()))?;
+    // What was under way when the program ended waits again.
+    tx.conn.execute(
+        "UPDATE outbox SET state = 'queued' WHERE state = 'sending'",
+        [],
+    )?;
     // Nothing arrives live yet.
     ranges::close_all(tx)?;
     members::begin(tx)?;
@@ -226,7 +236,7 @@ pub(crate) fn begin(tx: &mut Tx<'_>) -> Result<(i64, Option<UserId>)> {
              AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.session = sessions.key)",
         [],
     )?;
-    Ok((epoch, account))
+    Ok(())
 }
 
 impl Cache {

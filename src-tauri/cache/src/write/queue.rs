@@ -229,30 +229,33 @@ pub(crate) fn forget_unsent(tx: &Tx<'_>, key: i64) -> Result<()> {
 }
 
 /// Puts a write that was saved from a damaged file into the outbox again. What it refers to
-/// comes back with it as far as it is needed; the rest comes from the server.
+/// comes back with it as far as it is needed; the rest comes from the server. How often it was sent
+/// stays known: the server may have it.
 pub(crate) fn restore(
     tx: &mut Tx<'_>,
     payload: &Payload,
     state: &OutboxState,
+    attempts: i64,
     created_at: Timestamp,
 ) -> Result<()> {
-    if let Op::CreateSession(row) = &payload.op {
-        add_session(tx, row, created_at, state)?;
-        return Ok(());
-    }
-    let session = ingest::session_or_stub(tx, &payload.session, &mut IngestReport::default())?;
-    match &payload.op {
-        Op::InsertMessage(message) => {
-            add_message(tx, message, created_at, state)?;
+    let id = if let Op::CreateSession(row) = &payload.op {
+        add_session(tx, row, created_at, state)?
+    } else {
+        let session = ingest::session_or_stub(tx, &payload.session, &mut IngestReport::default())?;
+        match &payload.op {
+            Op::InsertMessage(message) => add_message(tx, message, created_at, state)?,
+            op => {
+                let message = match op.message() {
+                    Some(id) => Some(placeholder(tx, session, id)?),
+                    None => None,
+                };
+                push(tx, session, message, payload, created_at, state)?
+            }
         }
-        op => {
-            let message = match op.message() {
-                Some(id) => Some(placeholder(tx, session, id)?),
-                None => None,
-            };
-            push(tx, session, message, payload, created_at, state)?;
-        }
-    }
+    };
+    tx.conn
+        .prepare_cached("UPDATE outbox SET attempts = ?2 WHERE id = ?1")?
+        .execute(params![id.0, attempts])?;
     Ok(())
 }
 

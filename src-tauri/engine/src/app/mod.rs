@@ -110,8 +110,8 @@ impl App {
         if let Some(id) = active
             && let Err(error) = app.open(id).await
         {
+            // It stays the one to open: the next start tries again.
             tracing::error!(%error, "the workspace could not be opened");
-            app.config_mut(|config| config.active = None)?;
             app.0.bus.emit(api::Event::Notice {
                 level: api::NoticeLevel::Error,
                 message: format!("The workspace could not be opened: {error}"),
@@ -201,20 +201,29 @@ impl App {
         Ok(())
     }
 
+    /// Changes what is good to know and no more: here it counts also when it cannot be written.
+    fn config_kept_or_not(&self, change: impl FnOnce(&mut Config)) {
+        let mut config = self.0.config.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = config.clone();
+        change(&mut config);
+        if *config != before
+            && let Err(error) = self.0.file.write(&config)
+        {
+            tracing::error!(%error, "the configuration was not written");
+        }
+    }
+
     fn workspace_config(&self, id: WorkspaceId) -> Result<WorkspaceConfig> {
         self.config(|config| config.workspaces.iter().find(|w| w.id == id).cloned())
             .ok_or_else(|| EngineError::NotFound("There is no such workspace.".to_owned()))
     }
 
     fn change_workspace(&self, id: WorkspaceId, change: impl FnOnce(&mut WorkspaceConfig)) {
-        let written = self.config_mut(|config| {
+        self.config_kept_or_not(|config| {
             if let Some(workspace) = config.workspaces.iter_mut().find(|w| w.id == id) {
                 change(workspace);
             }
         });
-        if let Err(error) = written {
-            tracing::error!(%error, "the configuration was not written");
-        }
     }
 
     fn directory(&self, id: WorkspaceId) -> PathBuf {
@@ -260,7 +269,8 @@ impl App {
     fn tell_workspaces(&self, running: &Running) {
         self.0.bus.emit(api::Event::Workspaces {
             workspaces: self.infos(running),
-            active: self.config(|config| config.active).map(|id| id.to_string()),
+            // One that could not be opened is not in front.
+            active: self.front(running).ok().map(|(id, _)| id.to_string()),
         });
     }
 }

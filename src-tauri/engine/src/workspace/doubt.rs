@@ -27,6 +27,8 @@ pub struct Pace {
     pub refused_changes: Duration,
     /// From one request in the background to the next.
     pub background: Duration,
+    /// A disk that refused to be written is tried again after this long.
+    pub disk: Duration,
 }
 
 impl Default for Pace {
@@ -37,6 +39,7 @@ impl Default for Pace {
             look: Duration::from_secs(5),
             refused_changes: Duration::from_secs(30),
             background: Duration::from_millis(500),
+            disk: Duration::from_secs(10),
         }
     }
 }

@@ -28,6 +28,7 @@ mod rows;
 mod rules;
 mod send;
 mod session;
+mod storage;
 mod sync;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -154,14 +155,8 @@ impl Workspace {
             schema,
             pace,
         } = parts;
-        cache.reset_sending().await?;
         let now = clock.now();
-        let account = tokens.state().borrow().clone();
-        if let AuthState::SignedIn { user_id, .. } = account
-            && let Ok(user) = UserId::new(user_id)
-        {
-            cache.set_account(user, now).await?;
-        }
+        keep_account(&cache, &tokens, now).await?;
         let market = Market::load(&cache, now).await?;
         let members = members::State::load(&cache).await?;
         let background = background::Control::load(&cache).await?;
@@ -356,6 +351,7 @@ fn tasks(
     spawn("sync", Box::pin(sync::run(core.clone())));
     spawn("background", Box::pin(background::run(core.clone())));
     spawn("outbox", Box::pin(outbox::run(core.clone())));
+    spawn("storage", Box::pin(storage::run(core.clone())));
     spawn("activity", Box::pin(activity::run(core.clone())));
     spawn("retention", Box::pin(retention::run(core.clone())));
     spawn("announce", Box::pin(announce::run(core.clone())));
@@ -373,6 +369,23 @@ fn tasks(
     spawn("search index", Box::pin(index(core.clone())));
     tasks.close();
     tasks
+}
+
+/// Whose workspace it is, if somebody is signed in.
+async fn keep_account(cache: &Cache, tokens: &TokenManager, now: Timestamp) -> Result<()> {
+    let state = tokens.state().borrow().clone();
+    let AuthState::SignedIn { user_id, .. } = state else {
+        return Ok(());
+    };
+    let Ok(user) = UserId::new(user_id) else {
+        return Ok(());
+    };
+    match cache.set_account(user, now).await {
+        // The cache can be read all the same, and `storage` tells why it cannot be written.
+        Err(error) if error.is_of_the_disk() => tracing::warn!(%error, "the account was not kept"),
+        set => set?,
+    }
+    Ok(())
 }
 
 /// Brings the search index up to what is cached, in small batches, in the background.

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use tidings_cache::{CacheError, Op, OutboxItem};
+use tidings_cache::{CacheError, Op, OutboxId, OutboxItem};
 use tidings_model::SessionId;
 use tidings_supabase::BackOff;
 use tokio::sync::broadcast::error::RecvError;
@@ -117,7 +117,7 @@ async fn drain_session(core: &Core, session: SessionId) -> Result<Drained, Cache
     while let Some(item) = core.cache.next_for(session.clone()).await? {
         let writes = matches!(item.op, Op::InsertMessage(_) | Op::EditMessage { .. });
         let makes = matches!(item.op, Op::CreateSession(_));
-        match send_one(core, item).await? {
+        match send_one(core, item.id).await? {
             Sent::Delivered if writes => core.activity.used(session.clone()),
             // Refused until now: presence belongs to a session that the project has.
             Sent::Delivered if makes => core.presence_row.notify_one(),
@@ -128,9 +128,9 @@ async fn drain_session(core: &Core, session: SessionId) -> Result<Drained, Cache
     Ok(Drained::Empty)
 }
 
-async fn send_one(core: &Core, item: OutboxItem) -> Result<Sent, CacheError> {
-    match core.cache.mark_sending(item.id).await {
-        Ok(()) => tokio::select! {
+async fn send_one(core: &Core, id: OutboxId) -> Result<Sent, CacheError> {
+    match core.cache.mark_sending(id).await {
+        Ok(item) => tokio::select! {
             sent = send::send(core, &item) => sent,
             () = told(core, &item) => {
                 core.cache.mark_delivered(item.id, Vec::new()).await?;
