@@ -26,6 +26,8 @@ const at = (hour: number, min: number, days = 0) => {
 export const settings: Settings = {
   theme: "light",
   price_palette: "standard",
+  language: "system",
+  wording: { language: "en", group: ",", decimal: "." },
   enter_sends: true,
   presence: true,
   prices: true,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{OutboxSummary, RealtimeSettings, SignInState};
+use crate::{LanguageChoice, OutboxSummary, RealtimeSettings, SignInState, Wording};
 
 /// Arguments of `snapshot`.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
@@ -251,6 +251,10 @@ pub struct Settings {
     pub theme: Theme,
     /// Colours of rising and falling prices.
     pub price_palette: PricePalette,
+    /// The language of the program.
+    pub language: LanguageChoice,
+    /// How the window writes, as it said last: for what is written outside of it.
+    pub wording: Wording,
     /// Whether `Enter` sends; otherwise `Ctrl+Enter` does.
     pub enter_sends: bool,
     /// Whether presence and typing are joined, sent and shown.
@@ -280,6 +284,8 @@ impl Default for Settings {
         Self {
             theme: Theme::System,
             price_palette: PricePalette::Standard,
+            language: LanguageChoice::System,
+            wording: Wording::default(),
             enter_sends: true,
             presence: true,
             prices: true,

@@ -1,4 +1,5 @@
 import { backendError } from "../backend";
+import { said } from "../i18n";
 
 /** What a form asks for, one thing at a time: whether it is under way, and why the last failed. */
 export class Attempt {
@@ -12,7 +13,7 @@ export class Attempt {
     try {
       await work();
     } catch (thrown) {
-      this.problem = backendError(thrown).message;
+      this.problem = said(backendError(thrown).message);
     } finally {
       this.busy = false;
     }

@@ -1,5 +1,6 @@
 import { type Backend, backendError } from "../backend";
 import type { CommandName, Commands } from "../bindings";
+import { said } from "../i18n";
 import { showToast } from "../ui/toast.svelte";
 
 let backend: Backend | undefined;
@@ -31,5 +32,5 @@ export async function tryCall<C extends CommandName>(
 }
 
 export function tellFailure(thrown: unknown): void {
-  showToast({ icon: "bad", text: backendError(thrown).message, bad: true });
+  showToast({ icon: "bad", text: said(backendError(thrown).message), bad: true });
 }
