@@ -195,7 +195,7 @@ export const unsent: MessageRow[] = [
     state: {
       state: "failed",
       code: "rules",
-      reason: "Not sent: the project does not allow you to write here.",
+      reason: "The project does not allow you to write here.",
     },
   }),
   message("u2", {

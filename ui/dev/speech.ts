@@ -11,8 +11,8 @@ export const IN_GERMAN: Readonly<Record<string, string>> = {
   "Leaves 0.995 – 1.005": "Verlässt 0,995 – 1,005",
   "SOL crossed above 148": "SOL über 148 gestiegen",
   "SOL crossed above 147": "SOL über 147 gestiegen",
-  "BTC moved +2.1 %": "BTC hat sich um +2,1 % bewegt",
-  "BTC moved −2.0 %": "BTC hat sich um −2,0 % bewegt",
+  "BTC moved +2.1 %": "BTC um +2,1 % bewegt",
+  "BTC moved −2.0 %": "BTC um −2,0 % bewegt",
   "Below the line: armed at once": "Unter der Linie: sofort scharf",
 };
 

@@ -9,6 +9,7 @@ mod export;
 mod hostile;
 mod import;
 mod kit;
+mod language;
 mod live;
 mod market;
 mod notices;

@@ -62,7 +62,7 @@ pub(super) fn happened(rule: &Rule, firing: &Firing, locale: &Locale) -> String 
             }
         }
         Condition::Moves { percent, .. } => {
-            format!("hat sich um {} bewegt", moved(percent, firing, locale))
+            format!("um {} bewegt", moved(percent, firing, locale))
         }
         Condition::Change24h { side, percent, .. } => {
             let now = if late { "weiter" } else { "jetzt" };

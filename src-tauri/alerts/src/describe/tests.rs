@@ -242,7 +242,7 @@ fn a_german_notification_keeps_numbers_and_commas_apart() {
     };
     assert_eq!(
         title(&rule(MOVES), &fell, DE),
-        "BTC hat sich um \u{2212}6,0\u{202f}% bewegt"
+        "BTC um \u{2212}6,0\u{202f}% bewegt"
     );
     assert_eq!(body(&fell, &clock, DE), "94,00 · von 100,00 um minute 0");
 }

@@ -82,7 +82,9 @@ export function compact(text: string): string {
   for (const { zeros, suffix } of COMPACT) {
     if (size > zeros) {
       const shifted = { digits: value.digits, scale: value.scale + zeros };
-      return `${plain(roundTo(shifted, Math.max(0, 3 - (size - zeros))))}${THIN}${t(suffix)}`;
+      return apart(
+        `${plain(roundTo(shifted, Math.max(0, 3 - (size - zeros))))}${THIN}${t(suffix)}`,
+      );
     }
   }
   return plain(roundTo(value, 0));

@@ -76,9 +76,8 @@ const de = {
 
   "banner.offline.lead": "Offline.",
   "banner.offline.queued": {
-    one: "Du kannst weiterschreiben; {count} Nachricht geht raus, sobald die Verbindung steht.",
-    other:
-      "Du kannst weiterschreiben; {count} Nachrichten gehen raus, sobald die Verbindung steht.",
+    one: "Schreib ruhig weiter; {count} Nachricht folgt, sobald du verbunden bist.",
+    other: "Schreib ruhig weiter; {count} Nachrichten folgen, sobald du verbunden bist.",
   },
   "banner.offline.empty": "Alles hier bleibt lesbar.",
   "banner.catchingUp": {
@@ -312,10 +311,10 @@ const de = {
   "alerts.expired": "Abgelaufen",
   "alerts.expiredOn": "Abgelaufen am {day}",
   "alerts.done": "Erledigt",
-  "alerts.doneAt": "Erledigt, ausgelöst {when}",
-  "alerts.away": "{distance} entfernt",
-  "alerts.fired": "ausgelöst {when}",
-  "alerts.neverFired": "nie ausgelöst",
+  "alerts.doneAt": "Erledigt, zuletzt {when}",
+  "alerts.away": "noch {distance}",
+  "alerts.fired": "zuletzt {when}",
+  "alerts.neverFired": "noch nie ausgelöst",
   "alerts.once": "einmal",
   "alerts.delete.title": "Diesen Preisalarm löschen?",
   "alerts.delete.text": "„{sentence}“ für {symbol}. Was er gemeldet hat, bleibt im Verlauf.",
@@ -325,9 +324,9 @@ const de = {
   "alerts.showLess": "Weniger zeigen",
   "alerts.mark.notified": "Gemeldet",
   "alerts.mark.pending": "Wird gemeldet",
-  "alerts.mark.suppressed": "Zurückgehalten, Pause",
-  "alerts.mark.muted": "Zurückgehalten, stumm",
-  "alerts.mark.away": "Verpasst, offline",
+  "alerts.mark.suppressed": "Pause",
+  "alerts.mark.muted": "Stumm",
+  "alerts.mark.away": "Verpasst",
 
   // The sentence is the form: „Melde mir: [BTC] [steigt über] [70.000] und zwar [jedes Mal] aufs
   // Neue.“ After a „wenn“ the verb would stand behind the figure.
@@ -377,7 +376,7 @@ const de = {
   "editor.inWeek": "In einer Woche",
   "editor.inMonth": "In einem Monat",
   "editor.test": "Testen",
-  "editor.testHint": "Sendet jetzt eine echte Benachrichtigung",
+  "editor.testHint": "Mit echter Benachrichtigung",
   "editor.create": "Preisalarm anlegen",
   "editor.badPrice": "Kein Kurs: {text}",
   "editor.discard.text": "Der Preisalarm ist noch nicht angelegt.",
@@ -453,10 +452,10 @@ const de = {
   "results.count": { one: "{count} Ergebnis", other: "{count} Ergebnisse" },
   "results.in": { one: "in {count} Unterhaltung", other: "in {count} Unterhaltungen" },
   "results.searched": {
-    one: "{count} Nachricht auf diesem Gerät durchsucht",
-    other: "{count} Nachrichten auf diesem Gerät durchsucht",
+    one: "{count} Nachricht hier durchsucht",
+    other: "{count} Nachrichten hier durchsucht",
   },
-  "results.indexing": "Bisher {done} von {total} Nachrichten auf diesem Gerät durchsucht",
+  "results.indexing": "Bisher {done} von {total} Nachrichten hier durchsucht",
   "results.nothing": "Nichts zu „{query}“",
   "results.close": "Ergebnisse schließen",
   "results.label": "Suchergebnisse",
@@ -630,7 +629,7 @@ const de = {
   "settings.language.system": "Wie das System",
   "settings.language.en": "English",
   "settings.language.de": "Deutsch",
-  "settings.language.text": "Auch Zahlen und Daten richten sich danach: {number}, {date}.",
+  "settings.language.text": "Zahlen und Daten richten sich danach: {number} · {date}",
   "settings.prices": "Kursfarben",
   "settings.prices.standard": "Standard",
   "settings.prices.standard.text": "grün und rot",

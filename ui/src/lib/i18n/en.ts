@@ -612,7 +612,7 @@ export const en = {
   "settings.theme.light": "Light",
   "settings.theme.dark": "Dark",
   "settings.language": "Language",
-  "settings.language.text": "Numbers and dates follow it, too: {number}, {date}.",
+  "settings.language.text": "Numbers and dates follow it: {number} · {date}",
   "settings.language.system": "As the system",
   "settings.language.en": "English",
   "settings.language.de": "Deutsch",

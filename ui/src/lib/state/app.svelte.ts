@@ -85,6 +85,12 @@ class App {
     await this.#feed?.reread();
   }
 
+  /** What a workspace is called here: the local one has its name from the program. */
+  nameOf(workspace: WorkspaceInfo | undefined): string {
+    if (!workspace) return "";
+    return workspace.local ? said(workspace.name) : workspace.name;
+  }
+
   async change(settings: Partial<Settings>): Promise<void> {
     const before = this.settings;
     this.settings = { ...before, ...settings };
