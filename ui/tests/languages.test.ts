@@ -1,5 +1,8 @@
 import { flushSync, mount, unmount } from "svelte";
 import { afterEach, describe, expect, it } from "vitest";
+import { BackendError } from "../src/lib/backend";
+import type { ErrorCode } from "../src/lib/bindings";
+import { failure } from "../src/lib/failure";
 import { parseDecimal } from "../src/lib/format/decimal";
 import {
   amount,
@@ -205,5 +208,22 @@ describe("what somebody wrote", () => {
     expect(t("session.you", { text: "a\u2069\u202eb" })).toBe("You: \u2068ab\u2069");
     const inner = t("typing.one", { name: "שלום" });
     expect(t("session.you", { text: inner })).toBe("You: \u2068\u2068שלום\u2069 is typing\u2069");
+  });
+});
+
+describe("a failure", () => {
+  const failed = (code: ErrorCode, message: string) =>
+    failure(new BackendError({ code, message, details: null }));
+
+  it("is told in the engine's words in English", () => {
+    expect(failed("refused", "Signups not allowed")).toBe("Signups not allowed");
+  });
+
+  it("is told in German, what a server says behind what it means", async () => {
+    await speak("de");
+    expect(failed("no_workspace", "No workspace is open.")).toBe("Kein Arbeitsbereich ist offen.");
+    expect(failed("refused", "Signups not allowed")).toBe(
+      "Das Projekt hat abgelehnt: Signups not allowed",
+    );
   });
 });

@@ -101,7 +101,8 @@ async fn a_message_without_a_name_or_a_title_is_told_in_german() {
         let desk = &device.desk;
         async move {
             wait_for("the notification", DEADLINE, || async {
-                desk.shown().get(count - 1).map(|shown| shown.title.clone())
+                let shown: Vec<_> = desk.shown();
+                shown.into_iter().nth(count - 1).map(|shown| shown.title)
             })
             .await
             .unwrap()

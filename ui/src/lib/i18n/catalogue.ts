@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../bindings";
 import type { en } from "./en";
 
 /** A sentence by the plural class of `count`; `other` is for every class that has none of its own. */
@@ -14,6 +15,8 @@ export type Translation = {
 
 /** Sentences of the engine, which speaks English, in another language. See `engine.ts`. */
 export type EngineWords = Readonly<Record<string, string>>;
+/** What kind of failure it is, before a `{message}` that has no words in a language. */
+export type FailureWords = Readonly<Partial<Record<ErrorCode, string>>>;
 
 type Holes<S> = S extends `${string}{${infer Name}}${infer Rest}` ? Name | Holes<Rest> : never;
 type HolesOf<M> = M extends string

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../bindings";
 import type { EngineWords } from "./catalogue";
 
 /**
@@ -305,3 +306,19 @@ const engine: EngineWords = {
 };
 
 export default engine;
+
+/** Before what has no German words: servers say what they like. */
+export const failures: Readonly<Record<ErrorCode, string>> = {
+  invalid: "Das geht so nicht: {message}",
+  not_found: "Das gibt es nicht: {message}",
+  no_workspace: "Kein Arbeitsbereich ist offen: {message}",
+  signed_out: "Niemand ist angemeldet: {message}",
+  offline: "Das Projekt ist nicht erreichbar: {message}",
+  refused: "Das Projekt hat abgelehnt: {message}",
+  credentials: "Die Anmeldung stimmt nicht: {message}",
+  reauthentication: "Das Projekt verlangt zuerst einen Code: {message}",
+  key: "Der Schlüssel passt nicht: {message}",
+  storage: "Der lokale Speicher meldet: {message}",
+  cancelled: "Abgebrochen: {message}",
+  internal: "Ein Fehler im Programm: {message}",
+};

@@ -1,5 +1,5 @@
 import type { LanguageChoice } from "../bindings";
-import type { Catalogue, EngineWords } from "./catalogue";
+import type { Catalogue, EngineWords, FailureWords } from "./catalogue";
 import { en } from "./en";
 import { type Language, type Locale, languageOf, localeOf } from "./locale";
 
@@ -8,6 +8,8 @@ export interface Spoken extends Locale {
   readonly catalogue: Catalogue;
   /** Sentences of the engine; none in English, which it speaks itself. */
   readonly engine: EngineWords;
+  /** Kinds of failures; none in English, where the engine's words say enough. */
+  readonly failures: FailureWords;
 }
 
 /**
@@ -16,7 +18,7 @@ export interface Spoken extends Locale {
  */
 const OTHERS: Record<
   Exclude<Language, "en">,
-  () => Promise<{ catalogue: Catalogue; engine: EngineWords }>
+  () => Promise<Pick<Spoken, "catalogue" | "engine" | "failures">>
 > = {
   de: () => import("./german"),
 };
@@ -24,7 +26,7 @@ const OTHERS: Record<
 const KEY = "tidings.language";
 const CHOICES: readonly LanguageChoice[] = ["system", "en", "de"];
 
-const NO_WORDS: EngineWords = {};
+const NO_WORDS = {};
 let current = $state.raw<Spoken>(english(languageOf("system") === "en" ? "system" : "en"));
 let wanted = 0;
 
@@ -44,9 +46,9 @@ export async function speak(choice: LanguageChoice): Promise<void> {
   if (language === "en") {
     use(english(choice));
   } else {
-    const { catalogue, engine } = await OTHERS[language]();
+    const { catalogue, engine, failures } = await OTHERS[language]();
     if (turn !== wanted) return;
-    use({ ...localeOf(choice), catalogue, engine });
+    use({ ...localeOf(choice), catalogue, engine, failures });
   }
   remember(choice);
 }
@@ -70,7 +72,13 @@ export function use(next: Spoken): void {
 }
 
 function english(choice: LanguageChoice): Spoken {
-  return { ...localeOf(choice), language: "en", catalogue: en, engine: NO_WORDS };
+  return {
+    ...localeOf(choice),
+    language: "en",
+    catalogue: en,
+    engine: NO_WORDS,
+    failures: NO_WORDS,
+  };
 }
 
 function remembered(): LanguageChoice {

@@ -1,5 +1,4 @@
 import type { Backend } from "../backend";
-import { backendError } from "../backend";
 import type {
   Connection,
   Event,
@@ -14,6 +13,7 @@ import type {
   WorkspaceInfo,
   WorkspaceState,
 } from "../bindings";
+import { failure } from "../failure";
 import { Feed } from "../feed";
 import { separators } from "../format/number";
 import { said, speak, spoken, t } from "../i18n";
@@ -77,7 +77,7 @@ class App {
 
   /** Nothing can be shown: says why, and offers to try again. */
   fail(error: unknown): void {
-    this.phase = { phase: "failed", message: said(backendError(error).message) };
+    this.phase = { phase: "failed", message: failure(error) };
   }
 
   async retry(): Promise<void> {
@@ -113,7 +113,7 @@ class App {
       this.settings = await call("set_settings", { settings: { ...this.settings, ...settings } });
       return undefined;
     } catch (thrown) {
-      return said(backendError(thrown).message);
+      return failure(thrown);
     }
   }
 
