@@ -97,7 +97,7 @@ async fn a_message_without_a_name_or_a_title_is_told_in_german() {
             "content": "Hallo", "metadata": name,
         })
     };
-    let shown = |count| {
+    let shown = |count: usize| {
         let desk = &device.desk;
         async move {
             wait_for("the notification", DEADLINE, || async {
