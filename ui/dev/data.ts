@@ -30,6 +30,8 @@ const at = (hour: number, min: number, days = 0) => {
 export const settings: Settings = {
   theme: "light",
   price_palette: "standard",
+  language: "system",
+  wording: { language: "en", group: ",", decimal: "." },
   enter_sends: true,
   presence: true,
   activity: true,
@@ -248,7 +250,7 @@ export const unsent: MessageRow[] = [
     state: {
       state: "failed",
       code: "rules",
-      reason: "Not sent: the project does not allow you to write here.",
+      reason: "The project does not allow you to write here.",
     },
   }),
   message("u2", {

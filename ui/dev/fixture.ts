@@ -5,15 +5,20 @@ import { mount, tick } from "svelte";
 import App from "../src/App.svelte";
 import type { Backend, Listener } from "../src/lib/backend";
 import type { CommandName, Commands, Connection, SignInState, Snapshot } from "../src/lib/bindings";
+import { spoken } from "../src/lib/i18n";
+import { use } from "../src/lib/i18n/spoken.svelte";
 import { app } from "../src/lib/state/app.svelte";
 import { market } from "../src/lib/state/market.svelte";
 import { view } from "../src/lib/state/view.svelte";
 import * as data from "./data";
+import { IN_GERMAN, pseudo } from "./speech";
 
 const state = location.hash.slice(1) || "conversation";
 const parameters = new URLSearchParams(location.search);
+const language = parameters.get("lang") ?? "en";
 const settings = {
   ...data.settings,
+  language: language === "de" ? ("de" as const) : ("en" as const),
   theme: (parameters.get("theme") ?? "light") as "light" | "dark" | "system",
 };
 document.documentElement.dataset.theme = settings.theme;
@@ -35,7 +40,10 @@ const connection: Connection =
       : state === "signed-out" || signingIn
         ? { state: "signed_out" }
         : state === "refused"
-          ? { state: "refused", reason: "The key is not valid for this project. Check the key." }
+          ? {
+              state: "refused",
+              reason: "The project refuses the key. Check it in the project's settings.",
+            }
           : { state: "live" };
 const messages =
   state === "offline"
@@ -104,6 +112,11 @@ const snapshot: Snapshot = {
   has_tray: true,
 };
 
+/** The engine's words in the page's language. */
+function engine(text: string): string {
+  return language === "de" ? (IN_GERMAN[text] ?? text) : text;
+}
+
 function answer(command: CommandName, args: unknown): unknown {
   const empty = state === "empty" || first;
   switch (command) {
@@ -143,15 +156,15 @@ function answer(command: CommandName, args: unknown): unknown {
         high: "68399",
       };
     case "rules":
-      return data.rules;
+      return data.rules.map((rule) => ({ ...rule, sentence: engine(rule.sentence) }));
     case "firings":
-      return data.firings;
+      return data.firings.map((firing) => ({ ...firing, title: engine(firing.title) }));
     case "preview_rule":
       return {
         valid: true,
         problem: null,
-        sentence: "Crosses above 70,000",
-        arming: "Below the line: armed at once",
+        sentence: engine("Crosses above 70,000"),
+        arming: engine("Below the line: armed at once"),
         armed_at_once: true,
         distance_percent: "3.1",
       };
@@ -209,14 +222,13 @@ function answer(command: CommandName, args: unknown): unknown {
         url: "https://kestrel-lab.supabase.co",
         usable: true,
         items: [
-          { check: "reachable", outcome: "ok", message: "84 ms", sql: null },
-          { check: "key", outcome: "ok", message: "Publishable key", sql: null },
-          { check: "tables", outcome: "ok", message: "4 of 4 tables", sql: null },
+          { check: "reachable", outcome: "ok", message: "The project answers.", sql: null },
+          { check: "key", outcome: "ok", message: "The key is accepted.", sql: null },
+          { check: "tables", outcome: "ok", message: "The four tables are there.", sql: null },
           {
             check: "realtime",
             outcome: "warning",
-            message:
-              "chat_messages is not published: messages of others arrive late. Everything else works.",
+            message: "Changes cannot be followed: no answer in time",
             sql: "alter publication supabase_realtime add table chat_messages;",
           },
           { check: "clock", outcome: "unknown", message: "", sql: null },
@@ -281,6 +293,8 @@ if (target) mount(App, { target });
 app.start(backend);
 
 await until(() => app.phase.phase === "ready");
+if (language === "pseudo") use(pseudo(spoken()));
+if (parameters.get("dir") === "rtl") use({ ...spoken(), direction: "rtl" });
 await tick();
 const tabs = { alerts: "alerts", details: "details" } as const;
 if (state in tabs) view.showTab(tabs[state as keyof typeof tabs]);

@@ -66,6 +66,8 @@ export function opened(id: string): OpenedSession {
 export const settings: Settings = {
   theme: "system",
   price_palette: "standard",
+  language: "system",
+  wording: { language: "en", group: ",", decimal: "." },
   enter_sends: true,
   presence: true,
   activity: true,

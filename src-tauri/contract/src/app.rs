@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{OutboxSummary, RealtimeSettings, Retention, SignInState};
+use crate::{LanguageChoice, OutboxSummary, RealtimeSettings, Retention, SignInState, Wording};
 
 /// Arguments of `snapshot`.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
@@ -274,6 +274,10 @@ pub struct Settings {
     pub theme: Theme,
     /// Colours of rising and falling prices.
     pub price_palette: PricePalette,
+    /// The language of the program.
+    pub language: LanguageChoice,
+    /// How the window writes, as it said last: for what is written outside of it.
+    pub wording: Wording,
     /// Whether `Enter` sends; otherwise `Ctrl+Enter` does.
     pub enter_sends: bool,
     /// Whether presence and typing are joined, sent and shown.
@@ -307,6 +311,8 @@ impl Default for Settings {
         Self {
             theme: Theme::System,
             price_palette: PricePalette::Standard,
+            language: LanguageChoice::System,
+            wording: Wording::default(),
             enter_sends: true,
             presence: true,
             activity: true,

@@ -11,6 +11,7 @@ mod config;
 mod error;
 mod host;
 mod secrets;
+mod words;
 mod workspace;
 
 #[cfg(fuzzing)]

@@ -8,6 +8,7 @@ mod clock;
 mod decimal;
 mod ids;
 mod json;
+mod locale;
 mod price;
 mod time;
 
@@ -19,5 +20,6 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use decimal::{Decimal, DecimalError};
 pub use ids::{IdError, MemberId, MessageId, RuleId, SessionId, Symbol, UserId, WorkspaceId};
 pub use json::{Json, JsonError};
+pub use locale::{Language, Locale};
 pub use price::{Quote, Tick};
 pub use time::{TimeError, Timestamp};

@@ -13,6 +13,7 @@ mod held;
 mod hostile;
 mod import;
 mod kit;
+mod language;
 mod live;
 mod market;
 mod members;

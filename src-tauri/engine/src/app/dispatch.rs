@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 use tidings_contract::{self as api, ApiError, Call, Command, ErrorCode};
-use tidings_model::WorkspaceId;
+use tidings_model::{Locale, WorkspaceId};
 use tidings_supabase::{Project, ProjectKey};
 
 use super::{App, check};
 use crate::config::{WorkspaceConfig, WorkspacePlace};
 use crate::error::{EngineError, Result};
 use crate::host::{Notification, NotificationAction};
+use crate::words;
 use crate::workspace::Core;
 
 /// Name of the local workspace in the switcher.
@@ -165,7 +166,17 @@ impl App {
         if before.schema != settings.schema {
             self.reopen_projects().await;
         }
+        if before.wording != settings.wording {
+            self.reword().await;
+        }
         Ok(settings)
+    }
+
+    /// The sentences of rules are written in another way now.
+    async fn reword(&self) {
+        if let Ok(core) = self.front_core().await {
+            core.tell_rules().await;
+        }
     }
 
     fn open_link(&self, args: &api::OpenLink) -> Result<api::Nothing> {
@@ -186,10 +197,13 @@ impl App {
     }
 
     async fn test_notification(&self) -> api::NotificationReport {
+        let Locale { language, .. } = self.0.settings.borrow().wording.into();
+        let (title, body) = words::test_notification(language);
         let shown = self.0.options.host.notify(Notification {
             id: "test".to_owned(),
-            title: "Tidings can notify you".to_owned(),
-            body: "This is how an alert will look.".to_owned(),
+            title: title.to_owned(),
+            body: body.to_owned(),
+            language,
             actions: vec![NotificationAction::OpenChart],
             place: api::Place::Alerts,
         });

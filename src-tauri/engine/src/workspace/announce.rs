@@ -93,8 +93,7 @@ async fn tell(core: &Core, changes: Changes) -> Result<(), tidings_cache::CacheE
         core.emit(api::Event::WatchList);
     }
     if changes.rules {
-        let armed = core.market.lock().await.armed();
-        core.emit(api::Event::Rules { armed });
+        core.tell_rules().await;
     }
     if !changes.quotes.is_empty() {
         market::note_quotes(core, changes.quotes);

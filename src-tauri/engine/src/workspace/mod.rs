@@ -36,7 +36,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tidings_cache::{Cache, Firing};
 use tidings_contract as api;
-use tidings_model::{Clock, SessionId, Timestamp, UserId};
+use tidings_model::{Clock, Locale, SessionId, Timestamp, UserId};
 use tidings_realtime::EventStream;
 use tidings_supabase::{AuthState, Rest, TokenManager};
 use tokio::sync::{Notify, mpsc, watch};
@@ -263,6 +263,17 @@ impl Core {
 
     fn settings(&self) -> api::Settings {
         self.settings.borrow().clone()
+    }
+
+    /// How sentences and numbers are written.
+    fn locale(&self) -> Locale {
+        self.settings.borrow().wording.into()
+    }
+
+    /// Has whoever shows the rules read them again.
+    pub async fn tell_rules(&self) {
+        let armed = self.market.lock().await.armed();
+        self.emit(api::Event::Rules { armed });
     }
 
     /// The user signed in; also the one whose session has expired is told by the cache.

@@ -1,3 +1,5 @@
+import type { Message } from "./catalogue";
+
 /** English, the complete catalogue. Holes are written `{name}`; `count` chooses the plural form. */
 export const en = {
   "app.failed.title": "Tidings could not start",
@@ -31,12 +33,21 @@ export const en = {
   "action.tryNow": "Try now",
   "action.tryAgain": "Try again",
 
+  "key.control": "Ctrl",
+  "key.shift": "Shift",
+  "key.delete": "Del",
+
   "error.doorClosed": "The connection to the program was lost before it answered.",
+  "error.language": "This language could not be loaded. Nothing has changed.",
 
   "window.minimise": "Minimise",
   "window.maximise": "Maximise",
   "window.close": "Close",
   "window.closeToTray": "Close to tray",
+
+  "number.million": "M",
+  "number.billion": "B",
+  "number.trillion": "T",
 
   "time.today": "Today",
   "time.todayInText": "today",
@@ -45,7 +56,7 @@ export const en = {
   "time.secondsAgo": "{seconds} s ago",
   "time.minutesAgo": "{minutes} min ago",
   "time.hoursAgo": "{hours} h ago",
-  "time.daysAgo": "{days} d ago",
+  "time.daysAgo": { one: "{count} d ago", other: "{count} d ago" },
   "span.seconds": { one: "{count} second", other: "{count} seconds" },
   "span.minutes": { one: "{count} minute", other: "{count} minutes" },
   "span.hours": { one: "{count} hour", other: "{count} hours" },
@@ -716,6 +727,11 @@ export const en = {
   "settings.theme.system": "System",
   "settings.theme.light": "Light",
   "settings.theme.dark": "Dark",
+  "settings.language": "Language",
+  "settings.language.text": "Numbers and dates follow it: {number} · {date}",
+  "settings.language.system": "As the system",
+  "settings.language.en": "English",
+  "settings.language.de": "Deutsch",
   "settings.prices": "Price colours",
   "settings.prices.standard": "Standard",
   "settings.prices.standard.text": "green and red",
@@ -887,4 +903,4 @@ export const en = {
   "shortcut.copy": "Copy the focused message",
   "shortcut.delete": "Delete the focused message",
   "shortcut.close": "Close the topmost",
-} as const satisfies Record<string, string | { one: string; other: string }>;
+} as const satisfies Record<string, Message>;

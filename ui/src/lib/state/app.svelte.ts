@@ -1,19 +1,23 @@
 import type { Backend } from "../backend";
-import { backendError } from "../backend";
 import type {
   Connection,
   Download,
   Event,
+  LanguageChoice,
   OutboxSummary,
   OwnPresence,
   Place,
   Settings,
   SignInState,
   Snapshot,
+  Wording,
   WorkspaceInfo,
   WorkspaceState,
 } from "../bindings";
+import { failure } from "../failure";
 import { Feed } from "../feed";
+import { separators } from "../format/number";
+import { said, speak, spoken, t } from "../i18n";
 import { showToast } from "../ui/toast.svelte";
 import { alerts } from "./alerts.svelte";
 import { conversation } from "./conversation.svelte";
@@ -78,7 +82,7 @@ class App {
 
   /** Nothing can be shown: says why, and offers to try again. */
   fail(error: unknown): void {
-    this.phase = { phase: "failed", message: backendError(error).message };
+    this.phase = { phase: "failed", message: failure(error) };
   }
 
   async retry(): Promise<void> {
@@ -86,9 +90,24 @@ class App {
     await this.#feed?.reread();
   }
 
+  /** What a workspace is called here: the local one has its name from the program. */
+  nameOf(workspace: WorkspaceInfo | undefined): string {
+    if (!workspace) return "";
+    return workspace.local ? said(workspace.name) : workspace.name;
+  }
+
   async change(settings: Partial<Settings>): Promise<void> {
     const before = this.settings;
     this.settings = { ...before, ...settings };
+    if (settings.language !== undefined && settings.language !== before.language) {
+      // Told together with how it is written, so that no other command comes in between.
+      if (await this.#speak(settings.language)) {
+        this.settings = { ...this.settings, wording: wording() };
+      } else {
+        this.settings = before;
+        return;
+      }
+    }
     const now = await tryCall("set_settings", { settings: this.settings });
     this.settings = now ?? before;
   }
@@ -99,7 +118,7 @@ class App {
       this.settings = await call("set_settings", { settings: { ...this.settings, ...settings } });
       return undefined;
     } catch (thrown) {
-      return backendError(thrown).message;
+      return failure(thrown);
     }
   }
 
@@ -146,6 +165,7 @@ class App {
     this.hasTray = snapshot.has_tray;
     if (changed) this.#clear();
     this.#takeWorkspace(snapshot.active);
+    const speaking = this.#speak(snapshot.settings.language);
     // Shown beside the conversation, which does not wait for it; the events do.
     const beside =
       snapshot.active && this.settings.prices && Promise.all([market.load(), alerts.load()]);
@@ -160,8 +180,29 @@ class App {
       if (conversation.id === undefined) await this.#openFirst();
       else conversation.takeDraft(sessions.get(conversation.id)?.draft ?? "");
     }
+    await speaking;
     this.phase = { phase: "ready" };
     await beside;
+    await this.#tellWording();
+  }
+
+  /** Speaks a language; false, with a word about it, when it cannot be loaded. */
+  async #speak(language: LanguageChoice): Promise<boolean> {
+    try {
+      await speak(language);
+      return true;
+    } catch {
+      showToast({ icon: "bad", text: t("error.language"), bad: true });
+      return false;
+    }
+  }
+
+  /** Tells the engine how this window writes, for what is written outside of it. */
+  async #tellWording(): Promise<void> {
+    const { language, group, decimal } = this.settings.wording;
+    const now = wording();
+    if (language === now.language && group === now.group && decimal === now.decimal) return;
+    await this.change({ wording: now });
   }
 
   async #openFirst(): Promise<void> {
@@ -263,7 +304,7 @@ class App {
       case "notice":
         showToast({
           icon: event.level === "error" ? "bad" : event.level === "warning" ? "warn" : "info",
-          text: event.message,
+          text: said(event.message),
           bad: event.level === "error",
         });
         break;
@@ -275,6 +316,7 @@ class App {
 
   #takeSettings(settings: Settings): void {
     const pricesCame = settings.prices && !this.settings.prices;
+    if (settings.language !== this.settings.language) void this.#speak(settings.language);
     this.settings = settings;
     if (pricesCame) {
       void market.load();
@@ -283,11 +325,18 @@ class App {
   }
 }
 
+/** How this window writes. */
+function wording(): Wording {
+  return { language: spoken().language, ...separators() };
+}
+
 /** Until the snapshot arrives. */
 function firstSettings(): Settings {
   return {
     theme: "system",
     price_palette: "standard",
+    language: "system",
+    wording: { language: "en", group: ",", decimal: "." },
     enter_sends: true,
     presence: true,
     activity: true,
