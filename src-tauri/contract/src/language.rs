@@ -31,6 +31,7 @@ pub enum Spoken {
 /// How the window writes: the language in use, and the separators of the place, which only the
 /// window can ask the system for. Notifications, the tray and the sentences of alerts follow it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
 pub struct Wording {
     /// The language.
     pub language: Spoken,

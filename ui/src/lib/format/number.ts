@@ -12,7 +12,8 @@ const grouping = byLanguage(({ numbers }) => new Intl.NumberFormat(numbers));
 /** What stands between thousands and before decimals, here. */
 export const separators = byLanguage(({ numbers }) => {
   const parts = new Intl.NumberFormat(numbers, { useGrouping: true }).formatToParts(1_234_567.5);
-  const of = (type: string) => parts.find((part) => part.type === type)?.value;
+  // One character each: that is what the engine takes.
+  const of = (type: string) => [...(parts.find((part) => part.type === type)?.value ?? "")][0];
   return { group: of("group") ?? ",", decimal: of("decimal") ?? "." };
 });
 
