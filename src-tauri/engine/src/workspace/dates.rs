@@ -82,6 +82,7 @@ async fn fetch(core: &Core, session: &SessionId, from: Timestamp) -> Result<(), 
         },
         verified_at: server_now(core),
         live: core.hears(),
+        apart_from: core.background.due(),
         authenticated,
     };
     ingest::applied(core, core.cache.apply_window(window).await?);

@@ -75,6 +75,7 @@ pub(super) async fn run(core: &Core) -> Result<Outcome, Error> {
     revisions::absent(core).await?;
     prove_account(core).await?;
     let (_, new) = windows::read(core).await?;
+    members::read(core).await?;
     windows::read_recent(core).await?;
     let due = began.plus(SECOND);
     Ok(Outcome { new, due })

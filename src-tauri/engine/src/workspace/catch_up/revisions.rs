@@ -16,7 +16,7 @@ use tidings_supabase::{Filter, Query};
 
 use super::super::connection::Input;
 use super::super::remote::{self, Fields, table};
-use super::super::{Core, ingest};
+use super::super::{Core, ingest, members};
 use super::pages::fetch_older;
 use super::portion::Portion;
 use super::{
@@ -97,6 +97,7 @@ pub(super) async fn run(core: &Core, digest: Digest) -> Result<Outcome, Error> {
     if (followed.heads, &followed.hash) != (digest.heads, &digest.hash) {
         prove_account(core).await?;
         new = read(core, &mut due, &digest.epoch).await?;
+        members::read(core).await?;
         windows::read_recent(core).await?;
     }
     core.cache.caught_up(began, core.hears()).await?;

@@ -36,7 +36,6 @@ const WATERMARK: &str = "messages_read_to";
 /// listed and could be read, and the messages that are new here.
 pub(super) async fn read(core: &Core) -> Result<(Vec<SessionId>, Vec<New>), Error> {
     let sessions = read_sessions(core).await?;
-    members::read(core).await?;
     let new = read_messages(core, &sessions).await?;
     Ok((sessions, new))
 }
