@@ -13,21 +13,17 @@ use tidings_testkit::{TempDir, scratch};
 /// Keeps the secrets of programs that come and go, for as long as the test has it.
 #[derive(Debug)]
 pub struct Keeper {
-    kept: Arc<Mutex<Kept>>,
+    kept: Arc<Kept>,
     folder: TempDir,
 }
 
-#[derive(Debug, Default)]
-struct Kept {
-    secrets: HashMap<String, String>,
-    locked: bool,
-}
+type Kept = Mutex<HashMap<String, String>>;
 
 impl Keeper {
     /// Listens in a folder of its own.
     pub fn start() -> Result<Self> {
         let folder = scratch()?;
-        let kept = Arc::<Mutex<Kept>>::default();
+        let kept = Arc::<Kept>::default();
         let listener = UnixListener::bind(socket(folder.path()))?;
         let served = Arc::downgrade(&kept);
         // It ends with the process; a keeper that is dropped answers nobody.
@@ -50,20 +46,8 @@ impl Keeper {
     /// The one secret whose name ends so.
     pub fn secret(&self, end: &str) -> Result<String> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = kept.secrets.iter().find(|(name, _)| name.ends_with(end));
+        let found = kept.iter().find(|(name, _)| name.ends_with(end));
         Ok(found.context("no such secret")?.1.clone())
-    }
-
-    /// Loses the secrets whose names end so.
-    pub fn lose(&self, end: &str) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.secrets.retain(|name, _| !name.ends_with(end));
-    }
-
-    /// Refuses everything, as a key store does whose owner did not unlock it; or no longer.
-    pub fn lock(&self, locked: bool) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.locked = locked;
     }
 }
 
@@ -71,22 +55,20 @@ fn socket(folder: &Path) -> PathBuf {
     folder.join("secrets")
 }
 
-fn serve(stream: &UnixStream, kept: impl Fn() -> Option<Arc<Mutex<Kept>>>) -> Result<()> {
+fn serve(stream: &UnixStream, kept: impl Fn() -> Option<Arc<Kept>>) -> Result<()> {
     let mut answers = stream.try_clone()?;
     for line in BufReader::new(stream).lines() {
         let question: Value = serde_json::from_str(&line?)?;
         let kept = kept().context("the test is over")?;
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
         let text = |name: &str| question[name].as_str().map(str::to_owned);
-        let answer = if kept.locked {
-            json!({"error": "the collection is locked"})
-        } else if let Some(name) = text("get") {
-            json!({"value": kept.secrets.get(&name)})
+        let answer = if let Some(name) = text("get") {
+            json!({"value": kept.get(&name)})
         } else if let (Some(name), Some(value)) = (text("set"), text("value")) {
-            kept.secrets.insert(name, value);
+            kept.insert(name, value);
             json!({})
         } else {
-            kept.secrets.remove(&text("delete").unwrap_or_default());
+            kept.remove(&text("delete").unwrap_or_default());
             json!({})
         };
         drop(kept);

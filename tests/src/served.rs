@@ -145,18 +145,6 @@ impl Served {
         events.iter().filter_map(pick).collect()
     }
 
-    /// Waits for an event, unless it was told already.
-    pub async fn event<T>(&self, what: &str, pick: impl Fn(&Event) -> Option<T>) -> Result<T> {
-        let found = wait_for(what, DEADLINE, || {
-            let found = self.told(&pick).into_iter().next();
-            async move { found }
-        });
-        match found.await {
-            Ok(found) => Ok(found),
-            Err(error) => bail!("{error}; {}", self.said().await),
-        }
-    }
-
     /// Returns once so many more frames were heard, or the program is gone.
     pub async fn heard(&self, more: u64) {
         let mut heard = self.shared.heard.subscribe();

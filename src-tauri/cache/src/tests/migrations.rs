@@ -14,7 +14,6 @@ use crate::store::{self, Place};
 /// none, which has to be said.
 const ROWS: &[(u32, &str)] = &[(1, include_str!("rows/0001.sql"))];
 
-/// Alice's id in the rows.
 fn place(dir: &TempDir) -> Place {
     Place {
         path: dir.path().join("cache.db"),
