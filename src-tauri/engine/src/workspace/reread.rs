@@ -33,7 +33,8 @@ pub(super) async fn all(core: &Core, rows: Reread) -> Result<(), catch_up::Error
     members::by_session(core, rows.members).await
 }
 
-/// Reads messages by key; those that are not there (any more) are taken in as deleted.
+/// Reads messages by key; those that are not there (any more) are taken in as deleted, unless their
+/// session is not shown any more either.
 pub(super) async fn messages_by_key(core: &Core, keys: &[MessageId]) -> Result<(), Error> {
     let began = core.cache.stamp();
     let query = Query::new().filter(Filter::any_of("id", keys.iter().map(ToString::to_string)));
@@ -56,13 +57,39 @@ pub(super) async fn messages_by_key(core: &Core, keys: &[MessageId]) -> Result<(
             Err(error) => tracing::warn!(%error, "a row was left out"),
         }
     }
+    let gone = within_reach(core, missing).await?;
     facts.extend(
-        missing
-            .into_iter()
+        gone.into_iter()
             .map(|id| Incoming::MessageDeleted { id, source }),
     );
     take_in(core, facts).await;
     Ok(())
+}
+
+/// Of messages that were not found, those that would have been if they were there. Only where
+/// sessions are shared can one be out of reach and be there.
+async fn within_reach(core: &Core, missing: Vec<MessageId>) -> Result<Vec<MessageId>, Error> {
+    if missing.is_empty() || !core.part().is_installed() {
+        return Ok(missing);
+    }
+    let cached = match core.cache.messages_by_id(missing.clone()).await {
+        Ok(cached) => cached,
+        Err(error) => {
+            tracing::error!(%error, "messages that were not found stay as they are");
+            return Ok(Vec::new());
+        }
+    };
+    let sessions: BTreeSet<SessionId> = cached
+        .iter()
+        .map(|cached| cached.message.session_id.clone())
+        .collect();
+    let sessions: Vec<SessionId> = sessions.into_iter().collect();
+    let shown = sessions_by_key(core, &sessions).await?;
+    let hidden = |id: &MessageId| {
+        let known = cached.iter().find(|cached| cached.message.id == *id);
+        known.is_some_and(|known| !shown.contains(&known.message.session_id))
+    };
+    Ok(missing.into_iter().filter(|id| !hidden(id)).collect())
 }
 
 /// Reads sessions by key. One that is not there is left as it is: whether it was deleted, or
