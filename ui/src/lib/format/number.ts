@@ -142,7 +142,9 @@ function plain(value: Decimal): string {
 }
 
 const UNITS = ["KiB", "MiB", "GiB", "TiB"] as const;
-const oneDigit = new Intl.NumberFormat(systemLocale(), { maximumFractionDigits: 1 });
+const oneDigit = byLanguage(
+  ({ numbers }) => new Intl.NumberFormat(numbers, { maximumFractionDigits: 1 }),
+);
 
 /** A size: `812 KiB`, `3.1 MiB`. */
 export function bytes(size: number): string {
@@ -153,5 +155,5 @@ export function bytes(size: number): string {
     unit += 1;
   }
   const shown = unit === 0 ? Math.ceil(value) : value;
-  return `${oneDigit.format(shown)}${THIN}${UNITS[unit]}`;
+  return `${oneDigit().format(shown)}${THIN}${UNITS[unit]}`;
 }

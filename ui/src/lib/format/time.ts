@@ -12,6 +12,7 @@ const dayMonth = words({ day: "numeric", month: "short" });
 const dayMonthYear = words({ day: "numeric", month: "short", year: "numeric" });
 const weekdayDay = words({ weekday: "short", day: "numeric", month: "short" });
 const longDay = words({ weekday: "long", day: "numeric", month: "long" });
+const month = words({ month: "long", year: "numeric" });
 const longDayYear = words({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
 
 /** `14:02`, as the place writes it. */
@@ -150,19 +151,17 @@ function sameYear(a: When, b: When): boolean {
   return new Date(a).getFullYear() === new Date(b).getFullYear();
 }
 
-const month = new Intl.DateTimeFormat(wordLocale(), { month: "long", year: "numeric" });
-
 /** `March 2026`. */
 export function monthAndYear(when: When): string {
-  return month.format(new Date(when));
+  return month().format(new Date(when));
 }
 
 /** `Mon`. */
 export function weekdayName(when: When): string {
-  return weekdayShort.format(new Date(when));
+  return weekdayShort().format(new Date(when));
 }
 
 /** `Saturday, 14 March 2026`. */
 export function fullDay(when: When): string {
-  return longDayYear.format(new Date(when));
+  return longDayYear().format(new Date(when));
 }
