@@ -3,15 +3,13 @@
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
-use std::time::Duration;
-
-use tokio::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::error::{EngineError, Result};
 
 const FILE: &str = "instance.lock";
 /// One that is just ending needs this long at most.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// The right to use a directory. It ends with the value, and with the program however it ends.
@@ -21,11 +19,11 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    /// Waits until no other program uses the directory.
+    /// Waits until no other program uses the directory, for so long at most.
     ///
     /// # Errors
-    /// [`EngineError::InUse`] when one still does after ten seconds.
-    pub async fn of(directory: &Path) -> Result<Self> {
+    /// [`EngineError::InUse`] when one still does.
+    pub async fn of(directory: &Path, patience: Duration) -> Result<Self> {
         let path = directory.join(FILE);
         let file = File::create(&path).map_err(|source| EngineError::File {
             path: path.clone(),
@@ -35,7 +33,7 @@ impl Instance {
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(Self { _file: file }),
-                Err(TryLockError::WouldBlock) if begin.elapsed() < PATIENCE => {
+                Err(TryLockError::WouldBlock) if begin.elapsed() < patience => {
                     tokio::time::sleep(LOOK_AGAIN).await;
                 }
                 Err(TryLockError::WouldBlock) => {
@@ -52,19 +50,24 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_second_one_waits_for_the_first_to_end_and_says_so_when_it_does_not() {
         let directory = tempfile::tempdir().unwrap();
-        let first = Instance::of(directory.path()).await.unwrap();
-        let refused = Instance::of(directory.path()).await.unwrap_err();
+        let path = directory.path();
+        let first = Instance::of(path, Duration::ZERO).await.unwrap();
+        let refused = Instance::of(path, Duration::ZERO).await.unwrap_err();
         assert!(matches!(refused, EngineError::InUse(_)), "{refused}");
-        assert!(refused.to_string().contains("running already"), "{refused}");
-        let path = directory.path().to_owned();
-        let second = tokio::spawn(async move { Instance::of(&path).await });
-        tokio::task::yield_now().await;
-        drop(first);
-        second.await.unwrap().unwrap();
+        let said = refused.to_string();
+        assert!(said.contains("running already"), "{said}");
+        let waiting = Instance::of(path, Duration::MAX);
+        let ending = async {
+            // The other has looked, and found it taken.
+            tokio::task::yield_now().await;
+            drop(first);
+        };
+        let (second, ()) = tokio::join!(waiting, ending);
+        drop(second.unwrap());
         // A file that was left behind is no instance.
-        Instance::of(directory.path()).await.unwrap();
+        Instance::of(path, Duration::ZERO).await.unwrap();
     }
 }

@@ -82,7 +82,7 @@ impl App {
     /// Reads the configuration and opens the workspace that was in front.
     pub async fn start(options: AppOptions) -> Result<Self> {
         let file = ConfigFile::in_directory(&options.data_dir)?;
-        let instance = instance::Instance::of(&options.data_dir).await?;
+        let instance = instance::Instance::of(&options.data_dir, instance::PATIENCE).await?;
         let (mut config, set_aside) = file.read()?;
         config.settings.realtime = config.settings.realtime.nearest();
         config.settings.retention = config.settings.retention.sound();
