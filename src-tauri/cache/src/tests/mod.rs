@@ -4,6 +4,7 @@
 mod alerts;
 mod export;
 mod files;
+mod history;
 mod ingest;
 mod order;
 mod outbox;
