@@ -8,6 +8,7 @@ mod damage;
 mod export;
 mod files;
 mod held;
+mod history;
 mod ingest;
 mod members;
 mod migrations;

@@ -25,9 +25,10 @@ const SESSIONS: usize = 20;
 const TRUSTED: Duration = Duration::from_hours(24);
 /// How often it looks for something to do by itself.
 const LOOK: Duration = Duration::from_mins(10);
+/// A project in trouble has others to answer first, who may all be waiting for the same moment.
 const BACK_OFF: BackOff = BackOff {
-    first: Duration::from_secs(2),
-    longest: Duration::from_mins(2),
+    first: Duration::from_mins(1),
+    longest: Duration::from_mins(10),
 };
 
 /// What the task is told, and what it tells.
@@ -143,18 +144,15 @@ pub(super) async fn run(core: Arc<Core>) {
     let mut work = Work::default();
     let mut failed = 0_u32;
     loop {
-        let wait = match step(&core, &mut work).await {
+        match step(&core, &mut work).await {
             Ok(Step::Read) => {
                 failed = 0;
-                core.pace.background
+                tokio::time::sleep(core.pace.background).await;
             }
             Ok(Step::Nothing) => {
                 failed = 0;
-                tokio::select! {
-                    () = core.background.wake.notified() => work.skip.clear(),
-                    () = tokio::time::sleep(LOOK) => {}
-                }
-                continue;
+                woken(&core, LOOK).await;
+                work.skip.clear();
             }
             Err(error) => {
                 failed = failed.saturating_add(1);
@@ -164,10 +162,18 @@ pub(super) async fn run(core: Arc<Core>) {
                 };
                 let wait = BACK_OFF.wait(failed, asked);
                 tracing::info!(%error, ?wait, "reading in the background waits");
-                wait
+                // A catch-up that is done says that the project answers again.
+                woken(&core, wait).await;
             }
-        };
-        tokio::time::sleep(wait).await;
+        }
+    }
+}
+
+/// Returns when there may be something to do, or after a time.
+async fn woken(core: &Core, after: Duration) {
+    tokio::select! {
+        () = core.background.wake.notified() => {}
+        () = tokio::time::sleep(after) => {}
     }
 }
 
