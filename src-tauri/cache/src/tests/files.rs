@@ -139,15 +139,17 @@ async fn a_cache_of_the_first_version_keeps_what_it_has() {
         key: desk.key.clone(),
     };
     let opened = store::open_with(&place, &crate::migrate::MIGRATIONS[..1]).unwrap();
-    opened.conn.execute_batch(
-        "INSERT INTO meta (name, value) VALUES ('account', 'alice');
+    opened
+        .conn
+        .execute_batch(
+            "INSERT INTO meta (name, value) VALUES ('account', 'alice');
          INSERT INTO users (key, id) VALUES (1, 'alice');
          INSERT INTO sessions (key, id, owner, title, status, last_activity, stamp)
              VALUES (1, 'trip', 1, 'Title of trip', 'active', 7, 7);
          INSERT INTO messages (id, session, author, content, role, created_at, stamp)
              VALUES (x'00000000000000000000000000000007', 1, 1, 'kept', 'user', 7, 7);",
-    )
-    .unwrap();
+        )
+        .unwrap();
     drop(opened);
     let (cache, report) = Cache::open(&desk.path(), &desk.key).unwrap();
     assert_eq!(report.migrated_from, Some(1));

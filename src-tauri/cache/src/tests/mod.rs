@@ -16,9 +16,9 @@ mod order;
 mod outbox;
 mod pages;
 mod plans;
-mod revisions;
 #[cfg(unix)]
 mod power;
+mod revisions;
 mod search;
 mod storage;
 mod unread;

@@ -28,7 +28,7 @@ enum Answer {
     Done(Vec<Incoming>),
     Refused(FailReason),
     /// An edit's message is gone.
-    Deleted(Incoming),
+    Deleted(Box<Incoming>),
 }
 
 #[derive(Serialize)]
@@ -86,7 +86,7 @@ pub(super) async fn send(core: &Core, item: &OutboxItem) -> Result<Sent, CacheEr
             Ok(Sent::Refused)
         }
         Ok(Answer::Deleted(deletion)) => {
-            keep_in_draft(core, item, deletion).await?;
+            keep_in_draft(core, item, *deletion).await?;
             Ok(Sent::Refused)
         }
         Err(error) => settle(core, item, &error).await,
@@ -236,7 +236,10 @@ async fn edit(
         if lost(core, session).await? {
             return Ok(Answer::Refused(out_of_reach()));
         }
-        return Ok(Answer::Deleted(Incoming::MessageDeleted { id, source }));
+        return Ok(Answer::Deleted(Box::new(Incoming::MessageDeleted {
+            id,
+            source,
+        })));
     };
     Ok(Answer::Done(message_facts(row, source)))
 }
