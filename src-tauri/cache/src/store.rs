@@ -225,12 +225,15 @@ pub(crate) fn open_sound(
     Ok((conn, migrated_from))
 }
 
+fn auto_vacuum(conn: &Connection) -> Result<i64> {
+    Ok(conn.query_row("PRAGMA auto_vacuum", [], |row| row.get(0))?)
+}
+
 /// Has the file keep what it takes to give space back bit by bit. One made before that was so is
 /// written anew, once; when that fails (a full disk, say), it stays as it is, and its free pages
 /// are used again instead.
 fn give_back_space(conn: &Connection) -> Result<()> {
-    let mode: i64 = conn.query_row("PRAGMA auto_vacuum", [], |row| row.get(0))?;
-    if mode != INCREMENTAL {
+    if auto_vacuum(conn)? != INCREMENTAL {
         conn.pragma_update(None, "auto_vacuum", INCREMENTAL)?;
         if let Err(error) = conn.execute_batch("VACUUM") {
             tracing::warn!(%error, "the cache keeps its free space");
@@ -251,8 +254,11 @@ pub(crate) fn fold_log(conn: &Connection) -> Result<()> {
 fn configure(conn: &Connection) -> Result<()> {
     conn.busy_timeout(BUSY)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
-    // Counts for a new file only, and only before anything is written to it.
-    conn.pragma_update(None, "auto_vacuum", INCREMENTAL)?;
+    // Counts for a new file only, and only before anything is written to it. Where it is so already,
+    // saying it again would write, and a cache on a full disk is there to be read.
+    if auto_vacuum(conn)? != INCREMENTAL {
+        conn.pragma_update(None, "auto_vacuum", INCREMENTAL)?;
+    }
     conn.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     conn.pragma_update(None, "synchronous", "NORMAL")?;
     conn.pragma_update(None, "foreign_keys", true)?;

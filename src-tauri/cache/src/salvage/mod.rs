@@ -112,6 +112,20 @@ pub(crate) fn salvage(damaged: &Path, key: &CacheKey, conn: &mut Connection) -> 
     Ok(saved)
 }
 
+/// A text that was surely written like this. A page that the file has lost reads as zeros, and the
+/// rest of a long text with it; PostgreSQL takes no text with such a character.
+fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<String>> {
+    let text: Option<String> = row.get(column)?;
+    if text.as_ref().is_some_and(|text| text.contains('\0')) {
+        return Err(rusqlite::Error::InvalidColumnType(
+            column,
+            "a text with lost characters".to_owned(),
+            rusqlite::types::Type::Text,
+        ));
+    }
+    Ok(text)
+}
+
 /// Reads rows as far as they can be read, and writes each in a transaction of its own. Whether
 /// that were all.
 ///
@@ -183,7 +197,7 @@ fn copy_drafts(old: &mut Damaged<'_>, conn: &mut Connection) -> Result<bool> {
         |row| {
             Ok((
                 decode::session_id(row, 0)?,
-                row.get::<_, String>(1)?,
+                text(row, 1)?.unwrap_or_default(),
                 decode::time(row, 2)?,
             ))
         },

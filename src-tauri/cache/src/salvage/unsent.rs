@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashSet};
 use rusqlite::Row;
 use tidings_model::{Message, Session, Timestamp};
 
-use super::Damaged;
+use super::{Damaged, text};
 use crate::error::Result;
 use crate::read::{decode, outbox};
 use crate::types::outbox::{Op, OutboxState, Payload};
@@ -144,11 +144,19 @@ fn collect(
     read: impl Fn(&Row<'_>) -> rusqlite::Result<Payload>,
     found: &mut Vec<Unsent>,
 ) -> bool {
+    let mut whole = true;
     let result = old.ask(|old| {
         let mut statement = old.prepare(sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let payload = read(row)?;
+            let payload = match read(row) {
+                Ok(payload) => payload,
+                Err(error) => {
+                    tracing::error!(%error, "what is not confirmed can be read in part only");
+                    whole = false;
+                    continue;
+                }
+            };
             let created_at = match &payload.op {
                 Op::InsertMessage(message) => message.created_at,
                 Op::CreateSession(session) => session.created_at,
@@ -167,7 +175,7 @@ fn collect(
     if let Err(error) = &result {
         tracing::error!(%error, "nor could a part of what is not confirmed");
     }
-    result.is_ok()
+    whole && result.is_ok()
 }
 
 fn session(row: &Row<'_>) -> rusqlite::Result<Payload> {
@@ -176,7 +184,7 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Payload> {
     let session = Session {
         id: id.clone(),
         user_id: Some(account.clone()),
-        title: row.get(2)?,
+        title: text(row, 2)?,
         status: decode::session_status(row, 3)?,
         last_activity: decode::time(row, 4)?,
         created_at: decode::time(row, 5)?,
@@ -197,7 +205,7 @@ fn message(row: &Row<'_>) -> rusqlite::Result<Payload> {
         id: decode::message_id(row, 0)?,
         session_id: session.clone(),
         user_id: Some(account.clone()),
-        content: row.get(3)?,
+        content: text(row, 3)?.unwrap_or_default(),
         role: decode::role(row, 4)?,
         metadata: decode::json(row, 5)?,
         created_at: decode::time(row, 6)?,

@@ -173,7 +173,8 @@ impl Files {
 
     /// What is lost without a word would be a lie.
     fn judge(&self, found: &Found) {
-        assert!(found.waiting.is_subset(&self.waiting), "nothing is made up");
+        let made_up: Vec<_> = found.waiting.difference(&self.waiting).collect();
+        assert!(made_up.is_empty(), "{made_up:?}");
         if found.waiting != self.waiting {
             assert!(found.report.salvage_incomplete, "{:?}", found.report);
         }

@@ -213,13 +213,14 @@ async fn a_damaged_file_is_set_aside_and_the_outbox_saved() {
         .await
         .unwrap();
     desk.cache.close().await;
-    // Pages in the middle hold messages; the first ones, and the outbox, stay readable.
+    // Later pages hold messages; the first ones, the outbox and the schema stay readable.
     let size = fs::metadata(desk.path()).unwrap().len();
     let mut file = fs::OpenOptions::new()
         .write(true)
         .open(desk.path())
         .unwrap();
-    file.seek(SeekFrom::Start(size / 2 / 4096 * 4096)).unwrap();
+    file.seek(SeekFrom::Start(size / 4 * 3 / 4096 * 4096))
+        .unwrap();
     file.write_all(&[0x5a; 4096 * 3]).unwrap();
     drop(file);
 

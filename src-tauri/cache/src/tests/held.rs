@@ -235,7 +235,11 @@ async fn the_text_of_an_edit_stays_in_the_outbox_when_its_session_is_gone() {
     let source = desk.read();
     let id = sid("trip");
     cache
-        .ingest(vec![Incoming::SessionDeleted { id, source }])
+        .ingest(vec![Incoming::SessionDeleted {
+            id,
+            rev: None,
+            source,
+        }])
         .await
         .unwrap();
     let deletion = Incoming::MessageDeleted {

@@ -139,7 +139,9 @@ fn shift(fact: &mut Incoming, by: i64) {
     | Incoming::Session { source, .. }
     | Incoming::MessageDeleted { source, .. }
     | Incoming::MessageLeft { source, .. }
-    | Incoming::SessionDeleted { source, .. }) = fact;
+    | Incoming::SessionDeleted { source, .. }
+    | Incoming::Member { source, .. }
+    | Incoming::MemberGone { source, .. }) = fact;
     match source {
         Source::Live { arrived, .. } => arrived.0 += by + 1_000,
         Source::Rest(read) | Source::OwnWrite(read) => {

@@ -174,6 +174,7 @@ async fn a_session_out_of_reach_is_kept_and_read_anew_once_it_is_shown_again() {
         read: desk.read_stamp(),
         verified_at: at(8),
         live: true,
+        apart_from: at(0),
         authenticated: true,
     };
     desk.cache.apply_window(window).await.unwrap();

@@ -15,6 +15,7 @@ impl Desk {
             read: self.read_stamp(),
             verified_at: at(1),
             live: true,
+            apart_from: at(0),
             authenticated: true,
         };
         self.cache.apply_window(window).await.unwrap();
@@ -138,7 +139,11 @@ async fn sizes_follow_every_way_in_which_rows_change() {
     let source = desk.read();
     let id = sid("trip");
     desk.cache
-        .ingest(vec![Incoming::SessionDeleted { id, source }])
+        .ingest(vec![Incoming::SessionDeleted {
+            id,
+            rev: None,
+            source,
+        }])
         .await
         .unwrap();
     desk.sizes_agree().await;
@@ -340,6 +345,7 @@ async fn a_size_limit_removes_the_oldest_of_all_sessions_and_gives_the_space_bac
             read: desk.read_stamp(),
             verified_at: at(1),
             live: false,
+            apart_from: at(0),
             authenticated: true,
         };
         desk.cache.apply_window(window).await.unwrap();
