@@ -20,10 +20,6 @@ fn contains(path: &Path, text: &str) -> bool {
         .any(|window| window == text.as_bytes())
 }
 
-fn latest() -> u32 {
-    crate::migrate::MIGRATIONS.last().unwrap().version
-}
-
 impl Desk {
     fn path(&self) -> PathBuf {
         self.dir.path().join("cache.db")
