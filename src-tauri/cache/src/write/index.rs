@@ -16,29 +16,32 @@ impl Cache {
     }
 }
 
-fn index_some(tx: &mut Tx<'_>, batch: usize) -> Result<u64> {
+pub(crate) fn index_some(tx: &mut Tx<'_>, batch: usize) -> Result<u64> {
     let limit = i64::try_from(batch).unwrap_or(i64::MAX);
     let mut select = tx.conn.prepare_cached(
-        "SELECT key, CASE WHEN deleted = 0 THEN content END FROM messages
-         WHERE indexed = 0 ORDER BY key DESC LIMIT ?1",
+        "SELECT q.key, m.content FROM to_index q
+         LEFT JOIN messages m ON m.key = q.key AND m.deleted = 0
+         ORDER BY q.key DESC LIMIT ?1",
     )?;
-    let messages: Vec<(i64, Option<String>)> = select
-        .query_map([limit], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<_>>()?;
     let mut insert = tx
         .conn
         .prepare_cached("INSERT INTO search_index (rowid, content) VALUES (?1, ?2)")?;
+    let mut keys = Vec::with_capacity(batch);
+    let mut rows = select.query([limit])?;
+    while let Some(row) = rows.next()? {
+        let key: i64 = row.get(0)?;
+        tx.unindex(key)?;
+        if let Some(content) = row.get_ref(1)?.as_str_or_null().map_err(rusqlite::Error::from)? {
+            insert.execute(params![key, tokens::indexed(content)])?;
+        }
+        keys.push(key);
+    }
+    drop(rows);
     let mut done = tx
         .conn
-        .prepare_cached("UPDATE messages SET indexed = 1 WHERE key = ?1")?;
-    let mut count = 0;
-    for (key, content) in messages {
-        tx.unindex(key)?;
-        if let Some(content) = content {
-            insert.execute(params![key, tokens::spaced(&content)])?;
-        }
+        .prepare_cached("DELETE FROM to_index WHERE key = ?1")?;
+    for key in &keys {
         done.execute([key])?;
-        count += 1;
     }
-    Ok(count)
+    Ok(keys.len() as u64)
 }
