@@ -33,7 +33,7 @@ pub(crate) fn words(text: &str, mut take: impl FnMut(&str)) {
     end(&mut word);
 }
 
-/// The words of a text, with spaces between them, as they go into the index.
+/// The words of a text, with spaces between them, as the search index takes them.
 pub fn indexed(text: &str) -> String {
     let mut indexed = String::with_capacity(text.len() + 16);
     words(text, |word| {
