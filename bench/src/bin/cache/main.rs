@@ -116,7 +116,11 @@ async fn writing(folder: &Path, key: &CacheKey, figures: &mut Figures) -> Result
     let kept = of(&ours, |one| one.kept) / of(&theirs, |one| one.kept);
     let sustained = of(&ours, |one| one.sustained) / of(&theirs, |one| one.sustained);
     figures.tell("writing without the index to bare SQLite, 1 KB", kept, "x");
-    figures.at_least("sustained with the index to bare SQLite, 1 KB", sustained, 0.8);
+    figures.at_least(
+        "sustained with the index to bare SQLite, 1 KB",
+        sustained,
+        0.8,
+    );
     Ok(())
 }
 
@@ -169,10 +173,17 @@ fn size(
     let mut rows = tables.query([])?;
     while let Some(row) = rows.next()? {
         let (table, size): (String, i64) = (row.get(0)?, row.get(1)?);
-        println!("  {table:<28} {:.2} of the text", size as f64 / bytes as f64);
+        println!(
+            "  {table:<28} {:.2} of the text",
+            size as f64 / bytes as f64
+        );
     }
     let file = std::fs::metadata(path)?.len();
     let ratio = file as f64 / bytes as f64;
-    figures.at_most(&format!("cache size to the messages' bytes, {name}"), ratio, aim);
+    figures.at_most(
+        &format!("cache size to the messages' bytes, {name}"),
+        ratio,
+        aim,
+    );
     Ok(())
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use tidings_cache::CacheKey;
-use tidings_contract::{
-    self as api, Call, Connection, Event, NotificationReport, SignUpOutcome,
+use tidings_contract::{self as api, Call, Connection, Event, NotificationReport, SignUpOutcome};
+use tidings_engine::{
+    App, AppOptions, Host, Notification, Pace, Secrets, SecretsError, Subscription,
 };
-use tidings_engine::{App, AppOptions, Host, Notification, Pace, Secrets, SecretsError, Subscription};
 use tidings_model::SystemClock;
 use zeroize::Zeroizing;
 
@@ -180,7 +180,10 @@ impl Kept {
         })
     }
 
-    fn change(&self, change: impl FnOnce(&mut HashMap<String, String>)) -> Result<(), SecretsError> {
+    fn change(
+        &self,
+        change: impl FnOnce(&mut HashMap<String, String>),
+    ) -> Result<(), SecretsError> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut kept);
         let text = serde_json::to_vec(&*kept).map_err(|error| SecretsError(error.to_string()))?;

@@ -179,9 +179,7 @@ impl Socket {
         }
         if event != "phx_join" {
             let ok = json!({"status": "ok", "response": {}});
-            self.socket
-                .send(write("phx_reply", ok, &reference))
-                .await?;
+            self.socket.send(write("phx_reply", ok, &reference)).await?;
             return Ok(());
         }
         let mut bindings = payload["config"]["postgres_changes"].clone();

@@ -65,7 +65,11 @@ pub async fn compare(figures: &mut Figures) -> Result<()> {
                 "  turn {turn} of {TURNS}: {name:<12} {:>7.0} changes a second, p50 {:>6.0} µs, p99 {:>6.0} µs",
                 one.per_second, one.p50, one.p99
             );
-            let all = if name == "tidings" { &mut ours } else { &mut theirs };
+            let all = if name == "tidings" {
+                &mut ours
+            } else {
+                &mut theirs
+            };
             all.push(one);
         }
     }
@@ -125,7 +129,10 @@ pub async fn client(port: &str, key: &str) -> Result<()> {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     let stored = client.call(api::GetStorage {}).await?.messages;
-    ensure!(stored == FLOOD, "{stored} of {FLOOD} changes are in the cache");
+    ensure!(
+        stored == FLOOD,
+        "{stored} of {FLOOD} changes are in the cache"
+    );
 
     flood::go(&http, port, &format!("pace/{session}")).await?;
     let mut waits = Vec::new();

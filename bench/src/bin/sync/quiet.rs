@@ -7,9 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tidings_bench::figures::{Figures, median, memory};
 use tidings_bench::text::{message, session};
-use tidings_cache::{
-    Cache, Head, Incoming, NumberedChanges, PartialSession, ReadStamp, Source,
-};
+use tidings_cache::{Cache, Head, Incoming, NumberedChanges, PartialSession, ReadStamp, Source};
 use tidings_contract as api;
 use tidings_model::{Clock as _, SessionId, SystemClock};
 
@@ -62,7 +60,11 @@ pub async fn compare(messages: u64, figures: &mut Figures) -> Result<()> {
     ensure!(listed == sessions, "{listed} sessions are listed");
     client.stop().await;
     let file = std::fs::metadata(device.cache()?.0)?.len();
-    figures.at_most("requests to catch up when nothing changed", chat.len() as f64, 1.0);
+    figures.at_most(
+        "requests to catch up when nothing changed",
+        chat.len() as f64,
+        1.0,
+    );
     figures.note(
         "start and catch-up: read of the cache's file",
         100.0 * read as f64 / file as f64,

@@ -62,7 +62,10 @@ pub async fn compare(figures: &mut Figures) -> Result<()> {
         let asked = project.asked().len();
         let there = client.call(api::GetStorage {}).await?.messages;
         let kept = BEFORE + (turn + 1) * (MISSED - EDITS);
-        ensure!(there == kept, "{there} messages are in the cache, not {kept}");
+        ensure!(
+            there == kept,
+            "{there} messages are in the cache, not {kept}"
+        );
         client.stop().await;
 
         let path = folder.path().join(format!("bare-{turn}.db"));
@@ -165,9 +168,7 @@ async fn download(
     for range in ranges {
         let mut after = String::new();
         loop {
-            let path = format!(
-                "chat_messages?{range}{after}&order=created_at,id&limit={PAGE}"
-            );
+            let path = format!("chat_messages?{range}{after}&order=created_at,id&limit={PAGE}");
             let answer = project.rest(reqwest::Method::GET, &path, None).await?;
             let rows: Vec<Row> = serde_json::from_str(&answer)?;
             count += take(&mut conn, &rows)?;
@@ -180,7 +181,10 @@ async fn download(
         }
     }
     let spent = began.elapsed();
-    ensure!(count == MISSED, "{count} rows were downloaded, not {MISSED}");
+    ensure!(
+        count == MISSED,
+        "{count} rows were downloaded, not {MISSED}"
+    );
     Ok(spent)
 }
 

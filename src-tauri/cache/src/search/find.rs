@@ -35,6 +35,16 @@ impl Cache {
     /// # Errors
     /// [`crate::CacheError::BadQuery`] for an operator that cannot be read.
     pub async fn search(&self, query: String, limit: usize) -> Result<SearchResults> {
+        self.search_beyond(query, limit, SCAN).await
+    }
+
+    /// The same with another number of messages that are looked through.
+    pub(crate) async fn search_beyond(
+        &self,
+        query: String,
+        limit: usize,
+        scan: u64,
+    ) -> Result<SearchResults> {
         let query = Query::parse(&query)?;
         let account = self.account();
         self.read(move |conn| {
@@ -44,6 +54,7 @@ impl Cache {
                 query,
                 account,
                 limit,
+                scan,
             }
             .run()
         })
@@ -57,6 +68,7 @@ struct Search<'c> {
     query: Query,
     account: Option<UserId>,
     limit: usize,
+    scan: u64,
 }
 
 /// What looking through the newest messages found.
@@ -69,7 +81,7 @@ struct Newest {
 }
 
 /// A time down to which all messages were seen, and of those of the very time itself these.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct End {
     at: i64,
     seen: HashSet<i64>,
@@ -111,7 +123,7 @@ impl<'c> Search<'c> {
         }
         if found.len() < self.limit && !self.query.terms.is_empty() {
             found.extend(newest.parts);
-            results.scanned = newest.end.map(|_| SCAN);
+            results.scanned = newest.end.map(|_| self.scan);
         }
         results.hits = self.hits(&found)?;
         results.more = results.hits.len() > self.limit;
@@ -125,13 +137,17 @@ impl<'c> Search<'c> {
         let most = if self.query.terms.is_empty() {
             u64::MAX
         } else {
-            SCAN
+            self.scan
         };
         let mut statement = self.statement(&format!(
             "SELECT m.key, m.created_at, ({FILTER}), m.content FROM {BY_TIME}
              WHERE m.created_at IS NOT NULL ORDER BY m.created_at DESC"
         ))?;
-        let (mut newest, mut end) = (Newest::default(), End::default());
+        let mut newest = Newest::default();
+        let mut end = End {
+            at: i64::MAX,
+            seen: HashSet::new(),
+        };
         let mut rows = statement.raw_query();
         let mut looked_at = 0;
         while let Some(row) = rows.next()? {

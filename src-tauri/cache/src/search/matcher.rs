@@ -112,7 +112,10 @@ impl Matcher {
                     word(end) == last
                 };
                 let first = end - before.len();
-                ends_so && (first..end).zip(before).all(|(at, wanted)| word(at) == wanted)
+                ends_so
+                    && (first..end)
+                        .zip(before)
+                        .all(|(at, wanted)| word(at) == wanted)
             })
         })
     }

@@ -97,7 +97,9 @@ pub(crate) fn folded(char: char) -> char {
                 parts.get_or_insert(part);
             });
             let base = parts
-                .filter(|base| base.is_ascii_alphabetic() || matches!(base, '\u{0370}'..='\u{03ff}'))
+                .filter(|base| {
+                    base.is_ascii_alphabetic() || matches!(base, '\u{0370}'..='\u{03ff}')
+                })
                 .unwrap_or(char);
             base.to_lowercase().next().unwrap_or(base)
         }

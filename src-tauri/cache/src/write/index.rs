@@ -31,7 +31,11 @@ pub(crate) fn index_some(tx: &mut Tx<'_>, batch: usize) -> Result<u64> {
     while let Some(row) = rows.next()? {
         let key: i64 = row.get(0)?;
         tx.unindex(key)?;
-        if let Some(content) = row.get_ref(1)?.as_str_or_null().map_err(rusqlite::Error::from)? {
+        if let Some(content) = row
+            .get_ref(1)?
+            .as_str_or_null()
+            .map_err(rusqlite::Error::from)?
+        {
             insert.execute(params![key, tokens::indexed(content)])?;
         }
         keys.push(key);

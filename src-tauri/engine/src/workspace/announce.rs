@@ -243,7 +243,9 @@ mod tests {
     fn what_comes_now_and_then_is_told_at_once_and_a_flood_once_a_frame() {
         let begin = Instant::now();
         let mut frames = Frames::new(begin);
-        let at_once = (0..100).take_while(|_| frames.take(begin).is_zero()).count();
+        let at_once = (0..100)
+            .take_while(|_| frames.take(begin).is_zero())
+            .count();
         assert_eq!(at_once, BURST as usize + 1);
         // Whoever waits as told takes one a frame.
         let mut now = begin + FRAME;
