@@ -195,6 +195,11 @@ pub(super) async fn in_front(core: &Core) -> Option<SessionId> {
     id.filter(|_| core.host.focused())
 }
 
+/// Whether a message was written too long ago to notify.
+pub(super) fn is_old(core: &Core, written: Timestamp) -> bool {
+    server_now(core).since(written) > FRESH
+}
+
 /// Messages that are new here.
 pub(super) fn arrived(core: &Core, arrived: Vec<Arrived>) {
     let settings = core.settings();
@@ -215,7 +220,7 @@ async fn tell_arrived(core: &Core, arrived: &Arrived) {
         let message = cached.message;
         let own = message.role == Role::User && message.user_id == me;
         let seen = arrived.front.as_ref() == Some(&message.session_id);
-        let old = !arrived.untold && server_now(core).since(message.created_at) > FRESH;
+        let old = !arrived.untold && is_old(core, message.created_at);
         if own || seen || old || message.role == Role::System {
             continue;
         }
