@@ -23,29 +23,25 @@ pub(crate) fn index_some(tx: &mut Tx<'_>, batch: usize) -> Result<u64> {
          LEFT JOIN messages m ON m.key = q.key AND m.deleted = 0
          ORDER BY q.key DESC LIMIT ?1",
     )?;
+    let rows = select.query_map([limit], |row| {
+        let content = row.get_ref(1)?.as_str_or_null()?;
+        Ok((row.get(0)?, content.map(tokens::indexed)))
+    })?;
+    let mut messages: Vec<(i64, Option<String>)> = rows.collect::<rusqlite::Result<_>>()?;
+    // FTS5 gathers what comes in the order of its keys; what does not, it writes one by one.
+    messages.reverse();
     let mut insert = tx
         .conn
         .prepare_cached("INSERT INTO search_index (rowid, content) VALUES (?1, ?2)")?;
-    let mut keys = Vec::with_capacity(batch);
-    let mut rows = select.query([limit])?;
-    while let Some(row) = rows.next()? {
-        let key: i64 = row.get(0)?;
-        tx.unindex(key)?;
-        if let Some(content) = row
-            .get_ref(1)?
-            .as_str_or_null()
-            .map_err(rusqlite::Error::from)?
-        {
-            insert.execute(params![key, tokens::indexed(content)])?;
-        }
-        keys.push(key);
-    }
-    drop(rows);
     let mut done = tx
         .conn
         .prepare_cached("DELETE FROM to_index WHERE key = ?1")?;
-    for key in &keys {
+    for (key, words) in &messages {
+        tx.unindex(*key)?;
+        if let Some(words) = words {
+            insert.execute(params![key, words])?;
+        }
         done.execute([key])?;
     }
-    Ok(keys.len() as u64)
+    Ok(messages.len() as u64)
 }
