@@ -25,8 +25,9 @@ pub const FLOOD: u64 = 100_000;
 /// Changes at a pace, and how many of them a second on average.
 pub const PACED: u64 = 600;
 const PACE: f64 = 30.0;
-/// Bytes of a whole frame, about.
-const FRAME: usize = 1_024;
+/// Bytes of a message's text: with the row's other columns, their names and types the frame is some
+/// 1.3 KB.
+const TEXT: usize = 300;
 /// Every so many changes of the flood is of the session that was named; the others are of nine
 /// more.
 const SESSIONS: u64 = 10;
@@ -309,12 +310,11 @@ impl Frame {
         };
         let mut content = SENT.to_owned();
         let mut numbers = Numbers(1);
-        let rest = FRAME - whole(&content).len();
-        while content.len() < SENT.len() + rest {
+        while content.len() < TEXT {
             content.push(' ');
             content.push_str(&word(numbers.below(2_000)));
         }
-        content.truncate(SENT.len() + rest);
+        content.truncate(TEXT);
         let whole = whole(&content);
         // A final text frame whose length takes two bytes.
         let mut bytes = vec![0x81, 126];

@@ -9,7 +9,7 @@ use tidings_bench::figures::{Figures, median, memory};
 use tidings_bench::text::{message, session};
 use tidings_cache::{Cache, Head, Incoming, NumberedChanges, PartialSession, ReadStamp, Source};
 use tidings_contract as api;
-use tidings_model::{Clock as _, SessionId, SystemClock};
+use tidings_model::{Clock as _, SessionId, SystemClock, UserId};
 
 use crate::device::Device;
 use crate::project::{self, Project};
@@ -47,7 +47,7 @@ pub async fn compare(messages: u64, figures: &mut Figures) -> Result<()> {
     println!("  writing {messages} messages in {sessions} sessions into a project");
     fill_project(&project, &user, messages, sessions).await?;
     println!("  and into a cache");
-    fill_cache(&project, &device, messages, sessions).await?;
+    fill_cache(&project, &device, &user, messages, sessions).await?;
 
     project.asked();
     let (before, mut client) = (bytes_read()?, device.start().await?);
@@ -105,12 +105,13 @@ async fn fill_project(project: &Project, user: &str, messages: u64, sessions: u6
 async fn fill_cache(
     project: &Project,
     device: &Device,
+    user: &str,
     messages: u64,
     sessions: u64,
 ) -> Result<()> {
     let (path, key) = device.cache()?;
     let (cache, _) = Cache::open(&path, &key)?;
-    let now = SystemClock.now();
+    let (now, owner) = (SystemClock.now(), UserId::new(user)?);
     let source = || {
         Source::Rest(ReadStamp {
             began: cache.stamp(),
@@ -119,6 +120,7 @@ async fn fill_cache(
     };
     let facts = (0..sessions).map(|number| Incoming::Session {
         row: PartialSession {
+            user_id: owner.clone().into(),
             title: format!("Session {number}").into(),
             status: "active".to_owned().into(),
             last_activity: now.into(),
