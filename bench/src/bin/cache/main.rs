@@ -39,41 +39,51 @@ async fn main() -> Result<()> {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
     let json = json_file(&mut arguments)?;
     let mut figures = Figures::default();
-    match arguments.as_slice() {
-        [] => compare(MESSAGES, &mut figures).await?,
-        [messages] => {
-            let messages = messages.parse().context("a number of messages")?;
-            compare(messages, &mut figures).await?;
-        }
-        _ => bail!("usage: cache [MESSAGES] [--json FILE]"),
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (written, messages) = match arguments.as_slice() {
+        [] => (true, Some(MESSAGES)),
+        ["writing"] => (true, None),
+        ["large", messages] => (false, Some(messages.parse().context("a number")?)),
+        [messages] => (true, Some(messages.parse().context("a number")?)),
+        _ => bail!("usage: cache [MESSAGES | writing | large MESSAGES] [--json FILE]"),
+    };
+    let folder = tempfile::tempdir()?;
+    let key = CacheKey::generate();
+    if written {
+        writing(folder.path(), &key, &mut figures).await?;
+    }
+    if let Some(messages) = messages {
+        large(folder.path(), &key, messages, &mut figures).await?;
     }
     figures.write(json.as_deref())
 }
 
-async fn compare(messages: u64, figures: &mut Figures) -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let key = CacheKey::generate();
-    writing(folder.path(), &key, figures).await?;
-
-    let path = folder.path().join("kilobyte.db");
-    let sized = fill::fill(&path, &key, 0..SIZED.min(messages), A_SESSION, 1_024).await?;
-    size("1 KB", &path, &key, sized.bytes, 2.5, figures)?;
+/// Sizes, paging and searches.
+async fn large(
+    folder: &Path,
+    key: &CacheKey,
+    messages: u64,
+    figures: &mut Figures,
+) -> Result<()> {
+    let path = folder.join("kilobyte.db");
+    let sized = fill::fill(&path, key, 0..SIZED.min(messages), A_SESSION, 1_024).await?;
+    size("1 KB", &path, key, sized.bytes, 2.5, figures)?;
     std::fs::remove_file(&path)?;
 
-    let small = folder.path().join("small.db");
-    fill::fill(&small, &key, 0..SMALL, A_SESSION, 300).await?;
-    let large = folder.path().join("large.db");
-    let filled = fill::fill(&large, &key, 0..messages, A_SESSION, 300).await?;
+    let small = folder.join("small.db");
+    fill::fill(&small, key, 0..SMALL, A_SESSION, 300).await?;
+    let large = folder.join("large.db");
+    let filled = fill::fill(&large, key, 0..messages, A_SESSION, 300).await?;
     println!(
         "  {messages} messages of 300 bytes in {} sessions: {:.0} a second, {:.0} with the index",
         messages / A_SESSION,
         filled.kept,
         filled.sustained
     );
-    size("300 B", &large, &key, filled.bytes, 3.0, figures)?;
+    size("300 B", &large, key, filled.bytes, 3.0, figures)?;
 
-    let (opened_small, _) = Cache::open(&small, &key)?;
-    let (opened_large, _) = Cache::open(&large, &key)?;
+    let (opened_small, _) = Cache::open(&small, key)?;
+    let (opened_large, _) = Cache::open(&large, key)?;
     let (mut few, mut many) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         few.push(open_and_page(&opened_small, SMALL / A_SESSION).await?);
@@ -87,7 +97,7 @@ async fn compare(messages: u64, figures: &mut Figures) -> Result<()> {
     let listed = opened_large.sessions().await?.len();
     let spent = began.elapsed().as_secs_f64() * 1e3;
     figures.tell(&format!("list {listed} sessions"), spent, "ms");
-    search::compare(&opened_large, &large, &key, figures).await?;
+    search::compare(&opened_large, &large, key, figures).await?;
     opened_small.close().await;
     opened_large.close().await;
     Ok(())
