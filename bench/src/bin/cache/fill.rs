@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use tidings_bench::bare;
-use tidings_bench::text::message;
+use tidings_bench::text::{message, session_of};
 use tidings_cache::{Cache, CacheKey, Column, Incoming, PartialMessage, ReadStamp, Source};
 
 /// Rows in one transaction, as the engine takes them in.
@@ -46,7 +46,12 @@ fn batches(
         .step_by(usize::try_from(BATCH).unwrap_or(usize::MAX))
         .map(move |at| {
             (at..(at + BATCH).min(end))
-                .map(|number| (number % sessions, message(number, sessions, bytes)))
+                .map(|number| {
+                    (
+                        session_of(number, sessions),
+                        message(number, sessions, bytes),
+                    )
+                })
                 .collect()
         })
 }

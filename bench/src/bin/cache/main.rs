@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use tidings_bench::bare;
 use tidings_bench::figures::{Figures, json_file, median};
-use tidings_bench::text::session;
+use tidings_bench::text::session_id;
 use tidings_cache::{Anchor, Cache, CacheKey, Page};
 
 /// Messages in the large cache, and in how many sessions.
@@ -59,12 +59,7 @@ async fn main() -> Result<()> {
 }
 
 /// Sizes, paging and searches.
-async fn large(
-    folder: &Path,
-    key: &CacheKey,
-    messages: u64,
-    figures: &mut Figures,
-) -> Result<()> {
+async fn large(folder: &Path, key: &CacheKey, messages: u64, figures: &mut Figures) -> Result<()> {
     let path = folder.join("kilobyte.db");
     let sized = fill::fill(&path, key, 0..SIZED.min(messages), A_SESSION, 1_024).await?;
     size("1 KB", &path, key, sized.bytes, 2.5, figures)?;
@@ -139,7 +134,7 @@ async fn open_and_page(cache: &Cache, sessions: u64) -> Result<f64> {
     let mut spent = Duration::ZERO;
     let mut pages: u32 = 0;
     for number in 0..OPENED {
-        let session = session(number * 97 % sessions, sessions);
+        let session = session_id(number * 97 % sessions);
         let began = Instant::now();
         let mut anchor = Anchor::Latest;
         for _ in 0..PAGES {

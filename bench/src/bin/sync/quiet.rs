@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 use tidings_bench::figures::{Figures, median, memory};
-use tidings_bench::text::{message, session};
+use tidings_bench::text::{message, place_in_session, session_id};
 use tidings_cache::{Cache, Head, Incoming, NumberedChanges, PartialSession, ReadStamp, Source};
 use tidings_contract as api;
 use tidings_model::{Clock as _, SessionId, SystemClock, UserId};
@@ -86,7 +86,7 @@ pub async fn compare(messages: u64, figures: &mut Figures) -> Result<()> {
 
 async fn fill_project(project: &Project, user: &str, messages: u64, sessions: u64) -> Result<()> {
     let rows: Vec<Value> = (0..sessions)
-        .map(|number| project::session(session(number, sessions).as_str(), user))
+        .map(|number| project::session(session_id(number).as_str(), user))
         .collect();
     project.insert("chat_sessions", &rows).await?;
     let mut at = 0;
@@ -127,7 +127,7 @@ async fn fill_cache(
             created_at: now.into(),
             updated_at: now.into(),
             rev: Some(1),
-            ..PartialSession::new(session(number, sessions))
+            ..PartialSession::new(session_id(number))
         },
         source: source(),
     });
@@ -137,7 +137,7 @@ async fn fill_cache(
         let end = (at + BATCH).min(messages);
         let facts = (at..end).map(|number| {
             let mut row = message(number, sessions, BYTES);
-            row.rev = i64::try_from(number / sessions + 2).ok();
+            row.rev = i64::try_from(place_in_session(number, sessions) + 2).ok();
             Incoming::Message {
                 row,
                 source: source(),

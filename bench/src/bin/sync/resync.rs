@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use tidings_bench::bare;
 use tidings_bench::figures::{Figures, median};
-use tidings_bench::text::{message, session};
+use tidings_bench::text::{message, session_id, session_of};
 use tidings_cache::{CacheKey, Column, PartialMessage};
 use tidings_contract::{self as api, Connection as State, Event};
 use tidings_model::{Json, MessageId};
@@ -38,7 +38,7 @@ pub async fn compare(figures: &mut Figures) -> Result<()> {
     let mut client = device.start().await?;
     let user = client.join(&url, &key, "resync").await?;
     let sessions: Vec<Value> = (0..SESSIONS)
-        .map(|number| project::session(session(number, SESSIONS).as_str(), &user))
+        .map(|number| project::session(session_id(number).as_str(), &user))
         .collect();
     project.insert("chat_sessions", &sessions).await?;
     project
@@ -152,7 +152,12 @@ async fn download(
     bare::sessions(&conn, SESSIONS)?;
     let here: Vec<(u64, PartialMessage)> = (0..from)
         .filter(|number| !edited(turn).contains(number))
-        .map(|number| (number % SESSIONS, message(number, SESSIONS, BYTES)))
+        .map(|number| {
+            (
+                session_of(number, SESSIONS),
+                message(number, SESSIONS, BYTES),
+            )
+        })
         .collect();
     for rows in here.chunks(PAGE) {
         bare::insert(&mut conn, rows)?;

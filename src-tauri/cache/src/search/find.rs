@@ -20,7 +20,7 @@ use crate::types::page::MessageKey;
 use crate::types::search::{SearchHit, SearchResults};
 
 /// The newest messages, which are looked through.
-const SCAN: u64 = 10_000;
+const SCAN: u64 = 5_000;
 /// Matches of the index that are looked at before a search gives up on signs such as `++`.
 const EXAMINED: u64 = 20_000;
 /// Messages that are passed in the order of time while one is looked up by its key.
@@ -139,16 +139,25 @@ impl<'c> Search<'c> {
         } else {
             self.scan
         };
-        let mut statement = self.statement(&format!(
-            "SELECT m.key, m.created_at, ({FILTER}), m.content FROM {BY_TIME}
-             WHERE m.created_at IS NOT NULL ORDER BY m.created_at DESC"
+        let mut statement = self.conn.prepare_cached(
+            "SELECT key, created_at, content FROM messages INDEXED BY messages_by_time
+             WHERE created_at IS NOT NULL ORDER BY created_at DESC",
+        )?;
+        // Few have the words: only these are asked for the rest.
+        let mut passes = self.statement(&format!(
+            "SELECT 1 FROM {BY_KEY} WHERE m.key = :key AND {FILTER}"
         ))?;
+        let place = passes.parameter_index(":key")?.unwrap_or_default();
+        let mut passes = |key: i64| -> Result<bool> {
+            passes.raw_bind_parameter(place, key)?;
+            Ok(passes.raw_query().next()?.is_some())
+        };
         let mut newest = Newest::default();
         let mut end = End {
             at: i64::MAX,
             seen: HashSet::new(),
         };
-        let mut rows = statement.raw_query();
+        let mut rows = statement.query([])?;
         let mut looked_at = 0;
         while let Some(row) = rows.next()? {
             let (key, at): (i64, i64) = (row.get(0)?, row.get(1)?);
@@ -163,14 +172,15 @@ impl<'c> Search<'c> {
             }
             end.at = at;
             end.seen.insert(key);
-            if row.get(2)? {
-                let content = row.get_ref(3)?.as_str_or_null();
-                let content = content.map_err(rusqlite::Error::from)?.unwrap_or_default();
-                match self.matcher.look(content) {
-                    Match::Words => newest.words.push(key),
-                    Match::Parts => newest.parts.push(key),
-                    Match::No => {}
-                }
+            let content = row.get_ref(2)?.as_str_or_null();
+            let content = content.map_err(rusqlite::Error::from)?.unwrap_or_default();
+            let (kind, most) = match self.matcher.look(content) {
+                Match::Words => (&mut newest.words, usize::MAX),
+                Match::Parts => (&mut newest.parts, self.limit),
+                Match::No => continue,
+            };
+            if kind.len() <= most && passes(key)? {
+                kind.push(key);
             }
         }
         Ok(newest)
@@ -327,9 +337,7 @@ impl<'c> Search<'c> {
     }
 }
 
-/// Messages with what the operators ask for, by their time or by their key.
-const BY_TIME: &str = "messages m INDEXED BY messages_by_time
-    LEFT JOIN sessions s ON s.key = m.session LEFT JOIN users u ON u.key = m.author";
+/// Messages with what the operators ask for.
 const BY_KEY: &str = "messages m
     LEFT JOIN sessions s ON s.key = m.session LEFT JOIN users u ON u.key = m.author";
 
