@@ -1,10 +1,11 @@
-//! One writer thread, a few read-only connections.
+//! One writer, a few read-only connections.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, TransactionBehavior};
-use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
+use tidings_worker::Worker;
+use tokio::sync::{Semaphore, broadcast};
 
 use crate::change::{Changes, Committed};
 use crate::error::{CacheError, Result};
@@ -27,15 +28,7 @@ pub(crate) enum Durability {
     Full,
 }
 
-type Job = Box<dyn FnOnce(&mut Writer) -> Next + Send>;
-
-/// Whether the writer goes on.
-enum Next {
-    Continue,
-    Stop,
-}
-
-/// The thread's own state.
+/// What the writer works on.
 struct Writer {
     conn: Connection,
     events: broadcast::Sender<Committed>,
@@ -91,7 +84,7 @@ enum Readers {
 
 /// The open database.
 pub(crate) struct Pool {
-    jobs: mpsc::Sender<Job>,
+    writer: Worker<Writer>,
     readers: Readers,
     events: broadcast::Sender<Committed>,
     damage_marker: Option<PathBuf>,
@@ -99,38 +92,25 @@ pub(crate) struct Pool {
 
 impl Pool {
     /// Starts the writer on an open connection. `place` is where readers find the same database.
-    pub(crate) fn start(conn: Connection, place: Option<Place>) -> Result<Self> {
-        let (jobs, mut queue) = mpsc::channel::<Job>(WRITE_QUEUE);
+    pub(crate) fn start(conn: Connection, place: Option<Place>) -> Self {
         let (events, _) = broadcast::channel(EVENT_QUEUE);
-        let mut writer = Writer {
+        let writer = Writer {
             conn,
             events: events.clone(),
             seq: 0,
         };
-        std::thread::Builder::new()
-            .name("cache-writer".to_owned())
-            .spawn(move || {
-                while let Some(job) = queue.blocking_recv() {
-                    if let Next::Stop = job(&mut writer) {
-                        break;
-                    }
-                }
-                // Whoever waits for the end finds the file closed.
-                drop(writer);
-                drop(queue);
-            })?;
         let damage_marker = place.as_ref().map(Place::damage_marker);
         let readers = place.map_or(Readers::Writer, |place| Readers::Pool {
             place,
             permits: Arc::new(Semaphore::new(READERS)),
             idle: Arc::default(),
         });
-        Ok(Self {
-            jobs,
+        Self {
+            writer: Worker::new(writer, WRITE_QUEUE),
             readers,
             events,
             damage_marker,
-        })
+        }
     }
 
     pub(crate) fn subscribe(&self) -> broadcast::Receiver<Committed> {
@@ -143,14 +123,10 @@ impl Pool {
         durability: Durability,
         op: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (reply, answer) = oneshot::channel();
-        let job: Job = Box::new(move |writer| {
-            // A caller that went away does not undo what was committed.
-            let _ = reply.send(writer.transact(durability, op));
-            Next::Continue
-        });
-        self.jobs.send(job).await.map_err(|_| CacheError::Closed)?;
-        let result = answer.await.map_err(|_| CacheError::Closed)?;
+        let written = self
+            .writer
+            .run(move |writer| writer.transact(durability, op));
+        let result = written.await.map_err(|_| CacheError::Closed)?;
         self.noting_damage(result)
     }
 
@@ -192,38 +168,34 @@ impl Pool {
         &self,
         op: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (reply, answer) = oneshot::channel();
-        let job: Job = Box::new(move |writer| {
-            // A caller that went away needs no answer.
-            let _ = reply.send(snapshot(&mut writer.conn, op));
-            Next::Continue
-        });
-        self.jobs.send(job).await.map_err(|_| CacheError::Closed)?;
-        answer.await.map_err(|_| CacheError::Closed)?
+        let read = self
+            .writer
+            .run(move |writer| snapshot(&mut writer.conn, op));
+        read.await.map_err(|_| CacheError::Closed)?
     }
 
     /// Ends the writer after what is queued, and closes all connections.
     pub(crate) async fn close(&self) {
-        if let Readers::Pool { permits, idle, .. } = &self.readers {
-            // Running reads end first, so that the last connection can fold the log into the file.
-            if let Ok(all) = permits
+        self.close_readers().await;
+        self.writer.close().await;
+    }
+
+    /// Ends as a crash would: what is under way is finished, what is queued is not done.
+    pub(crate) async fn abandon(&self) {
+        self.writer.abandon().await;
+        self.close_readers().await;
+    }
+
+    /// Running reads end first, so that the last connection can fold the log into the file.
+    async fn close_readers(&self) {
+        if let Readers::Pool { permits, idle, .. } = &self.readers
+            && let Ok(all) = permits
                 .acquire_many(u32::try_from(READERS).unwrap_or(1))
                 .await
-            {
-                permits.close();
-                lock(idle).clear();
-                drop(all);
-            }
-        }
-        let (reply, answer) = oneshot::channel::<()>();
-        let job: Job = Box::new(move |_| {
-            drop(reply);
-            Next::Stop
-        });
-        if self.jobs.send(job).await.is_ok() {
-            // The sender is dropped, never used: an error is the signal.
-            let _ = answer.await;
-            self.jobs.closed().await;
+        {
+            permits.close();
+            lock(idle).clear();
+            drop(all);
         }
     }
 
