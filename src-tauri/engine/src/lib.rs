@@ -10,6 +10,7 @@ mod bus;
 mod config;
 mod error;
 mod host;
+mod network;
 mod secrets;
 mod workspace;
 
@@ -20,5 +21,6 @@ pub use app::{App, AppOptions};
 pub use bus::{Bus, Subscription};
 pub use error::EngineError;
 pub use host::{Host, Notification, NotificationAction};
+pub use network::Network;
 pub use secrets::{KeyringSecrets, MemorySecrets, Secrets, SecretsError, best_available};
 pub use workspace::Pace;
