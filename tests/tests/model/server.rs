@@ -12,7 +12,7 @@ use tidings_local::store::{Parts, Row, StoreError, Value, read};
 use tidings_local::{
     AuthBehaviour, Behaviour, Door, LocalServer, Location, Options, Secrets, WorkspaceOptions,
 };
-use tidings_model::Clock;
+use tidings_model::{Clock, Timestamp};
 use tidings_testkit::proxy::Dial;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio::time::Instant;
