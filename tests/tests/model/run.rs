@@ -21,6 +21,9 @@ const SHRINKING: Duration = Duration::from_mins(2);
 /// A program may fail by how threads meet: a part counts as sound after so many runs.
 const ATTEMPTS: u32 = 2;
 
+/// After so many programs a line is printed.
+const TOLD_EVERY: u64 = 100;
+
 /// Panics of tasks, by the name of the thread's program.
 static PANICS: Mutex<BTreeMap<String, Vec<String>>> = Mutex::new(BTreeMap::new());
 
@@ -93,7 +96,13 @@ pub fn seeds(seeds: Range<u64>, over: Over, at_once: usize) -> u64 {
                         failed.get_or_insert((program, error));
                         return;
                     }
-                    count.fetch_add(1, Ordering::SeqCst);
+                    let done = count.fetch_add(1, Ordering::SeqCst) + 1;
+                    if done.is_multiple_of(TOLD_EVERY) {
+                        println!(
+                            "{done} of {seeds:?}: {:.0} s",
+                            begin.elapsed().as_secs_f32()
+                        );
+                    }
                 }
             });
         }
