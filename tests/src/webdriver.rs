@@ -24,6 +24,23 @@ const PORT_TRIES: usize = 3;
 /// A window opens slowly on a busy machine.
 const OPENING: Duration = Duration::from_mins(1);
 
+/// A picture of a page that paints.
+const PICTURE: Duration = Duration::from_secs(30);
+const BEGIN_PAINTING: &str = "
+    const dot = document.createElement('div');
+    dot.id = 'painting';
+    dot.style.cssText = 'position:fixed;inset:0 auto auto 0;width:1px;height:1px;pointer-events:none';
+    document.body.append(dot);
+    let turn = 0;
+    dot.dataset.timer = setInterval(() => {
+      turn = 1 - turn;
+      dot.style.background = `rgba(128, 128, 128, ${0.001 + turn / 1000})`;
+    }, 20);";
+const END_PAINTING: &str = "
+    const dot = document.getElementById('painting');
+    clearInterval(Number(dot.dataset.timer));
+    dot.remove();";
+
 /// A program with a webview, about to be opened.
 #[derive(Debug, Clone)]
 pub struct App {
@@ -222,9 +239,13 @@ impl Window {
         Ok(self.client.execute(script, args).await?)
     }
 
-    /// Takes a picture of the page.
+    /// Takes a picture of the page. WebKit takes it after the next time that it paints, which on a
+    /// page at rest never comes: so a dot that nobody can see has it paint.
     pub async fn screenshot(&self, png: &Path) -> Result<()> {
-        let picture = self.client.screenshot().await?;
+        self.run(BEGIN_PAINTING, Vec::new()).await?;
+        let picture = tokio::time::timeout(PICTURE, self.client.screenshot()).await;
+        self.run(END_PAINTING, Vec::new()).await?;
+        let picture = picture.context("the page was not painted")??;
         tokio::fs::write(png, picture)
             .await
             .with_context(|| format!("could not write {}", png.display()))

@@ -57,3 +57,46 @@ describe("the pages of a conversation", () => {
     expect([shown(), gaps(), conversation.after]).toEqual(["abcxyz", "x", "end"]);
   });
 });
+
+describe("a reply that was overtaken by an event", () => {
+  const state = () => conversation.messages.map((row) => row.state.state);
+
+  it("does not bring back the state that a sent message had", async () => {
+    await open(page("ab", ""));
+    const sending = conversation.send("c");
+    const asked = await backend.next("send_message");
+    const own = message("c", { own: true, created_at: 200 });
+    conversation.apply("s", [own], [], false);
+    asked.answer({ ...own, state: { state: "queued" } });
+    await sending;
+    expect([shown(), state().at(-1)]).toEqual(["abc", "delivered"]);
+  });
+
+  it("does not bring back a message that was deleted, nor a text that was changed", async () => {
+    await open(page("xyz", "", { before: "more" }));
+    const older = conversation.loadOlder();
+    const asked = await backend.next("messages");
+    const b = message("b", { created_at: 98 });
+    conversation.apply("s", [{ ...b, content: "changed" }], ["a"], false);
+    asked.answer(page("abc", "", { before: "end" }));
+    await older;
+    expect(shown()).toBe("bcxyz");
+    expect(conversation.messages[0]?.content).toBe("changed");
+  });
+
+  it("shows what came between two openings once", async () => {
+    conversation.reset();
+    const opening = conversation.open("s");
+    const asked = await backend.next("open_session");
+    conversation.apply("s", [message("b", { created_at: 98 })], [], false);
+    conversation.apply("other", [message("z", { created_at: 99 })], [], false);
+    asked.answer({
+      session: session("s"),
+      page: page("ab", ""),
+      first_unread: null,
+      people: [],
+    });
+    await opening;
+    expect(shown()).toBe("ab");
+  });
+});

@@ -87,11 +87,8 @@ async function archive(
   status: SessionStatusName,
   title: string,
 ): Promise<void> {
-  const set = async (next: SessionStatusName) => {
-    const row = await tryCall("update_session", { session: session.id, title: null, status: next });
-    if (row) sessions.apply([row], []);
-    return row;
-  };
+  const set = (next: SessionStatusName) =>
+    sessions.take(tryCall("update_session", { session: session.id, title: null, status: next }));
   if (!(await set(status)) || status !== "archived") return;
   showToast({
     icon: "archive",

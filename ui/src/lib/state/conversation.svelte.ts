@@ -2,6 +2,9 @@ import { tick } from "svelte";
 import type { Edge, MessagePage, MessageRow, Person } from "../bindings";
 import { buildRows, compareMessages } from "../conversation/rows";
 import { call, tellFailure, tryCall } from "./engine.svelte";
+import { Overtaken } from "./overtaken";
+
+type Change = [session: string, changed: readonly MessageRow[], removed: readonly string[]];
 
 const PAGE = 60;
 const LARGEST_PAGE = 200;
@@ -39,6 +42,7 @@ class Conversation {
   readonly rows = $derived(buildRows(this.messages, this.firstUnread, this.gaps));
   readonly typing = $derived(this.people.filter((person) => person.typing && !person.own));
 
+  readonly #events = new Overtaken<Change>();
   #loading = false;
   #typingTold = 0;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
@@ -55,9 +59,9 @@ class Conversation {
     this.leave();
     this.id = id;
     try {
-      const opened = await call("open_session", { session: id });
+      const [opened, since] = await this.#events.reply(call("open_session", { session: id }));
       if (this.id !== id) return;
-      this.#show(opened.page);
+      this.#show(opened.page, since);
       this.firstUnread = opened.first_unread ?? undefined;
       this.people = opened.people;
       this.draft = opened.session.draft ?? "";
@@ -107,33 +111,39 @@ class Conversation {
   async reread(): Promise<void> {
     const id = this.id;
     if (id === undefined) return;
-    const first = this.messages[0]?.id;
-    const size = Math.max(PAGE, Math.min(LARGEST_PAGE, this.messages.length));
     try {
-      const middle = this.messages[Math.floor(this.messages.length / 2)]?.id;
-      let page =
-        this.after === "end" || middle === undefined
-          ? await call("messages", { session: id, at: { at: "latest" }, limit: size })
-          : await call("messages", {
-              session: id,
-              at: { at: "around", message: middle },
-              limit: size,
-            });
-      while (this.#lacks(page, first) && page.before === "more" && page.rows.length < 2000) {
-        const oldest = page.rows[0];
-        if (!oldest) break;
-        const more = await call("messages", {
-          session: id,
-          at: { at: "before", message: oldest.id },
-          limit: LARGEST_PAGE,
-        });
-        if (more.rows.length === 0) break;
-        page = joined(more, page, "before");
-      }
-      if (this.id === id) this.#show(page);
+      const [page, since] = await this.#events.reply(this.#again(id));
+      if (this.id === id) this.#show(page, since);
     } catch (thrown) {
       tellFailure(thrown);
     }
+  }
+
+  /** What is on screen, as it is now. */
+  async #again(id: string): Promise<MessagePage> {
+    const first = this.messages[0]?.id;
+    const size = Math.max(PAGE, Math.min(LARGEST_PAGE, this.messages.length));
+    const middle = this.messages[Math.floor(this.messages.length / 2)]?.id;
+    let page =
+      this.after === "end" || middle === undefined
+        ? await call("messages", { session: id, at: { at: "latest" }, limit: size })
+        : await call("messages", {
+            session: id,
+            at: { at: "around", message: middle },
+            limit: size,
+          });
+    while (this.#lacks(page, first) && page.before === "more" && page.rows.length < 2000) {
+      const oldest = page.rows[0];
+      if (!oldest) break;
+      const more = await call("messages", {
+        session: id,
+        at: { at: "before", message: oldest.id },
+        limit: LARGEST_PAGE,
+      });
+      if (more.rows.length === 0) break;
+      page = joined(more, page, "before");
+    }
+    return page;
   }
 
   #lacks(page: MessagePage, id: string | undefined): boolean {
@@ -155,6 +165,12 @@ class Conversation {
     removed: readonly string[],
     reread: boolean,
   ): void {
+    this.#events.note([session, changed, removed]);
+    this.#change([session, changed, removed]);
+    if (reread && session === this.id) void this.reread();
+  }
+
+  #change([session, changed, removed]: Change): void {
     if (session !== this.id) return;
     if (removed.length > 0) {
       const gone = new Set(removed);
@@ -163,7 +179,6 @@ class Conversation {
       if (this.replyTo && gone.has(this.replyTo.id)) this.replyTo = undefined;
     }
     if (changed.length > 0) this.#place(changed);
-    if (reread) void this.reread();
   }
 
   /** Puts rows where they belong, as far as that is within what is shown. */
@@ -197,9 +212,11 @@ class Conversation {
     if (id === undefined) return;
     this.#loading = true;
     try {
-      const page = await call("messages", { session: id, at: { at, message }, limit: PAGE });
+      const asked = call("messages", { session: id, at: { at, message }, limit: PAGE });
+      const [page, since] = await this.#events.reply(asked);
       if (this.id !== id) return;
-      this.#show(at === "before" ? joined(page, this.#page(), at) : joined(this.#page(), page, at));
+      const shown = this.#page();
+      this.#show(at === "before" ? joined(page, shown, at) : joined(shown, page, at), since);
     } catch {
       // The edge stays; coming near it again asks again.
     } finally {
@@ -213,13 +230,10 @@ class Conversation {
     if (id === undefined) return;
     if (!this.messages.some((row) => row.id === message)) {
       try {
-        const page = await call("messages", {
-          session: id,
-          at: { at: "around", message },
-          limit: PAGE,
-        });
+        const asked = call("messages", { session: id, at: { at: "around", message }, limit: PAGE });
+        const [page, since] = await this.#events.reply(asked);
         if (this.id !== id) return;
-        this.#show(page);
+        this.#show(page, since);
       } catch (thrown) {
         tellFailure(thrown);
         return;
@@ -240,8 +254,9 @@ class Conversation {
   async toLatest(): Promise<void> {
     const id = this.id;
     if (id === undefined || this.after === "end") return;
-    const page = await tryCall("messages", { session: id, at: { at: "latest" }, limit: PAGE });
-    if (page && this.id === id) this.#show(page);
+    const asked = tryCall("messages", { session: id, at: { at: "latest" }, limit: PAGE });
+    const [page, since] = await this.#events.reply(asked);
+    if (page && this.id === id) this.#show(page, since);
   }
 
   /** Sends what was written. False when it was not taken; then the text is kept. */
@@ -251,17 +266,19 @@ class Conversation {
     const replyTo = this.replyTo;
     this.stopTyping();
     try {
-      const row = await call("send_message", {
-        session,
-        content,
-        reply_to: replyTo?.id ?? null,
-      });
+      const asked = call("send_message", { session, content, reply_to: replyTo?.id ?? null });
+      const [row, since] = await this.#events.reply(asked);
       if (this.id === session) {
         if (this.replyTo === replyTo) this.replyTo = undefined;
         this.marked = undefined;
         this.setDraft("");
-        await this.toLatest();
-        this.#place([row]);
+        // Away from the end it is on the newest page, which is read now.
+        if (this.after === "end") {
+          this.#place([row]);
+          for (const event of since) this.#change(event);
+        } else {
+          await this.toLatest();
+        }
       }
       return true;
     } catch (thrown) {
@@ -271,9 +288,12 @@ class Conversation {
   }
 
   async edit(message: string, content: string): Promise<boolean> {
-    const row = await tryCall("edit_message", { message, content });
+    const [row, since] = await this.#events.reply(tryCall("edit_message", { message, content }));
     if (!row) return false;
-    if (row.session === this.id) this.#place([row]);
+    if (row.session === this.id) {
+      this.#place([row]);
+      for (const event of since) this.#change(event);
+    }
     this.editing = undefined;
     return true;
   }
@@ -331,11 +351,13 @@ class Conversation {
     return { rows: [...this.messages], gaps: [...this.gaps], before, after };
   }
 
-  #show(page: MessagePage): void {
+  /** Shows a page, and then the events that it may be older than. */
+  #show(page: MessagePage, since: readonly Change[]): void {
     this.messages = page.rows;
     this.gaps = new Set(page.gaps);
     this.before = page.before;
     this.after = page.after;
+    for (const event of since) this.#change(event);
   }
 }
 

@@ -1,9 +1,13 @@
 import { SvelteMap } from "svelte/reactivity";
 import type { SessionRow } from "../bindings";
 import { call, tellFailure } from "./engine.svelte";
+import { Overtaken } from "./overtaken";
+
+type Change = [changed: readonly SessionRow[], removed: readonly string[]];
 
 class Sessions {
   readonly #rows = new SvelteMap<string, SessionRow>();
+  readonly #events = new Overtaken<Change>();
   loaded = $state(false);
 
   readonly all = $derived([...this.#rows.values()].sort(byActivity));
@@ -19,16 +23,31 @@ class Sessions {
 
   async load(): Promise<void> {
     try {
-      const rows = await call("sessions", {});
+      const [rows, since] = await this.#events.reply(call("sessions", {}));
       this.clear();
-      for (const row of rows) this.#rows.set(row.id, row);
+      this.#change(rows, []);
+      for (const event of since) this.#change(...event);
       this.loaded = true;
     } catch (thrown) {
       tellFailure(thrown);
     }
   }
 
+  /** What an event tells. */
   apply(changed: readonly SessionRow[], removed: readonly string[]): void {
+    this.#events.note([changed, removed]);
+    this.#change(changed, removed);
+  }
+
+  /** The row that a command answers with, shown at once. */
+  async take(asked: Promise<SessionRow | undefined>): Promise<SessionRow | undefined> {
+    const [row, since] = await this.#events.reply(asked);
+    if (row) this.#change([row], []);
+    for (const event of since) this.#change(...event);
+    return row;
+  }
+
+  #change(changed: readonly SessionRow[], removed: readonly string[]): void {
     for (const row of changed) this.#rows.set(row.id, row);
     for (const id of removed) this.#rows.delete(id);
   }
