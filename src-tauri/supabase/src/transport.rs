@@ -45,7 +45,8 @@ impl Transport {
     pub(crate) async fn send(&self, request: Request) -> Result<Answer, Error> {
         match self {
             Self::Web(web) => web.send(request).await,
-            Self::Streams(streams) => streams.send(request).await,
+            // Boxed: every request's future would be as large as this one.
+            Self::Streams(streams) => Box::pin(streams.send(request)).await,
         }
     }
 }
@@ -165,7 +166,7 @@ impl Streams {
             // What breaks it is told to the one request that it is for.
             let _ = connection.await;
         });
-        let answer = sender.send_request(plain(request, &url)?).await;
+        let answer = sender.send_request(plain(&request, &url)?).await;
         let (head, body) = answer.map_err(|error| broken(&error))?.into_parts();
         Ok(Answer {
             status: head.status.as_u16(),
@@ -179,7 +180,7 @@ impl Streams {
 }
 
 /// The request as it stands on the wire: the path alone, and the host as a header.
-fn plain(request: Request, url: &Url) -> Result<hyper::Request<Full<Piece>>, Error> {
+fn plain(request: &Request, url: &Url) -> Result<hyper::Request<Full<Piece>>, Error> {
     let invalid = |error: &dyn fmt::Display| Error::InvalidRequest(error.to_string());
     let body = request
         .body()

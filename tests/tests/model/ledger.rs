@@ -39,15 +39,19 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// A text with a word of its own: word, text.
-    pub fn text(&mut self, by: Who) -> (String, String) {
+    /// A text that begins with a word of its own.
+    pub fn text(&mut self, by: Who) -> String {
         self.words += 1;
-        let word = format!("w{}w", self.words);
-        let text = match by {
-            Who::Client(number) => format!("{word} by client {number}"),
-            Who::Others => format!("{word} by others"),
-        };
-        (word, text)
+        match by {
+            Who::Client(number) => format!("w{}w by client {number}", self.words),
+            Who::Others => format!("w{}w by others", self.words),
+        }
+    }
+
+    /// Another text for a message: with the word of that message, too.
+    pub fn new_text(&mut self, id: &str, by: Who) -> String {
+        let word = self.messages.get(id).map(|entry| entry.word.clone());
+        format!("{} changed to {}", word.unwrap_or_default(), self.text(by))
     }
 
     pub fn add(&mut self, id: String, session: &str, by: Who, author: &str, text: &str) {
@@ -83,11 +87,19 @@ impl Ledger {
         }
     }
 
-    /// One of the messages; of those that bear a name, if one is given.
+    /// One of the messages, mostly of the newest, so that several meet over one; of those that
+    /// bear a name, if one is given.
     pub fn pick(&self, number: usize, author: Option<&str>) -> Option<String> {
         let fits =
             |id: &&String| author.is_none_or(|author| self.messages[id.as_str()].author == author);
-        let all: Vec<&String> = self.order.iter().filter(fits).collect();
-        all.get(number % all.len().max(1)).map(|id| (*id).clone())
+        let mut all: Vec<&String> = self.order.iter().filter(fits).collect();
+        if !number.is_multiple_of(4) {
+            all = all.split_off(all.len().saturating_sub(NEWEST));
+        }
+        all.get(number / 4 % all.len().max(1))
+            .map(|id| (*id).clone())
     }
 }
+
+/// Messages that much happens to.
+const NEWEST: usize = 3;

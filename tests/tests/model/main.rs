@@ -6,6 +6,7 @@
 //! in it, so a failure may need several runs to show again.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod acts;
 mod client;
 mod ledger;
 mod oracle;

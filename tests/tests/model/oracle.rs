@@ -345,7 +345,7 @@ fn text(entry: &Entry, row: &Stored, outbox: &[OutboxRow]) -> Option<String> {
     if !alone || waiting || entry.touched {
         return None;
     }
-    if entry.deletions.iter().any(|by| *by == entry.by) {
+    if entry.deletions.contains(&entry.by) {
         // Deleted by its author, and nothing says that this failed.
         return Some("was deleted, and is there".to_owned());
     }

@@ -45,6 +45,12 @@ pub enum Fate {
     Online,
     /// Its connections are reset.
     Cut,
+    /// Open connections stay, new ones are reset, or made and left in silence: the socket lives,
+    /// and no request gets through.
+    Refused,
+    Hangs,
+    /// Something before the server answers requests for rows with this status.
+    Answered(u16),
     /// Requests arrive and are carried out; their answers are lost.
     LosesAnswers,
     /// Nothing flows any more, and nothing is closed.
@@ -73,8 +79,10 @@ pub enum Write {
         count: usize,
         late: i64,
     },
+    /// The text so many times, one right after the other.
     Edit {
         message: usize,
+        times: usize,
     },
     Delete {
         message: usize,
@@ -152,7 +160,22 @@ impl Program {
             clocks,
         };
         let length = 8 + dice.pick(40);
-        let ops = (0..length).map(|_| op(&mut dice)).collect();
+        let (mut ops, mut who) = (Vec::new(), 0);
+        while ops.len() < length {
+            // Much happens to the same client one after the other.
+            if dice.below(2) == 0 {
+                who = dice.pick(CLIENTS);
+            }
+            let op = op(&mut dice, who);
+            ops.push(op);
+            if matches!(op, Op::Client(_, Act::Send { .. } | Act::Edit { .. }))
+                && dice.below(4) == 0
+            {
+                // While it is on its way.
+                ops.push(Op::Wait(dice.below(120)));
+                ops.push(Op::Befalls(who, fate(&mut dice)));
+            }
+        }
         Self { seed, cast, ops }
     }
 
@@ -162,8 +185,7 @@ impl Program {
     }
 }
 
-fn op(dice: &mut Dice) -> Op {
-    let who = dice.pick(CLIENTS);
+fn op(dice: &mut Dice, who: usize) -> Op {
     match dice.below(100) {
         0..40 => Op::Client(who, act(dice)),
         40..58 => Op::Befalls(who, fate(dice)),
@@ -197,7 +219,7 @@ fn act(dice: &mut Dice) -> Act {
 }
 
 fn fate(dice: &mut Dice) -> Fate {
-    match dice.below(34) {
+    match dice.below(42) {
         0..4 => Fate::Offline,
         4..11 => Fate::Online,
         11..14 => Fate::Cut,
@@ -212,6 +234,9 @@ fn fate(dice: &mut Dice) -> Fate {
         31 => {
             Fate::Clock(i64::try_from(dice.below(2 * DAY)).unwrap() - i64::try_from(DAY).unwrap())
         }
+        32..35 => Fate::Refused,
+        35 => Fate::Hangs,
+        36..40 => Fate::Answered([429, 500, 502, 503, 504, 401][dice.pick(6)]),
         _ => Fate::NetworkChanged,
     }
 }
@@ -224,7 +249,10 @@ fn write(dice: &mut Dice) -> Write {
             count: [1, 1, 1, 2, 7, 120][dice.pick(6)],
             late: [0, 0, 1, 20, 100][dice.pick(5)],
         },
-        9..13 => Write::Edit { message: any },
+        9..13 => Write::Edit {
+            message: any,
+            times: 1 + dice.pick(3),
+        },
         13..16 => Write::Delete { message: any },
         16 => Write::Session,
         17..19 => Write::Title { session: any },

@@ -32,13 +32,16 @@ pub enum Way {
     Tcp,
 }
 
+/// By message: when, and how old it was.
+type History = BTreeMap<String, Vec<(Instant, Duration)>>;
+
 pub struct Server {
     running: Option<LocalServer>,
     options: Options,
     pub way: Way,
     pub parts: Parts,
     /// When messages were changed or deleted, and how old they were then.
-    history: Arc<Mutex<BTreeMap<String, Vec<(Instant, Duration)>>>>,
+    history: Arc<Mutex<History>>,
 }
 
 /// A message as the server has it.

@@ -5,15 +5,15 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use tidings_contract::{self as api, ApiError, ErrorCode, SendState};
+use tidings_contract as api;
 use tidings_local::Secrets;
 use tidings_testkit::FaultProxy;
-use tidings_testkit::proxy::Direction;
+use tidings_testkit::proxy::{Answer, Direction};
 use tokio::time::{Instant, sleep};
 
 use crate::client::{Client, ModelClock};
 use crate::ledger::{Ledger, Who};
-use crate::program::{Act, CLIENTS, Cast, Fate, Fault, Op, Program, Write};
+use crate::program::{CLIENTS, Cast, Fate, Fault, Op, Program, Write};
 use crate::run::Over;
 use crate::server::{Server, Way, Which};
 
@@ -120,166 +120,6 @@ impl World {
         Ok(())
     }
 
-    async fn act(&mut self, who: usize, act: Act) -> Result<(), String> {
-        if !self.clients[who].runs() {
-            return Ok(());
-        }
-        let by = Who::Client(who);
-        let done = match act {
-            Act::Send { session } => {
-                let Some(session) = self.session(who, session).await? else {
-                    return Ok(());
-                };
-                let (_, content) = self.ledger.text(by);
-                let args = api::SendMessage {
-                    session: session.clone(),
-                    content: content.clone(),
-                    reply_to: None,
-                };
-                let sent = self.clients[who].call(args).await;
-                sent.map(|row| {
-                    let user = &self.clients[who].user;
-                    self.ledger.add(row.id, &session, by, user, &content);
-                })
-            }
-            Act::Edit { message } => {
-                let Some(message) = self.own_message(who, message) else {
-                    return Ok(());
-                };
-                let (_, text) = self.ledger.text(by);
-                let content = format!("{} changed to {text}", self.ledger.messages[&message].word);
-                let args = api::EditMessage {
-                    message: message.clone(),
-                    content: content.clone(),
-                };
-                let edited = self.clients[who].call(args).await;
-                edited.map(|_| self.ledger.edited(&message, by, content))
-            }
-            Act::Delete { message } => {
-                let Some(message) = self.own_message(who, message) else {
-                    return Ok(());
-                };
-                let args = api::DeleteMessage {
-                    message: message.clone(),
-                };
-                let deleted = self.clients[who].call(args).await;
-                deleted.map(|_| self.ledger.deleted(&message, by))
-            }
-            Act::CreateSession => {
-                let (_, title) = self.ledger.text(by);
-                let args = api::CreateSession { title: Some(title) };
-                self.clients[who].call(args).await.map(drop)
-            }
-            Act::Title { session } => {
-                let title = self.ledger.text(by).1;
-                self.update_session(who, session, Some(title), None).await?
-            }
-            Act::Archive { session } => {
-                let status = Some(api::SessionStatusName::Archived);
-                self.update_session(who, session, None, status).await?
-            }
-            Act::DeleteSession { session } => {
-                let Some(session) = self.session(who, session).await? else {
-                    return Ok(());
-                };
-                let args = api::DeleteSession {
-                    session: session.clone(),
-                };
-                let deleted = self.clients[who].call(args).await;
-                deleted.map(|_| {
-                    self.ledger.deleted_sessions.insert(session);
-                })
-            }
-            Act::Open { session } => {
-                let Some(session) = self.session(who, session).await? else {
-                    return Ok(());
-                };
-                let args = api::OpenSession { session };
-                self.clients[who].call(args).await.map(drop)
-            }
-            Act::ReadAll { session } => {
-                let Some(session) = self.session(who, session).await? else {
-                    return Ok(());
-                };
-                crate::oracle::pages(&self.clients[who], &session)
-                    .await
-                    .map(drop)
-            }
-            Act::Retry { change } => {
-                let Some(message) = self.failed(who, change).await? else {
-                    return Ok(());
-                };
-                self.ledger.touched(&message);
-                let args = api::RetryMessage { message };
-                self.clients[who].call(args).await.map(drop)
-            }
-            Act::Discard { change } => {
-                let Some(message) = self.failed(who, change).await? else {
-                    return Ok(());
-                };
-                self.ledger.touched(&message);
-                let args = api::DiscardMessage { message };
-                self.clients[who].call(args).await.map(drop)
-            }
-            Act::Disconnect => {
-                self.clients[who].in_trouble();
-                self.clients[who].call(api::Disconnect {}).await.map(drop)
-            }
-            Act::Connect => self.clients[who].call(api::Connect {}).await.map(drop),
-        };
-        match done {
-            // Refused at once and in words: deleted meanwhile, not here, without access.
-            Err(error) if expected(&error) => Ok(()),
-            Err(error) => Err(format!("client {who} was asked {act:?}: {error:?}")),
-            Ok(()) => Ok(()),
-        }
-    }
-
-    async fn update_session(
-        &mut self,
-        who: usize,
-        session: usize,
-        title: Option<String>,
-        status: Option<api::SessionStatusName>,
-    ) -> Result<Result<(), ApiError>, String> {
-        let Some(session) = self.session(who, session).await? else {
-            return Ok(Ok(()));
-        };
-        let args = api::UpdateSession {
-            session,
-            title,
-            status,
-        };
-        Ok(self.clients[who].call(args).await.map(drop))
-    }
-
-    /// One of the sessions that a client shows.
-    async fn session(&self, who: usize, number: usize) -> Result<Option<String>, String> {
-        let listed = self.clients[who].call(api::ListSessions {}).await;
-        let mut rows = listed.map_err(|error| format!("client {who} lists nothing: {error:?}"))?;
-        // In an order that a program can rely on.
-        rows.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(rows
-            .get(number % rows.len().max(1))
-            .map(|row| row.id.clone()))
-    }
-
-    fn own_message(&self, who: usize, number: usize) -> Option<String> {
-        self.ledger.pick(number, Some(&self.clients[who].user))
-    }
-
-    /// The message of one of the changes that failed.
-    async fn failed(&self, who: usize, number: usize) -> Result<Option<String>, String> {
-        let listed = self.clients[who].call(api::ListOutbox {}).await;
-        let rows = listed.map_err(|error| format!("client {who} has no outbox: {error:?}"))?;
-        let failed: Vec<String> = rows
-            .into_iter()
-            .filter(|row| matches!(row.state, SendState::Failed { .. }))
-            .filter_map(|row| row.message)
-            .collect();
-        Ok(failed.get(number % failed.len().max(1)).cloned())
-    }
-
     async fn befall(&mut self, who: usize, fate: Fate) -> Result<(), String> {
         let latency = self.cast.latency;
         let client = &mut self.clients[who];
@@ -289,6 +129,9 @@ impl World {
             | Fate::LosesAnswers
             | Fate::FrozenUp
             | Fate::FrozenDown
+            | Fate::Refused
+            | Fate::Hangs
+            | Fate::Answered(_)
             | Fate::Truncated(_) => client.connected = false,
             _ => {}
         }
@@ -304,6 +147,13 @@ impl World {
             }
             Fate::Offline => client.proxy.go_offline(),
             Fate::Cut => client.proxy.cut(),
+            Fate::Refused => client.proxy.refuse(),
+            Fate::Hangs => client.proxy.hang(),
+            Fate::Answered(status) => {
+                let answer = Answer::status(status).path("/rest/v1/");
+                let body = serde_json::json!({"message": "not now"});
+                client.proxy.answer(answer.json(&body));
+            }
             Fate::LosesAnswers => client.proxy.lose(Direction::Down),
             Fate::FrozenUp => client.proxy.freeze(Direction::Up),
             Fate::FrozenDown => client.proxy.freeze(Direction::Down),
@@ -331,9 +181,8 @@ impl World {
                 let Some(session) = self.stored_session(session).await else {
                     return;
                 };
-                let texts: Vec<String> = (0..count)
-                    .map(|_| self.ledger.text(Who::Others).1)
-                    .collect();
+                let texts: Vec<String> =
+                    (0..count).map(|_| self.ledger.text(Who::Others)).collect();
                 let late = Duration::from_secs(late.unsigned_abs());
                 let added = self
                     .server
@@ -344,10 +193,12 @@ impl World {
                     self.ledger.add(id, &session, Who::Others, &alice, &text);
                 }
             }
-            Write::Edit { message } => {
-                if let Some(id) = self.ledger.pick(message, None) {
-                    let text = self.ledger.text(Who::Others).1;
-                    let text = format!("{} changed to {text}", self.ledger.messages[&id].word);
+            Write::Edit { message, times } => {
+                let Some(id) = self.ledger.pick(message, None) else {
+                    return;
+                };
+                for _ in 0..times {
+                    let text = self.ledger.new_text(&id, Who::Others);
                     if self
                         .server
                         .set(Which::Messages, &id, "content", &text)
@@ -365,12 +216,12 @@ impl World {
                 }
             }
             Write::Session => {
-                let title = self.ledger.text(Who::Others).1;
+                let title = self.ledger.text(Who::Others);
                 self.server.add_session(&self.alice, &title).await;
             }
             Write::Title { session } => {
                 if let Some(session) = self.stored_session(session).await {
-                    let title = self.ledger.text(Who::Others).1;
+                    let title = self.ledger.text(Who::Others);
                     self.server
                         .set(Which::Sessions, &session, "title", &title)
                         .await;
@@ -429,7 +280,7 @@ impl World {
     /// Others write one more message into each session.
     pub async fn last_words(&mut self) {
         for session in self.server.sessions().await.into_keys() {
-            let text = self.ledger.text(Who::Others).1;
+            let text = self.ledger.text(Who::Others);
             let added = self
                 .server
                 .add_messages(&session, None, vec![text.clone()], Duration::ZERO)
@@ -446,14 +297,6 @@ impl World {
         }
         self.server.stop().await;
     }
-}
-
-/// What a user may be told of what cannot be done.
-fn expected(error: &ApiError) -> bool {
-    matches!(
-        error.code,
-        ErrorCode::NotFound | ErrorCode::Invalid | ErrorCode::Offline
-    )
 }
 
 fn slow(proxy: &FaultProxy, millis: u64) {
