@@ -156,7 +156,7 @@ impl Program {
         let cast = Cast {
             parts: [Project::Plain, Project::Sync, Project::All][dice.pick(3)],
             bob: dice.below(4) == 0,
-            latency: [0, 0, 5, 40][dice.pick(4)],
+            latency: [0, 5, 40, 200][dice.pick(4)],
             clocks,
         };
         let length = 8 + dice.pick(40);
@@ -169,11 +169,17 @@ impl Program {
             let op = op(&mut dice, who);
             ops.push(op);
             if matches!(op, Op::Client(_, Act::Send { .. } | Act::Edit { .. }))
-                && dice.below(4) == 0
+                && dice.below(3) == 0
             {
                 // While it is on its way.
-                ops.push(Op::Wait(dice.below(120)));
-                ops.push(Op::Befalls(who, fate(&mut dice)));
+                ops.push(Op::Wait(dice.below(200)));
+                let fate = match dice.below(6) {
+                    0 | 1 => Fate::Killed,
+                    2 => Fate::Cut,
+                    3 => Fate::LosesAnswers,
+                    _ => fate(&mut dice),
+                };
+                ops.push(Op::Befalls(who, fate));
             }
         }
         Self { seed, cast, ops }
