@@ -130,7 +130,7 @@ impl Client {
             app: None,
             alive: Arc::default(),
             workspace: String::new(),
-            troubles: vec![(Instant::now(), None)],
+            troubles: Vec::new(),
             struck: Instant::now(),
             connected: true,
         }
@@ -257,6 +257,13 @@ impl Client {
         {
             *to = Some(Instant::now());
         }
+    }
+
+    /// Whether nothing is wrong with it: in touch, and nothing has struck it since.
+    pub async fn is_well(&self) -> bool {
+        self.connected
+            && self.troubles.last().is_none_or(|(_, to)| to.is_some())
+            && self.is_live().await
     }
 
     /// Whether it may have missed something between these times.

@@ -26,8 +26,8 @@ pub struct World {
     pub ledger: Ledger,
     pub cast: Cast,
     pub over: Over,
-    /// Changes may be told long after they were made.
-    late: bool,
+    /// Since when changes may be told long after they were made.
+    pub late_since: Option<Instant>,
     alice: String,
     _rows: Option<TempDir>,
 }
@@ -81,7 +81,7 @@ impl World {
             ledger: Ledger::default(),
             cast,
             over,
-            late: false,
+            late_since: None,
             alice,
             _rows: rows,
         };
@@ -112,10 +112,8 @@ impl World {
             Op::Server(fault) => self.fault(fault).await,
             Op::Wait(millis) => sleep(self.over.wait(millis)).await,
         }
-        if !self.late {
-            for client in &mut self.clients {
-                client.look().await;
-            }
+        for client in &mut self.clients {
+            client.look().await;
         }
         Ok(())
     }
@@ -253,9 +251,20 @@ impl World {
         } else {
             self.server.fault(fault);
         }
-        self.late |= matches!(fault, Fault::Swap(_) | Fault::DelayChanges(_));
-        for client in &mut self.clients {
-            client.in_trouble();
+        match fault {
+            Fault::Restart
+            | Fault::EndChannels
+            | Fault::CrashChannels
+            | Fault::CloseSockets
+            | Fault::Abort => {
+                for client in &mut self.clients {
+                    client.in_trouble();
+                }
+            }
+            Fault::Swap(_) | Fault::DelayChanges(_) => {
+                self.late_since.get_or_insert_with(Instant::now);
+            }
+            Fault::ShortTokens(_) | Fault::RepeatSubscribed | Fault::Duplicate(_) => {}
         }
     }
 
