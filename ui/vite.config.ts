@@ -17,6 +17,9 @@ function sprite(): Plugin {
   };
 }
 
+/** What is loaded when it is spoken. */
+const LANGUAGE = /\/i18n\/(german|de|de-engine)\.ts$/;
+
 export default defineConfig(({ mode }) => ({
   plugins: [svelte(), sprite(), mode === "test" ? svelteTesting() : []],
   resolve: { alias: { $lib: fileURLToPath(new URL("./src/lib", import.meta.url)) } },
@@ -29,13 +32,17 @@ export default defineConfig(({ mode }) => ({
     // The content security policy forbids data: fonts.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    // The page is read from the program itself: one file comes sooner than several.
-    rollupOptions: { output: { codeSplitting: false } },
+    // The page is read from the program itself: one file comes sooner than several. Only a language
+    // that may not be spoken is a file of its own.
+    rollupOptions: {
+      output: { codeSplitting: { groups: [{ name: "index", test: (id) => !LANGUAGE.test(id) }] } },
+    },
   },
   test: {
     environment: "happy-dom",
     include: ["tests/**/*.test.ts"],
     setupFiles: ["tests/setup.ts"],
+    testTimeout: 30_000,
     env: { TZ: "UTC" },
   },
 }));

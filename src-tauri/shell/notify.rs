@@ -78,11 +78,14 @@ impl Inner {
             .body(&body(&notification.body));
         native.icon("tidings");
         for action in &notification.actions {
-            native.action(action.key(), action.label());
+            native.action(action.key(), action.label(notification.language));
         }
         #[cfg(all(unix, not(target_os = "macos")))]
         {
-            native.action("default", "Open");
+            native.action(
+                "default",
+                NotificationAction::OpenSession.label(notification.language),
+            );
             native.hint(notify_rust::Hint::DesktopEntry("tidings".to_owned()));
             if let Some(number) = self.numbers().get(&notification.id) {
                 native.id(*number);

@@ -4,8 +4,12 @@
 pub mod browser;
 pub mod dbus;
 pub mod display;
+#[cfg(unix)]
+pub mod keeper;
 pub mod peer;
 pub mod process;
 pub mod project;
+#[cfg(unix)]
+pub mod served;
 pub mod tidings;
 pub mod webdriver;

@@ -6,10 +6,14 @@
 )]
 
 use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::json;
 use tidings_local::auth::totp;
-use tidings_local::{AuthBehaviour, Behaviour, LocalServer, Options};
+use tidings_local::{
+    AuthBehaviour, Behaviour, LocalServer, Location, Options, Parts, Secrets, WorkspaceOptions,
+};
 use tidings_model::{Clock as _, SystemClock, Timestamp};
 use tidings_testkit::{Actor, FaultProxy};
 
@@ -27,6 +31,58 @@ impl Project {
     /// Starts it in memory, without rows.
     pub async fn start() -> Self {
         Self::start_with(Options::default()).await
+    }
+
+    /// Starts it with the sync part, in memory.
+    pub async fn numbered() -> Self {
+        Self::start_with(Options {
+            workspace: parts(true),
+            ..Options::default()
+        })
+        .await
+    }
+
+    /// Options of one that is kept in a directory, so that it can be started anew.
+    pub fn kept_in(directory: &Path, sync: bool) -> Options {
+        Options {
+            location: Location::Directory(directory.to_path_buf()),
+            secrets: Some(Secrets::generate()),
+            workspace: parts(sync),
+            ..Options::default()
+        }
+    }
+
+    /// Ends the server and starts it again with the sync part or without it. Connections break.
+    pub async fn restart(self, options: &Options, sync: bool) -> Self {
+        let Self { server, proxy } = self;
+        proxy.go_offline();
+        server.stop().await;
+        let options = Options {
+            workspace: parts(sync),
+            ..options.clone()
+        };
+        let server = LocalServer::start(options).await.unwrap();
+        proxy.set_upstream(address(&server));
+        proxy.heal();
+        Self { server, proxy }
+    }
+
+    /// Notes from now on what is asked of REST, as `GET table?query`.
+    pub fn watch(&self) -> Asked {
+        let asked = Asked::default();
+        let note = asked.clone();
+        self.server
+            .state()
+            .hooks()
+            .watch_rest(Some(Arc::new(move |method, uri| {
+                let path = uri.path().trim_start_matches("/rest/v1/");
+                note.lines().push(format!(
+                    "{method} {path}?{}",
+                    uri.query().unwrap_or_default()
+                ));
+                None
+            })));
+        asked
     }
 
     /// Starts one that confirms addresses, and whose mails all carry this code.
@@ -64,17 +120,8 @@ impl Project {
     /// Starts it as the options say.
     pub async fn start_with(options: Options) -> Self {
         let server = LocalServer::start(options).await.unwrap();
-        let address: SocketAddr = server
-            .info()
-            .url
-            .strip_prefix("http://")
-            .unwrap()
-            .parse()
-            .unwrap();
-        Self {
-            server,
-            proxy: FaultProxy::start(address).await.unwrap(),
-        }
+        let proxy = FaultProxy::start(address(&server)).await.unwrap();
+        Self { server, proxy }
     }
 
     /// The clients' key.
@@ -132,4 +179,45 @@ impl Project {
             .map(|row| row["content"].as_str().unwrap().to_owned())
             .collect()
     }
+}
+
+/// What was asked of REST.
+#[derive(Clone, Default)]
+pub struct Asked(Arc<Mutex<Vec<String>>>);
+
+impl Asked {
+    /// Requests for tables whose names begin so.
+    pub fn of(&self, tables: &str) -> Vec<String> {
+        let lines = self.lines();
+        let of = |line: &&String| {
+            line.split(' ')
+                .nth(1)
+                .is_some_and(|it| it.starts_with(tables))
+        };
+        lines.iter().filter(of).cloned().collect()
+    }
+
+    /// Forgets what was asked so far.
+    pub fn forget(&self) {
+        self.lines().clear();
+    }
+
+    fn lines(&self) -> std::sync::MutexGuard<'_, Vec<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn parts(sync: bool) -> WorkspaceOptions {
+    WorkspaceOptions {
+        parts: Parts {
+            sync,
+            ..Parts::NONE
+        },
+        ..WorkspaceOptions::default()
+    }
+}
+
+fn address(server: &LocalServer) -> SocketAddr {
+    let url = server.info().url;
+    url.strip_prefix("http://").unwrap().parse().unwrap()
 }

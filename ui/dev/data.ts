@@ -4,12 +4,16 @@ import type {
   FiringRow,
   FrameDirection,
   FrameRow,
+  Invite,
+  InviteRow,
   MessageRow,
+  Participant,
   Person,
   QuoteRow,
   RuleRow,
   SessionRow,
   Settings,
+  Storage,
 } from "../src/lib/bindings";
 
 const now = new Date();
@@ -26,8 +30,11 @@ const at = (hour: number, min: number, days = 0) => {
 export const settings: Settings = {
   theme: "light",
   price_palette: "standard",
+  language: "system",
+  wording: { language: "en", group: ",", decimal: "." },
   enter_sends: true,
   presence: true,
+  activity: true,
   prices: true,
   voice: true,
   notifications: true,
@@ -36,6 +43,7 @@ export const settings: Settings = {
   close_to_tray: true,
   schema: "public",
   tray_hint_shown: true,
+  retention: { keep: "everything" },
   realtime: {
     reconnect_first_ms: 500,
     reconnect_longest_ms: 30_000,
@@ -56,12 +64,16 @@ function session(id: string, title: string, when: number, more: Partial<SessionR
     snippet: null,
     unread: 0,
     queued: 0,
+    held: 0,
     failed: 0,
     draft: null,
     pinned: false,
     muted: false,
     no_access: false,
     unsent: false,
+    role: null,
+    people: 0,
+    not_here: false,
     ...more,
   };
 }
@@ -77,6 +89,8 @@ const said = (author: string, text: string, own = false) => ({
 export const sessions: SessionRow[] = [
   session("release", "Release 0.9", at(14, 2), {
     pinned: true,
+    role: "owner",
+    people: 4,
     snippet: said("Noor", "Then we ship at 15:00.", true),
   }),
   session("desk", "BTC desk", at(14, 1), {
@@ -185,6 +199,49 @@ export const messages: MessageRow[] = [
   message("m4", { ...noor, content: "Then we ship at 15:00.", created_at: at(14, 2) }),
 ];
 
+export const old: MessageRow[] = [
+  message("h1", {
+    ...noor,
+    content: "See you at the meeting tomorrow!",
+    created_at: at(17, 12, 3),
+    state: { state: "held", written: at(17, 12, 3) },
+  }),
+  message("h2", {
+    ...noor,
+    content: "And bring the cables, please.",
+    created_at: at(17, 14, 3),
+    state: { state: "held", written: at(17, 14, 3) },
+  }),
+  message("h3", {
+    ...noor,
+    content: "Back online. Where are we?",
+    state: { state: "queued" },
+  }),
+];
+
+export const storage: Storage = {
+  bytes: 96_300_000,
+  index_bytes: 21_900_000,
+  free_bytes: 0,
+  messages: 48_213,
+  unindexed: 0,
+  oldest: at(9, 0, 700),
+  sessions: [
+    ["desk", "BTC desk", 21_904, 44_100_000, 0],
+    ["release", "Release 0.9", 12_871, 25_300_000, 2],
+    ["payments", "Payments migration", 8_240, 17_000_000, 0],
+    ["tuning", "Postgres tuning", 3_112, 6_900_000, 0],
+    ["data", "Data retention", 86, 212_000, 0],
+  ].map(([session, title, messages, bytes, unsent]) => ({
+    session: String(session),
+    title: String(title),
+    messages: Number(messages),
+    bytes: Number(bytes),
+    unsent: Number(unsent),
+  })),
+  cleaned: { at: at(3, 10), messages: 1_187, bytes: 3_100_000 },
+};
+
 export const unsent: MessageRow[] = [
   message("u1", {
     ...noor,
@@ -193,7 +250,7 @@ export const unsent: MessageRow[] = [
     state: {
       state: "failed",
       code: "rules",
-      reason: "Not sent: the project does not allow you to write here.",
+      reason: "The project does not allow you to write here.",
     },
   }),
   message("u2", {
@@ -208,6 +265,41 @@ export const unsent: MessageRow[] = [
     created_at: at(14, 2) + 3000,
     state: { state: "queued" },
   }),
+];
+
+/** As somebody sees it who may read the first session alone. */
+export const readOnly: SessionRow[] = sessions.map((row) =>
+  row.id === "release" ? { ...row, role: "reader" } : row,
+);
+
+const takesPart = (user_id: string, name: string, more: Partial<Participant>): Participant => ({
+  user_id,
+  name,
+  role: "member",
+  own: false,
+  joined_at: at(9, 0, 12),
+  status: "offline",
+  devices: 0,
+  ...more,
+});
+
+export const participants: Participant[] = [
+  takesPart("noor", "Noor Haddad", { role: "owner", own: true, status: "online", devices: 1 }),
+  takesPart("tomas", "Tomás Vidal", { status: "online", devices: 2 }),
+  takesPart("ines", "Ines Brandt", { status: "away", devices: 1 }),
+  takesPart("maya", "Maya Okafor", { role: "reader" }),
+];
+
+export const invite: Invite = {
+  id: "i1",
+  role: "member",
+  code: "4f9a1c07d2e85b36a1c07d2e85b364f9",
+  expires_at: NOW + 7 * 24 * 60 * minute,
+};
+
+export const invites: InviteRow[] = [
+  { id: "i2", role: "reader", created_at: at(9, 0), expires_at: NOW + 60 * minute },
+  { id: "i3", role: "member", created_at: at(9, 0, 2), expires_at: NOW + 5 * 24 * 60 * minute },
 ];
 
 export const people: Person[] = [

@@ -5,15 +5,20 @@ import { mount, tick } from "svelte";
 import App from "../src/App.svelte";
 import type { Backend, Listener } from "../src/lib/backend";
 import type { CommandName, Commands, Connection, SignInState, Snapshot } from "../src/lib/bindings";
+import { spoken } from "../src/lib/i18n";
+import { use } from "../src/lib/i18n/spoken.svelte";
 import { app } from "../src/lib/state/app.svelte";
 import { market } from "../src/lib/state/market.svelte";
 import { view } from "../src/lib/state/view.svelte";
 import * as data from "./data";
+import { IN_GERMAN, pseudo } from "./speech";
 
 const state = location.hash.slice(1) || "conversation";
 const parameters = new URLSearchParams(location.search);
+const language = parameters.get("lang") ?? "en";
 const settings = {
   ...data.settings,
+  language: language === "de" ? ("de" as const) : ("en" as const),
   theme: (parameters.get("theme") ?? "light") as "light" | "dark" | "system",
 };
 document.documentElement.dataset.theme = settings.theme;
@@ -26,6 +31,7 @@ Date.now = () => RealDate.prototype.getTime.call(new RealDate()) + shift;
 const signingIn = ["sign-in", "browser", "second-factor"].includes(state);
 const first = ["welcome", "connect"].includes(state) || signingIn;
 const stale = state === "offline";
+const asks = state === "held" || state === "outbox";
 const connection: Connection =
   state === "offline"
     ? { state: "offline", since: data.NOW - 4 * 60_000, retry_at: data.NOW + 30_000, reason: null }
@@ -34,10 +40,24 @@ const connection: Connection =
       : state === "signed-out" || signingIn
         ? { state: "signed_out" }
         : state === "refused"
-          ? { state: "refused", reason: "The key is not valid for this project. Check the key." }
+          ? {
+              state: "refused",
+              reason: "The project refuses the key. Check it in the project's settings.",
+            }
           : { state: "live" };
 const messages =
-  state === "offline" ? [...data.messages.slice(0, -2), ...data.unsent] : data.messages;
+  state === "offline"
+    ? [...data.messages.slice(0, -2), ...data.unsent]
+    : state === "held"
+      ? [...data.messages.slice(0, -2), ...data.old]
+      : data.messages;
+const rows = data.sessions.map((row) =>
+  row.id === "release" && asks
+    ? { ...row, held: 2, queued: 1 }
+    : row.id === "data"
+      ? { ...row, not_here: state === "held", snippet: state === "held" ? null : row.snippet }
+      : row,
+);
 const quotes = data.quotes.map((quote) => ({
   ...quote,
   stale,
@@ -72,12 +92,16 @@ const snapshot: Snapshot = {
           info,
           sign_in: signIn,
           connection,
-          outbox: stale ? { queued: 2, failed: 1 } : { queued: 0, failed: 0 },
+          download: state === "download" ? { done: 12_400, total: 90_000, paused: false } : null,
+          outbox: stale
+            ? { queued: 2, held: 0, failed: 1 }
+            : { queued: 0, held: asks ? 2 : 0, failed: 0 },
           presence: "online",
           simulated_prices: false,
           prices_from: data.NOW,
           armed: 5,
           last_session: "release",
+          shares: true,
           secrets_in_memory: state === "sign-in",
         },
   settings,
@@ -88,16 +112,27 @@ const snapshot: Snapshot = {
   has_tray: true,
 };
 
+/** The engine's words in the page's language. */
+function engine(text: string): string {
+  return language === "de" ? (IN_GERMAN[text] ?? text) : text;
+}
+
 function answer(command: CommandName, args: unknown): unknown {
   const empty = state === "empty" || first;
   switch (command) {
     case "snapshot":
       return snapshot;
     case "sessions":
-      return empty ? [] : data.sessions;
+      return empty ? [] : state === "reader" ? data.readOnly : rows;
+    case "participants":
+      return data.participants;
+    case "create_invite":
+      return data.invite;
+    case "invites":
+      return data.invites;
     case "open_session":
       return {
-        session: data.sessions.find((row) => row.id === (args as { session: string }).session),
+        session: rows.find((row) => row.id === (args as { session: string }).session),
         page: {
           rows: (args as { session: string }).session === "release" ? messages : [],
           gaps: [],
@@ -121,15 +156,15 @@ function answer(command: CommandName, args: unknown): unknown {
         high: "68399",
       };
     case "rules":
-      return data.rules;
+      return data.rules.map((rule) => ({ ...rule, sentence: engine(rule.sentence) }));
     case "firings":
-      return data.firings;
+      return data.firings.map((firing) => ({ ...firing, title: engine(firing.title) }));
     case "preview_rule":
       return {
         valid: true,
         problem: null,
-        sentence: "Crosses above 70,000",
-        arming: "Below the line: armed at once",
+        sentence: engine("Crosses above 70,000"),
+        arming: engine("Below the line: armed at once"),
         armed_at_once: true,
         distance_percent: "3.1",
       };
@@ -141,12 +176,23 @@ function answer(command: CommandName, args: unknown): unknown {
         gaps: 0,
         complete: true,
         verified_at: data.NOW - 60_000,
+        history: [
+          { from: null, to: data.NOW - 9 * 86_400_000, verified_at: data.NOW - 5 * 3_600_000 },
+          {
+            from: data.NOW - 9 * 86_400_000,
+            to: data.NOW - 3 * 86_400_000,
+            verified_at: null,
+          },
+          { from: data.NOW - 3 * 86_400_000, to: null, verified_at: data.NOW - 60_000 },
+        ],
         people: data.people,
       };
     case "search":
       return {
         searched: 48_213,
         total: 48_213,
+        more: false,
+        scanned: 20_000,
         hits: ["Data retention", "Data retention", "Payments migration"].map((title, index) => ({
           message: `h${index}`,
           session: title,
@@ -165,19 +211,24 @@ function answer(command: CommandName, args: unknown): unknown {
           ],
         })),
       };
+    case "storage":
+      return data.storage;
+    case "preview_retention":
+      return { messages: 31_240, bytes: 41_300_000, sessions: 18 };
+    case "find_date":
+      return { message: null, certain: false };
     case "check_project":
       return {
         url: "https://kestrel-lab.supabase.co",
         usable: true,
         items: [
-          { check: "reachable", outcome: "ok", message: "84 ms", sql: null },
-          { check: "key", outcome: "ok", message: "Publishable key", sql: null },
-          { check: "tables", outcome: "ok", message: "4 of 4 tables", sql: null },
+          { check: "reachable", outcome: "ok", message: "The project answers.", sql: null },
+          { check: "key", outcome: "ok", message: "The key is accepted.", sql: null },
+          { check: "tables", outcome: "ok", message: "The four tables are there.", sql: null },
           {
             check: "realtime",
             outcome: "warning",
-            message:
-              "chat_messages is not published: messages of others arrive late. Everything else works.",
+            message: "Changes cannot be followed: no answer in time",
             sql: "alter publication supabase_realtime add table chat_messages;",
           },
           { check: "clock", outcome: "unknown", message: "", sql: null },
@@ -201,7 +252,7 @@ function answer(command: CommandName, args: unknown): unknown {
     case "save_frame_log":
       return { path: "~/Downloads/tidings-frames-2025-10-14T14-02-09.jsonl" };
     case "outbox":
-      return data.unsent.map((row, seq) => ({
+      return [...data.old, ...data.unsent].map((row, seq) => ({
         seq,
         session: row.session,
         session_title: "Release 0.9",
@@ -242,6 +293,8 @@ if (target) mount(App, { target });
 app.start(backend);
 
 await until(() => app.phase.phase === "ready");
+if (language === "pseudo") use(pseudo(spoken()));
+if (parameters.get("dir") === "rtl") use({ ...spoken(), direction: "rtl" });
 await tick();
 const tabs = { alerts: "alerts", details: "details" } as const;
 if (state in tabs) view.showTab(tabs[state as keyof typeof tabs]);
@@ -280,6 +333,18 @@ if (state === "own-name" || state === "password") {
       ? { kind: "password", recovery: false }
       : { kind: "own-name", name: "Noor Haddad" };
 }
+if (state === "reader") view.showTab("details");
+if (state === "join") view.overlay = { kind: "join" };
+if (state === "invite" || state === "invite-code") {
+  view.overlay = { kind: "invite", session: "release" };
+}
+if (state === "invite-code") {
+  const ready = () =>
+    document.querySelector<HTMLButtonElement>("[data-testid=invite-create]:not([disabled])");
+  await until(() => ready() !== null);
+  ready()?.click();
+}
+if (state === "date") view.overlay = { kind: "date", session: "release" };
 if (state === "outbox") view.overlay = { kind: "outbox" };
 if (state === "connect") {
   document.querySelector<HTMLElement>("[data-testid=welcome-connect]")?.click();

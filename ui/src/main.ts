@@ -4,11 +4,14 @@ import "./styles/base.css";
 import { mount } from "svelte";
 import App from "./App.svelte";
 import { connectBackend } from "./lib/backend/connect";
+import { speakRemembered } from "./lib/i18n";
 import { isWebKitGtk, windowFrame } from "./lib/platform";
 import { app } from "./lib/state/app.svelte";
 import { applyRememberedLook } from "./lib/theme";
 
 applyRememberedLook();
+// Until it is loaded nothing is drawn; the settings may still say another language.
+speakRemembered().catch(() => undefined);
 document.documentElement.dataset.window = windowFrame();
 if (isWebKitGtk()) document.documentElement.dataset.engine = "webkitgtk";
 

@@ -40,12 +40,16 @@ export function session(id: string, more: Partial<SessionRow> = {}): SessionRow 
     snippet: null,
     unread: 0,
     queued: 0,
+    held: 0,
     failed: 0,
     draft: null,
     pinned: false,
     muted: false,
     no_access: false,
     unsent: false,
+    role: null,
+    people: 0,
+    not_here: false,
     ...more,
   };
 }
@@ -62,8 +66,11 @@ export function opened(id: string): OpenedSession {
 export const settings: Settings = {
   theme: "system",
   price_palette: "standard",
+  language: "system",
+  wording: { language: "en", group: ",", decimal: "." },
   enter_sends: true,
   presence: true,
+  activity: true,
   prices: true,
   voice: true,
   notifications: true,
@@ -72,6 +79,7 @@ export const settings: Settings = {
   close_to_tray: true,
   schema: "public",
   tray_hint_shown: false,
+  retention: { keep: "everything" },
   realtime: {
     reconnect_first_ms: 500,
     reconnect_longest_ms: 30_000,

@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parse } from "svelte/compiler";
 import { describe, expect, it } from "vitest";
 import { t } from "../src/lib/i18n";
 import { en } from "../src/lib/i18n/en";
+import { physical, wordsIn } from "./markup";
 
 const root = join(import.meta.dirname, "../src");
 
@@ -14,6 +16,7 @@ function sources(folder: string): string[] {
   });
 }
 
+const base = readFileSync(join(root, "styles/base.css"), "utf8");
 const files = sources(root).map((path) => ({ path, text: readFileSync(path, "utf8") }));
 
 describe("the catalogue", () => {
@@ -44,23 +47,36 @@ describe("the catalogue", () => {
     expect(unused).toEqual([]);
   });
 
-  it("holds every text: no component has words of its own", () => {
+  // Every component is read by the compiler, which takes a while.
+  it("holds every text: no component has words of its own", { timeout: 60_000 }, () => {
     const found = files
       .filter(({ path }) => path.endsWith(".svelte"))
-      .flatMap(({ path, text }) => {
-        const markup = text
-          .replace(/<script[\s\S]*?<\/script>/g, "")
-          .replace(/<style[\s\S]*?<\/style>/g, "")
-          .replace(/<!--[\s\S]*?-->/g, "");
-        return [...markup.matchAll(/(?:aria-label|placeholder|title|data-tip)="([^"{]+)"/g)]
-          .map(([, words]) => `${path}: ${words}`)
-          .concat(
-            [...markup.matchAll(/>\s*([A-Za-z][A-Za-z ]{3,})\s*</g)].map(
-              ([, words]) => `${path}: ${words}`,
-            ),
-          );
-      });
+      .flatMap(({ path, text }) =>
+        wordsIn(parse(text, { modern: true }).fragment).map((words) => `${path}: ${words}`),
+      );
     expect(found).toEqual([]);
+  });
+
+  it("holds every text: no script has words of its own", () => {
+    const found = files.flatMap(({ path, text }) =>
+      [
+        ...text.matchAll(
+          /\b(?:text|label|title|hint|name)\s*:\s*["`]([A-Z][a-z]+(?: [^"`]*)?)["`]/g,
+        ),
+      ].map(([, words]) => `${path}: ${words}`),
+    );
+    expect(found).toEqual([]);
+  });
+
+  it("would be told of words in a component", () => {
+    const words = (markup: string) => wordsIn(parse(markup, { modern: true }).fragment);
+    expect(words("<p>Hello</p>")).toEqual(["Hello"]);
+    expect(words("{#if a}<b>·</b>{:else}<i>{x}</i> more{/if}")).toEqual(["more"]);
+    expect(words('<Button label="Save" />')).toEqual(["Save"]);
+    expect(words('<p title={"Close " + name}></p>')).toEqual(["Close"]);
+    expect(words('<p aria-label={open ? "Open" : t("x")}></p>')).toEqual(["Open"]);
+    expect(words('<p>{on ? "On" : "Off"}</p>')).toEqual(["On", "Off"]);
+    expect(words('<p class="one two" data-testid="Save">{t("action.save")}</p>')).toEqual([]);
   });
 });
 
@@ -75,6 +91,30 @@ describe("the styles", () => {
         );
       });
     expect(found).toEqual([]);
+  });
+});
+
+describe("directions", () => {
+  it("are those of the line: no style names left or right", () => {
+    const found = files
+      .filter(({ path }) => path.endsWith(".svelte"))
+      .concat({ path: "base.css", text: `<style>${base}</style>` })
+      .flatMap(({ path, text }) => {
+        const style = /<style>([\s\S]*?)<\/style>/.exec(text)?.[1] ?? "";
+        return physical(style.replace(/\/\*[\s\S]*?\*\//g, "")).map((said) => `${path}: ${said}`);
+      });
+    expect(found).toEqual([]);
+  });
+
+  it("would be told of left and right", () => {
+    expect(physical("a { left: 0; }")).toEqual(["left: 0"]);
+    expect(physical("a { padding-left: 0; border-right: 0; }")).toHaveLength(2);
+    expect(physical("a { text-align: right; float: left; }")).toHaveLength(2);
+    expect(physical("a { border-top-left-radius: 0; }")).toHaveLength(1);
+    expect(physical("a { margin: 0 1px 0 calc(1px + 2px); }")).toHaveLength(1);
+    expect(physical("a { transform: translateX(-50%); }")).toHaveLength(1);
+    expect(physical("a { transform: translateX(calc(var(--inline) * 2px)); }")).toEqual([]);
+    expect(physical("a { padding: 0 1px 0 1px; margin-inline: 0; inset: 0 auto; }")).toEqual([]);
   });
 });
 

@@ -24,12 +24,10 @@ beforeEach(() => {
 it("exports everything, one file at a time, and says where it is and what it lacks", async () => {
   render(StorageSection);
   await fireEvent.click(screen.getByTestId("export-json"));
-  expect(backend.asked[0]).toMatchObject({
-    command: "export",
-    args: { session: null, format: "json" },
-  });
+  const asked = await backend.next("export");
+  expect(asked.args).toEqual({ session: null, format: "json" });
   expect(screen.getByTestId<HTMLButtonElement>("export-markdown").disabled).toBe(true);
-  backend.asked[0]?.answer({
+  asked.answer({
     path: "/home/alice/x.json",
     sessions: 2,
     incomplete: 1,
@@ -46,7 +44,11 @@ it("exports everything, one file at a time, and says where it is and what it lac
 it("says why an export failed, and lets it be tried again", async () => {
   render(StorageSection);
   await fireEvent.click(screen.getByTestId("export-markdown"));
-  backend.asked[0]?.refuse({ code: "storage", message: "No space left.", details: null });
+  (await backend.next("export")).refuse({
+    code: "storage",
+    message: "No space left.",
+    details: null,
+  });
   await waitFor(() => expect(toast.current?.text).toContain("No space left."));
   expect(screen.getByTestId<HTMLButtonElement>("export-markdown").disabled).toBe(false);
 });
@@ -93,14 +95,10 @@ it("takes the file that was chosen, in the local workspace only", async () => {
   render(StorageSection);
   const input = screen.getByTestId<HTMLInputElement>("import-file");
   await fireEvent.change(input, { target: { files: [new File(["{}"], "x.json")] } });
-  await waitFor(() =>
-    expect(backend.asked[0]).toMatchObject({
-      command: "import",
-      args: { piece: 0, text: "{}", last: true },
-    }),
-  );
+  const asked = await backend.next("import");
+  expect(asked.args).toEqual({ piece: 0, text: "{}", last: true });
   expect(screen.getByTestId<HTMLButtonElement>("import-choose").disabled).toBe(true);
-  backend.asked[0]?.answer({ imported: nothing });
+  asked.answer({ imported: nothing });
   await waitFor(() =>
     expect(screen.getByTestId<HTMLButtonElement>("import-choose").disabled).toBe(false),
   );

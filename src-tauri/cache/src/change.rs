@@ -31,6 +31,8 @@ pub struct Changes {
     pub watch_list: bool,
     /// Sessions whose fetched ranges changed.
     pub ranges: BTreeSet<SessionId>,
+    /// Somebody's name changed.
+    pub names: bool,
 }
 
 impl Changes {
@@ -53,6 +55,7 @@ impl Changes {
         self.drafts.extend(later.drafts);
         self.watch_list |= later.watch_list;
         self.ranges.extend(later.ranges);
+        self.names |= later.names;
     }
 
     pub(crate) fn message(&mut self, session: &SessionId, id: MessageId) {

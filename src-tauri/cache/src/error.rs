@@ -1,9 +1,9 @@
 //! Everything that can go wrong in the cache.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 use thiserror::Error;
 use tidings_model::MAX_CONTENT_CHARS;
 
@@ -12,7 +12,7 @@ use tidings_model::MAX_CONTENT_CHARS;
 pub enum CacheError {
     /// The disk, or the memory given to SQLite, is full.
     #[error(
-        "No space left on this disk. What was cached before is safe; new messages are not kept until there is space."
+        "No space left on this disk. What was kept before is safe and can be read; this was not kept. Free some space, then try again."
     )]
     DiskFull,
     /// The directory or file cannot be written.
@@ -20,6 +20,14 @@ pub enum CacheError {
         "The cache cannot be written: {0}. What was cached before is safe; check the permissions of its directory."
     )]
     ReadOnly(String),
+    /// The disk failed to read or to write.
+    #[error(
+        "The disk that holds the cache does not work as it should: {0}. What was kept before was not touched by this step; make sure that the disk is there and healthy."
+    )]
+    Disk(String),
+    /// Another program has the cache open.
+    #[error("Another program is using the cache. Nothing was changed; end it and try again.")]
+    InUse,
     /// The cache has a schema this version does not know.
     #[error(
         "This cache was written by a newer Tidings (schema {found}, this version knows {known}). It was not touched; update Tidings to open it."
@@ -45,15 +53,15 @@ pub enum CacheError {
     Damaged(String),
     /// The schema could not be brought up to date.
     #[error(
-        "The cache could not be brought up to date (step {step}: {reason}). It is as it was before; a copy is at {}.", backup.display()
+        "The cache could not be brought up to date (step {step}: {reason}). It is as it was before, with everything unsent in it; go on with the version of Tidings that you had.{}", copy_at(backup.as_deref())
     )]
     Migration {
         /// The step that failed.
         step: u32,
         /// Why.
         reason: String,
-        /// Where the copy is.
-        backup: PathBuf,
+        /// Where a copy is, if there was something to copy.
+        backup: Option<PathBuf>,
     },
     /// The text of a message is empty.
     #[error("The message is empty. Nothing was queued.")]
@@ -72,9 +80,23 @@ pub enum CacheError {
     /// The session is read-only.
     #[error("This session can no longer be written to. Nothing was queued.")]
     ReadOnlySession,
+    /// The account may read the session alone.
+    #[error("You may read this session, but not write in it. Nothing was queued.")]
+    ReaderOnly,
+    /// The session is somebody else's.
+    #[error("Only the owner of this session may do that. Nothing was changed.")]
+    OwnerOnly,
     /// The key of a session to make is taken.
     #[error("A session with this id exists already. Nothing was changed.")]
     SessionExists,
+    /// A session holds writes that exist only here.
+    #[error(
+        "{count} changes in this session have not been sent. Nothing was removed; send or discard them first."
+    )]
+    UnsentWork {
+        /// How many.
+        count: u64,
+    },
     /// The write is being sent.
     #[error("This is being sent right now. Nothing was changed; try again when it has ended.")]
     UnderWay,
@@ -98,10 +120,32 @@ pub enum CacheError {
 /// What came of something asked of the cache.
 pub type Result<T, E = CacheError> = std::result::Result<T, E>;
 
+impl CacheError {
+    /// Whether the disk is the reason, and another one, or this one later, would do.
+    pub const fn is_of_the_disk(&self) -> bool {
+        matches!(
+            self,
+            Self::DiskFull | Self::ReadOnly(_) | Self::Disk(_) | Self::Io(_)
+        )
+    }
+}
+
+fn copy_at(backup: Option<&Path>) -> String {
+    backup.map_or_else(String::new, |path| {
+        format!(" A copy is at {}.", path.display())
+    })
+}
+
 impl From<rusqlite::Error> for CacheError {
     fn from(error: rusqlite::Error) -> Self {
+        // SQLite's word for a log's index that finds no room.
+        if error.sqlite_error().map(|error| error.extended_code) == Some(ffi::SQLITE_IOERR_SHMSIZE)
+        {
+            return Self::DiskFull;
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::DiskFull,
+            Some(ErrorCode::SystemIoFailure) => Self::Disk(error.to_string()),
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
                 Self::ReadOnly(error.to_string())
             }

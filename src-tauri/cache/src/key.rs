@@ -63,6 +63,11 @@ impl CacheKey {
         hash.update(self.0);
         Self(hash.finalize().into()).to_hex().to_string()
     }
+
+    /// Whether a text is a fingerprint at all, of whichever key.
+    pub(crate) fn is_fingerprint(text: &[u8]) -> bool {
+        text.len() == 64 && text.iter().all(u8::is_ascii_hexdigit)
+    }
 }
 
 fn nibble(digit: u8) -> Option<u8> {

@@ -8,10 +8,12 @@
 
 mod change;
 mod error;
+mod files;
 mod key;
 mod migrate;
 mod pool;
 mod read;
+mod rescue;
 mod salvage;
 mod search;
 mod store;
@@ -26,12 +28,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 use tidings_model::UserId;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
-use pool::{Durability, Pool};
-use store::Place;
+use pool::{Durability, Pool, Readers};
+use store::{Place, Sharing};
 use write::Tx;
 
 pub use change::{Changes, Committed};
@@ -47,6 +49,8 @@ pub use types::fact::{
     Column, Incoming, IngestReport, PartialMessage, PartialSession, ReadStamp, Reread, Source,
     Stamp,
 };
+pub use types::heads::{Followed, Head, NumberedChanges, Stretch};
+pub use types::members::{Member, MemberRow};
 pub use types::outbox::{
     Enqueued, FailReason, NewSession, Op, OutboxId, OutboxItem, OutboxState, SessionChange,
 };
@@ -55,7 +59,7 @@ pub use types::page::{
 };
 pub use types::prices::PricePoint;
 pub use types::search::{SearchHit, SearchResults};
-pub use types::status::{OpenReport, SessionStorage, StorageStats};
+pub use types::status::{Limit, OpenReport, Removal, Removed, SessionStorage, StorageStats};
 
 /// Stamps that one opening of the cache can give out: more than a program can use.
 const STAMPS_PER_EPOCH: i64 = 1 << 40;
@@ -83,27 +87,31 @@ impl Cache {
     ///
     /// # Errors
     /// [`CacheError::WrongKey`], [`CacheError::NewerSchema`], [`CacheError::Migration`] (each
-    /// leaves the file as it was), or what the disk refused.
+    /// leaves the file as it was), or what the disk refused. What cannot be written now can be
+    /// read all the same: the cache opens, and [`Cache::trouble`] says so.
     pub fn open(path: &Path, key: &CacheKey) -> Result<(Self, OpenReport)> {
         let place = Place {
             path: path.to_owned(),
             key: key.clone(),
         };
-        let (conn, report) = store::open_writer(&place)?;
-        Ok((Self::start(conn, Some(place))?, report))
+        let opened = store::open_writer(&place)?;
+        let readers = match opened.sharing {
+            Sharing::Shared => Readers::pool(place.clone()),
+            Sharing::Alone => Readers::Writer,
+        };
+        let cache = Self::start(opened.conn, readers, Some(&place))?;
+        Ok((cache, opened.report))
     }
 
     /// A cache that lives in memory only and is gone with its last clone.
     pub fn in_memory() -> Result<Self> {
-        Self::start(store::open_in_memory()?, None)
+        Self::start(store::open_in_memory()?, Readers::Writer, None)
     }
 
-    fn start(mut conn: Connection, place: Option<Place>) -> Result<Self> {
-        let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let (epoch, account) = write::begin(&mut Tx::new(&transaction))?;
-        transaction.commit()?;
+    fn start(conn: Connection, readers: Readers, place: Option<&Place>) -> Result<Self> {
+        let (epoch, account) = write::beginning(&conn)?;
         Ok(Self(Arc::new(Inner {
-            pool: Pool::start(conn, place),
+            pool: Pool::start(conn, readers, place)?,
             stamps: AtomicI64::new(epoch * STAMPS_PER_EPOCH),
             account: RwLock::new(account),
         })))
@@ -119,6 +127,18 @@ impl Cache {
     /// one when its answer is there.
     pub fn stamp(&self) -> Stamp {
         Stamp(self.0.stamps.fetch_add(1, Ordering::SeqCst) + 1)
+    }
+
+    /// What keeps the cache from being written, while there is something. It ends with the first
+    /// write that succeeds.
+    pub fn trouble(&self) -> watch::Receiver<Option<CacheError>> {
+        self.0.pool.trouble()
+    }
+
+    /// Writes something that changes nothing, surely to the disk: whether it can be written again.
+    pub async fn try_to_write(&self) -> Result<()> {
+        self.write(Durability::Full, |tx| write::local::touch(tx))
+            .await
     }
 
     /// Ends the writer after what is queued; later calls get [`CacheError::Closed`].

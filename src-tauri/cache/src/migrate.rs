@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 
 use crate::error::{CacheError, Result};
+use crate::{files, store};
 
 /// One step of the schema.
 #[derive(Debug, Clone, Copy)]
@@ -16,10 +17,24 @@ pub(crate) struct Migration {
 }
 
 /// All steps, in order.
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    sql: include_str!("../../../migrations/0001_cache.sql"),
-}];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        sql: include_str!("../../../migrations/0001_cache.sql"),
+    },
+    Migration {
+        version: 2,
+        sql: include_str!("../../../migrations/0002_revisions.sql"),
+    },
+    Migration {
+        version: 3,
+        sql: include_str!("../../../migrations/0003_members.sql"),
+    },
+    Migration {
+        version: 4,
+        sql: include_str!("../../../migrations/0004_storage.sql"),
+    },
+];
 
 /// The schema version of an open database; 0 when it is new.
 pub(crate) fn version(conn: &Connection) -> Result<u32> {
@@ -38,51 +53,87 @@ pub(crate) fn migrate(
         return Err(CacheError::NewerSchema { found, known });
     }
     if found == known {
-        if let Some(path) = path {
-            remove_copies(path)?;
+        if let Some(path) = path
+            && let Err(error) = remove_copies(path)
+        {
+            // They take room and do no harm.
+            tracing::warn!(%error, "copies of an older cache were not removed");
         }
         return Ok(None);
     }
     let backup = match path {
-        Some(path) if found > 0 => copy(conn, path, found)?,
-        _ => PathBuf::new(),
+        Some(path) if found > 0 => Some(copy(conn, path, found)?),
+        _ => None,
     };
+    // Steps that make a table anew must not take along the rows that refer to it; whether all
+    // references hold is checked at the end instead.
+    conn.pragma_update(None, "foreign_keys", false)?;
+    let applied = apply(conn, steps, found);
+    conn.pragma_update(None, "foreign_keys", true)?;
+    match applied {
+        Ok(()) => Ok((found > 0).then_some(found)),
+        Err(Failure::Step { step, reason }) => Err(CacheError::Migration {
+            step,
+            reason,
+            backup,
+        }),
+        Err(Failure::Classified(error)) => Err(error),
+    }
+}
+
+/// Why the steps were not applied.
+enum Failure {
+    /// One of them does not do.
+    Step { step: u32, reason: String },
+    /// What the disk refused.
+    Classified(CacheError),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Classified(error.into())
+    }
+}
+
+fn apply(conn: &mut Connection, steps: &[Migration], found: u32) -> Result<(), Failure> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for step in steps.iter().filter(|step| step.version > found) {
+        let failed = |reason| Failure::Step {
+            step: step.version,
+            reason,
+        };
         let applied = tx
             .execute_batch(step.sql)
             .and_then(|()| tx.pragma_update(None, "user_version", step.version));
-        if let Err(error) = applied {
-            return Err(match CacheError::from(error) {
-                CacheError::Sqlite(error) => CacheError::Migration {
-                    step: step.version,
-                    reason: error.to_string(),
-                    backup,
-                },
-                classified => classified,
-            });
+        applied.map_err(|error| match CacheError::from(error) {
+            CacheError::Sqlite(error) => failed(error.to_string()),
+            classified => Failure::Classified(classified),
+        })?;
+        if let Some(table) = dangling(&tx)? {
+            return Err(failed(format!(
+                "rows of {table} refer to rows that are gone"
+            )));
         }
     }
-    tx.commit()?;
-    Ok((found > 0).then_some(found))
+    Ok(tx.commit()?)
+}
+
+/// A table with a reference that leads nowhere.
+fn dangling(conn: &Connection) -> rusqlite::Result<Option<String>> {
+    conn.query_row("PRAGMA foreign_key_check", [], |row| row.get(0))
+        .optional()
 }
 
 /// Copies the whole file beside itself before it is changed.
 fn copy(conn: &Connection, path: &Path, found: u32) -> Result<PathBuf> {
-    conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-    let backup = backup_path(path, found);
-    std::fs::copy(path, &backup)?;
+    store::fold_log(conn)?;
+    let backup = files::beside(path, &format!(".before-{found}"));
+    files::copy_durably(path, &backup)?;
     Ok(backup)
 }
 
-fn backup_path(path: &Path, found: u32) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".before-{found}"));
-    PathBuf::from(name)
-}
-
 /// A start with a current schema has proved the last change good: its copies can go.
-fn remove_copies(path: &Path) -> Result<()> {
+fn remove_copies(path: &Path) -> std::io::Result<()> {
     let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
         return Ok(());
     };

@@ -1,16 +1,17 @@
 //! One writer, a few read-only connections.
 
+use std::mem::discriminant;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, TransactionBehavior};
 use tidings_worker::Worker;
-use tokio::sync::{Semaphore, broadcast};
+use tokio::sync::{Semaphore, broadcast, watch};
 
 use crate::change::{Changes, Committed};
 use crate::error::{CacheError, Result};
 use crate::store::{self, Place};
-use crate::write::Tx;
+use crate::write::{self, Tx};
 
 /// Read-only connections at most; more would only contend for the disk.
 const READERS: usize = 3;
@@ -33,6 +34,9 @@ struct Writer {
     conn: Connection,
     events: broadcast::Sender<Committed>,
     seq: u64,
+    /// Whether the start of this run was written down. The first write does it: a disk that
+    /// refuses it now can be read all the same.
+    begun: bool,
 }
 
 impl Writer {
@@ -62,24 +66,50 @@ impl Writer {
         let transaction = self
             .conn
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if !self.begun {
+            write::begin(&mut Tx::new(&transaction))?;
+        }
         let mut tx = Tx::new(&transaction);
         let value = op(&mut tx)?;
         let changes = tx.into_changes();
         transaction.commit()?;
+        self.begun = true;
         Ok((value, changes))
+    }
+
+    /// Writes the start of the run down by itself. What keeps it from being written and leaves
+    /// the cache readable is returned.
+    fn begin(&mut self) -> Result<Option<CacheError>> {
+        match self.run(|_| Ok(())) {
+            Err(error) if error.is_of_the_disk() => {
+                tracing::warn!(%error, "the cache can be read and not written");
+                Ok(Some(error))
+            }
+            result => result.map(|_| None),
+        }
     }
 }
 
 /// Where reads go.
-enum Readers {
+pub(crate) enum Readers {
     /// Connections of their own, the one used last first.
     Pool {
         place: Place,
         permits: Arc<Semaphore>,
         idle: Arc<Mutex<Vec<Connection>>>,
     },
-    /// The writer's connection: a database in memory has no other.
+    /// The writer's connection: a database in memory has no other, nor has one on a full disk.
     Writer,
+}
+
+impl Readers {
+    pub(crate) fn pool(place: Place) -> Self {
+        Self::Pool {
+            place,
+            permits: Arc::new(Semaphore::new(READERS)),
+            idle: Arc::default(),
+        }
+    }
 }
 
 /// The open database.
@@ -88,29 +118,32 @@ pub(crate) struct Pool {
     readers: Readers,
     events: broadcast::Sender<Committed>,
     damage_marker: Option<PathBuf>,
+    trouble: watch::Sender<Option<CacheError>>,
 }
 
 impl Pool {
-    /// Starts the writer on an open connection. `place` is where readers find the same database.
-    pub(crate) fn start(conn: Connection, place: Option<Place>) -> Self {
+    /// Starts the writer on an open connection. `readers` find the same database; `place` is
+    /// where it is, unless it is in memory.
+    pub(crate) fn start(conn: Connection, readers: Readers, place: Option<&Place>) -> Result<Self> {
         let (events, _) = broadcast::channel(EVENT_QUEUE);
-        let writer = Writer {
+        let mut writer = Writer {
             conn,
             events: events.clone(),
             seq: 0,
+            begun: false,
         };
-        let damage_marker = place.as_ref().map(Place::damage_marker);
-        let readers = place.map_or(Readers::Writer, |place| Readers::Pool {
-            place,
-            permits: Arc::new(Semaphore::new(READERS)),
-            idle: Arc::default(),
-        });
-        Self {
+        let trouble = writer.begin()?;
+        Ok(Self {
             writer: Worker::new(writer, WRITE_QUEUE),
             readers,
             events,
-            damage_marker,
-        }
+            damage_marker: place.map(Place::damage_marker),
+            trouble: watch::Sender::new(trouble),
+        })
+    }
+
+    pub(crate) fn trouble(&self) -> watch::Receiver<Option<CacheError>> {
+        self.trouble.subscribe()
     }
 
     pub(crate) fn subscribe(&self) -> broadcast::Receiver<Committed> {
@@ -127,6 +160,7 @@ impl Pool {
             .writer
             .run(move |writer| writer.transact(durability, op));
         let result = written.await.map_err(|_| CacheError::Closed)?;
+        self.note_trouble(result.as_ref().err());
         self.noting_damage(result)
     }
 
@@ -199,10 +233,30 @@ impl Pool {
         }
     }
 
+    /// Keeps what the last write met: trouble with the disk, or, when it succeeded, none.
+    fn note_trouble(&self, met: Option<&CacheError>) {
+        let now = match met {
+            None => None,
+            Some(error) if error.is_of_the_disk() => Some(error),
+            // Damage stays until the next start; anything else says nothing of the disk.
+            Some(_) => return,
+        };
+        self.trouble.send_if_modified(|known| match (&*known, now) {
+            (Some(CacheError::Damaged(_)), _) | (None, None) => false,
+            (Some(known), Some(now)) if discriminant(known) == discriminant(now) => false,
+            _ => {
+                *known = now.cloned();
+                true
+            }
+        });
+    }
+
     /// Leaves a note for the next start when the file turns out to be damaged.
     fn noting_damage<T>(&self, result: Result<T>) -> Result<T> {
         if let (Err(CacheError::Damaged(reason)), Some(marker)) = (&result, &self.damage_marker) {
             tracing::error!(%reason, "the cache is damaged");
+            self.trouble
+                .send_replace(Some(CacheError::Damaged(reason.clone())));
             if let Err(error) = std::fs::write(marker, reason) {
                 tracing::error!(%error, "the note about the damaged cache could not be written");
             }

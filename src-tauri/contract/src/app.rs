@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{OutboxSummary, RealtimeSettings, SignInState};
+use crate::{LanguageChoice, OutboxSummary, RealtimeSettings, Retention, SignInState, Wording};
 
 /// Arguments of `snapshot`.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
@@ -57,6 +57,8 @@ pub struct WorkspaceState {
     pub sign_in: SignInState,
     /// The connection.
     pub connection: Connection,
+    /// What is fetched in the background, while something is missing on this device.
+    pub download: Option<Download>,
     /// What waits to be sent.
     pub outbox: OutboxSummary,
     /// One's own presence, as chosen.
@@ -69,6 +71,8 @@ pub struct WorkspaceState {
     pub armed: u32,
     /// Session that was open last.
     pub last_session: Option<String>,
+    /// Whether the project lets sessions be shared (the members part is installed).
+    pub shares: bool,
     /// Set while secrets cannot be kept in the system's key store: they live in memory.
     pub secrets_in_memory: bool,
 }
@@ -115,6 +119,25 @@ pub enum Connection {
         /// Why, and what to do, in one or two sentences.
         reason: String,
     },
+}
+
+/// Messages that are fetched in the background while something is missing on this device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Download {
+    /// Messages on this device.
+    pub done: u64,
+    /// Messages on this device and missing ones; none while the project has not said.
+    pub total: Option<u64>,
+    /// Whether the user stopped it.
+    pub paused: bool,
+}
+
+/// Arguments of `pause_download`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct PauseDownload {
+    /// Whether it shall stand still.
+    pub paused: bool,
 }
 
 /// One's own presence.
@@ -251,10 +274,16 @@ pub struct Settings {
     pub theme: Theme,
     /// Colours of rising and falling prices.
     pub price_palette: PricePalette,
+    /// The language of the program.
+    pub language: LanguageChoice,
+    /// How the window writes, as it said last: for what is written outside of it.
+    pub wording: Wording,
     /// Whether `Enter` sends; otherwise `Ctrl+Enter` does.
     pub enter_sends: bool,
     /// Whether presence and typing are joined, sent and shown.
     pub presence: bool,
+    /// Whether a session's last activity is written to the project when one uses it.
+    pub activity: bool,
     /// Whether prices and alerts are followed and shown.
     pub prices: bool,
     /// Whether voice messages are shown as such.
@@ -271,6 +300,8 @@ pub struct Settings {
     pub schema: String,
     /// Whether the closing-to-tray hint has been shown.
     pub tray_hint_shown: bool,
+    /// How long messages are kept on this computer.
+    pub retention: Retention,
     /// How the live connection behaves.
     pub realtime: RealtimeSettings,
 }
@@ -280,8 +311,11 @@ impl Default for Settings {
         Self {
             theme: Theme::System,
             price_palette: PricePalette::Standard,
+            language: LanguageChoice::System,
+            wording: Wording::default(),
             enter_sends: true,
             presence: true,
+            activity: true,
             prices: true,
             voice: true,
             notifications: true,
@@ -290,6 +324,7 @@ impl Default for Settings {
             close_to_tray: true,
             schema: "public".to_owned(),
             tray_hint_shown: false,
+            retention: Retention::Everything,
             realtime: RealtimeSettings::default(),
         }
     }

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::MemberRoleName;
+
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
@@ -60,6 +62,8 @@ pub struct SessionRow {
     pub unread: u32,
     /// Own changes that wait to be sent.
     pub queued: u32,
+    /// Own changes that wait for the user's word, because they are old.
+    pub held: u32,
     /// Own changes that failed.
     pub failed: u32,
     /// What is being written.
@@ -72,6 +76,13 @@ pub struct SessionRow {
     pub no_access: bool,
     /// Made here and not sent yet.
     pub unsent: bool,
+    /// What one may do in it; absent where nothing is known of that, on projects without shared
+    /// sessions above all: then the project decides.
+    pub role: Option<MemberRoleName>,
+    /// How many people take part, oneself included; 0 where nothing is known of that.
+    pub people: u32,
+    /// Its messages were taken off this computer; they are fetched when it is opened.
+    pub not_here: bool,
 }
 
 /// The newest message of a session, shortened to one line.
@@ -135,13 +146,20 @@ pub struct MessageRow {
 pub enum SendState {
     /// Kept here, waiting.
     Queued,
+    /// Kept here, waiting for the user's word: it was written more than two days ago. What follows
+    /// it in its session waits with it.
+    Held {
+        /// When it was written, in milliseconds.
+        written: i64,
+    },
     /// On its way.
     Sending,
     /// The server has it; messages of others are always delivered.
     Delivered,
     /// Refused. Kept, to be tried again, changed or given up.
     Failed {
-        /// A word the UI can act on: `rules`, `size`, `missing_session`, `deleted`, `other`.
+        /// A word the UI can act on: `access`, `rules`, `size`, `missing_session`, `deleted`,
+        /// `other`.
         code: String,
         /// Why, in one sentence.
         reason: String,
@@ -241,6 +259,25 @@ pub enum Edge {
     More,
     /// Rows that are not on this device; they are fetched when asked for, if there is a connection.
     Gap,
+}
+
+/// Arguments of `find_date`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct FindDate {
+    /// Which session.
+    pub session: String,
+    /// The beginning of the day, in milliseconds.
+    pub at: i64,
+}
+
+/// The message that a day begins with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct DateFound {
+    /// The first message of that day or later; none when everything is older.
+    pub message: Option<String>,
+    /// Whether nothing can be missing before it; false only without a connection.
+    pub certain: bool,
 }
 
 /// Arguments of `create_session`.
@@ -390,8 +427,21 @@ pub struct SessionDetails {
     pub complete: bool,
     /// When the newest range was last compared with the server, in milliseconds.
     pub verified_at: Option<i64>,
+    /// What was fetched and what was not, oldest first.
+    pub history: Vec<HistoryPart>,
     /// Who is there.
     pub people: Vec<Person>,
+}
+
+/// A part of a session's history: compared with the server as a whole, or not fetched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct HistoryPart {
+    /// Time of its oldest end, in milliseconds; none for the beginning of the session.
+    pub from: Option<i64>,
+    /// Time of its newest end, in milliseconds; none where it goes on by itself.
+    pub to: Option<i64>,
+    /// When it was last compared with the server, in milliseconds; none: it was not fetched.
+    pub verified_at: Option<i64>,
 }
 
 /// Somebody in the open session.

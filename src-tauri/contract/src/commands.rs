@@ -157,6 +157,8 @@ commands! {
     "connect" = Connect -> Nothing;
     /// Disconnects until told to connect.
     "disconnect" = Disconnect -> Nothing;
+    /// Stops what is fetched in the background, or lets it go on; kept over restarts.
+    "pause_download" = PauseDownload -> Nothing;
     /// What the connection is doing, for the diagnostics view.
     "diagnostics" = GetDiagnostics -> Diagnostics;
     /// The last frames of the connection, redacted, while the log is switched on.
@@ -178,6 +180,8 @@ commands! {
     "close_session" = CloseSession -> Nothing;
     /// One page of a session's messages.
     "messages" = GetMessages -> MessagePage;
+    /// Finds the message that a day begins with.
+    "find_date" = FindDate -> DateFound;
     /// Makes a session.
     "create_session" = CreateSession -> SessionRow;
     /// Changes title or status of a session.
@@ -188,12 +192,18 @@ commands! {
     "send_message" = SendMessage -> MessageRow;
     /// Changes the text of one's own message.
     "edit_message" = EditMessage -> MessageRow;
-    /// Deletes one's own message.
+    /// Deletes a message: one's own, or any in a session of one's own that is shared.
     "delete_message" = DeleteMessage -> Nothing;
     /// Tries a failed message, edit or deletion again.
     "retry_message" = RetryMessage -> Nothing;
     /// Gives up a failed or queued change. What it would have changed comes back.
     "discard_message" = DiscardMessage -> Nothing;
+    /// Has a change of the outbox sent that failed, or that waits for a word because it is old.
+    "retry_change" = RetryChange -> Nothing;
+    /// Gives a change of the outbox up. What it would have changed comes back.
+    "discard_change" = DiscardChange -> Nothing;
+    /// The word on all changes that wait for one because they are old.
+    "answer_held" = AnswerHeld -> Nothing;
     /// Tells that everything up to a message has been seen.
     "mark_read" = MarkRead -> Nothing;
     /// Keeps what is being written in a session.
@@ -210,6 +220,29 @@ commands! {
     "search" = Search -> SearchReply;
     /// What is known of a session: sync state, gaps, sizes.
     "details" = GetDetails -> SessionDetails;
+    /// Who takes part in a session, and who of them is there.
+    "participants" = ListParticipants -> Vec<Participant>;
+    /// Makes an invitation to a session of one's own, and tells its code.
+    "create_invite" = CreateInvite -> Invite;
+    /// The invitations to a session that nobody has redeemed and that still hold.
+    "invites" = ListInvites -> Vec<InviteRow>;
+    /// Withdraws an invitation.
+    "withdraw_invite" = WithdrawInvite -> Nothing;
+    /// Redeems an invitation: the session appears. Repeating it changes nothing.
+    "redeem_invite" = RedeemInvite -> SessionRow;
+    /// Changes what somebody may do in a session of one's own.
+    "set_member_role" = SetMemberRole -> Nothing;
+    /// Removes somebody from a session of one's own.
+    "remove_member" = RemoveMember -> Nothing;
+    /// Leaves a session of somebody else. What is kept of it stays readable.
+    "leave_session" = LeaveSession -> Nothing;
+
+    /// What the workspace takes on this computer, by session.
+    "storage" = GetStorage -> Storage;
+    /// Says what a retention would remove from this computer.
+    "preview_retention" = PreviewRetention -> RemovedHere;
+    /// Takes a session's messages off this computer. The project keeps them.
+    "remove_from_device" = RemoveFromDevice -> RemovedHere;
     /// Writes what is kept of one session, or of all, into a file among the user's downloads.
     "export" = Export -> ExportedFile;
     /// Takes an exported file, handed over in pieces, into the local workspace.
@@ -270,6 +303,7 @@ mod tests {
             r#"{"command":"sign_up","args":{"email":"a","password":"602214"}}"#,
             r#"{"command":"verify_code","args":{"email":"a","code":"602214","purpose":"recovery"}}"#,
             r#"{"command":"verify_factor","args":{"factor":"f","code":"602214"}}"#,
+            r#"{"command":"redeem_invite","args":{"code":"602214"}}"#,
             r#"{"command":"set_password","args":{"password":"602214"}}"#,
             r#"{"command":"set_password","args":{"password":"x","code":"602214"}}"#,
         ] {
@@ -281,6 +315,13 @@ mod tests {
             secret: "602214".to_owned(),
             qr_size: 1,
             qr_path: "602214".to_owned(),
+        };
+        assert!(!format!("{reply:?}").contains("602214"));
+        let reply = Invite {
+            id: "i".to_owned(),
+            role: GuestRole::Member,
+            code: "602214".to_owned(),
+            expires_at: 0,
         };
         assert!(!format!("{reply:?}").contains("602214"));
     }

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Connection, FiringRow, MessageRow, OutboxSummary, OwnPresence, Person, QuoteRow, SessionRow,
-    Settings, SignInState, WorkspaceInfo,
+    Connection, Download, FiringRow, MessageRow, OutboxSummary, OwnPresence, Person, QuoteRow,
+    SessionRow, Settings, SignInState, WorkspaceInfo,
 };
 
 /// An event with its number. Numbers rise by one; a reader that sees a gap takes a new snapshot.
@@ -35,6 +35,11 @@ pub enum Event {
         /// As it is now.
         connection: Connection,
     },
+    /// What is fetched in the background of the workspace in front went on, or ended.
+    Download {
+        /// As it is now; none when nothing is missing.
+        download: Option<Download>,
+    },
     /// Somebody signed in or out in the workspace in front.
     Account {
         /// How far it has come.
@@ -63,12 +68,25 @@ pub enum Event {
         /// As it is now.
         outbox: OutboxSummary,
     },
+    /// Text of one's own was put behind a session's draft: the message that it should have
+    /// changed was deleted meanwhile.
+    Draft {
+        /// The session.
+        session: String,
+        /// What was added.
+        text: String,
+    },
     /// Who is in the open session, and who is writing.
     People {
         /// The session.
         session: String,
         /// Everybody there.
         people: Vec<Person>,
+    },
+    /// Whether sessions can be shared on the project of the workspace in front changed.
+    Sharing {
+        /// As it is now.
+        shares: bool,
     },
     /// One's own presence changed.
     Presence {
@@ -174,6 +192,16 @@ pub enum ErrorCode {
     Credentials,
     /// The project asks for a code from a mail first: `request_password_code` has one sent.
     Reauthentication,
+    /// No invitation has this code (any more).
+    InviteUnknown,
+    /// Somebody has redeemed this invitation.
+    InviteUsed,
+    /// The time of this invitation is over.
+    InviteExpired,
+    /// Only the owner of the session may do this.
+    NotOwner,
+    /// Sessions cannot be shared on this project.
+    NotShared,
     /// The key is of the wrong kind.
     Key,
     /// The cache or the disk failed.

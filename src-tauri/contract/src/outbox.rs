@@ -15,6 +15,8 @@ pub struct ListOutbox {}
 pub struct OutboxSummary {
     /// Changes that wait.
     pub queued: u32,
+    /// Changes that wait for the user's word, because they were written more than two days ago.
+    pub held: u32,
     /// Changes that failed.
     pub failed: u32,
 }
@@ -32,7 +34,7 @@ pub struct OutboxRow {
     pub message: Option<String>,
     /// What it does.
     pub change: OutboxChange,
-    /// The text it carries, shortened to 200 characters.
+    /// The text it carries.
     pub text: String,
     /// How far it has come.
     pub state: SendState,
@@ -58,4 +60,28 @@ pub enum OutboxChange {
     UpdateSession,
     /// Deletes a session.
     DeleteSession,
+}
+
+/// Arguments of `retry_change`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct RetryChange {
+    /// Number of the change.
+    pub change: u64,
+}
+
+/// Arguments of `discard_change`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct DiscardChange {
+    /// Number of the change.
+    pub change: u64,
+}
+
+/// Arguments of `answer_held`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerHeld {
+    /// Whether they are sent; otherwise they are given up.
+    pub send: bool,
 }

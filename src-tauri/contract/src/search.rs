@@ -20,10 +20,15 @@ pub struct Search {
 pub struct SearchReply {
     /// The hits.
     pub hits: Vec<SearchHit>,
+    /// Whether there are more.
+    pub more: bool,
     /// Messages searched.
     pub searched: u64,
     /// Messages on this device; more than `searched` while the index is being built.
     pub total: u64,
+    /// Parts of words were looked for in so many of the newest messages; none when that is all of
+    /// them, or when there was no need to.
+    pub scanned: Option<u64>,
 }
 
 /// One hit.

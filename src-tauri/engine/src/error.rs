@@ -23,6 +23,19 @@ pub enum EngineError {
     /// The key store.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
+    /// The key store does not say what opens a workspace.
+    #[error(
+        "What opens this workspace cannot be had: {0}. What is kept on this computer stays as it \
+         is. Unlock the key store, then open the workspace again."
+    )]
+    Locked(SecretsError),
+    /// The key store has forgotten what opens a local workspace.
+    #[error(
+        "The key of the local workspace is not in the key store any more, so its messages cannot \
+         be read. They stay as they are on this computer, and open again when the key is back. To \
+         start afresh, remove the workspace from this computer."
+    )]
+    LostKey,
     /// A file for the user could not be written.
     #[error("{path} could not be written: {source}")]
     File {
@@ -46,6 +59,11 @@ pub enum EngineError {
     /// Something named by the caller is not there.
     #[error("{0}")]
     NotFound(String),
+    /// Another program uses the directory.
+    #[error(
+        "Tidings is running already with its data in {}. Nothing was touched; use that one, or end it and start again.", .0.display()
+    )]
+    InUse(std::path::PathBuf),
     /// No workspace is open.
     #[error("No workspace is open.")]
     NoWorkspace,
@@ -55,6 +73,24 @@ pub enum EngineError {
          the project once more."
     )]
     OtherAccount,
+    /// What cannot be queued, and the project did not answer.
+    #[error("This needs a connection, and the project did not answer. {0}")]
+    NeedsConnection(&'static str),
+    /// The project does not have the members part.
+    #[error("Sessions cannot be shared on this project: its owner has not installed that part.")]
+    NotShared,
+    /// Somebody else's session.
+    #[error("Only the owner of this session may do that. Nothing was changed.")]
+    NotOwner,
+    /// No invitation has this code.
+    #[error("There is no invitation with this code. Check it, or ask for a new one.")]
+    InviteUnknown,
+    /// The code was redeemed.
+    #[error("This invitation was redeemed already. Ask for a new one.")]
+    InviteUsed,
+    /// The code came too late.
+    #[error("The time of this invitation is over. Ask for a new one.")]
+    InviteExpired,
     /// The key is not one for clients.
     #[error("{0}")]
     Key(String),
@@ -76,7 +112,10 @@ impl From<EngineError> for ApiError {
             EngineError::Server(server) => server_code(server),
             EngineError::Config(_)
             | EngineError::Secrets(_)
+            | EngineError::Locked(_)
+            | EngineError::LostKey
             | EngineError::File { .. }
+            | EngineError::InUse(_)
             | EngineError::Stopped(_) => ErrorCode::Storage,
             EngineError::Local(_) | EngineError::Realtime(_) | EngineError::Task(_) => {
                 ErrorCode::Internal
@@ -84,6 +123,12 @@ impl From<EngineError> for ApiError {
             EngineError::Invalid(_) => ErrorCode::Invalid,
             EngineError::NotFound(_) => ErrorCode::NotFound,
             EngineError::OtherAccount => ErrorCode::Refused,
+            EngineError::NeedsConnection(_) => ErrorCode::Offline,
+            EngineError::NotShared => ErrorCode::NotShared,
+            EngineError::NotOwner => ErrorCode::NotOwner,
+            EngineError::InviteUnknown => ErrorCode::InviteUnknown,
+            EngineError::InviteUsed => ErrorCode::InviteUsed,
+            EngineError::InviteExpired => ErrorCode::InviteExpired,
             EngineError::NoWorkspace => ErrorCode::NoWorkspace,
             EngineError::Key(_) => ErrorCode::Key,
             EngineError::Cancelled => ErrorCode::Cancelled,
@@ -97,8 +142,11 @@ fn cache_code(error: &CacheError) -> ErrorCode {
         CacheError::EmptyMessage
         | CacheError::MessageTooLong { .. }
         | CacheError::ReadOnlySession
+        | CacheError::ReaderOnly
+        | CacheError::UnsentWork { .. }
         | CacheError::SessionExists
         | CacheError::BadQuery(_) => ErrorCode::Invalid,
+        CacheError::OwnerOnly => ErrorCode::NotOwner,
         CacheError::NotFound(_) => ErrorCode::NotFound,
         CacheError::NoAccount => ErrorCode::SignedOut,
         _ => ErrorCode::Storage,

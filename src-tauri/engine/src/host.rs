@@ -2,6 +2,7 @@
 
 use futures_util::future::BoxFuture;
 use tidings_contract::NotificationReport;
+use tidings_model::Language;
 
 /// The desktop: implemented by the shell, by `tidings-serve`, and by tests.
 ///
@@ -27,6 +28,8 @@ pub struct Notification {
     pub title: String,
     /// The text below it.
     pub body: String,
+    /// The language of its texts, and of its buttons.
+    pub language: Language,
     /// What can be done about it, in order.
     pub actions: Vec<NotificationAction>,
     /// What a click on it shows.
@@ -51,15 +54,6 @@ impl NotificationAction {
             Self::OpenChart => "open_chart",
             Self::OpenSession => "open_session",
             Self::MarkRead => "mark_read",
-        }
-    }
-
-    /// Label of the button.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::OpenChart => "Open chart",
-            Self::OpenSession => "Open",
-            Self::MarkRead => "Mark as read",
         }
     }
 

@@ -12,6 +12,7 @@ mod error;
 mod host;
 mod network;
 mod secrets;
+mod words;
 mod workspace;
 
 #[cfg(fuzzing)]

@@ -1,12 +1,12 @@
 //! What tests may change while the server runs: its clock, how long tokens live, and whether
 //! REST has a limit that is reached.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::extract::{Path, Request, State};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -26,7 +26,11 @@ pub struct Hooks {
     lifetime_seconds: AtomicU64,
     rest_limited: AtomicBool,
     rest_refused: AtomicU64,
+    rest_watch: RwLock<Option<RestWatch>>,
 }
+
+/// Sees each request to REST, as its method and address; a status that it answers is the answer.
+pub type RestWatch = Arc<dyn Fn(&Method, &Uri) -> Option<StatusCode> + Send + Sync>;
 
 impl Hooks {
     pub(crate) fn new(clock: Arc<dyn Clock>, token_lifetime: Duration) -> Self {
@@ -36,6 +40,7 @@ impl Hooks {
             lifetime_seconds: AtomicU64::new(token_lifetime.as_secs()),
             rest_limited: AtomicBool::new(false),
             rest_refused: AtomicU64::new(0),
+            rest_watch: RwLock::new(None),
         }
     }
 
@@ -54,6 +59,14 @@ impl Hooks {
     /// reached.
     pub fn limit_rest(&self, limited: bool) {
         self.rest_limited.store(limited, Ordering::SeqCst);
+    }
+
+    /// Has somebody look at each request to REST, and answer it in its place.
+    pub fn watch_rest(&self, watch: Option<RestWatch>) {
+        *self
+            .rest_watch
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = watch;
     }
 
     /// How many requests REST has refused for its limit.
@@ -78,6 +91,11 @@ impl Clock for Hooks {
 /// Refuses what REST is asked for while it is limited.
 pub(crate) async fn limit(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let hooks = state.hooks();
+    let watch = hooks.rest_watch.read();
+    let watch = watch.unwrap_or_else(PoisonError::into_inner).clone();
+    if let Some(status) = watch.and_then(|watch| watch(request.method(), request.uri())) {
+        return (status, Json(json!({"message": "refused by a test"}))).into_response();
+    }
     if !hooks.rest_limited.load(Ordering::SeqCst) {
         return next.run(request).await;
     }

@@ -18,13 +18,13 @@ pub mod store;
 mod workspace;
 
 pub use door::Door;
-pub use hooks::Hooks;
+pub use hooks::{Hooks, RestWatch};
 pub use options::{
     AuthBehaviour, Behaviour, Consent, DatabaseKey, Location, Options, Secret, Secrets,
     StubProvider,
 };
 pub use server::{Info, LocalError, LocalServer};
 pub use state::AppState;
-pub use store::Parts;
+pub use store::{DATABASE_FILE, Parts};
 pub use workspace::WorkspaceOptions;
 pub use workspace::archive::{Archive, ArchiveRow, Stored};

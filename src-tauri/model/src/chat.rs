@@ -110,6 +110,18 @@ words!(
     }
 );
 
+words!(
+    /// What somebody may do in a session (`chat_session_members.role`).
+    MemberRole, "role in a session" {
+        /// Everything; whose session it is.
+        Owner = "owner",
+        /// Read and write.
+        Member = "member",
+        /// Read.
+        Reader = "reader",
+    }
+);
+
 /// A row of `chat_messages`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {

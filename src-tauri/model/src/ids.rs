@@ -151,6 +151,10 @@ uuid_id!(
     MessageId, "message id"
 );
 uuid_id!(
+    /// Primary key of `chat_session_members`: one stay of somebody in a session.
+    MemberId, "member id"
+);
+uuid_id!(
     /// A price alert rule of this device.
     RuleId, "rule id"
 );

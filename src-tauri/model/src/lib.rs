@@ -8,16 +8,18 @@ mod clock;
 mod decimal;
 mod ids;
 mod json;
+mod locale;
 mod price;
 mod time;
 
 pub use chat::{
-    MAX_CONTENT_CHARS, Message, MessageKind, MessageStatus, PresenceStatus, Role, Session,
-    SessionStatus, UnknownWord,
+    MAX_CONTENT_CHARS, MemberRole, Message, MessageKind, MessageStatus, PresenceStatus, Role,
+    Session, SessionStatus, UnknownWord,
 };
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use decimal::{Decimal, DecimalError};
-pub use ids::{IdError, MessageId, RuleId, SessionId, Symbol, UserId, WorkspaceId};
+pub use ids::{IdError, MemberId, MessageId, RuleId, SessionId, Symbol, UserId, WorkspaceId};
 pub use json::{Json, JsonError};
+pub use locale::{Language, Locale};
 pub use price::{Quote, Tick};
 pub use time::{TimeError, Timestamp};

@@ -20,8 +20,12 @@
 mod desk;
 mod frame;
 mod guard;
+#[cfg(unix)]
+mod keeper;
 mod server;
 mod socket;
 
 pub use desk::{Desk, Shown};
+#[cfg(unix)]
+pub use keeper::Keeper;
 pub use server::{ServeError, Server};

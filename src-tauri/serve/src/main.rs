@@ -44,6 +44,10 @@ struct Options {
     /// Where secrets are kept.
     #[arg(long, value_enum, default_value = "keyring")]
     secrets: Keeper,
+    /// Socket of whoever keeps the secrets instead: what is kept outlives the program.
+    #[cfg(unix)]
+    #[arg(long, conflicts_with = "secrets")]
+    secrets_socket: Option<PathBuf>,
     /// Directory of the built UI.
     #[arg(long, default_value = UI)]
     ui: PathBuf,
@@ -99,14 +103,22 @@ fn main() -> ExitCode {
 
 fn run(options: Options) -> Result<(), Failure> {
     // Before the runtime starts: the key store's client makes one of its own.
-    let secrets: Arc<dyn Secrets> = match options.secrets {
-        Keeper::Keyring => best_available(SERVICE),
-        Keeper::Memory => Arc::new(MemorySecrets::default()),
-    };
+    let secrets = secrets(&options)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
     runtime.block_on(serve(options, secrets))
+}
+
+fn secrets(options: &Options) -> io::Result<Arc<dyn Secrets>> {
+    #[cfg(unix)]
+    if let Some(socket) = &options.secrets_socket {
+        return Ok(Arc::new(tidings_serve::Keeper::connect(socket)?));
+    }
+    Ok(match options.secrets {
+        Keeper::Keyring => best_available(SERVICE),
+        Keeper::Memory => Arc::new(MemorySecrets::default()),
+    })
 }
 
 async fn serve(options: Options, secrets: Arc<dyn Secrets>) -> Result<(), Failure> {

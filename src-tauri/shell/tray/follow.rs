@@ -99,6 +99,7 @@ async fn read(app: &App) -> TrayState {
     let Some(active) = snapshot.and_then(|snapshot| snapshot.active) else {
         return TrayState {
             muted: !settings.notifications,
+            locale: settings.wording.into(),
             ..TrayState::default()
         };
     };
@@ -118,6 +119,7 @@ async fn read(app: &App) -> TrayState {
         armed: active.armed,
         connection: Some(active.connection),
         muted: !settings.notifications,
+        locale: settings.wording.into(),
     }
 }
 

@@ -1,6 +1,9 @@
 //! The tray as a pure function of what is known: which icon, which entries.
 
 use tidings_contract::{Connection, QuoteRow};
+use tidings_model::Locale;
+
+use super::words;
 
 /// Prices shown in the menu.
 const PRICES: usize = 8;
@@ -18,6 +21,8 @@ pub struct TrayState {
     pub connection: Option<Connection>,
     /// Whether notifications are switched off.
     pub muted: bool,
+    /// How texts and numbers are written.
+    pub locale: Locale,
 }
 
 /// Form of the icon.
@@ -104,76 +109,53 @@ pub const fn icon(state: &TrayState) -> Icon {
 
 /// The entries for a state.
 pub fn entries(state: &TrayState) -> Vec<Entry> {
-    let mut entries = vec![Entry::Text(connection(state)), Entry::Separator];
+    let language = state.locale.language;
+    let connection = words::connection(language, state.connection.as_ref());
+    let mut entries = vec![Entry::Text(connection.to_owned()), Entry::Separator];
     for quote in state.watched.iter().take(PRICES) {
         entries.push(Entry::Item {
             action: Action::Chart(quote.symbol.clone()),
-            label: price_line(quote),
+            label: price_line(quote, &state.locale),
         });
     }
     if !state.watched.is_empty() {
         entries.push(Entry::Separator);
     }
-    let armed = match state.armed {
-        0 => "No alerts armed".to_owned(),
-        1 => "1 alert armed".to_owned(),
-        many => format!("{many} alerts armed"),
-    };
     entries.push(Entry::Item {
         action: Action::Alerts,
-        label: armed,
+        label: words::armed(language, state.armed),
     });
-    let toggle = if state.muted {
-        "Turn notifications on"
-    } else {
-        "Turn notifications off"
-    };
     entries.push(Entry::Item {
         action: Action::ToggleNotifications,
-        label: toggle.to_owned(),
+        label: words::toggle(language, state.muted).to_owned(),
     });
     entries.push(Entry::Separator);
-    let show = match state.unread {
-        0 => "Open Tidings".to_owned(),
-        unread => format!("Open Tidings ({unread} unread)"),
-    };
     entries.push(Entry::Item {
         action: Action::Show,
-        label: show,
+        label: words::show(language, state.unread),
     });
     entries.push(Entry::Item {
         action: Action::Quit,
-        label: "Quit Tidings".to_owned(),
+        label: words::quit(language).to_owned(),
     });
     entries
 }
 
-fn connection(state: &TrayState) -> String {
-    match &state.connection {
-        None => "No workspace",
-        Some(Connection::Offline { .. }) => "Offline",
-        Some(Connection::Connecting) => "Connecting",
-        Some(Connection::CatchingUp { .. }) => "Catching up",
-        Some(Connection::Live) => "Connected",
-        Some(Connection::SignedOut) => "Signed out",
-        Some(Connection::Refused { .. }) => "The project refuses",
-    }
-    .to_owned()
-}
-
 /// `BTC  67,893.40  ▲ +1.24 %`
-fn price_line(quote: &QuoteRow) -> String {
+fn price_line(quote: &QuoteRow, locale: &Locale) -> String {
     use tidings_alerts::describe;
     let decimal = |text: &Option<String>| text.as_ref().and_then(|text| text.parse().ok());
     let Some(price) = decimal(&quote.price) else {
-        return format!("{}  no price yet", quote.symbol);
+        let none = words::no_price(locale.language);
+        return format!("{}  {none}", quote.symbol);
     };
-    let mut line = format!("{}  {}", quote.symbol, describe::price(&price));
+    let mut line = format!("{}  {}", quote.symbol, describe::price(&price, locale));
     if quote.stale {
-        line.push_str("  (old)");
+        line.push_str("  ");
+        line.push_str(words::old(locale.language));
     } else if let Some(change) = decimal(&quote.change_percentage_24h) {
         line.push_str("  ");
-        line.push_str(&describe::change(&change));
+        line.push_str(&describe::change(&change, locale));
     }
     line
 }
@@ -224,6 +206,36 @@ mod tests {
         );
         assert_eq!(labels[2], "ETH  no price yet");
         assert_eq!(labels[3], "1 alert armed");
+    }
+
+    #[test]
+    fn the_menu_speaks_german() {
+        let state = TrayState {
+            watched: vec![quote("BTC", Some("67893.4"), Some("-1.24"))],
+            armed: 2,
+            unread: 3,
+            muted: true,
+            connection: Some(Connection::SignedOut),
+            locale: Locale::GERMAN,
+        };
+        let labels: Vec<String> = entries(&state)
+            .into_iter()
+            .filter_map(|entry| match entry {
+                Entry::Item { label, .. } | Entry::Text(label) => Some(label),
+                Entry::Separator => None,
+            })
+            .collect();
+        assert_eq!(
+            labels,
+            [
+                "Abgemeldet",
+                "BTC  67.893,40  ▼ \u{2212}1,24\u{202f}%",
+                "2 Preisalarme scharf",
+                "Benachrichtigungen einschalten",
+                "Tidings öffnen (3 ungelesen)",
+                "Tidings beenden",
+            ]
+        );
     }
 
     #[test]

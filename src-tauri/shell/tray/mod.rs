@@ -2,6 +2,7 @@
 
 mod follow;
 mod menu;
+mod words;
 
 use tauri::image::Image;
 use tauri::menu::{Menu, MenuItem, PredefinedMenuItem};

@@ -167,6 +167,21 @@ impl Rest {
         rows(&reply)
     }
 
+    /// Calls a function of the database (`POST /rpc/<name>`) and returns its answer as written.
+    pub async fn call_function(
+        &self,
+        name: &str,
+        arguments: &(impl Serialize + Sync),
+    ) -> Result<Box<RawValue>, Error> {
+        let reply = self
+            .call(Service::Rest, || {
+                let path = ["rest", "v1", "rpc", name];
+                self.request_at(Method::POST, &path, &[])?.json(arguments)
+            })
+            .await?;
+        reply.read()
+    }
+
     async fn write(
         &self,
         method: Method,
@@ -190,11 +205,20 @@ impl Rest {
         table: &str,
         pairs: &[(String, String)],
     ) -> Result<Request<'_>, Error> {
+        self.request_at(method, &["rest", "v1", table], pairs)
+    }
+
+    fn request_at(
+        &self,
+        method: Method,
+        path: &[&str],
+        pairs: &[(String, String)],
+    ) -> Result<Request<'_>, Error> {
         let profile = match method {
             Method::GET | Method::HEAD => "accept-profile",
             _ => "content-profile",
         };
-        let url = self.project.endpoint(&["rest", "v1", table]);
+        let url = self.project.endpoint(path);
         let mut request =
             Request::new(&self.project, method, url).header("accept", "application/json");
         for (name, value) in pairs {

@@ -37,6 +37,17 @@ impl User {
     pub(crate) const NAME: &str = "display_name";
     /// The most characters of a name.
     pub const LONGEST_NAME: usize = 60;
+
+    /// A name as it is shown: one line of at most [`User::LONGEST_NAME`] characters; `None` when
+    /// nothing is left of it.
+    pub fn readable_name(text: &str) -> Option<String> {
+        let words: Vec<_> = text
+            .split(|c: char| c.is_whitespace() || c.is_control())
+            .filter(|word| !word.is_empty())
+            .collect();
+        let line: String = words.join(" ").chars().take(Self::LONGEST_NAME).collect();
+        (!line.is_empty()).then_some(line)
+    }
 }
 
 impl From<Told> for User {
@@ -44,23 +55,13 @@ impl From<Told> for User {
         let name = NAMES
             .iter()
             .filter_map(|name| told.user_metadata.get(name)?.as_str())
-            .find_map(readable);
+            .find_map(User::readable_name);
         Self {
             id: told.id,
             email: told.email.filter(|email| !email.is_empty()),
             name: name.or(told.name),
         }
     }
-}
-
-/// One line of at most [`User::LONGEST_NAME`] characters; `None` when nothing is left of it.
-fn readable(text: &str) -> Option<String> {
-    let words: Vec<_> = text
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-        .collect();
-    let line: String = words.join(" ").chars().take(User::LONGEST_NAME).collect();
-    (!line.is_empty()).then_some(line)
 }
 
 #[cfg(test)]

@@ -100,10 +100,8 @@ pub struct Client {
     app: Option<App>,
     alive: Arc<AtomicBool>,
     workspace: String,
-    /// When it was not in touch with the project: from, to.
-    troubles: Vec<(Instant, Option<Instant>)>,
-    /// When it was last struck.
-    struck: Instant,
+    /// When it was last struck, until it is seen in touch again.
+    struck: Option<Instant>,
     /// Its network has no lasting fault.
     pub connected: bool,
 }
@@ -130,8 +128,7 @@ impl Client {
             app: None,
             alive: Arc::default(),
             workspace: String::new(),
-            troubles: Vec::new(),
-            struck: Instant::now(),
+            struck: None,
             connected: true,
         }
     }
@@ -241,37 +238,20 @@ impl Client {
 
     /// From now on it may miss something.
     pub fn in_trouble(&mut self) {
-        self.struck = Instant::now();
-        if self.troubles.last().is_none_or(|(_, to)| to.is_some()) {
-            self.troubles.push((Instant::now(), None));
-        }
+        self.struck = Some(Instant::now());
     }
 
     /// Looks whether it is in touch again.
     pub async fn look(&mut self) {
-        let quiet = self.connected && self.struck.elapsed() >= NOTICED;
-        if quiet
-            && self.troubles.last().is_some_and(|(_, to)| to.is_none())
-            && self.is_live().await
-            && let Some((_, to)) = self.troubles.last_mut()
-        {
-            *to = Some(Instant::now());
+        let noticed = self.struck.is_some_and(|at| at.elapsed() >= NOTICED);
+        if noticed && self.connected && self.is_live().await {
+            self.struck = None;
         }
     }
 
     /// Whether nothing is wrong with it: in touch, and nothing has struck it since.
     pub async fn is_well(&self) -> bool {
-        self.connected
-            && self.troubles.last().is_none_or(|(_, to)| to.is_some())
-            && self.is_live().await
-    }
-
-    /// Whether it may have missed something between these times.
-    pub fn missed(&self, from: Instant, to: Instant) -> bool {
-        let overlaps = |(began, ended): &(Instant, Option<Instant>)| {
-            *began <= to && ended.is_none_or(|ended| ended >= from)
-        };
-        self.troubles.iter().any(overlaps)
+        self.connected && self.struck.is_none() && self.is_live().await
     }
 
     /// The file that it keeps everything in, and its key.

@@ -14,15 +14,8 @@ use crate::world::World;
 
 /// How long clients have, on the model's clock, once nothing is wrong any more.
 const PATIENCE: Duration = Duration::from_mins(20);
-/// How long clients have that are connected all the time: less than until they look for what they
-/// were not told.
+/// How long those have that are connected: less than until they look for what they were not told.
 const SETTLED_WITHIN: Duration = Duration::from_secs(75);
-/// On a project that tells nobody what changed, a change of a row older than this, made while a
-/// client was away, is not found by reading the newest rows. (The client reads two minutes.)
-const FOUND_AGAIN: Duration = Duration::from_secs(100);
-/// A change that is told arrives within this time.
-const TOLD_WITHIN: Duration = Duration::from_secs(10);
-
 /// The server's rows and each client's.
 struct Picture {
     sessions: BTreeMap<String, StoredSession>,
@@ -58,8 +51,8 @@ pub async fn settle(world: &mut World) -> Result<(), String> {
     }
 }
 
-/// Clients that nothing is wrong with agree by what they were told alone: connecting anew would
-/// have them read it all again.
+/// Clients that nothing is wrong with agree without connecting anew, which would have them read it
+/// all again.
 async fn as_told(world: &mut World) -> Result<(), String> {
     world.server.heal();
     let mut well = Vec::new();
@@ -272,16 +265,12 @@ fn messages(world: &World, picture: &Picture, shown: &Shown, number: usize) -> O
             .iter()
             .filter(|row| row.session == session.id)
             .collect();
-        let stale = |id: &str| may_be_stale(world, number, id);
-        // What may be stale is left out on both sides.
         let here: Vec<(&str, &str)> = confirmed
             .iter()
-            .filter(|row| !stale(&row.id))
             .map(|row| (row.id.as_str(), row.content.as_str()))
             .collect();
         let there: Vec<(&str, &str)> = theirs
             .iter()
-            .filter(|row| !stale(&row.id))
             .map(|row| (row.id.as_str(), row.content.as_str()))
             .collect();
         let same = here.len() == there.len()
@@ -312,20 +301,6 @@ fn messages(world: &World, picture: &Picture, shown: &Shown, number: usize) -> O
         }
     }
     None
-}
-
-/// Whether nothing has told the client of a change of a message: it was old already when it was
-/// changed, and the client was away.
-fn may_be_stale(world: &World, number: usize, id: &str) -> bool {
-    world.server.changes(id).into_iter().any(|(at, age)| {
-        let from = at.checked_sub(Duration::from_secs(1)).unwrap_or(at);
-        let to = match world.late_since {
-            // Held back by a fault of the server: it may have been told at any time since.
-            Some(since) if since <= at + TOLD_WITHIN => Instant::now(),
-            _ => at + TOLD_WITHIN,
-        };
-        age > FOUND_AGAIN && world.clients[number].missed(from, to)
-    })
 }
 
 /// Everything that the client accepted is there once, was deleted, or failed with a reason.

@@ -15,7 +15,6 @@ use tidings_local::{
 use tidings_model::{Clock, Timestamp};
 use tidings_testkit::proxy::Dial;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
-use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::program::{Fault, Project};
@@ -32,16 +31,11 @@ pub enum Way {
     Tcp,
 }
 
-/// By message: when, and how old it was.
-type History = BTreeMap<String, Vec<(Instant, Duration)>>;
-
 pub struct Server {
     running: Option<LocalServer>,
     options: Options,
     pub way: Way,
     pub parts: Parts,
-    /// When messages were changed or deleted, and how old they were then.
-    history: Arc<Mutex<History>>,
 }
 
 /// A message as the server has it.
@@ -104,40 +98,12 @@ impl Server {
                 .unwrap();
             (running, Way::Door(Arc::new(Mutex::new(door))))
         };
-        let server = Self {
+        Self {
             running: Some(running),
             options,
             way,
             parts,
-            history: Arc::default(),
-        };
-        server.follow();
-        server
-    }
-
-    /// Notes when messages are changed or deleted.
-    fn follow(&self) {
-        let mut changes = self.running().state().store().subscribe();
-        let history = self.history.clone();
-        tokio::spawn(async move {
-            while let Ok(change) = changes.recv().await {
-                if change.table.name == "chat_messages"
-                    && let Some(old) = &change.old_record
-                    && let Some(id) = old.key().to_text()
-                    && let Value::Time(created) = old.get("created_at")
-                {
-                    let age = change.commit_timestamp.since(*created);
-                    let mut history = history.lock().unwrap();
-                    history.entry(id).or_default().push((Instant::now(), age));
-                }
-            }
-        });
-    }
-
-    /// When a message was changed or deleted, and how old it was then.
-    pub fn changes(&self, id: &str) -> Vec<(Instant, Duration)> {
-        let history = self.history.lock().unwrap();
-        history.get(id).cloned().unwrap_or_default()
+        }
     }
 
     fn running(&self) -> &LocalServer {
@@ -180,7 +146,6 @@ impl Server {
                 running
             }
         });
-        self.follow();
     }
 
     pub fn fault(&self, fault: Fault) {

@@ -26,8 +26,6 @@ pub struct World {
     pub ledger: Ledger,
     pub cast: Cast,
     pub over: Over,
-    /// Since when changes may be told long after they were made.
-    pub late_since: Option<Instant>,
     alice: String,
     _rows: Option<TempDir>,
 }
@@ -81,7 +79,6 @@ impl World {
             ledger: Ledger::default(),
             cast,
             over,
-            late_since: None,
             alice,
             _rows: rows,
         };
@@ -261,10 +258,11 @@ impl World {
                     client.in_trouble();
                 }
             }
-            Fault::Swap(_) | Fault::DelayChanges(_) => {
-                self.late_since.get_or_insert_with(Instant::now);
-            }
-            Fault::ShortTokens(_) | Fault::RepeatSubscribed | Fault::Duplicate(_) => {}
+            Fault::Swap(_)
+            | Fault::DelayChanges(_)
+            | Fault::ShortTokens(_)
+            | Fault::RepeatSubscribed
+            | Fault::Duplicate(_) => {}
         }
     }
 

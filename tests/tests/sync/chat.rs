@@ -213,7 +213,7 @@ async fn a_message_is_queued_then_sending_then_delivered() {
         SendState::Queued => 0,
         SendState::Sending => 1,
         SendState::Delivered => 2,
-        SendState::Failed { .. } => 3,
+        SendState::Failed { .. } | SendState::Held { .. } => 3,
     };
     assert!(states.iter().map(order).is_sorted(), "{states:?}");
     assert_eq!(project.stored(&session).await, ["Slowly"]);

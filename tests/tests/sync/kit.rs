@@ -1,7 +1,7 @@
 //! Devices, and the app on them.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -24,19 +24,36 @@ pub async fn alices_device(project: &Project) -> (Device, Client) {
 
 /// Keeps secrets like the system's key store does, for as long as the device exists.
 #[derive(Default)]
-struct KeyStore(MemorySecrets);
+pub struct KeyStore {
+    kept: MemorySecrets,
+    locked: AtomicBool,
+}
+
+impl KeyStore {
+    /// Refuses everything until it is unlocked.
+    pub fn lock(&self, locked: bool) {
+        self.locked.store(locked, Ordering::SeqCst);
+    }
+
+    fn open(&self) -> Result<&MemorySecrets, SecretsError> {
+        if self.locked.load(Ordering::SeqCst) {
+            return Err(SecretsError("the collection is locked".to_owned()));
+        }
+        Ok(&self.kept)
+    }
+}
 
 impl Secrets for KeyStore {
     fn get(&self, name: &str) -> Result<Option<zeroize::Zeroizing<String>>, SecretsError> {
-        self.0.get(name)
+        self.open()?.get(name)
     }
 
     fn set(&self, name: &str, value: &str) -> Result<(), SecretsError> {
-        self.0.set(name, value)
+        self.open()?.set(name, value)
     }
 
     fn delete(&self, name: &str) -> Result<(), SecretsError> {
-        self.0.delete(name)
+        self.open()?.delete(name)
     }
 
     fn durable(&self) -> bool {
@@ -47,7 +64,7 @@ impl Secrets for KeyStore {
 /// A computer: what is on it outlives the app.
 pub struct Device {
     data: TempDir,
-    secrets: Arc<dyn Secrets>,
+    pub secrets: Arc<KeyStore>,
     pub desk: Arc<Desk>,
     pub clock: Arc<TurnedClock>,
     pub pace: Pace,
@@ -62,6 +79,12 @@ impl TurnedClock {
     pub fn turn(&self, by: Duration) {
         let millis = i64::try_from(by.as_millis()).unwrap();
         self.0.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    /// A clock that is so much behind.
+    pub fn set_back(&self, by: Duration) {
+        let millis = i64::try_from(by.as_millis()).unwrap();
+        self.0.store(-millis, Ordering::SeqCst);
     }
 
     /// Another day.
@@ -82,7 +105,7 @@ impl Device {
     pub fn new() -> Self {
         Self {
             data: scratch().unwrap(),
-            secrets: Arc::new(KeyStore::default()),
+            secrets: Arc::default(),
             desk: Arc::new(Desk::new()),
             clock: Arc::default(),
             pace: Pace::default(),
@@ -180,10 +203,13 @@ impl Client {
 
     /// Adds a project and makes Alice's account.
     pub async fn join(&self, project: &Project) {
+        self.join_as(project, &alice()).await;
+    }
+
+    /// Adds a project and makes somebody's account.
+    pub async fn join_as(&self, project: &Project, actor: &Actor) {
         self.add(project).await;
-        let Actor {
-            email, password, ..
-        } = alice();
+        let (email, password) = (actor.email, actor.password);
         self.ok(api::SignUp {
             email: email.to_owned(),
             password: password.to_owned(),

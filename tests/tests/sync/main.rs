@@ -3,20 +3,29 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod account;
+mod background;
 mod chat;
+#[cfg(unix)]
+mod disk;
 mod doubt;
 mod export;
+mod held;
 mod hostile;
 mod import;
 mod kit;
+mod language;
 mod live;
 mod market;
+mod members;
 mod notices;
 mod offline;
 mod own;
+mod parts;
 mod people;
 mod providers;
 mod recorded;
 mod refusals;
+mod revisions;
 mod second_factor;
 mod sign_out;
+mod storage;

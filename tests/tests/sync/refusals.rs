@@ -67,38 +67,6 @@ async fn a_message_that_the_rules_refuse_is_kept_with_the_reason_and_can_be_trie
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_edit_of_a_message_deleted_meanwhile_keeps_the_text() {
-    let project = Project::start().await;
-    let (_device, app) = alices_device(&project).await;
-    let session = app.session("Plans").await;
-    let sent = app.send(&session, "First words").await;
-    app.delivered(&sent).await;
-    project.proxy.go_offline();
-    app.offline().await;
-    project
-        .service()
-        .delete("chat_messages", &format!("id=eq.{}", sent.id))
-        .await
-        .unwrap();
-    let content = "Better words".to_owned();
-    app.ok(api::EditMessage {
-        message: sent.id.clone(),
-        content,
-    })
-    .await;
-    project.proxy.heal();
-    app.ok(api::Connect {}).await;
-    let kept = app
-        .until("the failed edit", api::ListOutbox {}, |rows| {
-            rows.iter().any(|row| failed(&row.state).is_some())
-        })
-        .await;
-    assert_eq!(kept[0].text, "Better words");
-    assert_eq!(failed(&kept[0].state).unwrap().0, "deleted");
-    assert!(project.stored(&session).await.is_empty());
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn twenty_thousand_characters_are_sent_and_one_more_is_refused_before_it_is_kept() {
     let project = Project::start().await;
     let (_device, app) = alices_device(&project).await;

@@ -8,12 +8,16 @@ use std::error::Error;
 use rusqlite::types::Type;
 use rusqlite::{Result, Row};
 use tidings_model::{
-    Decimal, Json, MessageId, MessageKind, MessageStatus, Role, RuleId, SessionId, SessionStatus,
-    Symbol, Timestamp, UserId,
+    Decimal, Json, MemberRole, MessageId, MessageKind, MessageStatus, Role, RuleId, SessionId,
+    SessionStatus, Symbol, Timestamp, UserId,
 };
 
 pub(crate) fn session_id(row: &Row<'_>, column: usize) -> Result<SessionId> {
     SessionId::new(row.get::<_, String>(column)?).map_err(|error| refused(column, error))
+}
+
+pub(crate) fn user_id(row: &Row<'_>, column: usize) -> Result<UserId> {
+    UserId::new(row.get::<_, String>(column)?).map_err(|error| refused(column, error))
 }
 
 pub(crate) fn optional_user_id(row: &Row<'_>, column: usize) -> Result<Option<UserId>> {
@@ -74,6 +78,12 @@ pub(crate) fn json(row: &Row<'_>, column: usize) -> Result<Json> {
 
 pub(crate) fn role(row: &Row<'_>, column: usize) -> Result<Role> {
     Ok(word(row, column)?.unwrap_or(Role::System))
+}
+
+/// None where nothing is known; a word that this version does not know may read at least.
+pub(crate) fn member_role(row: &Row<'_>, column: usize) -> Result<Option<MemberRole>> {
+    let told = row.get_ref(column)?.as_str_or_null()?;
+    Ok(told.map(|word| word.parse().unwrap_or(MemberRole::Reader)))
 }
 
 pub(crate) fn message_status(row: &Row<'_>, column: usize) -> Result<MessageStatus> {

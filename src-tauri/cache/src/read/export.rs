@@ -108,6 +108,9 @@ impl Export<'_> {
                 }
             };
             let state = match item.state {
+                OutboxState::Held => OwnState::Held {
+                    written: item.created_at,
+                },
                 OutboxState::Queued => OwnState::Queued,
                 OutboxState::Sending => OwnState::Sending,
                 OutboxState::Failed(reason) => OwnState::Failed(reason),

@@ -50,6 +50,35 @@ impl Cache {
         .await
     }
 
+    /// The oldest message of a session written at `from` or later, and whether nothing can be
+    /// missing between `from` and it; without one, between `from` and now.
+    pub async fn first_from(
+        &self,
+        session: SessionId,
+        from: Timestamp,
+    ) -> Result<(Option<MessageKey>, bool)> {
+        self.read(move |conn| {
+            let Some(key) = sessions::key(conn, &session)? else {
+                return Ok((None, false));
+            };
+            let start = MessageKey {
+                at: from,
+                id: START.id,
+            };
+            let reader = Reader {
+                conn,
+                session: key,
+                coverage: Coverage::new(ranges::stored(conn, key)?),
+                pending: HashMap::new(),
+            };
+            let found = reader.fetch(start, true, Direction::Newer, 1)?;
+            let found = found.first().map(self::key);
+            let known = reader.coverage.covers(start, found.unwrap_or(END));
+            Ok((found, known))
+        })
+        .await
+    }
+
     /// One message.
     pub async fn message(&self, id: MessageId) -> Result<Option<CachedMessage>> {
         Ok(self.messages_by_id(vec![id]).await?.pop())

@@ -9,7 +9,8 @@ use crate::error::Result;
 use crate::types::outbox::{FailReason, Op, OutboxId, OutboxItem, OutboxState, Payload};
 
 const COLUMNS: &str =
-    "o.id, o.payload, o.state, o.error_code, o.error_message, o.attempts, o.created_at";
+    "o.id, o.payload, o.state, o.error_code, o.error_message, o.held, o.attempts, o.created_at,
+    coalesce(o.counts_from, o.created_at)";
 
 impl Cache {
     /// Everything of the account that waits, in the order written.
@@ -22,18 +23,11 @@ impl Cache {
 
     /// One row of the outbox.
     pub async fn outbox_item(&self, id: OutboxId) -> Result<Option<OutboxItem>> {
-        self.read(move |conn| {
-            let sql = format!("SELECT {COLUMNS} FROM outbox o WHERE o.id = ?1");
-            Ok(conn
-                .prepare_cached(&sql)?
-                .query_row([id.0], item)
-                .optional()?)
-        })
-        .await
+        self.read(move |conn| by_id(conn, id)).await
     }
 
-    /// What a session's sender does next; `None` while something of it is under way, and
-    /// while the session itself could not be made.
+    /// What a session's sender does next; `None` while something of it is under way or waits for
+    /// the user's word, and while the session itself could not be made.
     pub async fn next_for(&self, session: SessionId) -> Result<Option<OutboxItem>> {
         let Some(account) = self.account() else {
             return Ok(None);
@@ -62,14 +56,21 @@ impl Cache {
 fn next(items: Vec<OutboxItem>) -> Option<OutboxItem> {
     for item in items {
         match (&item.state, &item.op) {
-            (OutboxState::Sending, _) | (OutboxState::Failed(_), Op::CreateSession(_)) => {
-                return None;
-            }
+            (OutboxState::Sending | OutboxState::Held, _)
+            | (OutboxState::Failed(_), Op::CreateSession(_)) => return None,
             (OutboxState::Failed(_), _) => {}
             (OutboxState::Queued, _) => return Some(item),
         }
     }
     None
+}
+
+pub(crate) fn by_id(conn: &Connection, id: OutboxId) -> Result<Option<OutboxItem>> {
+    let sql = format!("SELECT {COLUMNS} FROM outbox o WHERE o.id = ?1");
+    Ok(conn
+        .prepare_cached(&sql)?
+        .query_row([id.0], item)
+        .optional()?)
 }
 
 /// The account's writes, in order.
@@ -97,8 +98,9 @@ fn item(row: &Row<'_>) -> rusqlite::Result<OutboxItem> {
         account: payload.account,
         op: payload.op,
         state: state(row, 2)?,
-        attempts: row.get(5)?,
-        created_at: decode::time(row, 6)?,
+        attempts: row.get(6)?,
+        created_at: decode::time(row, 7)?,
+        counts_from: decode::time(row, 8)?,
     })
 }
 
@@ -108,7 +110,7 @@ pub(crate) fn payload(row: &Row<'_>, column: usize) -> rusqlite::Result<Payload>
         .map_err(|error| decode::refused(column, error))
 }
 
-/// The state, in three columns from `column` on.
+/// The state, in four columns from `column` on.
 pub(crate) fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<OutboxState> {
     Ok(match row.get_ref(column)?.as_str()? {
         "sending" => OutboxState::Sending,
@@ -120,6 +122,7 @@ pub(crate) fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<OutboxStat
                 .get::<_, Option<String>>(column + 2)?
                 .unwrap_or_default(),
         }),
+        _ if row.get(column + 3)? => OutboxState::Held,
         _ => OutboxState::Queued,
     })
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rusqlite::{Connection, params};
 use tidings_model::UserId;
 
-use super::outbox;
+use super::{decode, outbox};
 use crate::error::Result;
 use crate::types::chat::OwnState;
 use crate::types::outbox::{Op, OutboxState};
@@ -28,7 +28,8 @@ pub(crate) fn pending(
     account: Option<&UserId>,
 ) -> Result<HashMap<i64, Pending>> {
     let mut statement = conn.prepare_cached(
-        "SELECT o.message, o.id, o.payload, o.state, o.error_code, o.error_message
+        "SELECT o.message, o.id, o.payload, o.state, o.error_code, o.error_message, o.held,
+             o.created_at
          FROM outbox o JOIN users u ON u.key = o.account
          WHERE o.session = ?1 AND o.message IS NOT NULL AND (?2 IS NULL OR u.id = ?2)
          ORDER BY o.id",
@@ -40,6 +41,9 @@ pub(crate) fn pending(
         let op = outbox::payload(row, 2)?.op;
         let state = match outbox::state(row, 3)? {
             OutboxState::Queued => OwnState::Queued,
+            OutboxState::Held => OwnState::Held {
+                written: decode::time(row, 7)?,
+            },
             OutboxState::Sending => OwnState::Sending,
             OutboxState::Failed(reason) => OwnState::Failed(reason),
         };

@@ -46,16 +46,18 @@ impl Cache {
 
     /// The unfinished text of a session.
     pub async fn draft(&self, session: SessionId) -> Result<Option<String>> {
-        self.read(move |conn| {
-            Ok(conn
-                .prepare_cached(
-                    "SELECT d.text FROM drafts d JOIN sessions s ON s.key = d.session WHERE s.id = ?1",
-                )?
-                .query_row([session.as_str()], |row| row.get(0))
-                .optional()?)
-        })
-        .await
+        self.read(move |conn| draft(conn, &session)).await
     }
+}
+
+/// The unfinished text of a session.
+pub(crate) fn draft(conn: &Connection, session: &SessionId) -> Result<Option<String>> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT d.text FROM drafts d JOIN sessions s ON s.key = d.session WHERE s.id = ?1",
+        )?
+        .query_row([session.as_str()], |row| row.get(0))
+        .optional()?)
 }
 
 /// The key of a session that is known in some way.
@@ -110,14 +112,22 @@ impl<'c> Lister<'c> {
         let mut statement = self.conn.prepare_cached(
             "SELECT s.key, s.id, u.id, s.title, s.status, s.last_activity, s.created_at, s.updated_at,
                  s.metadata, s.no_access, s.unsent, s.stamp, d.text, coalesce(k.pinned, 0),
-                 coalesce(k.muted, 0)
+                 coalesce(k.muted, 0), iif(s.owner = ?2, 'owner', own.role),
+                 (SELECT count(*) FROM members m WHERE m.session = s.key),
+                 r.session IS NOT NULL, coalesce(z.messages, 0) = 0
              FROM sessions s
              LEFT JOIN users u ON u.key = s.owner
              LEFT JOIN drafts d ON d.session = s.key
              LEFT JOIN session_marks k ON k.session = s.key
+             LEFT JOIN members own ON own.session = s.key AND own.user = ?2
+             LEFT JOIN removals r ON r.session = s.key
+             LEFT JOIN session_sizes z ON z.session = s.key
              WHERE s.deleted = 0 AND s.hidden = 0 AND (?1 IS NULL OR s.id = ?1)",
         )?;
-        let rows = statement.query_map([only.map(SessionId::as_str)], decode_session)?;
+        let rows = statement.query_map(
+            params![only.map(SessionId::as_str), self.me],
+            decode_session,
+        )?;
         let mut sessions = Vec::new();
         for row in rows {
             if let Some(summary) = self.complete(row?)? {
@@ -142,6 +152,7 @@ impl<'c> Lister<'c> {
         for item in waiting {
             match item.state {
                 OutboxState::Failed(_) => summary.failed += 1,
+                OutboxState::Held => summary.held += 1,
                 OutboxState::Queued | OutboxState::Sending => summary.queued += 1,
             }
             if let Op::UpdateSession { title, status } = &item.op {
@@ -167,6 +178,7 @@ impl<'c> Lister<'c> {
             summary.last_message = Some(Snippet {
                 text: snippet(&last.content),
                 author: last.user_id,
+                metadata: last.metadata,
                 role: last.role,
                 kind: last.kind,
                 created_at: last.created_at,
@@ -276,12 +288,17 @@ fn decode_session(row: &Row<'_>) -> rusqlite::Result<Listed> {
             unread: 0,
             last_message: None,
             queued: 0,
+            held: 0,
             failed: 0,
             draft: row.get(12)?,
             pinned: row.get(13)?,
             muted: row.get(14)?,
             no_access: row.get(9)?,
             unsent,
+            role: decode::member_role(row, 15)?,
+            members: row.get(16)?,
+            trimmed: row.get(17)?,
+            bare: row.get(18)?,
         },
     })
 }

@@ -2,9 +2,12 @@
 
 use rusqlite::{Connection, OptionalExtension as _};
 
+use tidings_model::SessionId;
+
 use super::decode;
 use crate::Cache;
 use crate::error::Result;
+use crate::search::size;
 use crate::types::status::{SessionStorage, StorageStats};
 
 impl Cache {
@@ -13,19 +16,13 @@ impl Cache {
         self.read(move |conn| meta(conn, name)).await
     }
 
-    /// What the cache takes on this device. Reads every message's length: for a settings page.
+    /// What the cache takes on this device. Reads one row a session, and no message.
     pub async fn storage(&self) -> Result<StorageStats> {
         self.read(|conn| {
-            let number = |sql: &str| -> Result<u64> {
-                Ok(conn
-                    .query_row(sql, [], |row| row.get::<_, i64>(0))?
-                    .unsigned_abs())
-            };
             let mut statement = conn.prepare_cached(
-                "SELECT s.id, count(*), sum(coalesce(octet_length(m.content), 0)
-                     + coalesce(octet_length(m.metadata), 0)) AS bytes
-                 FROM messages m JOIN sessions s ON s.key = m.session
-                 WHERE m.deleted = 0 GROUP BY s.key ORDER BY bytes DESC, s.id",
+                "SELECT s.id, z.messages, z.bytes FROM session_sizes z
+                 JOIN sessions s ON s.key = z.session
+                 WHERE z.messages > 0 ORDER BY z.bytes DESC, s.id",
             )?;
             let by_session = statement.query_map([], |row| {
                 Ok(SessionStorage {
@@ -37,21 +34,52 @@ impl Cache {
             let by_session: Vec<_> = by_session.collect::<rusqlite::Result<_>>()?;
             Ok(StorageStats {
                 database_bytes: number(
+                    conn,
                     "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
                 )?,
+                free_bytes: number(
+                    conn,
+                    "SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size",
+                )?,
+                index_bytes: size::index_bytes(conn)?,
+                content_bytes: by_session.iter().map(|session| session.bytes).sum(),
                 messages: by_session.iter().map(|session| session.messages).sum(),
-                sessions: number("SELECT count(*) FROM sessions WHERE deleted = 0")?,
+                sessions: number(conn, "SELECT count(*) FROM sessions WHERE deleted = 0")?,
                 oldest: conn.query_row(
-                    "SELECT min(created_at) FROM messages WHERE deleted = 0 AND unsent = 0",
+                    "SELECT min((SELECT created_at FROM messages
+                         WHERE session = z.session AND deleted = 0 AND unsent = 0
+                         ORDER BY created_at LIMIT 1))
+                     FROM session_sizes z",
                     [],
                     |row| decode::optional_time(row, 0),
                 )?,
-                unindexed: number("SELECT count(*) FROM messages WHERE indexed = 0")?,
+                unindexed: number(conn, "SELECT count(*) FROM messages WHERE indexed = 0")?,
                 by_session,
             })
         })
         .await
     }
+
+    /// How many messages of a session are on this device.
+    pub async fn messages_here(&self, session: SessionId) -> Result<u64> {
+        self.read(move |conn| {
+            let found: Option<i64> = conn
+                .prepare_cached(
+                    "SELECT z.messages FROM session_sizes z JOIN sessions s ON s.key = z.session
+                     WHERE s.id = ?1",
+                )?
+                .query_row([session.as_str()], |row| row.get(0))
+                .optional()?;
+            Ok(found.unwrap_or(0).unsigned_abs())
+        })
+        .await
+    }
+}
+
+fn number(conn: &Connection, sql: &str) -> Result<u64> {
+    Ok(conn
+        .query_row(sql, [], |row| row.get::<_, i64>(0))?
+        .unsigned_abs())
 }
 
 /// A fact by name.

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-use rusqlite::{Connection, named_params};
+use rusqlite::{Connection, OptionalExtension as _, named_params};
 use tidings_model::UserId;
 
 use super::query::{Query, Term};
@@ -63,6 +63,7 @@ impl Search<'_> {
             hits: Vec::new(),
             more: false,
             unindexed: unindexed.unsigned_abs(),
+            total: self.total()?,
             scanned: None,
         };
         if self.query.is_empty() {
@@ -73,9 +74,14 @@ impl Search<'_> {
             results.more = self.indexed(&expression, &mut found)?;
         }
         if !results.more && found.len() < self.limit {
-            let (scanned, more) = self.scan(&mut found)?;
-            results.more = more;
-            results.scanned = Some(scanned);
+            // Without a word it is the operators alone that choose, and they choose among all.
+            let floor = if self.query.terms.is_empty() {
+                None
+            } else {
+                self.scan_floor()?
+            };
+            results.more = self.scan(floor, &mut found)?;
+            results.scanned = floor.map(|_| SCAN);
         }
         results.hits = self.hits(&found)?;
         if results.hits.len() > self.limit {
@@ -105,25 +111,48 @@ impl Search<'_> {
              WHERE search_index MATCH :match AND {FILTER}
              ORDER BY m.created_at DESC, m.id DESC"
         );
-        let (_, more) = self.rows(&sql, Some(expression), EXAMINED, |key, content| {
-            if signs.iter().all(|term| contains(content, term)) {
-                found.push(key);
-            }
-            found.len() <= self.limit
-        })?;
-        Ok(more)
+        self.rows(
+            &sql,
+            Some(expression),
+            None,
+            Some(EXAMINED),
+            |key, content| {
+                if signs.iter().all(|term| contains(content, term)) {
+                    found.push(key);
+                }
+                found.len() <= self.limit
+            },
+        )
     }
 
-    /// Adds what the newest messages contain anywhere, in the index or not. Returns how many
-    /// were looked at, and whether there may be more.
-    fn scan(&self, found: &mut Vec<i64>) -> Result<(u64, bool)> {
+    /// Messages on this computer.
+    fn total(&self) -> Result<u64> {
+        let total: i64 = self
+            .conn
+            .prepare_cached("SELECT coalesce(sum(messages), 0) FROM session_sizes")?
+            .query_row([], |row| row.get(0))?;
+        Ok(total.unsigned_abs())
+    }
+
+    /// The key at and below which the scan does not look; `None` when it looks at everything.
+    fn scan_floor(&self) -> Result<Option<i64>> {
+        Ok(self
+            .conn
+            .prepare_cached("SELECT key FROM messages ORDER BY key DESC LIMIT 1 OFFSET ?1")?
+            .query_row([i64::try_from(SCAN).unwrap_or(i64::MAX)], |row| row.get(0))
+            .optional()?)
+    }
+
+    /// Adds what the newest messages contain anywhere, in the index or not, above the key `floor`.
+    /// Returns whether there is more.
+    fn scan(&self, floor: Option<i64>, found: &mut Vec<i64>) -> Result<bool> {
         let known: HashSet<i64> = found.iter().copied().collect();
         let terms: Vec<Vec<char>> = self.query.terms.iter().map(Term::folded).collect();
         let sql = format!(
             "SELECT m.key, m.content FROM {TABLES}
              WHERE :match IS NULL AND {FILTER} ORDER BY m.key DESC"
         );
-        self.rows(&sql, None, SCAN, |key, content| {
+        self.rows(&sql, None, floor, None, |key, content| {
             if !known.contains(&key) && terms.iter().all(|term| contains(content, term)) {
                 found.push(key);
             }
@@ -131,15 +160,16 @@ impl Search<'_> {
         })
     }
 
-    /// Feeds keys and contents to `take` until it has enough, or `most` were looked at.
-    /// Returns how many were, and whether there are more.
+    /// Feeds keys above `floor` and contents to `take` until it has enough, or `most` were looked
+    /// at. Returns whether there are more.
     fn rows(
         &self,
         sql: &str,
         expression: Option<&str>,
-        most: u64,
+        floor: Option<i64>,
+        most: Option<u64>,
         mut take: impl FnMut(i64, &str) -> bool,
-    ) -> Result<(u64, bool)> {
+    ) -> Result<bool> {
         let query = &self.query;
         let from = match query.from.as_deref() {
             Some("me") => self.account.as_ref().map(UserId::as_str).or(Some("me")),
@@ -156,20 +186,21 @@ impl Search<'_> {
             ":after": query.after.map(tidings_model::Timestamp::as_micros),
             ":role": query.role.map(tidings_model::Role::as_str),
             ":link": query.has_link,
+            ":floor": floor.unwrap_or(i64::MIN),
         })?;
-        let mut looked_at = 0;
+        let mut looked_at = 0_u64;
         while let Some(row) = rows.next()? {
-            if looked_at == most {
-                return Ok((looked_at, true));
+            if most == Some(looked_at) {
+                return Ok(true);
             }
             looked_at += 1;
             let content = row.get_ref(1)?.as_str_or_null();
             let content = content.map_err(rusqlite::Error::from)?.unwrap_or_default();
             if !take(row.get(0)?, content) {
-                return Ok((looked_at, true));
+                return Ok(true);
             }
         }
-        Ok((looked_at, false))
+        Ok(false)
     }
 
     /// The messages with these keys, newest first.
@@ -194,7 +225,8 @@ impl Search<'_> {
 }
 
 /// Conditions of the operators, and what no search shows.
-const FILTER: &str = "m.deleted = 0 AND m.hidden = 0 AND m.created_at IS NOT NULL
+const FILTER: &str =
+    "m.key > :floor AND m.deleted = 0 AND m.hidden = 0 AND m.created_at IS NOT NULL
     AND s.deleted = 0 AND s.hidden = 0
     AND (:from IS NULL OR u.id = :from)
     AND (:session IS NULL OR s.id = :session OR s.title LIKE :title ESCAPE '\\')

@@ -54,6 +54,7 @@ async fn newest_read(desk: &Desk) {
         read: desk.read_stamp(),
         verified_at: at(1000),
         live: true,
+        apart_from: at(0),
         authenticated: true,
     };
     desk.cache.apply_window(window).await.unwrap();

@@ -7,6 +7,10 @@ use crate::error::CacheError;
 use crate::migrate::Migration;
 use crate::store::{self, Place};
 
+/// The schema that this version knows.
+const KNOWN: u32 = crate::migrate::MIGRATIONS[crate::migrate::MIGRATIONS.len() - 1].version;
+/// That of the next version.
+const NEXT: u32 = KNOWN + 1;
 const SECRET: &str = "the eagle lands at midnight";
 
 fn contains(path: &Path, text: &str) -> bool {
@@ -89,22 +93,69 @@ async fn a_cache_of_a_newer_version_is_refused_and_not_touched() {
     let newer = [
         crate::migrate::MIGRATIONS,
         &[Migration {
-            version: 2,
+            version: NEXT,
             sql: "CREATE TABLE later (a INTEGER) STRICT",
         }],
     ]
     .concat();
-    let (conn, report) = store::open_with(&place, &newer).unwrap();
-    assert_eq!(report.migrated_from, Some(1));
-    drop(conn);
-    assert!(desk.dir.path().join("cache.db.before-1").exists());
+    let opened = store::open_with(&place, &newer).unwrap();
+    assert_eq!(opened.report.migrated_from, Some(KNOWN));
+    drop(opened);
+    assert!(
+        desk.dir
+            .path()
+            .join(format!("cache.db.before-{KNOWN}"))
+            .exists()
+    );
     assert!(matches!(
         Cache::open(&desk.path(), &desk.key),
-        Err(CacheError::NewerSchema { found: 2, known: 1 })
+        Err(CacheError::NewerSchema {
+            found: NEXT,
+            known: KNOWN
+        })
     ));
     // The next start with the schema as it should be drops the copy.
     drop(store::open_with(&place, &newer).unwrap());
-    assert!(!desk.dir.path().join("cache.db.before-1").exists());
+    assert!(
+        !desk
+            .dir
+            .path()
+            .join(format!("cache.db.before-{KNOWN}"))
+            .exists()
+    );
+}
+
+#[tokio::test]
+async fn a_cache_of_the_first_version_keeps_what_it_has() {
+    let desk = Desk::new().await;
+    desk.cache.close().await;
+    fs::remove_file(desk.path()).unwrap();
+    let place = Place {
+        path: desk.path(),
+        key: desk.key.clone(),
+    };
+    let opened = store::open_with(&place, &crate::migrate::MIGRATIONS[..1]).unwrap();
+    opened
+        .conn
+        .execute_batch(
+            "INSERT INTO meta (name, value) VALUES ('account', 'alice');
+         INSERT INTO users (key, id) VALUES (1, 'alice');
+         INSERT INTO sessions (key, id, owner, title, status, last_activity, stamp)
+             VALUES (1, 'trip', 1, 'Title of trip', 'active', 7, 7);
+         INSERT INTO messages (id, session, author, content, role, created_at, stamp)
+             VALUES (x'00000000000000000000000000000007', 1, 1, 'kept', 'user', 7, 7);",
+        )
+        .unwrap();
+    drop(opened);
+    let (cache, report) = Cache::open(&desk.path(), &desk.key).unwrap();
+    assert_eq!(report.migrated_from, Some(1));
+    let desk = Desk { cache, ..desk };
+    assert_eq!(desk.shown("trip").await, ["kept"]);
+    let trip = desk.cache.session(sid("trip")).await.unwrap().unwrap();
+    assert_eq!(
+        (trip.role, trip.members),
+        (Some(tidings_model::MemberRole::Owner), 0)
+    );
 }
 
 #[tokio::test]
@@ -122,7 +173,7 @@ async fn a_migration_that_fails_half_way_changes_nothing() {
     let broken = [
         crate::migrate::MIGRATIONS,
         &[Migration {
-            version: 2,
+            version: NEXT,
             sql: "DELETE FROM outbox; ALTER TABLE nothing ADD COLUMN a INTEGER",
         }],
     ]
@@ -130,8 +181,8 @@ async fn a_migration_that_fails_half_way_changes_nothing() {
     let Err(CacheError::Migration { step, backup, .. }) = store::open_with(&place, &broken) else {
         panic!("the migration cannot work")
     };
-    assert_eq!(step, 2);
-    assert!(backup.exists());
+    assert_eq!(step, NEXT);
+    assert!(backup.unwrap().exists());
     let (cache, _) = Cache::open(&desk.path(), &desk.key).unwrap();
     assert_eq!(cache.outbox_list().await.unwrap().len(), 1);
 }
@@ -158,13 +209,14 @@ async fn a_damaged_file_is_set_aside_and_the_outbox_saved() {
         .await
         .unwrap();
     desk.cache.close().await;
-    // Pages in the middle hold messages; the first ones, and the outbox, stay readable.
+    // Later pages hold messages; the first ones, the outbox and the schema stay readable.
     let size = fs::metadata(desk.path()).unwrap().len();
     let mut file = fs::OpenOptions::new()
         .write(true)
         .open(desk.path())
         .unwrap();
-    file.seek(SeekFrom::Start(size / 2 / 4096 * 4096)).unwrap();
+    file.seek(SeekFrom::Start(size / 4 * 3 / 4096 * 4096))
+        .unwrap();
     file.write_all(&[0x5a; 4096 * 3]).unwrap();
     drop(file);
 

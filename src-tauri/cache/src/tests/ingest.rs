@@ -201,7 +201,11 @@ async fn a_deleted_session_takes_its_messages_along_and_its_unsent_ones_stay_in_
     let source = desk.changed(3);
     let id = sid("trip");
     desk.cache
-        .ingest(vec![Incoming::SessionDeleted { id, source }])
+        .ingest(vec![Incoming::SessionDeleted {
+            id,
+            rev: None,
+            source,
+        }])
         .await
         .unwrap();
     assert!(desk.cache.sessions().await.unwrap().is_empty());

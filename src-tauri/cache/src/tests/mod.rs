@@ -2,14 +2,25 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod alerts;
+#[cfg(unix)]
+mod bad_disk;
+mod damage;
 mod export;
 mod files;
+mod held;
+mod history;
 mod ingest;
+mod members;
+mod migrations;
 mod order;
 mod outbox;
 mod pages;
 mod plans;
+#[cfg(unix)]
+mod power;
+mod revisions;
 mod search;
+mod storage;
 mod unread;
 
 use tempfile::TempDir;

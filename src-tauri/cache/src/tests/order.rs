@@ -101,6 +101,7 @@ fn facts(steps: &[Step]) -> Vec<Incoming> {
             }
             Step::SessionDeleted => Incoming::SessionDeleted {
                 id: sid("trip"),
+                rev: None,
                 source: live,
             },
             Step::Session => Incoming::Session {

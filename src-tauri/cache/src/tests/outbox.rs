@@ -1,5 +1,8 @@
 use super::*;
-use crate::{CacheError, Enqueued, FailReason, NewSession, Op, OutboxId, OwnState, SessionChange};
+use crate::{
+    CacheError, Enqueued, FailReason, NewSession, Op, OutboxId, OutboxState, OwnState,
+    SessionChange,
+};
 
 fn refusal() -> FailReason {
     FailReason {
@@ -39,6 +42,7 @@ async fn deliver(desk: &Desk, id: OutboxId) {
         Op::UpdateSession { .. } => vec![],
         Op::DeleteSession => vec![Incoming::SessionDeleted {
             id: item.session,
+            rev: None,
             source,
         }],
     };
@@ -59,7 +63,8 @@ async fn a_message_is_on_the_disk_before_it_is_sent_and_keeps_its_place_across_r
     let desk = desk.reopen().await;
     assert_eq!(desk.cache.account(), Some(alice()));
     assert_eq!(desk.shown("trip").await, ["one", "two", "three"]);
-    assert_eq!(desk.cache.reset_sending().await.unwrap(), 1);
+    // What was under way waits again.
+    assert_eq!(desk.cache.reset_sending().await.unwrap(), 0);
     assert_eq!(
         desk.cache.sessions_with_work().await.unwrap(),
         [sid("trip")]
@@ -191,7 +196,7 @@ async fn a_refused_message_is_kept_with_the_reason_and_lets_the_next_one_go() {
     let next = desk.cache.next_for(sid("trip")).await.unwrap().unwrap();
     assert_ne!(next.id, item.id);
 
-    desk.cache.retry(item.id).await.unwrap();
+    desk.cache.retry(item.id, at(9)).await.unwrap();
     let again = desk.cache.next_for(sid("trip")).await.unwrap().unwrap();
     assert_eq!(again.id, item.id);
     desk.cache.discard(item.id).await.unwrap();
@@ -237,7 +242,7 @@ async fn edits_and_deletions_show_at_once_and_come_back_when_discarded() {
     ));
     desk.cache.mark_failed(delete, refusal()).await.unwrap();
     assert_eq!(desk.shown("trip").await, ["original"]);
-    desk.cache.retry(delete).await.unwrap();
+    desk.cache.retry(delete, at(9)).await.unwrap();
     assert!(desk.shown("trip").await.is_empty());
     deliver(&desk, delete).await;
     assert!(desk.shown("trip").await.is_empty());
@@ -331,7 +336,7 @@ async fn sessions_are_made_titled_archived_and_deleted_through_the_outbox() {
     desk.cache.mark_sending(create).await.unwrap();
     desk.cache.mark_failed(create, refusal()).await.unwrap();
     assert_eq!(desk.cache.next_for(sid("trip")).await.unwrap(), None);
-    desk.cache.retry(create).await.unwrap();
+    desk.cache.retry(create, at(9)).await.unwrap();
     deliver(&desk, create).await;
     let summary = desk.cache.session(sid("trip")).await.unwrap().unwrap();
     assert_eq!(summary.session.title.as_deref(), Some("Trip"));
@@ -411,7 +416,30 @@ async fn a_write_that_was_dropped_meanwhile_is_no_error_for_its_sender() {
     desk.cache.mark_failed(gone, refusal()).await.unwrap();
     desk.cache.mark_delivered(gone, vec![]).await.unwrap();
     assert!(matches!(
-        desk.cache.retry(gone).await,
+        desk.cache.retry(gone, at(9)).await,
         Err(CacheError::NotFound(_))
     ));
+}
+
+#[tokio::test]
+async fn what_is_changed_after_it_was_looked_at_is_sent_as_it_was_changed() {
+    let desk = Desk::with_trip().await;
+    let row = desk
+        .cache
+        .enqueue_message(note("before"), at(1))
+        .await
+        .unwrap();
+    let looked_at = desk.cache.next_for(sid("trip")).await.unwrap().unwrap();
+    let edited = desk
+        .cache
+        .enqueue_edit(row.message.id, "after".to_owned(), at(2))
+        .await
+        .unwrap();
+    assert_eq!(edited, Enqueued::Folded(looked_at.id));
+    let sent = desk.cache.mark_sending(looked_at.id).await.unwrap();
+    assert_eq!((sent.attempts, &sent.state), (1, &OutboxState::Sending));
+    let Op::InsertMessage(message) = sent.op else {
+        panic!("{sent:?}")
+    };
+    assert_eq!(message.content, "after");
 }

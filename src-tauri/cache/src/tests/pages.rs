@@ -24,6 +24,7 @@ impl Desk {
             read: self.read_stamp(),
             verified_at: at(1000),
             live: true,
+            apart_from: at(0),
             authenticated: true,
         };
         self.cache.apply_window(window).await.unwrap()
@@ -187,6 +188,7 @@ async fn an_empty_session_read_whole_is_empty_also_without_a_connection() {
         read: desk.read_stamp(),
         verified_at: at(1000),
         live: true,
+        apart_from: at(0),
         authenticated: true,
     };
     desk.cache.apply_window(window).await.unwrap();
@@ -220,6 +222,7 @@ async fn what_a_window_lacks_was_deleted_inside_of_it_only() {
         read: stamp,
         verified_at: at(2000),
         live: true,
+        apart_from: at(0),
         authenticated,
     };
     desk.cache.apply_window(window(false)).await.unwrap();
@@ -249,6 +252,7 @@ async fn a_session_of_which_only_the_newest_time_was_read_is_no_empty_session() 
         read: desk.read_stamp(),
         verified_at: at(1000),
         live: true,
+        apart_from: at(0),
         authenticated: true,
     };
     desk.cache.apply_window(window).await.unwrap();
@@ -284,6 +288,7 @@ async fn a_quiet_session_stays_whole_while_others_are_written_in() {
         read: desk.read_stamp(),
         verified_at: at(2000),
         live: true,
+        apart_from: at(0),
         authenticated: true,
     };
     desk.cache.apply_window(window).await.unwrap();

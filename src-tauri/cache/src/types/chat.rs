@@ -1,6 +1,6 @@
 //! Sessions and messages as they are read.
 
-use tidings_model::{Message, MessageKind, Role, Session, Timestamp, UserId};
+use tidings_model::{Json, MemberRole, Message, MessageKind, Role, Session, Timestamp, UserId};
 
 use super::outbox::FailReason;
 
@@ -9,6 +9,11 @@ use super::outbox::FailReason;
 pub enum OwnState {
     /// Waits for its turn or the network.
     Queued,
+    /// Waits for the user's word: it was written long ago.
+    Held {
+        /// When it was written.
+        written: Timestamp,
+    },
     /// Under way.
     Sending,
     /// Refused for good; kept until retried, edited or discarded.
@@ -37,6 +42,8 @@ pub struct Snippet {
     pub role: Role,
     /// What it carries.
     pub kind: MessageKind,
+    /// Free data of its producer.
+    pub metadata: Json,
     /// At most 200 characters, on one line.
     pub text: String,
     /// When it was written.
@@ -60,6 +67,8 @@ pub struct SessionSummary {
     pub last_message: Option<Snippet>,
     /// Own writes that wait or are under way.
     pub queued: u32,
+    /// Own writes that wait for the user's word.
+    pub held: u32,
     /// Own writes that were refused.
     pub failed: u32,
     /// Unfinished text.
@@ -72,6 +81,15 @@ pub struct SessionSummary {
     pub no_access: bool,
     /// Made here and not confirmed by the server yet.
     pub unsent: bool,
+    /// As what the account takes part, as far as it is known.
+    pub role: Option<MemberRole>,
+    /// How many take part besides the owner, as far as it is known.
+    pub members: u32,
+    /// Messages of it were taken off this computer on purpose: what is missing is fetched only
+    /// for somebody who looks.
+    pub trimmed: bool,
+    /// No message of it is on this computer.
+    pub bare: bool,
 }
 
 /// Unread counts stop here: more is shown as "999+".

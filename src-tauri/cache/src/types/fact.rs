@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use tidings_model::{Json, Message, MessageId, Session, SessionId, Timestamp, UserId};
+use tidings_model::{Json, MemberId, Message, MessageId, Session, SessionId, Timestamp, UserId};
+
+use super::members::MemberRow;
 
 /// One column of a row as it arrived.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -70,6 +72,9 @@ pub struct PartialMessage {
     pub status: Column<String>,
     /// `message_type`, as the server writes it.
     pub kind: Column<String>,
+    /// `rev`, on projects with the sync part: of two states of a row in one session the higher
+    /// one is the newer.
+    pub rev: Option<i64>,
     /// The server left values out because the row is too big (over 1 MB): what is absent
     /// may have changed, so the row is shown as incomplete until it is read again.
     pub truncated: bool,
@@ -89,6 +94,7 @@ impl PartialMessage {
             updated_at: Column::Absent,
             status: Column::Absent,
             kind: Column::Absent,
+            rev: None,
             truncated: false,
         }
     }
@@ -107,6 +113,7 @@ impl From<Message> for PartialMessage {
             updated_at: row.updated_at.into(),
             status: row.status.as_str().to_owned().into(),
             kind: row.kind.as_str().to_owned().into(),
+            rev: None,
             truncated: false,
         }
     }
@@ -131,6 +138,8 @@ pub struct PartialSession {
     pub updated_at: Column<Timestamp>,
     /// `metadata`.
     pub metadata: Column<Json>,
+    /// As in [`PartialMessage::rev`].
+    pub rev: Option<i64>,
     /// As in [`PartialMessage::truncated`].
     pub truncated: bool,
 }
@@ -147,6 +156,7 @@ impl PartialSession {
             created_at: Column::Absent,
             updated_at: Column::Absent,
             metadata: Column::Absent,
+            rev: None,
             truncated: false,
         }
     }
@@ -163,6 +173,7 @@ impl From<Session> for PartialSession {
             created_at: row.created_at.into(),
             updated_at: row.updated_at.into(),
             metadata: row.metadata.into(),
+            rev: None,
             truncated: false,
         }
     }
@@ -216,10 +227,21 @@ pub enum Incoming {
         /// Where it comes from.
         source: Source,
     },
-    /// A message is gone (a DELETE frame, or a read by key that found nothing).
+    /// A message is gone (a DELETE frame, or a read by key or of a range that did not find it).
     MessageDeleted {
         /// Its key.
         id: MessageId,
+        /// Where it comes from.
+        source: Source,
+    },
+    /// A message is not in a session any more: it was deleted, or moved to another one.
+    MessageLeft {
+        /// Its key.
+        id: MessageId,
+        /// The session.
+        session: SessionId,
+        /// Number of that change in the session.
+        rev: i64,
         /// Where it comes from.
         source: Source,
     },
@@ -227,6 +249,22 @@ pub enum Incoming {
     SessionDeleted {
         /// Its key.
         id: SessionId,
+        /// Number of its last change, where changes are numbered.
+        rev: Option<i64>,
+        /// Where it comes from.
+        source: Source,
+    },
+    /// Somebody takes part in a session, as this.
+    Member {
+        /// The row.
+        row: MemberRow,
+        /// Where it comes from.
+        source: Source,
+    },
+    /// Somebody takes part no more. The stay does not come back: another one has another key.
+    MemberGone {
+        /// Its key.
+        id: MemberId,
         /// Where it comes from.
         source: Source,
     },
@@ -239,12 +277,14 @@ pub struct Reread {
     pub messages: BTreeSet<MessageId>,
     /// Sessions, those included that are known only through a message.
     pub sessions: BTreeSet<SessionId>,
+    /// Sessions of which the list of those who take part has to be read.
+    pub members: BTreeSet<SessionId>,
 }
 
 impl Reread {
     /// Whether nothing has to be read.
     pub fn is_empty(&self) -> bool {
-        self.messages.is_empty() && self.sessions.is_empty()
+        self.messages.is_empty() && self.sessions.is_empty() && self.members.is_empty()
     }
 }
 
@@ -257,4 +297,7 @@ pub struct IngestReport {
     pub new_messages: Vec<MessageId>,
     /// Rows to read again by key: incomplete, or a live frame and a read overlapped.
     pub reread: Reread,
+    /// Sessions that the account takes part in and did not before, as far as it was known, or
+    /// that are within its reach again: their newest messages have to be read.
+    pub joined: Vec<SessionId>,
 }

@@ -4,6 +4,8 @@ pub mod alerts;
 pub mod chat;
 pub mod export;
 pub mod fact;
+pub mod heads;
+pub mod members;
 pub mod outbox;
 pub mod page;
 pub mod prices;

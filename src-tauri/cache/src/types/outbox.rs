@@ -112,6 +112,9 @@ pub struct FailReason {
 pub enum OutboxState {
     /// Waits.
     Queued,
+    /// Written so long ago that it waits for the user's word, and what follows it in its session
+    /// with it.
+    Held,
     /// Under way.
     Sending,
     /// Refused for good.
@@ -135,6 +138,8 @@ pub struct OutboxItem {
     pub attempts: u32,
     /// When it was written.
     pub created_at: Timestamp,
+    /// From when its age counts: the last time that the user said to send it, or when it was written.
+    pub counts_from: Timestamp,
 }
 
 /// A change of a session to queue; `None` leaves a column alone.

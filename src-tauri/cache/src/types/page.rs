@@ -41,6 +41,9 @@ pub struct Window {
     /// Live changes have been arriving since before it was read: a range that reaches the
     /// newest message stays open at that end.
     pub live: bool,
+    /// Ranges that were compared before this stay apart from those compared since, so that what
+    /// is left to compare is known.
+    pub apart_from: Timestamp,
     /// The answer came for the right account (subject verified, no page capped). Otherwise
     /// its rows are taken in, but nothing is concluded from what is missing.
     pub authenticated: bool,

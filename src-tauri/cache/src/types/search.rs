@@ -26,6 +26,9 @@ pub struct SearchResults {
     pub more: bool,
     /// Messages that are not in the index yet; they are found once it has caught up.
     pub unindexed: u64,
-    /// How many messages the infix scan looked at, if there was one; it looks at the newest.
+    /// Messages on this computer, in the index or not.
+    pub total: u64,
+    /// Parts of words were looked for in so many of the newest messages; `None` when that is all of
+    /// them, or when there was no need to.
     pub scanned: Option<u64>,
 }

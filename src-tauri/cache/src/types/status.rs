@@ -35,6 +35,12 @@ pub struct SessionStorage {
 pub struct StorageStats {
     /// Size of the database in bytes.
     pub database_bytes: u64,
+    /// Bytes of it that hold nothing.
+    pub free_bytes: u64,
+    /// Bytes of it that the search index takes.
+    pub index_bytes: u64,
+    /// Bytes of contents and metadata.
+    pub content_bytes: u64,
     /// Messages cached.
     pub messages: u64,
     /// Sessions cached.
@@ -45,4 +51,44 @@ pub struct StorageStats {
     pub unindexed: u64,
     /// By session, largest first.
     pub by_session: Vec<SessionStorage>,
+}
+
+/// What is not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// Messages written before this.
+    Before(Timestamp),
+    /// The oldest messages, as far as the database takes more bytes than this.
+    Bytes(u64),
+}
+
+/// What was, or would be, taken off this computer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Removal {
+    /// Messages.
+    pub messages: u64,
+    /// Bytes of their content and metadata; about, before it is done.
+    pub bytes: u64,
+    /// Sessions that they are of.
+    pub sessions: u64,
+}
+
+impl Removal {
+    /// Adds another one, of other sessions.
+    pub const fn add(&mut self, other: Self) {
+        self.messages += other.messages;
+        self.bytes += other.bytes;
+        self.sessions += other.sessions;
+    }
+}
+
+/// One step of taking messages off this computer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Removed {
+    /// Messages removed.
+    pub messages: u64,
+    /// Bytes of their content and metadata.
+    pub bytes: u64,
+    /// More of the session is to be removed.
+    pub more: bool,
 }

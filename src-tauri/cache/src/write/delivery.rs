@@ -1,15 +1,21 @@
 //! What becomes of a write: under way, confirmed, refused, tried again, given up.
 
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tidings_model::{Timestamp, UserId};
+
 use super::queue::{self, Waiting};
-use super::{Tx, ingest, sessions};
+use super::{Tx, ingest, local, outbox, sessions};
 use crate::error::{CacheError, Result};
+use crate::read::outbox as read;
 use crate::types::fact::{Incoming, IngestReport};
-use crate::types::outbox::{FailReason, Op, OutboxId, OutboxState};
+use crate::types::outbox::{FailReason, Op, OutboxId, OutboxItem, OutboxState};
 use crate::{Cache, pool::Durability};
 
 impl Cache {
-    /// The write is being sent.
-    pub async fn mark_sending(&self, id: OutboxId) -> Result<()> {
+    /// The write is being sent, as it is returned: until now it may have been changed in place.
+    pub async fn mark_sending(&self, id: OutboxId) -> Result<OutboxItem> {
         self.write(Durability::Full, move |tx| mark_sending(tx, id))
             .await
     }
@@ -44,15 +50,108 @@ impl Cache {
         .await
     }
 
-    /// The user wants a refused write to be tried again.
-    pub async fn retry(&self, id: OutboxId) -> Result<()> {
+    /// The user wants a write sent that was refused, or that waits for a word because it is old.
+    /// From `now` on its age counts anew.
+    pub async fn retry(&self, id: OutboxId, now: Timestamp) -> Result<()> {
         self.write(Durability::Full, move |tx| {
             let row = find(tx, id)?.ok_or(CacheError::NotFound("waiting write"))?;
-            if let OutboxState::Failed(_) = row.state {
-                set_state(tx, &row, "queued", None)?;
-                set_hidden(tx, &row, true)?;
+            match row.state {
+                OutboxState::Failed(_) | OutboxState::Held => send_again(tx, &row, now),
+                OutboxState::Queued | OutboxState::Sending => Ok(()),
             }
-            Ok(())
+        })
+        .await
+    }
+
+    /// The user's word on all writes of the account that wait for one: they are sent, or dropped.
+    /// Returns how many it was.
+    pub async fn answer_held(&self, send: bool, now: Timestamp) -> Result<usize> {
+        let account = self.account().ok_or(CacheError::NoAccount)?;
+        self.write(Durability::Full, move |tx| {
+            let items = read::list(tx.conn, &account, None)?;
+            let held = items.iter().filter(|item| item.state == OutboxState::Held);
+            let mut count = 0;
+            for item in held {
+                // Dropping the making of a session drops what waits in it.
+                let Some(row) = find(tx, item.id)? else {
+                    continue;
+                };
+                if send {
+                    send_again(tx, &row, now)?;
+                } else {
+                    discard(tx, item.id)?;
+                }
+                count += 1;
+            }
+            Ok(count)
+        })
+        .await
+    }
+
+    /// Has writes of the account that were written more than `after` ago wait for the user's word
+    /// instead of being sent. `now`: by the server's clock. Written more than `after` in the future
+    /// a write waits, too: how old it is cannot be told. What the server is known to have is left
+    /// alone. Returns how many were held.
+    pub async fn hold_old(&self, now: Timestamp, after: Duration) -> Result<usize> {
+        let Some(account) = self.account() else {
+            return Ok(0);
+        };
+        // Nearly always there are none, and no write is made.
+        let (whose, from) = (account.clone(), now);
+        let found = self
+            .read(move |conn| old(conn, &whose, from, after))
+            .await?;
+        if found.is_empty() {
+            return Ok(0);
+        }
+        self.write(Durability::Full, move |tx| {
+            let old = old(tx.conn, &account, now, after)?;
+            for id in &old {
+                let Some(row) = find(tx, *id)? else {
+                    continue;
+                };
+                tx.conn
+                    .prepare_cached("UPDATE outbox SET held = 1 WHERE id = ?1")?
+                    .execute([id.0])?;
+                tell(tx, &row)?;
+            }
+            Ok(old.len())
+        })
+        .await
+    }
+
+    /// The message of an edit was deleted meanwhile: the deletion is taken in, and the edit's text
+    /// is kept in the session's draft, after what stands there. Returns the text, if there was a
+    /// session to keep it in; otherwise the edit stays in the outbox with `reason`.
+    pub async fn edit_found_deleted(
+        &self,
+        id: OutboxId,
+        deletion: Incoming,
+        reason: FailReason,
+        now: Timestamp,
+    ) -> Result<Option<String>> {
+        self.write(Durability::Full, move |tx| {
+            let Some(row) = find(tx, id)? else {
+                return Ok(None);
+            };
+            ingest::ingest(tx, vec![deletion])?;
+            let Op::EditMessage { content, .. } = &row.payload.op else {
+                failed(tx, id, &reason)?;
+                return Ok(None);
+            };
+            if outbox::writable(tx, &row.payload.session).is_err() {
+                failed(tx, id, &reason)?;
+                return Ok(None);
+            }
+            let session = &row.payload.session;
+            let text = match local::draft(tx, session)? {
+                Some(before) => format!("{before}\n\n{content}"),
+                None => content.clone(),
+            };
+            local::set_draft(tx, session, Some(&text), now)?;
+            queue::remove(tx, row.id)?;
+            tell(tx, &row)?;
+            Ok(Some(content.clone()))
         })
         .await
     }
@@ -77,11 +176,43 @@ impl Cache {
     }
 }
 
+/// Writes that wait, and that `after` has passed for; or that it cannot be told of.
+fn old(
+    conn: &Connection,
+    account: &UserId,
+    now: Timestamp,
+    after: Duration,
+) -> Result<Vec<OutboxId>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT o.id FROM outbox o JOIN users u ON u.key = o.account
+         JOIN sessions s ON s.key = o.session LEFT JOIN messages m ON m.key = o.message
+         WHERE u.id = ?1 AND o.state = 'queued' AND o.held = 0
+             AND coalesce(o.counts_from, o.created_at) NOT BETWEEN ?2 AND ?3
+             -- Of what is known to have arrived only the outbox does not know it yet.
+             AND (o.op <> 'insert' OR m.unsent = 1) AND (o.op <> 'create_session' OR s.unsent = 1)
+         ORDER BY o.id",
+    )?;
+    let (from, to) = (now.minus(after), now.plus(after));
+    let ids = statement.query_map(
+        rusqlite::params![account.as_str(), from.as_micros(), to.as_micros()],
+        |row| Ok(OutboxId(row.get(0)?)),
+    )?;
+    Ok(ids.collect::<rusqlite::Result<_>>()?)
+}
+
+fn send_again(tx: &mut Tx<'_>, row: &Waiting, now: Timestamp) -> Result<()> {
+    tx.conn
+        .prepare_cached("UPDATE outbox SET held = 0, counts_from = ?2 WHERE id = ?1")?
+        .execute(rusqlite::params![row.id, now.as_micros()])?;
+    set_state(tx, row, "queued", None)?;
+    set_hidden(tx, row, true)
+}
+
 fn find(tx: &Tx<'_>, id: OutboxId) -> Result<Option<Waiting>> {
     Ok(queue::waiting(tx, "id", id.0)?.pop())
 }
 
-fn mark_sending(tx: &mut Tx<'_>, id: OutboxId) -> Result<()> {
+fn mark_sending(tx: &mut Tx<'_>, id: OutboxId) -> Result<OutboxItem> {
     let row = find(tx, id)?.ok_or(CacheError::NotFound("waiting write"))?;
     if row.state != OutboxState::Queued {
         return Err(CacheError::UnderWay);
@@ -91,7 +222,8 @@ fn mark_sending(tx: &mut Tx<'_>, id: OutboxId) -> Result<()> {
             "UPDATE outbox SET state = 'sending', attempts = attempts + 1 WHERE id = ?1",
         )?
         .execute([id.0])?;
-    tell(tx, &row)
+    tell(tx, &row)?;
+    read::by_id(tx.conn, id)?.ok_or(CacheError::NotFound("waiting write"))
 }
 
 fn delivered(tx: &mut Tx<'_>, id: OutboxId, answer: Vec<Incoming>) -> Result<IngestReport> {
@@ -139,7 +271,7 @@ fn failed(tx: &mut Tx<'_>, id: OutboxId, reason: &FailReason) -> Result<()> {
                 _ => {}
             }
         }
-        queue::rewrite(tx, row.id, &row.payload)?;
+        queue::replace(tx, row.id, &row.payload)?;
     }
     set_state(tx, &row, "failed", Some(reason))?;
     set_hidden(tx, &row, false)

@@ -2,23 +2,26 @@
 
 use rusqlite::params;
 use rusqlite::types::Value;
-use tidings_model::{Json, MessageId, SessionId, Timestamp};
+use tidings_model::{MessageId, SessionId, Timestamp};
 
-use super::merge::{Columns, Shape};
-use super::rows::{self, MESSAGES, SESSIONS, StoredRow, message, session};
-use super::{Tx, ranges};
+use super::heads::SeenRevs;
+use super::merge::{self, Columns, Fact, HOME, Revision, Shape};
+use super::rows::{self, MESSAGES, SESSIONS, StoredRow, message};
+use super::values::{self, blob};
+use super::{Tx, members, ranges};
 use crate::error::Result;
-use crate::types::fact::{Column, Incoming, IngestReport, PartialMessage, PartialSession, Source};
+use crate::types::fact::{Incoming, IngestReport, PartialMessage, PartialSession, Source};
 use crate::types::page::MessageKey;
 
 /// Takes facts in, in the order given; the result does not depend on it.
 pub(crate) fn ingest(tx: &mut Tx<'_>, facts: Vec<Incoming>) -> Result<IngestReport> {
     let mut report = IngestReport::default();
     let mut newest = ranges::LiveRows::default();
+    let mut seen = SeenRevs::default();
     for fact in facts {
         match fact {
             Incoming::Message { row, source } => {
-                let placed = take_message(tx, row, source, &mut report)?;
+                let placed = take_message(tx, row, source, &mut seen, &mut report)?;
                 if let (
                     Source::Live {
                         commit,
@@ -31,15 +34,43 @@ pub(crate) fn ingest(tx: &mut Tx<'_>, facts: Vec<Incoming>) -> Result<IngestRepo
                     newest.add(session, key, commit);
                 }
             }
-            Incoming::Session { row, source } => take_session(tx, row, source, &mut report)?,
+            Incoming::Session { row, source } => {
+                let first = row.rev == Some(1);
+                let id = row.id.clone();
+                take_session(tx, row, source, &mut seen, &mut report)?;
+                if let Source::Live {
+                    commit,
+                    inserted: true,
+                    ..
+                } = source
+                    && first
+                    && let Some(key) = tx.find_session(&id)?
+                {
+                    newest.begin(key, commit);
+                }
+            }
             Incoming::MessageDeleted { id, source } => {
-                take_message_gone(tx, id, source, &mut report)?;
+                take_message_gone(tx, id, None, source, &mut report)?;
             }
-            Incoming::SessionDeleted { id, source } => {
-                take_session_gone(tx, &id, source, &mut report)?;
+            Incoming::MessageLeft {
+                id,
+                session,
+                rev,
+                source,
+            } => {
+                if let Some(place) = tx.find_session(&session)? {
+                    let left = Some(Revision { place, rev });
+                    take_message_gone(tx, id, left, source, &mut report)?;
+                }
             }
+            Incoming::SessionDeleted { id, rev, source } => {
+                take_session_gone(tx, &id, rev, source, &mut report)?;
+            }
+            Incoming::Member { row, source } => members::take(tx, &row, source, &mut report)?,
+            Incoming::MemberGone { id, source } => members::take_gone(tx, id, source, &mut report)?,
         }
     }
+    seen.advance(tx)?;
     newest.extend_ranges(tx)?;
     Ok(report)
 }
@@ -49,20 +80,33 @@ pub(crate) fn take_message(
     tx: &mut Tx<'_>,
     row: PartialMessage,
     source: Source,
+    seen: &mut SeenRevs,
     report: &mut IngestReport,
 ) -> Result<Option<(i64, MessageKey)>> {
     let id = row.id;
     let truncated = row.truncated;
-    let mut fact = message_values(tx, row, report)?;
-    let present = present(&fact);
+    let rev = row.rev;
+    let mut fact = values::of_message(tx, row, report)?;
+    let present = values::present(&fact);
     let sql_id = blob(id);
     let stored = rows::load(tx, &MESSAGES, &sql_id)?;
     let before = stored.clone();
     let mut row = stored.unwrap_or_else(|| StoredRow::unknown(&MESSAGES));
     let differs = row.differs(&fact);
-    let shape = Shape::Row { present, truncated };
+    let home = row.integer(message::SESSION);
+    let place = match &fact[message::SESSION] {
+        Some(Value::Integer(key)) => Some(*key),
+        Some(_) => None,
+        None => home,
+    };
+    let revision = tx.revision(source, place, rev)?;
     let was_deleted = row.standing.deleted;
-    let verdict = row.standing.merge(source, shape, MESSAGES.columns);
+    let told = Fact {
+        source,
+        shape: Shape::Row { present, truncated },
+        revision,
+    };
+    let verdict = row.standing.merge(told, home, MESSAGES.columns);
     if was_deleted && !row.standing.deleted {
         // A tombstone keeps its place for the unsent work on it; the new row has its own.
         row.values[message::SESSION] = Value::Null;
@@ -74,12 +118,14 @@ pub(crate) fn take_message(
     }
     finish_message(tx, id, before.as_ref(), &mut row, report)?;
     let lacking = row.standing.lacks(Columns::MAX);
-    let incomplete_frame = present != super::merge::all(MESSAGES.columns) && verdict.set != 0;
+    let incomplete_frame = present != merge::all(MESSAGES.columns) && verdict.set != 0;
     if matches!(source, Source::Live { .. })
         && !row.standing.deleted
         && (lacking || truncated || incomplete_frame)
     {
         report.reread.messages.insert(id);
+    } else if let Some(revision) = revision {
+        seen.add(source, revision.place, revision.rev);
     }
     let session = row.integer(message::SESSION);
     let at = row.integer(message::CREATED_AT);
@@ -93,6 +139,7 @@ pub(crate) fn take_message(
 fn take_message_gone(
     tx: &mut Tx<'_>,
     id: MessageId,
+    left: Option<Revision>,
     source: Source,
     report: &mut IngestReport,
 ) -> Result<()> {
@@ -100,8 +147,21 @@ fn take_message_gone(
     let mut row = before
         .clone()
         .unwrap_or_else(|| StoredRow::unknown(&MESSAGES));
-    let verdict = row.standing.merge(source, Shape::Gone, MESSAGES.columns);
-    let session = row.values[message::SESSION].clone();
+    let told = Fact {
+        source,
+        shape: Shape::Gone,
+        revision: match left {
+            Some(left) => tx.revision(source, Some(left.place), Some(left.rev))?,
+            None => None,
+        },
+    };
+    let home = row.integer(message::SESSION);
+    let verdict = row.standing.merge(told, home, MESSAGES.columns);
+    let session = match (&row.values[message::SESSION], left) {
+        // Where it was is not known but from this.
+        (Value::Null, Some(left)) => Value::Integer(left.place),
+        (known, _) => known.clone(),
+    };
     row.apply(verdict, &mut []);
     if row.standing.deleted {
         // The tombstone keeps its place: the unsent work on it can still be found.
@@ -123,11 +183,15 @@ pub(crate) fn finish_message(
     report: &mut IngestReport,
 ) -> Result<()> {
     let session = row.integer(message::SESSION);
-    let gone_to = match session {
-        Some(key) if !row.unsent => tx.session_info(key)?.gone_to,
+    let info = match session {
+        Some(key) if !row.unsent => Some(tx.session_info(key)?),
         _ => None,
     };
-    if let Some(gone_to) = gone_to {
+    let numbered = info.as_ref().and_then(|info| info.gone_rev);
+    if numbered.is_some_and(|last| row.standing.rev.is_some_and(|rev| rev <= last)) {
+        return drop_message(tx, id, before, report);
+    }
+    if let Some(gone_to) = info.and_then(|info| info.gone_to) {
         let verdict = row.standing.merge_gone(gone_to, MESSAGES.columns);
         let place = row.values[message::SESSION].clone();
         row.apply(verdict, &mut []);
@@ -221,24 +285,30 @@ pub(crate) fn take_session(
     tx: &mut Tx<'_>,
     row: PartialSession,
     source: Source,
+    seen: &mut SeenRevs,
     report: &mut IngestReport,
 ) -> Result<()> {
     let id = row.id.clone();
     let truncated = row.truncated;
-    let mut fact = session_values(tx, row)?;
-    let present = present(&fact);
+    let revision = tx.revision(source, Some(HOME), row.rev)?;
+    let mut fact = values::of_session(tx, row)?;
+    let present = values::present(&fact);
     let sql_id = Value::Text(id.as_str().to_owned());
     let before = rows::load(tx, &SESSIONS, &sql_id)?;
     let mut row = before
         .clone()
         .unwrap_or_else(|| StoredRow::unknown(&SESSIONS));
     let differs = row.differs(&fact);
-    let shape = Shape::Row { present, truncated };
-    let verdict = row.standing.merge(source, shape, SESSIONS.columns);
+    let told = Fact {
+        source,
+        shape: Shape::Row { present, truncated },
+        revision,
+    };
+    let verdict = row.standing.merge(told, Some(HOME), SESSIONS.columns);
     row.apply(verdict, &mut fact);
     row.unsent &= !row.standing.confirmed();
     row.incomplete = row.standing.lacks(SESSIONS.required);
-    let partial_frame = present != super::merge::all(SESSIONS.columns) && verdict.set != 0;
+    let partial_frame = present != merge::all(SESSIONS.columns) && verdict.set != 0;
     let lacking = row.standing.lacks(Columns::MAX) || truncated || partial_frame;
     let live = matches!(source, Source::Live { .. });
     if (verdict.overlap && differs) || (live && lacking && !row.standing.deleted) {
@@ -248,12 +318,20 @@ pub(crate) fn take_session(
         return Ok(());
     }
     let key = rows::store(tx, &SESSIONS, &sql_id, &row)?;
+    if let Some(revision) = revision
+        && !lacking
+    {
+        seen.add(source, key, revision.rev);
+    }
     let visibly = before.as_ref().is_none_or(|before| {
         before.values != row.values
             || before.standing.deleted != row.standing.deleted
             || before.unsent != row.unsent
             || before.incomplete != row.incomplete
     });
+    if !row.standing.deleted && members::let_in_again(tx, key)? {
+        report.joined.push(id.clone());
+    }
     let readable = tx
         .conn
         .prepare_cached(
@@ -271,6 +349,7 @@ pub(crate) fn take_session(
 fn take_session_gone(
     tx: &mut Tx<'_>,
     id: &SessionId,
+    rev: Option<i64>,
     source: Source,
     report: &mut IngestReport,
 ) -> Result<()> {
@@ -279,7 +358,13 @@ fn take_session_gone(
     let mut row = before
         .clone()
         .unwrap_or_else(|| StoredRow::unknown(&SESSIONS));
-    let verdict = row.standing.merge(source, Shape::Gone, SESSIONS.columns);
+    let revision = tx.revision(source, Some(HOME), rev)?;
+    let told = Fact {
+        source,
+        shape: Shape::Gone,
+        revision,
+    };
+    let verdict = row.standing.merge(told, Some(HOME), SESSIONS.columns);
     row.apply(verdict, &mut []);
     row.unsent &= !row.standing.confirmed();
     row.incomplete = !row.standing.deleted && row.standing.lacks(SESSIONS.required);
@@ -287,16 +372,17 @@ fn take_session_gone(
         report.reread.sessions.insert(id.clone());
     }
     let key = rows::store(tx, &SESSIONS, &sql_id, &row)?;
-    let stamp = match source {
-        Source::Live { arrived, .. } => arrived.0,
-        Source::Rest(read) | Source::OwnWrite(read) => read.began.0,
-    };
     let moved = tx
         .conn
         .prepare_cached(
-            "UPDATE sessions SET gone_to = ?2 WHERE key = ?1 AND (gone_to IS NULL OR gone_to < ?2)",
+            "UPDATE sessions SET gone_to = ?2, gone_rev = coalesce(?3, gone_rev)
+             WHERE key = ?1 AND (gone_to IS NULL OR gone_to < ?2)",
         )?
-        .execute(params![key, stamp])?;
+        .execute(params![
+            key,
+            merge::stamp(source),
+            revision.map(|at| at.rev)
+        ])?;
     if moved > 0 {
         tx.forget_session(key);
         forget_messages(tx, key, report)?;
@@ -344,88 +430,4 @@ pub(crate) fn session_or_stub(
     let key = rows::store(tx, &SESSIONS, &Value::Text(id.as_str().to_owned()), &stub)?;
     tx.changes.sessions.insert(id.clone());
     Ok(key)
-}
-
-fn message_values(
-    tx: &mut Tx<'_>,
-    row: PartialMessage,
-    report: &mut IngestReport,
-) -> Result<[Option<Value>; message::COUNT]> {
-    let session = match row.session_id {
-        Column::Absent => None,
-        Column::Null => Some(Value::Null),
-        Column::Value(id) => Some(Value::Integer(session_or_stub(tx, &id, report)?)),
-    };
-    let author = match row.user_id {
-        Column::Absent => None,
-        Column::Null => Some(Value::Null),
-        Column::Value(id) => Some(Value::Integer(tx.user(&id)?)),
-    };
-    let mut values = [const { None }; message::COUNT];
-    values[message::SESSION] = session;
-    values[message::AUTHOR] = author;
-    values[message::CONTENT] = text(row.content);
-    values[message::ROLE] = text(row.role);
-    values[message::METADATA] = json(row.metadata);
-    // A message needs a place: one without a time stands first.
-    values[message::CREATED_AT] = match time(&row.created_at) {
-        Some(Value::Null) => Some(Value::Integer(0)),
-        value => value,
-    };
-    values[message::UPDATED_AT] = time(&row.updated_at);
-    values[message::STATUS] = text(row.status);
-    values[message::KIND] = text(row.kind);
-    Ok(values)
-}
-
-fn session_values(tx: &mut Tx<'_>, row: PartialSession) -> Result<[Option<Value>; session::COUNT]> {
-    let owner = match row.user_id {
-        Column::Absent => None,
-        Column::Null => Some(Value::Null),
-        Column::Value(id) => Some(Value::Integer(tx.user(&id)?)),
-    };
-    let mut values = [const { None }; session::COUNT];
-    values[session::OWNER] = owner;
-    values[session::TITLE] = text(row.title);
-    values[session::STATUS] = text(row.status);
-    values[session::LAST_ACTIVITY] = time(&row.last_activity);
-    values[session::CREATED_AT] = time(&row.created_at);
-    values[session::UPDATED_AT] = time(&row.updated_at);
-    values[session::METADATA] = json(row.metadata);
-    Ok(values)
-}
-
-fn present(fact: &[Option<Value>]) -> Columns {
-    fact.iter()
-        .enumerate()
-        .filter(|(_, value)| value.is_some())
-        .fold(0, |set, (column, _)| set | 1 << column)
-}
-
-pub(crate) fn blob(id: MessageId) -> Value {
-    Value::Blob(id.as_uuid().as_bytes().to_vec())
-}
-
-fn text(column: Column<String>) -> Option<Value> {
-    match column {
-        Column::Absent => None,
-        Column::Null => Some(Value::Null),
-        Column::Value(text) => Some(Value::Text(text)),
-    }
-}
-
-fn json(column: Column<Json>) -> Option<Value> {
-    match column {
-        Column::Absent => None,
-        Column::Null => Some(Value::Null),
-        Column::Value(json) => Some(Value::Text(json.as_str().to_owned())),
-    }
-}
-
-fn time(column: &Column<Timestamp>) -> Option<Value> {
-    match column {
-        Column::Absent => None,
-        Column::Null => Some(Value::Null),
-        Column::Value(time) => Some(Value::Integer(time.as_micros())),
-    }
 }

@@ -5,6 +5,7 @@ use tidings_model::{SessionId, Timestamp, UserId};
 
 use super::Tx;
 use crate::error::{CacheError, Result};
+use crate::read::heads::{CHECKED, ERA};
 use crate::types::page::MessageKey;
 use crate::{Cache, pool::Durability};
 
@@ -15,12 +16,15 @@ pub(crate) const UNREAD_SINCE: &str = "unread_since";
 /// How often the cache was opened; the high part of every stamp.
 pub(crate) const EPOCH: &str = "epoch";
 /// Names that [`Cache::set_meta`] leaves alone.
-const OWN_NAMES: [&str; 3] = [ACCOUNT, UNREAD_SINCE, EPOCH];
+const OWN_NAMES: [&str; 5] = [ACCOUNT, UNREAD_SINCE, EPOCH, ERA, CHECKED];
 
 impl Cache {
     /// Whose workspace this is. The first call ever also sets from when on messages count as
     /// unread: what was written before that is history.
     pub async fn set_account(&self, user: UserId, now: Timestamp) -> Result<()> {
+        if self.account().as_ref() == Some(&user) {
+            return Ok(());
+        }
         let name = user.clone();
         self.write(Durability::Normal, move |tx| {
             tx.user(&name)?;
@@ -98,6 +102,14 @@ pub(crate) fn set_meta(tx: &Tx<'_>, name: &str, value: Option<&str>) -> Result<(
     Ok(())
 }
 
+/// Writes what is there already.
+pub(crate) fn touch(tx: &Tx<'_>) -> Result<()> {
+    tx.conn
+        .prepare_cached("UPDATE meta SET value = value WHERE name = ?1")?
+        .execute([EPOCH])?;
+    Ok(())
+}
+
 pub(crate) fn mark_read(tx: &mut Tx<'_>, session: &SessionId, key: MessageKey) -> Result<()> {
     let session = existing(tx, session)?;
     let moved = tx
@@ -117,6 +129,11 @@ pub(crate) fn mark_read(tx: &mut Tx<'_>, session: &SessionId, key: MessageKey) -
         tx.changes.read_positions.insert(id);
     }
     Ok(())
+}
+
+/// The unfinished text of a session.
+pub(crate) fn draft(tx: &Tx<'_>, session: &SessionId) -> Result<Option<String>> {
+    crate::read::sessions::draft(tx.conn, session)
 }
 
 pub(crate) fn set_draft(

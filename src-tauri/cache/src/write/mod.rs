@@ -2,26 +2,32 @@
 
 pub(crate) mod alerts;
 mod delivery;
+pub(crate) mod heads;
 mod index;
 pub(crate) mod ingest;
 pub(crate) mod local;
+pub(crate) mod members;
 mod merge;
 mod outbox;
 pub(crate) mod prices;
 pub(crate) mod queue;
 pub(crate) mod ranges;
+pub(crate) mod retention;
 mod rows;
 mod sessions;
+mod values;
 mod window;
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 use tidings_model::{MessageId, SessionId, Symbol, UserId};
 
+use self::merge::Revision;
 use crate::change::Changes;
 use crate::error::Result;
-use crate::types::fact::{Incoming, IngestReport, ReadStamp};
+use crate::types::fact::{Incoming, IngestReport, ReadStamp, Source};
 use crate::types::page::Window;
 use crate::{Cache, pool::Durability};
 
@@ -32,6 +38,7 @@ pub(crate) struct Tx<'c> {
     users: HashMap<UserId, i64>,
     sessions: HashMap<SessionId, i64>,
     infos: HashMap<i64, SessionInfo>,
+    era: Cell<Option<i64>>,
 }
 
 /// What writing messages needs to know of their session.
@@ -40,6 +47,8 @@ pub(crate) struct SessionInfo {
     pub id: SessionId,
     /// Stamp of the session's latest deletion.
     pub gone_to: Option<i64>,
+    /// Number of its last change, when that is known of a session that is gone.
+    pub gone_rev: Option<i64>,
 }
 
 impl<'c> Tx<'c> {
@@ -50,6 +59,7 @@ impl<'c> Tx<'c> {
             users: HashMap::new(),
             sessions: HashMap::new(),
             infos: HashMap::new(),
+            era: Cell::new(None),
         }
     }
 
@@ -99,17 +109,45 @@ impl<'c> Tx<'c> {
         if let Some(info) = self.infos.get(&key) {
             return Ok(info.clone());
         }
+        let era = self.era()?;
         let info = self
             .conn
-            .prepare_cached("SELECT id, gone_to FROM sessions WHERE key = ?1")?
+            .prepare_cached("SELECT id, gone_to, gone_rev FROM sessions WHERE key = ?1")?
             .query_row([key], |row| {
+                let gone_to: Option<i64> = row.get(1)?;
+                let counts = gone_to.is_some_and(|stamp| stamp >= era);
                 Ok(SessionInfo {
                     id: crate::read::decode::session_id(row, 0)?,
-                    gone_to: row.get(1)?,
+                    gone_to,
+                    gone_rev: row.get::<_, Option<i64>>(2)?.filter(|_| counts),
                 })
             })?;
         self.infos.insert(key, info.clone());
         Ok(info)
+    }
+
+    /// Since which stamp numbers of changes count; beyond all stamps while none does.
+    pub(crate) fn era(&self) -> Result<i64> {
+        if let Some(era) = self.era.get() {
+            return Ok(era);
+        }
+        let era = crate::read::heads::era(self.conn)?.map_or(i64::MAX, |era| era.stamp);
+        self.era.set(Some(era));
+        Ok(era)
+    }
+
+    /// The number of a change, if it counts.
+    pub(crate) fn revision(
+        &self,
+        source: Source,
+        place: Option<i64>,
+        rev: Option<i64>,
+    ) -> Result<Option<Revision>> {
+        let Some((place, rev)) = place.zip(rev) else {
+            return Ok(None);
+        };
+        let counts = merge::stamp(source) >= self.era()?;
+        Ok(counts.then_some(Revision { place, rev }))
     }
 
     /// The session's row changed in a way that the memory here must not outlive.
@@ -158,19 +196,35 @@ impl<'c> Tx<'c> {
     }
 }
 
-/// At the start of a run: counts it, and forgets what only an earlier one needed. Returns
-/// the number of the run and the account.
-pub(crate) fn begin(tx: &mut Tx<'_>) -> Result<(i64, Option<UserId>)> {
-    let meta = |name| crate::read::status::meta(tx.conn, name);
+/// The number of the run that begins, and the account.
+pub(crate) fn beginning(conn: &Connection) -> Result<(i64, Option<UserId>)> {
+    let meta = |name| crate::read::status::meta(conn, name);
     let epoch = meta(local::EPOCH)?
         .and_then(|epoch| epoch.parse::<i64>().ok())
         .unwrap_or(0)
         + 1;
     let account = meta(local::ACCOUNT)?.and_then(|account| UserId::new(account).ok());
+    Ok((epoch, account))
+}
+
+/// At the start of a run: counts it, and forgets what only an earlier one needed.
+pub(crate) fn begin(tx: &mut Tx<'_>) -> Result<()> {
+    let (epoch, _) = beginning(tx.conn)?;
     local::set_meta(tx, local::EPOCH, Some(&epoch.to_string()))?;
+    // What was under way when the program ended waits again.
+    tx.conn.execute(
+        "UPDATE outbox SET state = 'queued' WHERE state = 'sending'",
+        [],
+    )?;
     // Nothing arrives live yet.
     ranges::close_all(tx)?;
-    // Tombstones order facts that are under way together; those of an earlier run have arrived.
+    members::begin(tx)?;
+    // Tombstones and places left order facts that are under way together; those of an earlier run
+    // have arrived.
+    tx.conn.execute(
+        "UPDATE messages SET departed = NULL WHERE departed IS NOT NULL",
+        [],
+    )?;
     tx.conn.execute(
         "DELETE FROM messages WHERE deleted = 1
              AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.message = messages.key)",
@@ -182,7 +236,7 @@ pub(crate) fn begin(tx: &mut Tx<'_>) -> Result<(i64, Option<UserId>)> {
              AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.session = sessions.key)",
         [],
     )?;
-    Ok((epoch, account))
+    Ok(())
 }
 
 impl Cache {

@@ -6,13 +6,14 @@
 
 use rusqlite::{OptionalExtension as _, params};
 use tidings_model::{
-    MAX_CONTENT_CHARS, Message, MessageId, MessageStatus, Role, Session, SessionId, SessionStatus,
-    Timestamp, UserId,
+    MAX_CONTENT_CHARS, MemberRole, Message, MessageId, MessageStatus, Role, Session, SessionId,
+    SessionStatus, Timestamp, UserId,
 };
 
 use super::queue::{self, Waiting};
 use super::{Tx, sessions};
 use crate::error::{CacheError, Result};
+use crate::read::members;
 use crate::types::chat::{CachedMessage, OwnState};
 use crate::types::outbox::{
     Enqueued, NewSession, Op, OutboxId, OutboxState, Payload, SessionChange,
@@ -143,7 +144,25 @@ fn check_content(content: &str) -> Result<()> {
 }
 
 /// The key of a session that can be written to.
-fn writable(tx: &mut Tx<'_>, id: &SessionId) -> Result<i64> {
+pub(crate) fn writable(tx: &mut Tx<'_>, id: &SessionId) -> Result<i64> {
+    let key = unlocked(tx, id)?;
+    if members::own_role(tx.conn, key)? == Some(MemberRole::Reader) {
+        return Err(CacheError::ReaderOnly);
+    }
+    Ok(key)
+}
+
+/// The key of a session whose row can be changed.
+fn owned(tx: &mut Tx<'_>, id: &SessionId) -> Result<i64> {
+    let key = unlocked(tx, id)?;
+    if members::own_role(tx.conn, key)?.is_some_and(|role| role != MemberRole::Owner) {
+        return Err(CacheError::OwnerOnly);
+    }
+    Ok(key)
+}
+
+/// The key of a session that the project shows.
+fn unlocked(tx: &mut Tx<'_>, id: &SessionId) -> Result<i64> {
     let key = tx
         .find_session(id)?
         .ok_or(CacheError::NotFound("session"))?;
@@ -204,7 +223,7 @@ fn edit(
             Op::EditMessage { content: old, .. } if idle => old.clone_from(&content),
             _ => continue,
         }
-        queue::rewrite(tx, row.id, &row.payload)?;
+        queue::rewrite(tx, row.id, &row.payload, now)?;
         tx.message_changed(session, id)?;
         return Ok(Enqueued::Folded(OutboxId(row.id)));
     }
@@ -238,7 +257,7 @@ fn delete(tx: &mut Tx<'_>, account: &UserId, id: MessageId, now: Timestamp) -> R
             Op::EditMessage { .. } if row.idle() => queue::remove(tx, row.id)?,
             Op::DeleteMessage { .. } => {
                 if row.idle() {
-                    queue::rewrite(tx, row.id, &row.payload)?;
+                    queue::rewrite(tx, row.id, &row.payload, now)?;
                 }
                 folded = Some(OutboxId(row.id));
             }
@@ -265,7 +284,7 @@ fn update_session(
     change: SessionChange,
     now: Timestamp,
 ) -> Result<Enqueued> {
-    let key = writable(tx, id)?;
+    let key = owned(tx, id)?;
     for mut row in queue::waiting(tx, "session", key)? {
         let never_arrived = row.never_arrived();
         let idle = row.idle();
@@ -289,7 +308,7 @@ fn update_session(
             }
             _ => continue,
         }
-        queue::rewrite(tx, row.id, &row.payload)?;
+        queue::rewrite(tx, row.id, &row.payload, now)?;
         tx.session_changed(key)?;
         return Ok(Enqueued::Folded(OutboxId(row.id)));
     }
@@ -310,7 +329,7 @@ fn delete_session(
     id: &SessionId,
     now: Timestamp,
 ) -> Result<Enqueued> {
-    let key = writable(tx, id)?;
+    let key = owned(tx, id)?;
     let before = queue::waiting(tx, "session", key)?;
     let never_made = before
         .iter()

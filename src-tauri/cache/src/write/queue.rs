@@ -5,8 +5,9 @@ use rusqlite::types::Value;
 use tidings_model::{Message, MessageId, Session, Timestamp};
 
 use super::Tx;
-use super::ingest::{self, blob};
+use super::ingest;
 use super::rows::{self, MESSAGES, SESSIONS, StoredRow, message, session};
+use super::values::blob;
 use crate::error::{CacheError, Result};
 use crate::read::outbox as read;
 use crate::types::fact::IngestReport;
@@ -27,7 +28,7 @@ impl Waiting {
     /// Whether the server cannot have it: it never left, or it was refused.
     pub(crate) fn never_arrived(&self) -> bool {
         match self.state {
-            OutboxState::Queued => self.attempts == 0,
+            OutboxState::Queued | OutboxState::Held => self.attempts == 0,
             OutboxState::Failed(_) => true,
             OutboxState::Sending => false,
         }
@@ -51,7 +52,8 @@ pub(crate) fn push(
     let account = tx.user(&payload.account)?;
     let (state, reason) = match state {
         OutboxState::Failed(reason) => ("failed", Some(reason)),
-        OutboxState::Queued | OutboxState::Sending => ("queued", None),
+        // How old it is is looked at again before it is sent.
+        OutboxState::Queued | OutboxState::Held | OutboxState::Sending => ("queued", None),
     };
     let id = tx
         .conn
@@ -76,14 +78,24 @@ pub(crate) fn push(
     Ok(OutboxId(id))
 }
 
-/// Writes a waiting row's new content; it waits again as if it had never been sent.
-pub(crate) fn rewrite(tx: &mut Tx<'_>, id: i64, payload: &Payload) -> Result<()> {
+/// Writes a waiting row's new content; it waits again as if it had never been sent, and as if it
+/// had been written `now`.
+pub(crate) fn rewrite(tx: &mut Tx<'_>, id: i64, payload: &Payload, now: Timestamp) -> Result<()> {
     tx.conn
         .prepare_cached(
             "UPDATE outbox SET payload = ?2, state = 'queued', attempts = 0, error_code = NULL,
-                 error_message = NULL
+                 error_message = NULL, held = 0, counts_from = ?3
              WHERE id = ?1",
         )?
+        .execute(params![id, encode(payload)?, now.as_micros()])?;
+    tx.changes.outbox = true;
+    Ok(())
+}
+
+/// Gives a row that the server refused another content.
+pub(crate) fn replace(tx: &mut Tx<'_>, id: i64, payload: &Payload) -> Result<()> {
+    tx.conn
+        .prepare_cached("UPDATE outbox SET payload = ?2, attempts = 0 WHERE id = ?1")?
         .execute(params![id, encode(payload)?])?;
     tx.changes.outbox = true;
     Ok(())
@@ -105,7 +117,7 @@ fn encode(payload: &Payload) -> Result<String> {
 /// Rows of the outbox that meet a condition on the named column.
 pub(crate) fn waiting(tx: &Tx<'_>, column: &'static str, value: i64) -> Result<Vec<Waiting>> {
     let sql = format!(
-        "SELECT id, session, message, payload, state, error_code, error_message, attempts
+        "SELECT id, session, message, payload, state, error_code, error_message, held, attempts
          FROM outbox WHERE {column} = ?1 ORDER BY id"
     );
     let mut statement = tx.conn.prepare_cached(&sql)?;
@@ -116,7 +128,7 @@ pub(crate) fn waiting(tx: &Tx<'_>, column: &'static str, value: i64) -> Result<V
             message: row.get(2)?,
             payload: read::payload(row, 3)?,
             state: read::state(row, 4)?,
-            attempts: row.get(7)?,
+            attempts: row.get(8)?,
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -217,30 +229,33 @@ pub(crate) fn forget_unsent(tx: &Tx<'_>, key: i64) -> Result<()> {
 }
 
 /// Puts a write that was saved from a damaged file into the outbox again. What it refers to
-/// comes back with it as far as it is needed; the rest comes from the server.
+/// comes back with it as far as it is needed; the rest comes from the server. How often it was sent
+/// stays known: the server may have it.
 pub(crate) fn restore(
     tx: &mut Tx<'_>,
     payload: &Payload,
     state: &OutboxState,
+    attempts: i64,
     created_at: Timestamp,
 ) -> Result<()> {
-    if let Op::CreateSession(row) = &payload.op {
-        add_session(tx, row, created_at, state)?;
-        return Ok(());
-    }
-    let session = ingest::session_or_stub(tx, &payload.session, &mut IngestReport::default())?;
-    match &payload.op {
-        Op::InsertMessage(message) => {
-            add_message(tx, message, created_at, state)?;
+    let id = if let Op::CreateSession(row) = &payload.op {
+        add_session(tx, row, created_at, state)?
+    } else {
+        let session = ingest::session_or_stub(tx, &payload.session, &mut IngestReport::default())?;
+        match &payload.op {
+            Op::InsertMessage(message) => add_message(tx, message, created_at, state)?,
+            op => {
+                let message = match op.message() {
+                    Some(id) => Some(placeholder(tx, session, id)?),
+                    None => None,
+                };
+                push(tx, session, message, payload, created_at, state)?
+            }
         }
-        op => {
-            let message = match op.message() {
-                Some(id) => Some(placeholder(tx, session, id)?),
-                None => None,
-            };
-            push(tx, session, message, payload, created_at, state)?;
-        }
-    }
+    };
+    tx.conn
+        .prepare_cached("UPDATE outbox SET attempts = ?2 WHERE id = ?1")?
+        .execute(params![id.0, attempts])?;
     Ok(())
 }
 

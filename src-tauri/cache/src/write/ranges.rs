@@ -54,13 +54,34 @@ pub(crate) struct Range {
     pub live: bool,
 }
 
+impl Range {
+    /// What of it lies at or above a key. Of a range that goes on by itself the end stays.
+    pub(crate) fn above(&self, from: MessageKey) -> Option<Self> {
+        if self.newer < from {
+            return None;
+        }
+        Some(Self {
+            older: self.older.max(from),
+            ..*self
+        })
+    }
+}
+
 /// The newest rows that live frames inserted, by session.
 #[derive(Debug, Default)]
-pub(crate) struct LiveRows(BTreeMap<i64, (MessageKey, MessageKey, Timestamp)>);
+pub(crate) struct LiveRows {
+    rows: BTreeMap<i64, (MessageKey, MessageKey, Timestamp)>,
+    begun: Vec<(i64, Timestamp)>,
+}
 
 impl LiveRows {
+    /// A session began just now: nothing is missing in it.
+    pub(crate) fn begin(&mut self, session: i64, commit: Timestamp) {
+        self.begun.push((session, commit));
+    }
+
     pub(crate) fn add(&mut self, session: i64, key: MessageKey, commit: Timestamp) {
-        let entry = self.0.entry(session).or_insert((key, key, commit));
+        let entry = self.rows.entry(session).or_insert((key, key, commit));
         entry.0 = entry.0.min(key);
         entry.1 = entry.1.max(key);
         entry.2 = entry.2.max(commit);
@@ -68,7 +89,18 @@ impl LiveRows {
 
     /// Moves the end of live ranges forward; a session without one gets one here.
     pub(crate) fn extend_ranges(self, tx: &mut Tx<'_>) -> Result<()> {
-        for (session, (oldest, newest, commit)) in self.0 {
+        for (session, verified_at) in self.begun {
+            if load(tx, session)?.is_empty() {
+                let whole = Range {
+                    older: START,
+                    newer: START,
+                    verified_at,
+                    live: true,
+                };
+                save(tx, session, &[whole])?;
+            }
+        }
+        for (session, (oldest, newest, commit)) in self.rows {
             let at = newest.at.as_micros();
             let id = *newest.id.as_uuid();
             let moved = tx
@@ -86,7 +118,7 @@ impl LiveRows {
                     verified_at: commit,
                     live: true,
                 };
-                let ranges = joined(overlay(&load(tx, session)?, new));
+                let ranges = overlay(&load(tx, session)?, new);
                 save(tx, session, &ranges)?;
             }
         }
@@ -162,12 +194,14 @@ pub(crate) fn overlay(known: &[Range], new: Range) -> Vec<Range> {
     result
 }
 
-/// Joins ranges that touch and are about equally fresh, so that their number stays small.
-pub(crate) fn joined(ranges: Vec<Range>) -> Vec<Range> {
+/// Joins ranges that touch and are about equally fresh, so that their number stays small. Those
+/// from before `apart_from` and those from since stay apart.
+pub(crate) fn joined(ranges: Vec<Range>, apart_from: Timestamp) -> Vec<Range> {
     let mut result: Vec<Range> = Vec::with_capacity(ranges.len());
     for range in ranges {
         if let Some(last) = result.last_mut()
             && last.newer == range.older
+            && (last.verified_at < apart_from) == (range.verified_at < apart_from)
             && (last.verified_at.as_micros() - range.verified_at.as_micros()).abs()
                 <= JOIN_WITHIN_MICROS
         {
@@ -224,13 +258,19 @@ mod tests {
     #[test]
     fn ranges_with_a_gap_stay_apart_and_touching_ones_join() {
         let apart = vec![range(0, 10, 1), range(11, 20, 1)];
-        assert_eq!(joined(apart.clone()), apart);
+        assert_eq!(joined(apart.clone(), Timestamp::MIN), apart);
         assert_eq!(
-            joined(vec![range(0, 10, 1), range(10, 20, 1)]),
+            joined(vec![range(0, 10, 1), range(10, 20, 1)], Timestamp::MIN),
             [range(0, 20, 1)]
         );
         let long_ago = vec![range(0, 10, 1), range(10, 20, 5)];
-        assert_eq!(joined(long_ago.clone()), long_ago);
+        assert_eq!(joined(long_ago.clone(), Timestamp::MIN), long_ago);
+        // A minute apart, and something happened in between.
+        let mut since = range(10, 20, 1);
+        since.verified_at = since.verified_at.plus(std::time::Duration::from_mins(1));
+        let both = vec![range(0, 10, 1), since];
+        assert_eq!(joined(both.clone(), since.verified_at), both);
+        assert_eq!(joined(both, Timestamp::MIN), [range(0, 20, 1)]);
     }
 
     #[test]

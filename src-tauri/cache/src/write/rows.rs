@@ -49,37 +49,39 @@ pub(crate) mod session {
 pub(crate) const MESSAGES: Layout = Layout {
     columns: message::COUNT,
     required: 1 << message::SESSION | 1 << message::CONTENT | 1 << message::CREATED_AT,
-    select: "SELECT key, live_commit, live_arrived, read_began, read_ended, stamp, behind, deleted,
-            unsent, incomplete, session, author, content, role, metadata, created_at, updated_at,
-            status, kind
+    select: "SELECT key, live_commit, live_arrived, read_began, read_ended, stamp, behind, deleted, rev,
+            departed, unsent, incomplete, session, author, content, role, metadata, created_at,
+            updated_at, status, kind
         FROM messages WHERE id = ?1",
-    insert: "INSERT INTO messages (live_commit, live_arrived, read_began, read_ended, stamp, behind,
-            deleted, unsent, incomplete, session, author, content, role, metadata, created_at,
+    insert: "INSERT INTO messages (live_commit, live_arrived, read_began, read_ended, stamp, behind, deleted, rev,
+            departed, unsent, incomplete, session, author, content, role, metadata, created_at,
             updated_at, status, kind, id)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
-    update: "UPDATE messages SET live_commit = ?1, live_arrived = ?2, read_began = ?3, read_ended = ?4,
-            stamp = ?5, behind = ?6, deleted = ?7, unsent = ?8, incomplete = ?9, session = ?10,
-            author = ?11, content = ?12, role = ?13, metadata = ?14, created_at = ?15,
-            updated_at = ?16, status = ?17, kind = ?18
-        WHERE id = ?19",
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
+            ?20, ?21)",
+    update: "UPDATE messages SET live_commit = ?1, live_arrived = ?2, read_began = ?3, read_ended = ?4, stamp = ?5,
+            behind = ?6, deleted = ?7, rev = ?8, departed = ?9, unsent = ?10, incomplete = ?11,
+            session = ?12, author = ?13, content = ?14, role = ?15, metadata = ?16,
+            created_at = ?17, updated_at = ?18, status = ?19, kind = ?20
+        WHERE id = ?21",
 };
 
 /// The table `sessions`.
 pub(crate) const SESSIONS: Layout = Layout {
     columns: session::COUNT,
     required: 1 << session::STATUS | 1 << session::LAST_ACTIVITY,
-    select: "SELECT key, live_commit, live_arrived, read_began, read_ended, stamp, behind, deleted,
-            unsent, incomplete, owner, title, status, last_activity, created_at, updated_at, metadata
+    select: "SELECT key, live_commit, live_arrived, read_began, read_ended, stamp, behind, deleted, rev,
+            departed, unsent, incomplete, owner, title, status, last_activity, created_at,
+            updated_at, metadata
         FROM sessions WHERE id = ?1",
-    insert: "INSERT INTO sessions (live_commit, live_arrived, read_began, read_ended, stamp, behind,
-            deleted, unsent, incomplete, owner, title, status, last_activity, created_at, updated_at,
-            metadata, id)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
-    update: "UPDATE sessions SET live_commit = ?1, live_arrived = ?2, read_began = ?3, read_ended = ?4,
-            stamp = ?5, behind = ?6, deleted = ?7, unsent = ?8, incomplete = ?9, owner = ?10,
-            title = ?11, status = ?12, last_activity = ?13, created_at = ?14, updated_at = ?15,
-            metadata = ?16
-        WHERE id = ?17",
+    insert: "INSERT INTO sessions (live_commit, live_arrived, read_began, read_ended, stamp, behind, deleted, rev,
+            departed, unsent, incomplete, owner, title, status, last_activity, created_at,
+            updated_at, metadata, id)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+    update: "UPDATE sessions SET live_commit = ?1, live_arrived = ?2, read_began = ?3, read_ended = ?4, stamp = ?5,
+            behind = ?6, deleted = ?7, rev = ?8, departed = ?9, unsent = ?10, incomplete = ?11,
+            owner = ?12, title = ?13, status = ?14, last_activity = ?15, created_at = ?16,
+            updated_at = ?17, metadata = ?18
+        WHERE id = ?19",
 };
 
 /// A row as stored, or about to be.
@@ -153,31 +155,30 @@ impl StoredRow {
 
 /// Reads a row by the value of its id column.
 pub(crate) fn load(tx: &Tx<'_>, layout: &Layout, id: &Value) -> Result<Option<StoredRow>> {
-    let row = tx
+    let mut row = tx
         .conn
         .prepare_cached(layout.select)?
         .query_row([id], |row| decode(row, layout))
         .optional()?;
+    if let Some(row) = &mut row {
+        row.standing.forget_revisions(tx.era()?);
+    }
     Ok(row)
 }
 
 /// Writes a row; returns its key.
 pub(crate) fn store(tx: &Tx<'_>, layout: &Layout, id: &Value, row: &StoredRow) -> Result<i64> {
     let standing = &row.standing;
-    let behind = if standing.behind.is_empty() {
-        Value::Null
-    } else {
-        // A list of integers and flags always has a JSON form.
-        serde_json::to_string(&standing.behind).map_or(Value::Null, Value::Text)
-    };
     let head = [
         optional(standing.live.map(|(commit, _)| commit)),
         optional(standing.live.map(|(_, arrived)| arrived)),
         optional(standing.read.map(|(began, _)| began)),
         optional(standing.read.map(|(_, ended)| ended)),
         Value::Integer(standing.stamp),
-        behind,
+        list(&standing.behind),
         Value::Integer(standing.deleted.into()),
+        optional(standing.rev),
+        list(&standing.departed),
         Value::Integer(row.unsent.into()),
         Value::Integer(row.incomplete.into()),
     ];
@@ -198,6 +199,11 @@ fn decode(row: &Row<'_>, layout: &Layout) -> rusqlite::Result<StoredRow> {
         }
         None => Vec::new(),
     };
+    // One that cannot be read holds nothing back: the next catch-up says what was deleted.
+    let departed = match row.get_ref(9)?.as_str_or_null()? {
+        Some(text) => serde_json::from_str(text).unwrap_or_default(),
+        None => Vec::new(),
+    };
     Ok(StoredRow {
         key: Some(row.get(0)?),
         standing: Standing {
@@ -205,14 +211,25 @@ fn decode(row: &Row<'_>, layout: &Layout) -> rusqlite::Result<StoredRow> {
             read: row.get::<_, Option<i64>>(3)?.zip(row.get(4)?),
             stamp: row.get(5)?,
             deleted: row.get(7)?,
+            rev: row.get(8)?,
+            departed,
             behind,
         },
-        unsent: row.get(8)?,
-        incomplete: row.get(9)?,
+        unsent: row.get(10)?,
+        incomplete: row.get(11)?,
         values: (0..layout.columns)
-            .map(|column| row.get(10 + column))
+            .map(|column| row.get(12 + column))
             .collect::<rusqlite::Result<_>>()?,
     })
+}
+
+/// A list as JSON; nothing for an empty one.
+fn list<T: serde::Serialize>(items: &[T]) -> Value {
+    if items.is_empty() {
+        return Value::Null;
+    }
+    // Integers and flags always have a JSON form.
+    serde_json::to_string(items).map_or(Value::Null, Value::Text)
 }
 
 fn optional(value: Option<i64>) -> Value {

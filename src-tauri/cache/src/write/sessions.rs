@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use rusqlite::params;
 use tidings_model::SessionId;
 
-use super::Tx;
+use super::{Tx, members};
 use crate::error::{CacheError, Result};
 use crate::types::fact::ReadStamp;
 
 /// Complete lists that have to lack a session before it counts as out of reach.
-const LISTS: i64 = 2;
+pub(super) const LISTS: i64 = 2;
 
 /// Compares the cached sessions with a complete list.
 pub(crate) fn listed(
@@ -37,6 +37,7 @@ pub(crate) fn listed(
     for (key, id, missing, no_access, stamp) in cached {
         if ids.contains(&id) {
             if missing > 0 || no_access {
+                members::let_in_again(tx, key)?;
                 update.execute(params![key, 0, false])?;
                 tx.changes.sessions.insert(id);
             }
@@ -45,6 +46,7 @@ pub(crate) fn listed(
             let missing = missing + 1;
             update.execute(params![key, missing, missing >= LISTS])?;
             if missing >= LISTS && !no_access {
+                members::shut_out(tx, key)?;
                 tx.changes.sessions.insert(id.clone());
                 lost.push(id);
             }
@@ -75,6 +77,8 @@ pub(crate) fn remove(tx: &mut Tx<'_>, id: &SessionId) -> Result<()> {
     tx.conn
         .prepare_cached("DELETE FROM sessions WHERE key = ?1")?
         .execute([key])?;
+    // Shown by the project again, it is read anew.
+    super::heads::forget(tx, id)?;
     tx.forget_session(key);
     tx.changes.sessions.insert(id.clone());
     Ok(())

@@ -6,13 +6,20 @@ use rusqlite::params;
 use tidings_model::{MessageId, Timestamp};
 
 use super::ranges::{self, Range, START};
-use super::{Tx, ingest};
+use super::{Tx, ingest, retention};
 use crate::error::{CacheError, Result};
 use crate::types::fact::{Column, Incoming, IngestReport, Source};
 use crate::types::page::{MessageKey, Window};
 
 /// Takes a window in.
-pub(crate) fn apply(tx: &mut Tx<'_>, window: Window) -> Result<IngestReport> {
+pub(crate) fn apply(tx: &mut Tx<'_>, mut window: Window) -> Result<IngestReport> {
+    let floor = match tx.find_session(&window.session)? {
+        Some(session) => retention::removed_to(tx, session)?,
+        None => None,
+    };
+    if let Some(floor) = floor {
+        leave_out(tx, &mut window, floor)?;
+    }
     let source = Source::Rest(window.read);
     let answered: HashSet<MessageId> = window.rows.iter().map(|row| row.id).collect();
     let newest = window
@@ -46,7 +53,10 @@ pub(crate) fn apply(tx: &mut Tx<'_>, window: Window) -> Result<IngestReport> {
     report.reread.messages.extend(removed.reread.messages);
 
     let known = ranges::load(tx, session)?;
-    let older = window.older.unwrap_or(START);
+    let older = window.older.unwrap_or(START).max(floor.unwrap_or(START));
+    if window.newer.is_some_and(|newer| newer < older) {
+        return Ok(report);
+    }
     let newer = window.newer.unwrap_or_else(|| {
         let end = known.last().map_or(older, |range| range.newer);
         end.max(newest.unwrap_or(older)).max(older)
@@ -57,11 +67,28 @@ pub(crate) fn apply(tx: &mut Tx<'_>, window: Window) -> Result<IngestReport> {
         verified_at: window.verified_at,
         live: window.live && window.newer.is_none(),
     };
-    let ranges = ranges::joined(ranges::overlay(&known, range));
+    let ranges = ranges::joined(ranges::overlay(&known, range), window.apart_from);
     if ranges != known {
         ranges::save(tx, session, &ranges)?;
     }
     Ok(report)
+}
+
+/// Leaves out what was taken off this computer on purpose, unless it is here again.
+fn leave_out(tx: &Tx<'_>, window: &mut Window, floor: MessageKey) -> Result<()> {
+    let mut here = tx
+        .conn
+        .prepare_cached("SELECT count(*) FROM messages WHERE id = ?1")?;
+    let mut kept = Vec::with_capacity(window.rows.len());
+    for row in std::mem::take(&mut window.rows) {
+        let old =
+            matches!(row.created_at, Column::Value(at) if MessageKey { at, id: row.id } <= floor);
+        if !old || here.query_row([row.id.as_uuid().as_bytes()], |found| found.get(0))? {
+            kept.push(row);
+        }
+    }
+    window.rows = kept;
+    Ok(())
 }
 
 /// Messages cached in the range that the answer did not have. Those that arrived after the

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 use tidings_contract::{self as api, ApiError, Call, Command, ErrorCode};
-use tidings_model::WorkspaceId;
+use tidings_model::{Locale, WorkspaceId};
 use tidings_supabase::{Project, ProjectKey};
 
 use super::{App, check};
 use crate::config::{WorkspaceConfig, WorkspacePlace};
 use crate::error::{EngineError, Result};
 use crate::host::{Notification, NotificationAction};
+use crate::words;
 use crate::workspace::Core;
 
 /// Name of the local workspace in the switcher.
@@ -155,7 +156,8 @@ impl App {
                 "A schema is named with letters, digits and underscores.".to_owned(),
             ));
         }
-        if let Some(problem) = settings.realtime.problem() {
+        let problem = settings.realtime.problem();
+        if let Some(problem) = problem.or_else(|| settings.retention.problem()) {
             return Err(EngineError::Invalid(problem));
         }
         self.config_mut(|config| config.settings = settings.clone())?;
@@ -166,7 +168,17 @@ impl App {
         if before.schema != settings.schema {
             self.reopen_projects().await;
         }
+        if before.wording != settings.wording {
+            self.reword().await;
+        }
         Ok(settings)
+    }
+
+    /// The sentences of rules are written in another way now.
+    async fn reword(&self) {
+        if let Ok(core) = self.front_core().await {
+            core.tell_rules().await;
+        }
     }
 
     fn open_link(&self, args: &api::OpenLink) -> Result<api::Nothing> {
@@ -187,10 +199,13 @@ impl App {
     }
 
     async fn test_notification(&self) -> api::NotificationReport {
+        let Locale { language, .. } = self.0.settings.borrow().wording.into();
+        let (title, body) = words::test_notification(language);
         let shown = self.0.options.host.notify(Notification {
             id: "test".to_owned(),
-            title: "Tidings can notify you".to_owned(),
-            body: "This is how an alert will look.".to_owned(),
+            title: title.to_owned(),
+            body: body.to_owned(),
+            language,
             actions: vec![NotificationAction::OpenChart],
             place: api::Place::Alerts,
         });
@@ -198,6 +213,10 @@ impl App {
     }
 }
 
+#[allow(
+    clippy::too_many_lines,
+    reason = "one arm for each command of the table"
+)]
 async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, ApiError> {
     match command {
         Command::SignIn(args) => reply::<api::SignIn>(core.sign_in(args).await),
@@ -227,6 +246,9 @@ async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, 
         Command::SignOut(args) => reply::<api::SignOut>(core.sign_out(&args).await),
         Command::Connect(_) => reply::<api::Connect>(Ok(core.connect())),
         Command::Disconnect(_) => reply::<api::Disconnect>(Ok(core.disconnect())),
+        Command::PauseDownload(args) => {
+            reply::<api::PauseDownload>(core.pause_download(&args).await)
+        }
         Command::GetDiagnostics(_) => reply::<api::GetDiagnostics>(Ok(core.diagnostics())),
         Command::GetFrameLog(args) => reply::<api::GetFrameLog>(Ok(core.frame_log(&args))),
         Command::SetPresence(args) => reply::<api::SetPresence>(Ok(core.set_presence(&args).await)),
@@ -252,6 +274,19 @@ async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, 
         Command::DiscardMessage(args) => {
             reply::<api::DiscardMessage>(core.discard_message(&args).await)
         }
+        Command::RetryChange(args) => reply::<api::RetryChange>(core.retry_change(&args).await),
+        Command::DiscardChange(args) => {
+            reply::<api::DiscardChange>(core.discard_change(&args).await)
+        }
+        Command::AnswerHeld(args) => reply::<api::AnswerHeld>(core.answer_held(&args).await),
+        Command::FindDate(args) => reply::<api::FindDate>(core.find_date(&args).await),
+        Command::GetStorage(_) => reply::<api::GetStorage>(core.storage().await),
+        Command::PreviewRetention(args) => {
+            reply::<api::PreviewRetention>(core.preview_retention(&args).await)
+        }
+        Command::RemoveFromDevice(args) => {
+            reply::<api::RemoveFromDevice>(core.remove_from_device(&args).await)
+        }
         Command::MarkRead(args) => reply::<api::MarkRead>(core.mark_read(&args).await),
         Command::SetDraft(args) => reply::<api::SetDraft>(core.set_draft(args).await),
         Command::Typing(args) => reply::<api::Typing>(core.typing(&args).await),
@@ -260,6 +295,14 @@ async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, 
         Command::ListOutbox(_) => reply::<api::ListOutbox>(core.outbox().await),
         Command::Search(args) => reply::<api::Search>(core.search(args).await),
         Command::GetDetails(args) => reply::<api::GetDetails>(core.details(&args).await),
+        command @ (Command::ListParticipants(_)
+        | Command::CreateInvite(_)
+        | Command::ListInvites(_)
+        | Command::WithdrawInvite(_)
+        | Command::RedeemInvite(_)
+        | Command::SetMemberRole(_)
+        | Command::RemoveMember(_)
+        | Command::LeaveSession(_)) => call_members(core, command).await,
         Command::GetWatchList(_) => reply::<api::GetWatchList>(core.watch_list().await),
         Command::SetWatchList(args) => reply::<api::SetWatchList>(core.set_watch_list(args).await),
         Command::ListSymbols(_) => reply::<api::ListSymbols>(core.symbols().await),
@@ -285,11 +328,36 @@ async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, 
         | Command::Export(_)
         | Command::Import(_)
         | Command::OpenLink(_)
-        | Command::TestNotification(_) => Err(ApiError::new(
-            ErrorCode::Internal,
-            "The command does not concern a workspace.",
-        )),
+        | Command::TestNotification(_) => Err(misplaced()),
     }
+}
+
+/// Those about who takes part in sessions.
+async fn call_members(core: &Core, command: Command) -> Result<Box<RawValue>, ApiError> {
+    match command {
+        Command::ListParticipants(args) => {
+            reply::<api::ListParticipants>(core.participants(&args).await)
+        }
+        Command::CreateInvite(args) => reply::<api::CreateInvite>(core.create_invite(&args).await),
+        Command::ListInvites(args) => reply::<api::ListInvites>(core.invites(&args).await),
+        Command::WithdrawInvite(args) => {
+            reply::<api::WithdrawInvite>(core.withdraw_invite(&args).await)
+        }
+        Command::RedeemInvite(args) => reply::<api::RedeemInvite>(core.redeem_invite(&args).await),
+        Command::SetMemberRole(args) => {
+            reply::<api::SetMemberRole>(core.set_member_role(&args).await)
+        }
+        Command::RemoveMember(args) => reply::<api::RemoveMember>(core.remove_member(&args).await),
+        Command::LeaveSession(args) => reply::<api::LeaveSession>(core.leave_session(&args).await),
+        _ => Err(misplaced()),
+    }
+}
+
+fn misplaced() -> ApiError {
+    ApiError::new(
+        ErrorCode::Internal,
+        "The command was taken to the wrong place.",
+    )
 }
 
 /// What a project is called until the user says otherwise: its reference, which is the first

@@ -48,9 +48,13 @@ pub(super) async fn start(
 ) -> Result<Started> {
     let durable = scoped.durable();
     let reader = scoped.clone();
+    // New secrets would not open what is there, and would take the place of those that do.
+    let exists = durable && directory.join(tidings_local::DATABASE_FILE).exists();
     let kept = secrets::blocking(move || {
         if let Some(text) = reader.get(SERVER)? {
             Ok(serde_json::from_str::<Kept>(&text).ok())
+        } else if exists {
+            Ok(None)
         } else {
             let kept = Kept::fresh();
             let text = serde_json::to_string(&kept).map_err(|error| {
@@ -61,7 +65,7 @@ pub(super) async fn start(
         }
     })
     .await?
-    .ok_or_else(|| EngineError::Local("its entry in the key store is damaged".to_owned()))?;
+    .ok_or(EngineError::LostKey)?;
     let location = if durable {
         Location::Directory(directory.to_path_buf())
     } else {

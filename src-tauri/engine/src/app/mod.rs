@@ -6,6 +6,7 @@ mod downloads;
 mod export;
 mod frame_file;
 mod import;
+mod instance;
 mod local;
 mod open;
 
@@ -62,6 +63,8 @@ struct Inner {
     http: tidings_supabase::Http,
     running: tokio::sync::Mutex<Running>,
     upload: tokio::sync::Mutex<Option<import::Upload>>,
+    /// Until the program is stopped, no other one uses the directory.
+    instance: Mutex<Option<instance::Instance>>,
 }
 
 /// The workspaces that are open. The lock around it makes opening and closing one at a time.
@@ -82,8 +85,10 @@ impl App {
     /// Reads the configuration and opens the workspace that was in front.
     pub async fn start(options: AppOptions) -> Result<Self> {
         let file = ConfigFile::in_directory(&options.data_dir)?;
+        let instance = instance::Instance::of(&options.data_dir, instance::PATIENCE).await?;
         let (mut config, set_aside) = file.read()?;
         config.settings.realtime = config.settings.realtime.nearest();
+        config.settings.retention = config.settings.retention.sound();
         let app = Self(Arc::new(Inner {
             bus: Bus::new(),
             file,
@@ -92,6 +97,7 @@ impl App {
             http: options.network.http()?,
             running: tokio::sync::Mutex::default(),
             upload: tokio::sync::Mutex::default(),
+            instance: Mutex::new(Some(instance)),
             options,
         }));
         if let Some(path) = set_aside {
@@ -107,8 +113,8 @@ impl App {
         if let Some(id) = active
             && let Err(error) = app.open(id).await
         {
+            // It stays the one to open: the next start tries again.
             tracing::error!(%error, "the workspace could not be opened");
-            app.config_mut(|config| config.active = None)?;
             app.0.bus.emit(api::Event::Notice {
                 level: api::NoticeLevel::Error,
                 message: format!("The workspace could not be opened: {error}"),
@@ -178,6 +184,8 @@ impl App {
         for (_, opened) in running.workspaces.drain() {
             opened.close().await;
         }
+        let instance = self.0.instance.lock();
+        instance.unwrap_or_else(PoisonError::into_inner).take();
     }
 
     /// Ends as a crash of the program would: no goodbye, and what waits to be written is not
@@ -187,6 +195,8 @@ impl App {
         for (_, opened) in running.workspaces.drain() {
             opened.workspace.abandon().await;
         }
+        let instance = self.0.instance.lock();
+        instance.unwrap_or_else(PoisonError::into_inner).take();
     }
 
     fn config<T>(&self, read: impl FnOnce(&Config) -> T) -> T {
@@ -205,20 +215,29 @@ impl App {
         Ok(())
     }
 
+    /// Changes what is good to know and no more: here it counts also when it cannot be written.
+    fn config_kept_or_not(&self, change: impl FnOnce(&mut Config)) {
+        let mut config = self.0.config.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = config.clone();
+        change(&mut config);
+        if *config != before
+            && let Err(error) = self.0.file.write(&config)
+        {
+            tracing::error!(%error, "the configuration was not written");
+        }
+    }
+
     fn workspace_config(&self, id: WorkspaceId) -> Result<WorkspaceConfig> {
         self.config(|config| config.workspaces.iter().find(|w| w.id == id).cloned())
             .ok_or_else(|| EngineError::NotFound("There is no such workspace.".to_owned()))
     }
 
     fn change_workspace(&self, id: WorkspaceId, change: impl FnOnce(&mut WorkspaceConfig)) {
-        let written = self.config_mut(|config| {
+        self.config_kept_or_not(|config| {
             if let Some(workspace) = config.workspaces.iter_mut().find(|w| w.id == id) {
                 change(workspace);
             }
         });
-        if let Err(error) = written {
-            tracing::error!(%error, "the configuration was not written");
-        }
     }
 
     fn directory(&self, id: WorkspaceId) -> PathBuf {
@@ -264,7 +283,8 @@ impl App {
     fn tell_workspaces(&self, running: &Running) {
         self.0.bus.emit(api::Event::Workspaces {
             workspaces: self.infos(running),
-            active: self.config(|config| config.active).map(|id| id.to_string()),
+            // One that could not be opened is not in front.
+            active: self.front(running).ok().map(|(id, _)| id.to_string()),
         });
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tidings_cache::{Cache, CacheError, CacheKey};
+use tidings_cache::{Cache, CacheKey, OpenReport};
 use tidings_contract as api;
 use tidings_model::{SessionId, WorkspaceId};
 use tidings_supabase::{Auth, AuthState, Project, ProjectKey, Rest, TokenManager};
@@ -26,7 +26,7 @@ impl App {
             let opened = self.open_new(&config).await?;
             e.insert(opened);
         }
-        self.config_mut(|config| config.active = Some(id))?;
+        self.config_kept_or_not(|config| config.active = Some(id));
         for (other, opened) in &running.workspaces {
             opened.workspace.set_front(*other == id);
         }
@@ -165,28 +165,23 @@ impl App {
     /// Opens the encrypted cache; in memory, with a warning, when its key cannot be kept.
     async fn open_cache(&self, id: WorkspaceId, scoped: &Scoped) -> Result<(Cache, bool)> {
         let path = self.directory(id).join(CACHE_FILE);
-        if !scoped.durable() && !path.exists() {
+        let exists = path.exists();
+        if !scoped.durable() && !exists {
             self.warn("No key store answers, so messages and sign-in are kept in memory only, until Tidings ends.");
             return Ok((Cache::in_memory()?, true));
         }
-        let key = match cache_key(scoped.clone(), path.exists()).await {
-            Ok(key) => key,
-            Err(error) => {
-                self.warn(&format!(
-                    "{error}. What is on this computer stays as it is; until Tidings is started again with the key store, messages are kept in memory only."
-                ));
+        let key = match cache_key(scoped.clone(), exists).await? {
+            CacheKeyFound::Key(key) => key,
+            missing => {
+                self.warn(&missing.sentence(scoped.durable()));
                 return Ok((Cache::in_memory()?, true));
             }
         };
-        let opening = open_file(path, key).await?;
-        if let Some(aside) = &opening.1.set_aside {
-            self.warn(&format!(
-                "The cache was damaged and is read again from the project. The old file is {}; {} unsent messages were saved from it.",
-                aside.display(),
-                opening.1.salvaged
-            ));
+        let (cache, report) = open_file(path, key).await?;
+        if let Some(sentence) = lost(&report) {
+            self.warn(&sentence);
         }
-        Ok((opening.0, false))
+        Ok((cache, false))
     }
 
     pub(super) fn warn(&self, message: &str) {
@@ -242,25 +237,83 @@ impl App {
     }
 }
 
-async fn cache_key(scoped: Scoped, exists: bool) -> Result<CacheKey> {
+/// What the key store has for a cache.
+enum CacheKeyFound {
+    Key(CacheKey),
+    /// There is a cache, and no key for it. A new one would not open it either.
+    Lost,
+    /// Something else stands in its place.
+    Unreadable,
+}
+
+impl CacheKeyFound {
+    /// Why there is no key, what is safe, and what to do.
+    fn sentence(&self, durable: bool) -> String {
+        let (why, mend) = match (self, durable) {
+            (_, false) => (
+                "No key store answers, so what is kept on this computer cannot be opened",
+                "unlock the key store and start Tidings again",
+            ),
+            (Self::Unreadable, true) => (
+                "What the key store has for this workspace is no key",
+                "put the key back, or remove the workspace from this computer to start afresh",
+            ),
+            (_, true) => (
+                "The key of what is kept on this computer is not in the key store any more",
+                "put the key back, or remove the workspace from this computer to start afresh",
+            ),
+        };
+        format!(
+            "{why}. It stays as it is; {mend}. Until then messages are kept in memory only, and \
+             read from the project."
+        )
+    }
+}
+
+async fn cache_key(scoped: Scoped, exists: bool) -> Result<CacheKeyFound> {
     let kept = secrets::blocking(move || match scoped.get(CACHE_KEY)? {
         Some(key) => Ok(Some(key)),
-        // A file without its key cannot be read; a new key would not open it either.
         None if exists => Ok(None),
         None => {
             let key = CacheKey::generate().to_hex();
             scoped.set(CACHE_KEY, &key)?;
             Ok(Some(key))
         }
+    });
+    Ok(match kept.await.map_err(EngineError::Locked)? {
+        Some(hex) => match CacheKey::from_hex(&hex) {
+            Ok(key) => CacheKeyFound::Key(key),
+            Err(_) => CacheKeyFound::Unreadable,
+        },
+        None => CacheKeyFound::Lost,
     })
-    .await?;
-    match kept {
-        Some(hex) => Ok(CacheKey::from_hex(&hex)?),
-        None => Err(EngineError::Cache(CacheError::WrongKey)),
+}
+
+/// What an opening says that the user must know.
+fn lost(report: &OpenReport) -> Option<String> {
+    let unsent = match (report.salvaged, report.salvage_incomplete) {
+        (0, false) => "Nothing unsent was in it.".to_owned(),
+        (saved, false) => format!("All {saved} unsent changes were saved from it."),
+        (saved, true) => format!(
+            "{saved} unsent changes were saved from it; others that had not been sent may be lost."
+        ),
+    };
+    match &report.set_aside {
+        Some(aside) => Some(format!(
+            "What was kept on this computer was damaged, and is read again from the project. \
+             {unsent} The damaged file is {}.",
+            aside.display()
+        )),
+        None if report.salvage_incomplete => Some(
+            "What was kept on this computer is gone, and is read again from the project. Messages \
+             that had not been sent are lost."
+                .to_owned(),
+        ),
+        None => None,
     }
 }
 
-async fn open_file(path: PathBuf, key: CacheKey) -> Result<(Cache, tidings_cache::OpenReport)> {
+async fn open_file(path: PathBuf, key: CacheKey) -> Result<(Cache, OpenReport)> {
     let opening = tokio::task::spawn_blocking(move || {
         if let Some(directory) = path.parent() {
             std::fs::create_dir_all(directory)?;

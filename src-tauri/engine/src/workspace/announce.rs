@@ -9,10 +9,15 @@ use tidings_contract as api;
 use tidings_model::{MessageId, SessionId};
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
+use super::catch_up::server_now;
+use super::members::{self, Names};
 use super::{Core, market, people, rows};
 
 /// Changes within this time are told together: one frame of a 60 Hz screen.
 const FRAME: Duration = Duration::from_millis(16);
+
+/// A name that a message carries is news for this long after it was written.
+const FRESH: Duration = Duration::from_mins(2);
 
 /// Runs until the workspace closes.
 pub(super) async fn run(core: Arc<Core>) {
@@ -71,11 +76,15 @@ async fn tell(core: &Core, changes: Changes) -> Result<(), tidings_cache::CacheE
             outbox: summary(outbox),
         });
     }
+    if changes.names {
+        core.members.reread_names(&core.cache).await?;
+        people::tell(core).await;
+    }
     tell_sessions(core, &changes).await?;
     let open = core.open.lock().await.as_ref().map(|open| open.id.clone());
     if let Some(open) = open {
         let ids = changes.messages.get(&open);
-        let reread = changes.ranges.contains(&open);
+        let reread = changes.ranges.contains(&open) || changes.names;
         if ids.is_some() || reread {
             tell_messages(core, open, ids.cloned().unwrap_or_default(), reread, outbox).await?;
         }
@@ -84,8 +93,7 @@ async fn tell(core: &Core, changes: Changes) -> Result<(), tidings_cache::CacheE
         core.emit(api::Event::WatchList);
     }
     if changes.rules {
-        let armed = core.market.lock().await.armed();
-        core.emit(api::Event::Rules { armed });
+        core.tell_rules().await;
     }
     if !changes.quotes.is_empty() {
         market::note_quotes(core, changes.quotes);
@@ -98,6 +106,12 @@ async fn tell_sessions(core: &Core, changes: &Changes) -> Result<(), tidings_cac
     touched.extend(changes.messages.keys());
     touched.extend(&changes.read_positions);
     touched.extend(&changes.drafts);
+    let shared = if changes.names {
+        shared(core).await?
+    } else {
+        Vec::new()
+    };
+    touched.extend(&shared);
     if touched.is_empty() {
         return Ok(());
     }
@@ -105,6 +119,7 @@ async fn tell_sessions(core: &Core, changes: &Changes) -> Result<(), tidings_cac
     let (mut there, mut removed) = (Vec::new(), Vec::new());
     for id in touched {
         if let Some(summary) = core.cache.session(id.clone()).await? {
+            people::stands(core, &summary).await;
             there.push(viewer.session(&summary));
         } else {
             people::left(core, id).await;
@@ -116,6 +131,13 @@ async fn tell_sessions(core: &Core, changes: &Changes) -> Result<(), tidings_cac
         removed,
     });
     Ok(())
+}
+
+/// Sessions in which other people's names are shown.
+async fn shared(core: &Core) -> Result<Vec<SessionId>, tidings_cache::CacheError> {
+    let sessions = core.cache.sessions().await?;
+    let shared = sessions.into_iter().filter(|summary| summary.members > 0);
+    Ok(shared.map(|summary| summary.session.id).collect())
 }
 
 async fn tell_messages(
@@ -134,6 +156,16 @@ async fn tell_messages(
         .messages_by_id(ids.iter().copied().collect())
         .await?;
     let viewer = core.viewer();
+    let fresh = server_now(core).minus(FRESH);
+    for message in there.iter().map(|cached| &cached.message) {
+        let names = message
+            .user_id
+            .as_ref()
+            .zip(Names::written(&message.metadata));
+        if let Some((user, name)) = names.filter(|_| message.created_at > fresh) {
+            members::heard(core, user, &name);
+        }
+    }
     let removed = ids
         .iter()
         .filter(|id| {
@@ -168,13 +200,13 @@ pub(super) fn change_of(outbox: &[OutboxItem], id: MessageId) -> Option<&OutboxI
 
 /// The outbox in short.
 pub(super) fn summary(outbox: &[OutboxItem]) -> api::OutboxSummary {
-    let failed = outbox
-        .iter()
-        .filter(|item| matches!(item.state, OutboxState::Failed(_)))
-        .count();
-    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    api::OutboxSummary {
-        queued: count(outbox.len() - failed),
-        failed: count(failed),
+    let mut summary = api::OutboxSummary::default();
+    for item in outbox {
+        match item.state {
+            OutboxState::Queued | OutboxState::Sending => summary.queued += 1,
+            OutboxState::Held => summary.held += 1,
+            OutboxState::Failed(_) => summary.failed += 1,
+        }
     }
+    summary
 }

@@ -74,6 +74,11 @@ impl State {
         )
     }
 
+    /// Whether nothing is missing.
+    pub fn is_live(&self) -> bool {
+        *self.0.borrow() == Connection::Live
+    }
+
     /// Takes an input; the state changes or stays.
     pub fn input(&self, input: Input, now: Timestamp) {
         // Two inputs at once are taken one after the other.

@@ -25,6 +25,10 @@ pub struct Pace {
     pub look: Duration,
     /// A channel whose row changes the project refuses joins again after at least this long.
     pub refused_changes: Duration,
+    /// From one request in the background to the next.
+    pub background: Duration,
+    /// A disk that refused to be written is tried again after this long.
+    pub disk: Duration,
 }
 
 impl Default for Pace {
@@ -34,6 +38,8 @@ impl Default for Pace {
             quiet_prices: Duration::from_secs(30),
             look: Duration::from_secs(5),
             refused_changes: Duration::from_secs(30),
+            background: Duration::from_millis(500),
+            disk: Duration::from_secs(10),
         }
     }
 }

@@ -109,5 +109,12 @@ async fn apply(core: &Core, facts: &mut Vec<Incoming>) {
 
 /// Sees to what a report asks for.
 pub(super) fn applied(core: &Core, report: IngestReport) {
-    core.sync.reread(report.reread);
+    let mut reread = report.reread;
+    for session in report.joined {
+        // Nothing of it is known, or nothing of late.
+        reread.sessions.insert(session.clone());
+        reread.members.insert(session.clone());
+        core.sync.joined(session);
+    }
+    core.sync.reread(reread);
 }

@@ -1,5 +1,6 @@
 //! Follows the account and the socket: what arrives live, and what the connection's state is.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -16,12 +17,15 @@ use tidings_supabase::{AuthState, Class, TokenManager};
 
 use super::connection::Input;
 use super::remote::{self, Fields, RowError, table};
-use super::{Core, market, people, prices};
+use super::{Core, market, members, people, prices};
 
 /// Name of the channel with sessions and messages.
 pub(super) const CHAT: &str = "chat";
 /// Name of the channel with prices.
 pub(super) const PRICES: &str = "prices";
+
+/// How long joining waits at most for the project's word on its parts.
+const FIRST_QUESTION: Duration = Duration::from_secs(5);
 
 /// Gives the socket the account's token at each join.
 pub(super) struct Tokens(pub TokenManager);
@@ -51,13 +55,23 @@ struct Channels {
     _prices: Option<ChannelHandle>,
 }
 
+/// What the channels ask for besides sessions and messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Wanted {
+    prices: bool,
+    members: bool,
+}
+
 impl Channels {
-    fn open(core: &Core, with_prices: bool) -> Self {
+    fn open(core: &Core, wanted: Wanted) -> Self {
         let table = |name: &str| Binding::table(&core.schema, name);
-        let chat = ChannelSpec {
+        let mut chat = ChannelSpec {
             bindings: vec![table(table::SESSIONS), table(table::MESSAGES)],
             ..ChannelSpec::new(CHAT)
         };
+        if wanted.members {
+            chat.bindings.push(table(table::MEMBERS));
+        }
         let prices = ChannelSpec {
             bindings: vec![table(table::PRICES)],
             ..ChannelSpec::new(PRICES)
@@ -65,7 +79,7 @@ impl Channels {
         Self {
             _chat: core.realtime.open(chat),
             // A channel of its own: one bad binding disables all of its channel.
-            _prices: with_prices.then(|| core.realtime.open(prices)),
+            _prices: wanted.prices.then(|| core.realtime.open(prices)),
         }
     }
 }
@@ -74,10 +88,10 @@ impl Channels {
 pub(super) async fn follow_account(core: Arc<Core>) {
     let mut account = core.tokens.state();
     let mut settings = core.settings.clone();
-    let mut channels: Option<(Channels, bool)> = None;
+    let mut members = core.members.part.subscribe();
+    let mut channels: Option<(Channels, Wanted)> = None;
     loop {
         let state = account.borrow_and_update().clone();
-        let with_prices = settings.borrow_and_update().prices;
         match &state {
             AuthState::SignedIn { user_id, .. } => {
                 if let Ok(user) = UserId::new(user_id.clone())
@@ -85,14 +99,21 @@ pub(super) async fn follow_account(core: Arc<Core>) {
                 {
                     tracing::error!(%error, "the account could not be kept");
                 }
-                let same = channels
-                    .as_ref()
-                    .is_some_and(|(_, with)| *with == with_prices);
-                if !same {
-                    if channels.is_none() {
-                        core.state.input(Input::Connecting, core.now());
-                    }
-                    channels = Some((Channels::open(&core, with_prices), with_prices));
+                if channels.is_none() {
+                    core.state.input(Input::Connecting, core.now());
+                    ask_first(&core).await;
+                }
+                let wanted = Wanted {
+                    prices: settings.borrow_and_update().prices,
+                    members: members.borrow_and_update().is_told(),
+                };
+                let known = channels.as_ref().map(|(_, known)| *known);
+                if known.is_some_and(|known| known.members != wanted.members) {
+                    // First out, then in: a channel that somebody holds keeps its form.
+                    channels = None;
+                }
+                if known != Some(wanted) {
+                    channels = Some((Channels::open(&core, wanted), wanted));
                     core.realtime.connect();
                 }
             }
@@ -108,7 +129,21 @@ pub(super) async fn follow_account(core: Arc<Core>) {
         tokio::select! {
             changed = account.changed() => if changed.is_err() { return },
             changed = settings.changed() => if changed.is_err() { return },
+            changed = members.changed() => if changed.is_err() { return },
         }
+    }
+}
+
+/// On a project that was never asked which parts it has: asks, so that the channels need not be
+/// joined twice. Without an answer the first catch-up finds out.
+async fn ask_first(core: &Core) {
+    if core.part() != members::Part::Unknown {
+        return;
+    }
+    match tokio::time::timeout(FIRST_QUESTION, members::look(core)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::info!(%error, "the project was not asked for its parts"),
+        Err(_) => tracing::info!("the project did not say in time which parts it has"),
     }
 }
 
@@ -241,7 +276,7 @@ async fn connection(core: &Core, state: ConnState) {
     }
 }
 
-async fn channel_changed(core: &Core, channel: &str, status: ChannelStatus) {
+async fn channel_changed(core: &Arc<Core>, channel: &str, status: ChannelStatus) {
     if let ChannelStatus::Errored { error, .. } = &status {
         tracing::warn!(channel, %error, "a channel is in trouble");
     }
@@ -258,6 +293,11 @@ async fn channel_changed(core: &Core, channel: &str, status: ChannelStatus) {
     let ChannelStatus::Errored { error, retry_at } = status else {
         return;
     };
+    if error.class == ErrorClass::Bindings && core.part().is_told() {
+        let asked = core.clone();
+        core.aside(async move { members::refused(&asked).await });
+        return;
+    }
     let reason = format!("The project does not send changes: {error}");
     // Another attempt follows by itself, but what is wrong is for somebody to mend.
     let input = match retry_at.filter(|_| error.class != ErrorClass::Bindings) {
@@ -280,7 +320,7 @@ async fn changed(core: &Core, change: &Change) {
         .commit_timestamp()
         .and_then(|text| text.parse::<Timestamp>().ok());
     let result = match change.table() {
-        table::MESSAGES | table::SESSIONS => {
+        table::MESSAGES | table::SESSIONS | table::MEMBERS => {
             let taken = chat_changed(core, change, committed).await;
             if taken.is_err() {
                 core.sync.catch_up();
@@ -314,33 +354,43 @@ async fn chat_changed(
         arrived,
         inserted,
     };
-    let messages = change.table() == table::MESSAGES;
-    let fact = if change.kind == ChangeKind::Delete {
-        let fields = fields(change.old_record.as_ref());
-        if messages {
-            Incoming::MessageDeleted {
-                id: remote::deleted_message(&fields)?,
-                source,
-            }
-        } else {
-            Incoming::SessionDeleted {
-                id: remote::deleted_session(&fields)?,
-                source,
-            }
-        }
+    let deleted = change.kind == ChangeKind::Delete;
+    let fields = fields(if deleted {
+        change.old_record.as_ref()
     } else {
-        let fields = fields(change.record.as_ref());
-        if messages {
-            Incoming::Message {
-                row: remote::message(&fields, truncated)?,
-                source,
-            }
-        } else {
-            Incoming::Session {
-                row: remote::session(&fields, truncated)?,
-                source,
-            }
+        change.record.as_ref()
+    });
+    // A number of an epoch that has ended counts no more.
+    let counts = core.counts(commit);
+    let fact = match (change.table(), deleted) {
+        (table::MESSAGES, false) => {
+            let mut row = remote::message(&fields, truncated)?;
+            row.rev = row.rev.filter(|_| counts);
+            Incoming::Message { row, source }
         }
+        (table::MESSAGES, true) => Incoming::MessageDeleted {
+            id: remote::deleted_message(&fields)?,
+            source,
+        },
+        (table::MEMBERS, false) => {
+            let row = remote::member(&fields)?;
+            members::meet(core, BTreeSet::from([row.user.clone()]));
+            Incoming::Member { row, source }
+        }
+        (table::MEMBERS, true) => Incoming::MemberGone {
+            id: remote::ended_member(&fields)?,
+            source,
+        },
+        (_, false) => {
+            let mut row = remote::session(&fields, truncated)?;
+            row.rev = row.rev.filter(|_| counts);
+            Incoming::Session { row, source }
+        }
+        (_, true) => Incoming::SessionDeleted {
+            id: remote::deleted_session(&fields)?,
+            rev: None,
+            source,
+        },
     };
     core.ingest.fact(fact).await;
     Ok(())

@@ -380,7 +380,7 @@ fn new_firing(
     NewFiring {
         rule: id,
         symbol: symbol.clone(),
-        sentence: describe::title(rule, firing),
+        sentence: describe::title(rule, firing, &core.locale()),
         price: firing.price.clone(),
         source_time: firing.time,
         fired_at: core.now(),

@@ -1,9 +1,12 @@
 //! One workspace at work: one project, one account, one cache, one socket.
 
+mod activity;
 mod announce;
+mod background;
 mod catch_up;
 mod commands;
 mod connection;
+mod dates;
 mod doubt;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -20,18 +23,21 @@ mod quotes;
 mod remote;
 mod requests;
 mod reread;
+mod retention;
 mod rows;
 mod rules;
 mod send;
 mod session;
+mod storage;
 mod sync;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tidings_cache::Cache;
+use tidings_cache::{Cache, Firing};
 use tidings_contract as api;
-use tidings_model::{Clock, SessionId, Timestamp, UserId};
+use tidings_model::{Clock, Locale, SessionId, Timestamp, UserId};
+use tidings_realtime::EventStream;
 use tidings_supabase::{AuthState, Rest, TokenManager};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -43,9 +49,9 @@ use crate::host::Host;
 pub use doubt::Pace;
 pub(crate) use live::{refused, tuning};
 use market::Market;
+pub(crate) use members::Names;
 use open::OpenSession;
 pub(crate) use remote::table;
-pub(crate) use rows::author_name;
 pub(crate) use session::{SECRETS, SecretStore};
 
 /// What a workspace is made of.
@@ -100,14 +106,15 @@ pub(crate) struct Core {
     front: AtomicBool,
     /// Changes of messages and sessions flow.
     hears: AtomicBool,
-    /// The project has the members part.
-    members: AtomicBool,
+    members: members::State,
     state: connection::State,
     sync: sync::Requests,
     ingest: ingest::Door,
     /// Counts the catch-ups that began: each means that there is a connection, maybe a new one.
     catch_ups: watch::Sender<u64>,
     outbox: Notify,
+    activity: activity::Uses,
+    retention: retention::Requests,
     market: tokio::sync::Mutex<Market>,
     notices: mpsc::Sender<notices::Notice>,
     prices_told: Mutex<market::Told>,
@@ -119,6 +126,11 @@ pub(crate) struct Core {
     last_session: Mutex<Option<SessionId>>,
     session_opened: Box<dyn Fn(Option<SessionId>) + Send + Sync>,
     server_clock: Mutex<Option<i64>>,
+    /// Since when the project's numbers count, by its clock, if they began to count in this run.
+    era: Mutex<Option<Timestamp>>,
+    background: background::Control,
+    /// The catch-up in which the server last told its time.
+    clock_told: AtomicU64,
     /// The wait for a browser in which somebody signs in.
     browser: Mutex<Option<CancellationToken>>,
     /// Changes that a channel should have told and did not.
@@ -146,16 +158,11 @@ impl Workspace {
             schema,
             pace,
         } = parts;
-        cache.reset_sending().await?;
         let now = clock.now();
-        let account = tokens.state().borrow().clone();
-        if let AuthState::SignedIn { user_id, .. } = account
-            && let Ok(user) = UserId::new(user_id)
-        {
-            cache.set_account(user, now).await?;
-        }
+        keep_account(&cache, &tokens, now).await?;
         let market = Market::load(&cache, now).await?;
-        let members = members::known(&cache).await?;
+        let members = members::State::load(&cache).await?;
+        let background = background::Control::load(&cache).await?;
         let pending = cache.pending_notifications().await?;
         let (notices, to_tell) = notices::queue();
         let account = Arc::new(live::Tokens(tokens.clone()));
@@ -180,12 +187,14 @@ impl Workspace {
             stop: CancellationToken::new(),
             front: AtomicBool::new(false),
             hears: AtomicBool::new(false),
-            members: AtomicBool::new(members),
+            members,
             state: connection::State::new(now),
             sync: sync::Requests::default(),
             ingest: door,
             catch_ups: watch::Sender::new(0),
             outbox: Notify::new(),
+            activity: activity::Uses::default(),
+            retention: retention::Requests::default(),
             market: tokio::sync::Mutex::new(market),
             notices,
             prices_told: Mutex::default(),
@@ -196,40 +205,13 @@ impl Workspace {
             last_session: Mutex::new(last_session),
             session_opened,
             server_clock: Mutex::new(None),
+            era: Mutex::new(None),
+            background,
+            clock_told: AtomicU64::new(0),
             browser: Mutex::default(),
             missed: AtomicU64::new(0),
         });
-        let tasks = TaskTracker::new();
-        let spawn = |name: &'static str, task: futures_util::future::BoxFuture<'static, ()>| {
-            let stop = core.stop.clone();
-            tasks.spawn(async move {
-                tokio::select! {
-                    () = stop.cancelled() => {}
-                    () = task => tracing::debug!(name, "a task of the workspace ended"),
-                }
-            });
-        };
-        spawn("account", Box::pin(live::follow_account(core.clone())));
-        spawn("tuning", Box::pin(live::follow_settings(core.clone())));
-        spawn("tokens", Box::pin(live::keep_tokens_fresh(core.clone())));
-        spawn("sign-outs", Box::pin(live::tell_sign_outs(core.clone())));
-        spawn("live", Box::pin(live::follow(core.clone(), events)));
-        spawn("ingest", Box::pin(ingest::run(core.clone(), facts)));
-        spawn("sync", Box::pin(sync::run(core.clone())));
-        spawn("outbox", Box::pin(outbox::run(core.clone())));
-        spawn("announce", Box::pin(announce::run(core.clone())));
-        spawn("connection", Box::pin(announce::connection(core.clone())));
-        spawn("market", Box::pin(market::run(core.clone())));
-        spawn(
-            "notices",
-            Box::pin(notices::run(core.clone(), pending, to_tell)),
-        );
-        spawn("doubt", Box::pin(doubt::run(core.clone())));
-        spawn("people", Box::pin(people::run(core.clone())));
-        spawn("presence row", Box::pin(people::keep_row(core.clone())));
-        spawn("typing", Box::pin(people::tell_unjoined(core.clone())));
-        spawn("search index", Box::pin(index(core.clone())));
-        tasks.close();
+        let tasks = tasks(&core, events, facts, (pending, to_tell));
         Ok(Self { core, tasks })
     }
 
@@ -293,6 +275,17 @@ impl Core {
         self.settings.borrow().clone()
     }
 
+    /// How sentences and numbers are written.
+    fn locale(&self) -> Locale {
+        self.settings.borrow().wording.into()
+    }
+
+    /// Has whoever shows the rules read them again.
+    pub async fn tell_rules(&self) {
+        let armed = self.market.lock().await.armed();
+        self.emit(api::Event::Rules { armed });
+    }
+
     /// The user signed in; also the one whose session has expired is told by the cache.
     fn user(&self) -> Option<UserId> {
         let signed_in = self
@@ -303,7 +296,20 @@ impl Core {
     }
 
     fn viewer(&self) -> rows::Viewer {
-        rows::Viewer { user: self.user() }
+        rows::Viewer {
+            user: self.user(),
+            names: self.names(),
+            shares: self.part().is_installed(),
+        }
+    }
+
+    /// What people are called, as far as it is known.
+    pub(crate) fn names(&self) -> Names {
+        self.members.names()
+    }
+
+    fn part(&self) -> members::Part {
+        *self.members.part.borrow()
     }
 
     /// Who is signed in, in the contract's words.
@@ -321,6 +327,16 @@ impl Core {
         })
     }
 
+    fn set_era(&self, since: Timestamp) {
+        *self.era.lock().unwrap_or_else(PoisonError::into_inner) = Some(since);
+    }
+
+    /// Whether the number of a change that was committed then is one of those that count.
+    fn counts(&self, commit: Timestamp) -> bool {
+        let era = *self.era.lock().unwrap_or_else(PoisonError::into_inner);
+        era.is_none_or(|since| commit > since)
+    }
+
     /// Server time minus local time, in milliseconds, when an answer has told it.
     fn skew_ms(&self) -> Option<i64> {
         *self
@@ -328,6 +344,69 @@ impl Core {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Starts the tasks of a workspace. `notices`: what is pending from an earlier run, and what comes.
+fn tasks(
+    core: &Arc<Core>,
+    events: EventStream,
+    facts: mpsc::Receiver<ingest::Step>,
+    (pending, to_tell): (Vec<Firing>, mpsc::Receiver<notices::Notice>),
+) -> TaskTracker {
+    let tasks = TaskTracker::new();
+    let spawn = |name: &'static str, task: futures_util::future::BoxFuture<'static, ()>| {
+        let stop = core.stop.clone();
+        tasks.spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = task => tracing::debug!(name, "a task of the workspace ended"),
+            }
+        });
+    };
+    spawn("account", Box::pin(live::follow_account(core.clone())));
+    spawn("tuning", Box::pin(live::follow_settings(core.clone())));
+    spawn("tokens", Box::pin(live::keep_tokens_fresh(core.clone())));
+    spawn("sign-outs", Box::pin(live::tell_sign_outs(core.clone())));
+    spawn("live", Box::pin(live::follow(core.clone(), events)));
+    spawn("ingest", Box::pin(ingest::run(core.clone(), facts)));
+    spawn("sync", Box::pin(sync::run(core.clone())));
+    spawn("background", Box::pin(background::run(core.clone())));
+    spawn("outbox", Box::pin(outbox::run(core.clone())));
+    spawn("storage", Box::pin(storage::run(core.clone())));
+    spawn("activity", Box::pin(activity::run(core.clone())));
+    spawn("retention", Box::pin(retention::run(core.clone())));
+    spawn("announce", Box::pin(announce::run(core.clone())));
+    spawn("connection", Box::pin(announce::connection(core.clone())));
+    spawn("market", Box::pin(market::run(core.clone())));
+    spawn(
+        "notices",
+        Box::pin(notices::run(core.clone(), pending, to_tell)),
+    );
+    spawn("doubt", Box::pin(doubt::run(core.clone())));
+    spawn("people", Box::pin(people::run(core.clone())));
+    spawn("presence row", Box::pin(people::keep_row(core.clone())));
+    spawn("profile", Box::pin(members::keep_profile(core.clone())));
+    spawn("typing", Box::pin(people::tell_unjoined(core.clone())));
+    spawn("search index", Box::pin(index(core.clone())));
+    tasks.close();
+    tasks
+}
+
+/// Whose workspace it is, if somebody is signed in.
+async fn keep_account(cache: &Cache, tokens: &TokenManager, now: Timestamp) -> Result<()> {
+    let state = tokens.state().borrow().clone();
+    let AuthState::SignedIn { user_id, .. } = state else {
+        return Ok(());
+    };
+    let Ok(user) = UserId::new(user_id) else {
+        return Ok(());
+    };
+    match cache.set_account(user, now).await {
+        // The cache can be read all the same, and `storage` tells why it cannot be written.
+        Err(error) if error.is_of_the_disk() => tracing::warn!(%error, "the account was not kept"),
+        set => set?,
+    }
+    Ok(())
 }
 
 /// Brings the search index up to what is cached, in small batches, in the background.

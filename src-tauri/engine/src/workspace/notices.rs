@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use super::Core;
 use super::catch_up::server_now;
 use crate::host::{Notification, NotificationAction};
+use crate::words;
 
 /// A message that arrives later than this after it was written is old news.
 const FRESH: std::time::Duration = std::time::Duration::from_mins(2);
@@ -106,8 +107,9 @@ async fn tell_fired(core: &Core, fired: Vec<Fired>) {
     } else {
         told.splice(0..0, missed);
     }
+    let locale = core.locale();
     for (id, (kept, firing)) in told {
-        let mut body = describe::body(&firing, &clock_time);
+        let mut body = describe::body(&firing, &clock_time, &locale);
         if kept.mark == FiringMark::Away {
             body = format!("{}: {body}", clock_time(firing.time));
         }
@@ -117,6 +119,7 @@ async fn tell_fired(core: &Core, fired: Vec<Fired>) {
                 id: format!("firing/{}", id.as_i64()),
                 title: kept.sentence.clone(),
                 body,
+                language: locale.language,
                 actions: vec![NotificationAction::OpenChart],
                 place: api::Place::Chart {
                     symbol: kept.symbol.to_string(),
@@ -129,9 +132,10 @@ async fn tell_fired(core: &Core, fired: Vec<Fired>) {
 }
 
 async fn digest(core: &Core, firings: &[(FiringId, NewFiring)]) {
+    let locale = core.locale();
     let title = match firings {
         [(_, one)] => one.sentence.clone(),
-        many => format!("{} alerts while you were away", many.len()),
+        many => words::while_away(locale.language, many.len()),
     };
     let lines: Vec<String> = firings
         .iter()
@@ -140,7 +144,7 @@ async fn digest(core: &Core, firings: &[(FiringId, NewFiring)]) {
                 "{}: {}, {}",
                 clock_time(f.source_time),
                 f.sentence,
-                describe::price(&f.price)
+                describe::price(&f.price, &locale)
             )
         })
         .collect();
@@ -150,6 +154,7 @@ async fn digest(core: &Core, firings: &[(FiringId, NewFiring)]) {
             id: "digest".to_owned(),
             title,
             body: lines.join("\n"),
+            language: locale.language,
             actions: Vec::new(),
             place: api::Place::Alerts,
         },
@@ -201,6 +206,7 @@ pub(super) fn arrived(core: &Core, arrived: Vec<Arrived>) {
 /// Those of others, unless they were looked at as they came.
 async fn tell_arrived(core: &Core, arrived: &Arrived) {
     let settings = core.settings();
+    let language = core.locale().language;
     let me = core.user();
     let Ok(messages) = core.cache.messages_by_id(arrived.ids.clone()).await else {
         return;
@@ -229,18 +235,18 @@ async fn tell_arrived(core: &Core, arrived: &Arrived) {
             None,
         );
         let author = row.author.unwrap_or_else(|| match message.role {
-            Role::Assistant => "Assistant".to_owned(),
-            Role::User | Role::System => "Someone".to_owned(),
+            Role::Assistant => words::assistant(language).to_owned(),
+            Role::User | Role::System => words::someone(language).to_owned(),
         });
         let title = session
             .session
             .title
-            .unwrap_or_else(|| "Untitled".to_owned());
+            .unwrap_or_else(|| words::untitled(language).to_owned());
         let (title, body) = if settings.previews {
             let text: String = message.content.chars().take(PREVIEW_CHARS).collect();
-            (format!("{author} in {title}"), text)
+            (words::author_in(language, &author, &title), text)
         } else {
-            ("New message".to_owned(), String::new())
+            (words::new_message(language).to_owned(), String::new())
         };
         show(
             core,
@@ -249,6 +255,7 @@ async fn tell_arrived(core: &Core, arrived: &Arrived) {
                 id: format!("message/{}", message.session_id),
                 title,
                 body,
+                language,
                 actions: vec![
                     NotificationAction::OpenSession,
                     NotificationAction::MarkRead,

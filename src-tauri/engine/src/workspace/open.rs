@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use tidings_cache::SessionSummary;
 use tidings_contract as api;
-use tidings_model::{PresenceStatus, SessionId, Timestamp};
+use tidings_model::{MemberRole, PresenceStatus, SessionId, Timestamp};
 use tidings_realtime::{ChannelHandle, Presences};
 use tokio::time::Instant;
 
+use super::members::Names;
 use super::remote::PresenceRow;
 use super::rows::short_id;
 
@@ -36,11 +38,32 @@ pub(super) struct OpenSession {
     pub id: SessionId,
     /// Its channel, while presence is switched on.
     pub channel: Option<ChannelHandle>,
+    /// One's own, as it was when the channel was joined.
+    pub standing: Standing,
     /// As the settings say; another one counts for what is said from then on.
     pub timeouts: Timeouts,
     here: BTreeMap<String, Here>,
     typing: HashMap<String, Instant>,
     rows: HashMap<String, PresenceRow>,
+}
+
+/// One's own standing in a session.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Standing {
+    /// The project does not show the session any more.
+    pub no_access: bool,
+    /// As what one takes part, as far as it is known.
+    pub role: Option<MemberRole>,
+}
+
+impl Standing {
+    /// As the cache has it.
+    pub const fn of(summary: &SessionSummary) -> Self {
+        Self {
+            no_access: summary.no_access,
+            role: summary.role,
+        }
+    }
 }
 
 /// Somebody on the channel.
@@ -68,10 +91,16 @@ pub(super) struct Tracked {
 
 impl OpenSession {
     /// A session that was just opened.
-    pub fn new(id: SessionId, channel: Option<ChannelHandle>, timeouts: Timeouts) -> Self {
+    pub fn new(
+        id: SessionId,
+        channel: Option<ChannelHandle>,
+        standing: Standing,
+        timeouts: Timeouts,
+    ) -> Self {
         Self {
             id,
             channel,
+            standing,
             timeouts,
             here: BTreeMap::new(),
             typing: HashMap::new(),
@@ -116,6 +145,17 @@ impl OpenSession {
         }
     }
 
+    /// What people on the channel say that they are called, by key.
+    pub fn called(state: &Presences) -> Vec<(String, String)> {
+        let named = state.iter().filter_map(|(key, metas)| {
+            let mut tracked = metas
+                .iter()
+                .filter_map(|m| m.fields.parse::<Tracked>().ok());
+            Some((key.clone(), tracked.find_map(|t| t.user_name)?))
+        });
+        named.collect()
+    }
+
     /// The channel is gone: everybody is shown for a while yet.
     pub fn lost(&mut self) {
         self.presence(&Presences::new());
@@ -158,7 +198,7 @@ impl OpenSession {
     }
 
     /// Everybody there, oneself first, then by name.
-    pub fn people(&self, me: Option<&str>, now: Timestamp) -> Vec<api::Person> {
+    pub fn people(&self, me: Option<&str>, names: &Names, now: Timestamp) -> Vec<api::Person> {
         let mut people: BTreeMap<&str, api::Person> = BTreeMap::new();
         for (key, here) in &self.here {
             if here.status == PresenceStatus::Offline {
@@ -182,6 +222,11 @@ impl OpenSession {
             }
         }
         let mut people: Vec<api::Person> = people.into_values().collect();
+        for person in &mut people {
+            if let Some(name) = names.of_id(&person.user_id) {
+                name.clone_into(&mut person.name);
+            }
+        }
         people.sort_by(|a, b| b.own.cmp(&a.own).then_with(|| a.name.cmp(&b.name)));
         people
     }

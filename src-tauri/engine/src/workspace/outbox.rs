@@ -1,19 +1,24 @@
 //! Sends what waits, once each, in order within a session.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use tidings_cache::{CacheError, Op, OutboxItem};
+use tidings_cache::{CacheError, Op, OutboxId, OutboxItem};
 use tidings_model::SessionId;
 use tidings_supabase::BackOff;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::Core;
+use super::catch_up::server_now;
 use super::send::{self, Sent};
 
 /// Sessions that are sent from at the same time.
 const SENDERS: usize = 4;
+/// What was written longer ago waits for the user's word: what one meant to say two days ago may
+/// be wrong today.
+const HELD_AFTER: Duration = Duration::from_hours(48);
 const BACK_OFF: BackOff = BackOff {
     first: Duration::from_secs(2),
     longest: Duration::from_mins(1),
@@ -35,7 +40,7 @@ pub(super) async fn run(core: Arc<Core>) {
         let mut again = None;
         // One that begins during an attempt ends the wait after it, too.
         catch_ups.mark_unchanged();
-        if core.state.is_up() {
+        if core.state.is_up() && knows_the_time(&core) {
             match drain(&core).await {
                 Ok(Drained::Empty) => failed = 0,
                 Ok(Drained::Later(asked)) => {
@@ -67,7 +72,26 @@ pub(super) async fn run(core: Arc<Core>) {
     }
 }
 
+/// Whether the age of what waits can be told: by the server's clock, which nobody here can turn,
+/// as it was told on this connection. A server that does not tell its time has been read from
+/// once it is live.
+fn knows_the_time(core: &Core) -> bool {
+    core.clock_told.load(Ordering::SeqCst) == *core.catch_ups.borrow() || core.state.is_live()
+}
+
+/// The server told its time.
+pub(super) fn clock_told(core: &Core) {
+    let now = *core.catch_ups.borrow();
+    if core.clock_told.swap(now, Ordering::SeqCst) != now {
+        core.outbox.notify_one();
+    }
+}
+
 async fn drain(core: &Core) -> Result<Drained, CacheError> {
+    let held = core.cache.hold_old(server_now(core), HELD_AFTER).await?;
+    if held > 0 {
+        tracing::info!(held, "changes are old, and wait for a word");
+    }
     let mut outcome = Ok(Drained::Empty);
     let mut sessions = core.cache.sessions_with_work().await?.into_iter();
     let mut senders = FuturesUnordered::new();
@@ -91,7 +115,12 @@ async fn drain(core: &Core) -> Result<Drained, CacheError> {
 
 async fn drain_session(core: &Core, session: SessionId) -> Result<Drained, CacheError> {
     while let Some(item) = core.cache.next_for(session.clone()).await? {
-        match send_one(core, item).await? {
+        let writes = matches!(item.op, Op::InsertMessage(_) | Op::EditMessage { .. });
+        let makes = matches!(item.op, Op::CreateSession(_));
+        match send_one(core, item.id).await? {
+            Sent::Delivered if writes => core.activity.used(session.clone()),
+            // Refused until now: presence belongs to a session that the project has.
+            Sent::Delivered if makes => core.presence_row.notify_one(),
             Sent::Delivered | Sent::Refused => {}
             Sent::Later(wait) => return Ok(Drained::Later(wait)),
         }
@@ -99,9 +128,9 @@ async fn drain_session(core: &Core, session: SessionId) -> Result<Drained, Cache
     Ok(Drained::Empty)
 }
 
-async fn send_one(core: &Core, item: OutboxItem) -> Result<Sent, CacheError> {
-    match core.cache.mark_sending(item.id).await {
-        Ok(()) => tokio::select! {
+async fn send_one(core: &Core, id: OutboxId) -> Result<Sent, CacheError> {
+    match core.cache.mark_sending(id).await {
+        Ok(item) => tokio::select! {
             sent = send::send(core, &item) => sent,
             () = told(core, &item) => {
                 core.cache.mark_delivered(item.id, Vec::new()).await?;

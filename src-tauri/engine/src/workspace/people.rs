@@ -1,19 +1,19 @@
 //! Presence and typing in the open session.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tidings_cache::SessionSummary;
 use tidings_contract as api;
-use tidings_model::SessionId;
+use tidings_model::{MemberRole, SessionId, UserId};
 use tidings_realtime::{Binding, Change, ChannelSpec, Payload, PresenceUpdate, PushError};
 use tidings_supabase::{BroadcastMessage, Broadcasts};
 
-use super::Core;
 use super::catch_up::server_now;
-use super::open::{OpenSession, Timeouts, Tracked};
+use super::open::{OpenSession, Standing, Timeouts, Tracked};
 use super::remote::{self, Fields, RowError, table};
+use super::{Core, members};
 
 /// Event of a broadcast about typing.
 const TYPING: &str = "typing";
@@ -60,7 +60,8 @@ async fn join(core: &Core, id: SessionId) {
     leave(core).await;
     let settings = core.settings();
     let user = core.tokens.user();
-    let channel = match (&user, settings.presence) {
+    let standing = standing(core, &id).await;
+    let channel = match (&user, settings.presence && !standing.no_access) {
         (Some(user), true) => {
             let mut spec = spec(&id, &user.id, &core.schema);
             spec.private = is_private(core);
@@ -71,10 +72,35 @@ async fn join(core: &Core, id: SessionId) {
     *core.open.lock().await = Some(OpenSession::new(
         id,
         channel,
+        standing,
         Timeouts::from(&settings.realtime),
     ));
     track(core).await;
     tell(core).await;
+}
+
+async fn standing(core: &Core, id: &SessionId) -> Standing {
+    match core.cache.session(id.clone()).await {
+        Ok(Some(summary)) => Standing::of(&summary),
+        Ok(None) => Standing::default(),
+        Err(error) => {
+            tracing::error!(%error, "one's own standing in a session was not read");
+            Standing::default()
+        }
+    }
+}
+
+/// A session changed: one's own standing in it decides whether its channel may be joined, and what
+/// may be said there. The project looks at that when one joins.
+pub(super) async fn stands(core: &Core, summary: &SessionSummary) {
+    let other = {
+        let open = core.open.lock().await;
+        let open = open.as_ref().filter(|open| open.id == summary.session.id);
+        open.is_some_and(|open| open.standing != Standing::of(summary))
+    };
+    if other {
+        join_again(core).await;
+    }
 }
 
 /// The channel has another form now.
@@ -87,7 +113,7 @@ pub(super) async fn join_again(core: &Core) {
 
 /// Whether policies decide who may use the channels of sessions.
 fn is_private(core: &Core) -> bool {
-    core.members.load(Ordering::SeqCst)
+    core.part().is_installed()
 }
 
 /// Leaves the open session's channel.
@@ -201,6 +227,10 @@ pub(super) async fn typing(core: &Core, session: &SessionId, typing: bool) {
     let Some(open) = open.as_ref().filter(|open| open.id == *session) else {
         return;
     };
+    // Nobody reads that of a reader, and the project refuses it.
+    if is_private(core) && open.standing.role == Some(MemberRole::Reader) {
+        return;
+    }
     if let Some(channel) = &open.channel {
         let message = TypingMessage {
             user_id: account.user_id,
@@ -272,6 +302,11 @@ pub(super) async fn subscribed(core: &Core, channel: &str) {
 /// The channel's presence changed.
 pub(super) async fn presence(core: &Core, channel: &str, update: &PresenceUpdate) {
     change(core, channel, |open| open.presence(&update.state)).await;
+    for (key, name) in OpenSession::called(&update.state) {
+        if let Ok(user) = UserId::new(key) {
+            members::heard(core, &user, &name);
+        }
+    }
 }
 
 /// A broadcast arrived.
@@ -332,7 +367,6 @@ pub(super) async fn run(core: Arc<Core>) {
     let mut expire = tokio::time::interval(EXPIRE_EVERY);
     let (mut account, mut settings) = (core.tokens.state(), core.settings.clone());
     let mut joined_as = joins_as(&core);
-    let mut told_as = called(&core);
     loop {
         tokio::select! {
             changed = account.changed() => if changed.is_err() { return },
@@ -354,14 +388,8 @@ pub(super) async fn run(core: Arc<Core>) {
                 }
             }
         }
-        let (joins_as, called) = (joins_as(&core), called(&core));
-        let renamed = told_as != called;
-        told_as = called;
-        if joins_as == joined_as {
-            if renamed {
-                track(&core).await;
-            }
-        } else {
+        let joins_as = joins_as(&core);
+        if joins_as != joined_as {
             joined_as = joins_as;
             let open = core.open.lock().await.as_ref().map(|open| open.id.clone());
             if let Some(id) = open {
@@ -378,7 +406,7 @@ fn joins_as(core: &Core) -> (Option<String>, bool) {
 }
 
 /// What one is called.
-fn called(core: &Core) -> Option<String> {
+pub(super) fn called(core: &Core) -> Option<String> {
     core.account().map(|account| account.name)
 }
 
@@ -387,11 +415,11 @@ pub(super) async fn here(core: &Core) -> Vec<api::Person> {
     let me = core.tokens.user().map(|user| user.id);
     let open = core.open.lock().await;
     open.as_ref()
-        .map(|open| open.people(me.as_deref(), server_now(core)))
+        .map(|open| open.people(me.as_deref(), &core.names(), server_now(core)))
         .unwrap_or_default()
 }
 
-async fn tell(core: &Core) {
+pub(super) async fn tell(core: &Core) {
     let session = core
         .open
         .lock()

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 use thiserror::Error;
-use tidings_cache::{Column, PartialMessage, PartialSession};
+use tidings_cache::{Column, MemberRow, PartialMessage, PartialSession};
 use tidings_model::{
-    Decimal, Json, MessageId, PresenceStatus, Quote, SessionId, Symbol, Timestamp, UserId,
+    Decimal, Json, MemberId, MemberRole, MessageId, PresenceStatus, Quote, SessionId, Symbol,
+    Timestamp, UserId,
 };
 use tidings_realtime::Row;
 
@@ -21,6 +22,12 @@ pub mod table {
     pub const PRESENCE: &str = "user_presence";
     /// Prices.
     pub const PRICES: &str = "crypto_prices";
+    /// Who takes part in sessions (members part).
+    pub const MEMBERS: &str = "chat_session_members";
+    /// Invitations (members part).
+    pub const INVITES: &str = "chat_session_invites";
+    /// What people are called (members part).
+    pub const PROFILES: &str = "chat_profiles";
 }
 
 /// A row that cannot be taken in. Nothing of it is kept; the row stays on the server.
@@ -109,6 +116,11 @@ impl Cell<'_> {
         self.decimal("").ok().flatten()
     }
 
+    /// A whole number; one that cannot be read counts as none.
+    fn number(self) -> Option<i64> {
+        self.text().value().and_then(|text| text.parse().ok())
+    }
+
     fn object(self) -> Column<Json> {
         match self.0 {
             None => Column::Absent,
@@ -138,6 +150,7 @@ pub fn message(row: &Fields<'_>, truncated: bool) -> Result<PartialMessage, RowE
             updated_at: row.cell("updated_at").time("updated_at")?,
             status: row.cell("status").text(),
             kind: row.cell("message_type").text(),
+            rev: row.cell("rev").number(),
             truncated,
             ..PartialMessage::new(message_key(row.cell("id"))?)
         })
@@ -162,6 +175,7 @@ pub fn session(row: &Fields<'_>, truncated: bool) -> Result<PartialSession, RowE
             created_at: row.cell("created_at").time("created_at")?,
             updated_at: row.cell("updated_at").time("updated_at")?,
             metadata: row.cell("metadata").object(),
+            rev: row.cell("rev").number(),
             truncated,
             ..PartialSession::new(session_key(row.cell("id"))?)
         })
@@ -177,10 +191,72 @@ pub fn deleted_message(row: &Fields<'_>) -> Result<MessageId, RowError> {
     })
 }
 
+/// Reads which session a message is in, whether the rest of the row can be read or not.
+pub fn message_session(row: &Fields<'_>) -> Option<SessionId> {
+    let text = row.cell("session_id").text().value()?;
+    SessionId::new(text).ok()
+}
+
+/// Reads the number of a row's last change, where the project gives it.
+pub fn revision(row: &Fields<'_>) -> Option<i64> {
+    row.cell("rev").number()
+}
+
 /// Reads the primary key of a deleted session.
 pub fn deleted_session(row: &Fields<'_>) -> Result<SessionId, RowError> {
     session_key(row.cell("id")).map_err(|problem| RowError {
         table: table::SESSIONS,
+        problem,
+    })
+}
+
+/// Reads a row of `chat_session_members`. A role that this version does not know may read.
+pub fn member(row: &Fields<'_>) -> Result<MemberRow, RowError> {
+    let read = || -> Result<MemberRow, String> {
+        let text = |name: &str| {
+            let value = row.cell(name).text().value();
+            value.ok_or_else(|| format!("it has no {name}"))
+        };
+        Ok(MemberRow {
+            id: text("id")?.parse().map_err(said::<MemberId>)?,
+            session: SessionId::new(text("session_id")?).map_err(said::<SessionId>)?,
+            user: UserId::new(text("user_id")?).map_err(said::<UserId>)?,
+            role: text("role")?.parse().unwrap_or(MemberRole::Reader),
+            joined_at: row.cell("joined_at").time("joined_at")?.value(),
+        })
+    };
+    read().map_err(|problem| RowError {
+        table: table::MEMBERS,
+        problem,
+    })
+}
+
+/// Reads the primary key of a member whose stay ended.
+pub fn ended_member(row: &Fields<'_>) -> Result<MemberId, RowError> {
+    let id = row.cell("id").text().value();
+    let read = id.ok_or("it has no id".to_owned());
+    read.and_then(|id| id.parse().map_err(said::<MemberId>))
+        .map_err(|problem| RowError {
+            table: table::MEMBERS,
+            problem,
+        })
+}
+
+/// Reads a row of `chat_profiles`: who, and what they are called.
+pub fn profile(row: &Fields<'_>) -> Result<(UserId, String), RowError> {
+    let read = || -> Result<(UserId, String), String> {
+        let text = |name: &str| {
+            let value = row.cell(name).text().value();
+            value.ok_or_else(|| format!("it has no {name}"))
+        };
+        let name = tidings_supabase::User::readable_name(&text("display_name")?);
+        Ok((
+            UserId::new(text("user_id")?).map_err(said::<UserId>)?,
+            name.ok_or("its name is blank")?,
+        ))
+    };
+    read().map_err(|problem| RowError {
+        table: table::PROFILES,
         problem,
     })
 }

@@ -1,11 +1,13 @@
 //! Reads rows again by their keys: a frame was incomplete, or overlapped a read.
 
+use std::collections::BTreeSet;
+
 use tidings_cache::{Incoming, ReadStamp, Reread, Source};
 use tidings_model::{MessageId, SessionId};
 use tidings_supabase::{Error, Filter, Query};
 
 use super::remote::{self, Fields, table};
-use super::{Core, ingest};
+use super::{Core, catch_up, ingest, members};
 
 /// Keys in one request: an address stays well under what servers take.
 const KEYS: usize = 60;
@@ -19,7 +21,7 @@ pub(super) async fn run(core: &Core, rows: Reread) {
 }
 
 /// Reads the rows in batches, up to the first that cannot be read.
-pub(super) async fn all(core: &Core, rows: Reread) -> Result<(), Error> {
+pub(super) async fn all(core: &Core, rows: Reread) -> Result<(), catch_up::Error> {
     let messages: Vec<_> = rows.messages.into_iter().collect();
     let sessions: Vec<_> = rows.sessions.into_iter().collect();
     for keys in messages.chunks(KEYS) {
@@ -28,10 +30,11 @@ pub(super) async fn all(core: &Core, rows: Reread) -> Result<(), Error> {
     for keys in sessions.chunks(KEYS) {
         sessions_by_key(core, keys).await?;
     }
-    Ok(())
+    members::by_session(core, rows.members).await
 }
 
-/// Reads messages by key; those that are not there (any more) are taken in as deleted.
+/// Reads messages by key; those that are not there (any more) are taken in as deleted, unless their
+/// session is not shown any more either.
 pub(super) async fn messages_by_key(core: &Core, keys: &[MessageId]) -> Result<(), Error> {
     let began = core.cache.stamp();
     let query = Query::new().filter(Filter::any_of("id", keys.iter().map(ToString::to_string)));
@@ -54,18 +57,50 @@ pub(super) async fn messages_by_key(core: &Core, keys: &[MessageId]) -> Result<(
             Err(error) => tracing::warn!(%error, "a row was left out"),
         }
     }
+    let gone = within_reach(core, missing).await?;
     facts.extend(
-        missing
-            .into_iter()
+        gone.into_iter()
             .map(|id| Incoming::MessageDeleted { id, source }),
     );
     take_in(core, facts).await;
     Ok(())
 }
 
+/// Of messages that were not found, those that would have been if they were there. Only where
+/// sessions are shared can one be out of reach and be there.
+async fn within_reach(core: &Core, missing: Vec<MessageId>) -> Result<Vec<MessageId>, Error> {
+    if missing.is_empty() || !core.part().is_installed() {
+        return Ok(missing);
+    }
+    let cached = match core.cache.messages_by_id(missing.clone()).await {
+        Ok(cached) => cached,
+        Err(error) => {
+            tracing::error!(%error, "messages that were not found stay as they are");
+            return Ok(Vec::new());
+        }
+    };
+    let sessions: BTreeSet<SessionId> = cached
+        .iter()
+        .map(|cached| cached.message.session_id.clone())
+        .collect();
+    let sessions: Vec<SessionId> = sessions.into_iter().collect();
+    let shown = sessions_by_key(core, &sessions).await?;
+    let hidden = |id: &MessageId| {
+        let known = cached.iter().find(|cached| cached.message.id == *id);
+        known.is_some_and(|known| !shown.contains(&known.message.session_id))
+    };
+    Ok(missing.into_iter().filter(|id| !hidden(id)).collect())
+}
+
 /// Reads sessions by key. One that is not there is left as it is: whether it was deleted, or
-/// may not be seen any more, cannot be told from its absence.
-pub(super) async fn sessions_by_key(core: &Core, keys: &[SessionId]) -> Result<(), Error> {
+/// may not be seen any more, cannot be told from its absence. Returns those that are there.
+pub(super) async fn sessions_by_key(
+    core: &Core,
+    keys: &[SessionId],
+) -> Result<BTreeSet<SessionId>, Error> {
+    if keys.is_empty() {
+        return Ok(BTreeSet::new());
+    }
     let began = core.cache.stamp();
     let query = Query::new().filter(Filter::any_of("id", keys.iter().map(ToString::to_string)));
     let answer = core.rest.select(table::SESSIONS, &query).await?;
@@ -73,22 +108,20 @@ pub(super) async fn sessions_by_key(core: &Core, keys: &[SessionId]) -> Result<(
         began,
         ended: core.cache.stamp(),
     });
-    let facts = answer
-        .rows
-        .iter()
-        .filter_map(|row| {
-            let fields = Fields::of_answer(row, table::SESSIONS);
-            match fields.and_then(|fields| remote::session(&fields, false)) {
-                Ok(row) => Some(Incoming::Session { row, source }),
-                Err(error) => {
-                    tracing::warn!(%error, "a row was left out");
-                    None
-                }
-            }
-        })
-        .collect();
+    let (mut facts, mut there) = (Vec::new(), BTreeSet::new());
+    for row in &answer.rows {
+        let read = Fields::of_answer(row, table::SESSIONS).and_then(|fields| {
+            // There, whether the rest of it can be read or not.
+            there.insert(remote::deleted_session(&fields)?);
+            remote::session(&fields, false)
+        });
+        match read {
+            Ok(row) => facts.push(Incoming::Session { row, source }),
+            Err(error) => tracing::warn!(%error, "a row was left out"),
+        }
+    }
     take_in(core, facts).await;
-    Ok(())
+    Ok(there)
 }
 
 async fn take_in(core: &Core, facts: Vec<Incoming>) {

@@ -5,10 +5,14 @@ use tidings_cache::{
     SessionSummary,
 };
 use tidings_contract as api;
-use tidings_model::{Json, Message, MessageId, MessageKind, Role, SessionStatus, UserId};
+use tidings_model::{MemberRole, Message, MessageId, MessageKind, Role, SessionStatus, UserId};
+
+use super::members::Names;
 
 /// Words of `SendState::Failed::code`.
 pub mod fail {
+    /// The account may not write in the session, or not see it, any more.
+    pub const ACCESS: &str = "access";
     /// The project's rules do not allow it.
     pub const RULES: &str = "rules";
     /// Too long for the project.
@@ -21,18 +25,25 @@ pub mod fail {
     pub const OTHER: &str = "other";
 }
 
-const SNIPPET_CHARS: usize = 200;
-
 /// Who looks: decides what is "own", and what people are called.
 #[derive(Debug, Clone, Default)]
 pub struct Viewer {
     /// The account in front.
     pub user: Option<UserId>,
+    /// What people are called.
+    pub names: Names,
+    /// Whether sessions can be shared on the project.
+    pub shares: bool,
 }
 
 impl Viewer {
     fn owns(&self, role: Role, author: Option<&UserId>) -> bool {
         role == Role::User && author.is_some() && author == self.user.as_ref()
+    }
+
+    fn author(&self, message: &Message) -> Option<String> {
+        self.names
+            .author(&message.metadata, message.user_id.as_ref())
     }
 
     /// A session in the list.
@@ -45,19 +56,27 @@ impl Viewer {
             last_activity: summary.activity.as_millis(),
             snippet: summary.last_message.as_ref().map(|last| api::Snippet {
                 own: self.owns(last.role, last.author.as_ref()),
-                author: last.author.as_ref().map(|author| short_id(author.as_str())),
+                author: self.names.author(&last.metadata, last.author.as_ref()),
                 role: role(last.role),
                 kind: kind(last.kind),
                 text: last.text.clone(),
             }),
             unread: summary.unread,
             queued: summary.queued,
+            held: summary.held,
             failed: summary.failed,
             draft: summary.draft.clone(),
             pinned: summary.pinned,
             muted: summary.muted,
             no_access: summary.no_access,
             unsent: summary.unsent,
+            role: summary.role.filter(|_| self.shares).map(member_role),
+            people: if self.shares && !summary.unsent {
+                summary.members.saturating_add(1)
+            } else {
+                0
+            },
+            not_here: summary.trimmed && summary.bare,
         }
     }
 
@@ -72,7 +91,7 @@ impl Viewer {
             id: message.id.to_string(),
             session: message.session_id.to_string(),
             user_id: message.user_id.as_ref().map(ToString::to_string),
-            author: author(message),
+            author: self.author(message),
             own: self.owns(message.role, message.user_id.as_ref()),
             role: role(message.role),
             kind: kind(message.kind),
@@ -97,7 +116,7 @@ impl Viewer {
             message: message.id.to_string(),
             session: hit.session.to_string(),
             session_title: title,
-            author: author(message),
+            author: self.author(message),
             own: self.owns(message.role, message.user_id.as_ref()),
             role: role(message.role),
             created_at: message.created_at.as_millis(),
@@ -137,9 +156,12 @@ pub fn outbox_row(item: &OutboxItem, title: Option<String>) -> api::OutboxRow {
         session_title: title,
         message: message_of(item).map(|id| id.to_string()),
         change,
-        text: text.chars().take(SNIPPET_CHARS).collect(),
+        text,
         state: match &item.state {
             OutboxState::Queued => api::SendState::Queued,
+            OutboxState::Held => api::SendState::Held {
+                written: item.created_at.as_millis(),
+            },
             OutboxState::Sending => api::SendState::Sending,
             OutboxState::Failed(reason) => failed(reason),
         },
@@ -191,21 +213,13 @@ pub fn short_id(id: &str) -> String {
     format!("…{}", id.chars().skip(tail).collect::<String>())
 }
 
-fn author(message: &Message) -> Option<String> {
-    author_name(&message.metadata, message.user_id.as_ref())
-}
-
-/// What a message's author is called: a name in its metadata, else a short form of the id.
-pub fn author_name(metadata: &Json, user: Option<&UserId>) -> Option<String> {
-    #[derive(serde::Deserialize)]
-    struct Names {
-        #[serde(default)]
-        user_name: Option<String>,
+/// A role in a session in the contract's words.
+pub const fn member_role(role: MemberRole) -> api::MemberRoleName {
+    match role {
+        MemberRole::Owner => api::MemberRoleName::Owner,
+        MemberRole::Member => api::MemberRoleName::Member,
+        MemberRole::Reader => api::MemberRoleName::Reader,
     }
-    let named = metadata.read::<Names>().and_then(|names| names.user_name);
-    named
-        .filter(|name| !name.trim().is_empty())
-        .or_else(|| user.map(|id| short_id(id.as_str())))
 }
 
 const fn role(role: Role) -> api::RoleName {
@@ -227,6 +241,9 @@ const fn kind(kind: MessageKind) -> api::KindName {
 fn send_state(state: &OwnState) -> api::SendState {
     match state {
         OwnState::Queued => api::SendState::Queued,
+        OwnState::Held { written } => api::SendState::Held {
+            written: written.as_millis(),
+        },
         OwnState::Sending => api::SendState::Sending,
         OwnState::Failed(reason) => failed(reason),
     }

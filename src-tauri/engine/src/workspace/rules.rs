@@ -3,7 +3,7 @@
 use tidings_alerts::{Rule, describe};
 use tidings_cache::{Cache, StoredRule};
 use tidings_contract as api;
-use tidings_model::{Json, Quote, RuleId, Timestamp};
+use tidings_model::{Json, Locale, Quote, RuleId, Timestamp};
 
 use super::market::{Kept, Market, json};
 use crate::error::{EngineError, Result};
@@ -54,7 +54,7 @@ pub(super) fn form_of(rule: &Rule) -> Result<api::RuleForm> {
 
 impl Market {
     /// A rule as the contract shows it.
-    pub fn rule_row(&self, id: RuleId) -> Result<api::RuleRow> {
+    pub fn rule_row(&self, id: RuleId, locale: &Locale) -> Result<api::RuleRow> {
         let kept = self.rules.get(&id).ok_or_else(|| no_rule(id))?;
         let state = self.state_of(id);
         let now = self.quotes.get(&kept.rule.symbol).map(|quote| &quote.price);
@@ -62,7 +62,7 @@ impl Market {
         Ok(api::RuleRow {
             id: id.to_string(),
             form: form_of(&kept.rule)?,
-            sentence: describe::sentence(&kept.rule.condition),
+            sentence: describe::sentence(&kept.rule.condition, locale),
             enabled: kept.enabled,
             done: state.is_done(),
             expired: state.is_expired()
@@ -76,14 +76,16 @@ impl Market {
     }
 
     /// All rules, oldest first.
-    pub fn rule_rows(&self) -> Result<Vec<api::RuleRow>> {
+    pub fn rule_rows(&self, locale: &Locale) -> Result<Vec<api::RuleRow>> {
         let mut ids: Vec<(Timestamp, RuleId)> = self
             .rules
             .iter()
             .map(|(id, kept)| (kept.created_at, *id))
             .collect();
         ids.sort_unstable();
-        ids.into_iter().map(|(_, id)| self.rule_row(id)).collect()
+        ids.into_iter()
+            .map(|(_, id)| self.rule_row(id, locale))
+            .collect()
     }
 
     /// Makes or changes a rule. What has to be kept comes back.
@@ -171,16 +173,16 @@ impl Market {
     }
 
     /// Says what a rule would do.
-    pub fn preview(&self, rule: &Rule) -> api::RulePreview {
+    pub fn preview(&self, rule: &Rule, locale: &Locale) -> api::RulePreview {
         let quote = self.quotes.get(&rule.symbol);
         let empty = tidings_alerts::History::new();
         let history = self.book.history(&rule.symbol).unwrap_or(&empty);
-        let arming = quote.and_then(|quote| describe::arming(rule, &quote.tick(), history));
+        let arming = quote.and_then(|quote| describe::arming(rule, &quote.tick(), history, locale));
         let distance = quote.and_then(|quote| describe::distance(&rule.condition, &quote.price));
         api::RulePreview {
             valid: true,
             problem: None,
-            sentence: Some(describe::sentence(&rule.condition)),
+            sentence: Some(describe::sentence(&rule.condition, locale)),
             armed_at_once: arming.as_ref().is_none_or(|arming| arming.at_once),
             arming: arming.map(|arming| arming.sentence),
             distance_percent: distance.map(|distance| distance.to_string()),

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tidings_cache::{CacheError, FailReason, Incoming, Op, OutboxItem, ReadStamp, Source, Stamp};
-use tidings_model::{Json, Message, MessageId, Session, SessionId};
+use tidings_contract as api;
+use tidings_model::{Json, MemberRole, Message, MessageId, Session, SessionId};
 use tidings_supabase::{Class, Error, Filter, Insert, Query, Rows};
 
 use super::Core;
@@ -26,6 +27,8 @@ pub(super) enum Sent {
 enum Answer {
     Done(Vec<Incoming>),
     Refused(FailReason),
+    /// An edit's message is gone.
+    Deleted(Box<Incoming>),
 }
 
 #[derive(Serialize)]
@@ -76,18 +79,41 @@ pub(super) async fn send(core: &Core, item: &OutboxItem) -> Result<Sent, CacheEr
         Ok(Answer::Done(facts)) => {
             let report = core.cache.mark_delivered(item.id, facts).await?;
             core.sync.reread(report.reread);
-            if matches!(item.op, Op::CreateSession(_)) {
-                // Refused until now: presence belongs to a session that the project has.
-                core.presence_row.notify_one();
-            }
             Ok(Sent::Delivered)
         }
         Ok(Answer::Refused(reason)) => {
             core.cache.mark_failed(item.id, reason).await?;
             Ok(Sent::Refused)
         }
+        Ok(Answer::Deleted(deletion)) => {
+            keep_in_draft(core, item, *deletion).await?;
+            Ok(Sent::Refused)
+        }
         Err(error) => settle(core, item, &error).await,
     }
+}
+
+/// Nothing that was written is lost: it can be sent as a message of its own.
+async fn keep_in_draft(
+    core: &Core,
+    item: &OutboxItem,
+    deletion: Incoming,
+) -> Result<(), CacheError> {
+    let kept = core
+        .cache
+        .edit_found_deleted(item.id, deletion, deleted_meanwhile(), core.now())
+        .await?;
+    if let Some(text) = kept {
+        core.emit(api::Event::Draft {
+            session: item.session.to_string(),
+            text,
+        });
+        core.emit(api::Event::Notice {
+            level: api::NoticeLevel::Warning,
+            message: "The message that you changed was deleted meanwhile. Your text is kept as a draft in its session.".to_owned(),
+        });
+    }
+    Ok(())
 }
 
 async fn settle(core: &Core, item: &OutboxItem, error: &Error) -> Result<Sent, CacheError> {
@@ -104,7 +130,11 @@ async fn settle(core: &Core, item: &OutboxItem, error: &Error) -> Result<Sent, C
             Ok(Sent::Later(retry_after))
         }
         Class::Permanent => {
-            core.cache.mark_failed(item.id, reason(error)).await?;
+            let reason = match error.code() {
+                Some("42501") => not_allowed(core, &item.session).await?,
+                _ => reason(error),
+            };
+            core.cache.mark_failed(item.id, reason).await?;
             Ok(Sent::Refused)
         }
     }
@@ -113,8 +143,8 @@ async fn settle(core: &Core, item: &OutboxItem, error: &Error) -> Result<Sent, C
 async fn request(core: &Core, item: &OutboxItem, began: Stamp) -> Result<Answer, Error> {
     match &item.op {
         Op::InsertMessage(message) => insert_message(core, message, began).await,
-        Op::EditMessage { id, content } => edit(core, *id, content, began).await,
-        Op::DeleteMessage { id } => delete(core, *id, began).await,
+        Op::EditMessage { id, content } => edit(core, &item.session, *id, content, began).await,
+        Op::DeleteMessage { id } => delete(core, &item.session, *id, began).await,
         Op::CreateSession(session) => create_session(core, session, began).await,
         Op::UpdateSession { title, status } => {
             let row = SessionChangeRow {
@@ -127,7 +157,11 @@ async fn request(core: &Core, item: &OutboxItem, began: Stamp) -> Result<Answer,
                 .update(table::SESSIONS, &by_session(&item.session), &row)
                 .await?;
             if answer.rows.is_empty() {
-                return Ok(gone_or_refused(session_exists(core, &item.session).await?));
+                let there = session_exists(core, &item.session).await?;
+                if !there && core.part().is_installed() {
+                    return Ok(Answer::Refused(out_of_reach()));
+                }
+                return Ok(gone_or_refused(there));
             }
             Ok(Answer::Done(session_facts(&answer, source(core, began))))
         }
@@ -142,6 +176,7 @@ async fn request(core: &Core, item: &OutboxItem, began: Stamp) -> Result<Answer,
             let id = item.session.clone();
             Ok(Answer::Done(vec![Incoming::SessionDeleted {
                 id,
+                rev: None,
                 source: source(core, began),
             }]))
         }
@@ -178,7 +213,13 @@ async fn insert_message(core: &Core, message: &Message, began: Stamp) -> Result<
     Ok(Answer::Done(message_facts(&stored, source)))
 }
 
-async fn edit(core: &Core, id: MessageId, content: &str, began: Stamp) -> Result<Answer, Error> {
+async fn edit(
+    core: &Core,
+    session: &SessionId,
+    id: MessageId,
+    content: &str,
+    began: Stamp,
+) -> Result<Answer, Error> {
     let row = EditRow {
         content,
         updated_at: "now",
@@ -189,16 +230,34 @@ async fn edit(core: &Core, id: MessageId, content: &str, began: Stamp) -> Result
         .await?;
     let source = source(core, began);
     let Some(row) = answer.rows.first() else {
-        let there = !read_message(core, id).await?.rows.is_empty();
-        return Ok(gone_or_refused(there));
+        if !read_message(core, id).await?.rows.is_empty() {
+            return Ok(Answer::Refused(refused_by_rules()));
+        }
+        if lost(core, session).await? {
+            return Ok(Answer::Refused(out_of_reach()));
+        }
+        return Ok(Answer::Deleted(Box::new(Incoming::MessageDeleted {
+            id,
+            source,
+        })));
     };
     Ok(Answer::Done(message_facts(row, source)))
 }
 
-async fn delete(core: &Core, id: MessageId, began: Stamp) -> Result<Answer, Error> {
+async fn delete(
+    core: &Core,
+    session: &SessionId,
+    id: MessageId,
+    began: Stamp,
+) -> Result<Answer, Error> {
     let answer = core.rest.delete(table::MESSAGES, &by_message(id)).await?;
-    if answer.rows.is_empty() && !read_message(core, id).await?.rows.is_empty() {
-        return Ok(Answer::Refused(refused_by_rules()));
+    if answer.rows.is_empty() {
+        if !read_message(core, id).await?.rows.is_empty() {
+            return Ok(Answer::Refused(refused_by_rules()));
+        }
+        if lost(core, session).await? {
+            return Ok(Answer::Refused(out_of_reach()));
+        }
     }
     Ok(Answer::Done(vec![Incoming::MessageDeleted {
         id,
@@ -245,6 +304,12 @@ pub(super) async fn session_exists(core: &Core, id: &SessionId) -> Result<bool, 
         .is_empty())
 }
 
+/// Whether nothing of a session is seen any more, so that what is not seen of it may be there all
+/// the same. Where sessions are not shared it was deleted.
+async fn lost(core: &Core, session: &SessionId) -> Result<bool, Error> {
+    Ok(core.part().is_installed() && !session_exists(core, session).await?)
+}
+
 /// The row as the server has it now. One that cannot be read was written all the same: sending
 /// it again would change nothing.
 fn message_facts(row: &RawValue, source: Source) -> Vec<Incoming> {
@@ -258,7 +323,7 @@ fn message_facts(row: &RawValue, source: Source) -> Vec<Incoming> {
     }
 }
 
-fn session_facts(answer: &Rows, source: Source) -> Vec<Incoming> {
+pub(super) fn session_facts(answer: &Rows, source: Source) -> Vec<Incoming> {
     answer
         .rows
         .iter()
@@ -272,7 +337,7 @@ fn session_facts(answer: &Rows, source: Source) -> Vec<Incoming> {
         .collect()
 }
 
-fn source(core: &Core, began: Stamp) -> Source {
+pub(super) fn source(core: &Core, began: Stamp) -> Source {
     Source::OwnWrite(ReadStamp {
         began,
         ended: core.cache.stamp(),
@@ -287,7 +352,7 @@ fn by_session(id: &SessionId) -> Filter {
     Filter::eq("id", id.to_string())
 }
 
-/// An edit or a deletion that changed nothing: row level security answers like that too.
+/// A change of a session that changed nothing: row level security answers like that too.
 fn gone_or_refused(there: bool) -> Answer {
     Answer::Refused(if there {
         refused_by_rules()
@@ -303,6 +368,13 @@ fn refused_by_rules() -> FailReason {
     }
 }
 
+fn out_of_reach() -> FailReason {
+    FailReason {
+        code: fail::ACCESS.to_owned(),
+        message: "You have no access to this session any more. Your text is kept here.".to_owned(),
+    }
+}
+
 fn deleted_meanwhile() -> FailReason {
     FailReason {
         code: fail::DELETED.to_owned(),
@@ -310,12 +382,27 @@ fn deleted_meanwhile() -> FailReason {
     }
 }
 
+/// Why one may not write, as far as it can be told.
+async fn not_allowed(core: &Core, session: &SessionId) -> Result<FailReason, CacheError> {
+    let known = core.cache.session(session.clone()).await?;
+    let reads = known.is_some_and(|known| known.role == Some(MemberRole::Reader));
+    if !reads && lost(core, session).await.unwrap_or(false) {
+        return Ok(out_of_reach());
+    }
+    let (word, message) = if reads {
+        let message = "You may only read this session now. Your text is kept here.";
+        (fail::ACCESS, message)
+    } else {
+        (fail::RULES, "The project does not allow you to write here.")
+    };
+    Ok(FailReason {
+        code: word.to_owned(),
+        message: message.to_owned(),
+    })
+}
+
 fn reason(error: &Error) -> FailReason {
     let (code, message) = match (error.code(), error.status()) {
-        (Some("42501"), _) => (
-            fail::RULES,
-            "The project does not allow you to write here.".to_owned(),
-        ),
         (Some("23503"), _) => (
             fail::MISSING_SESSION,
             "The session does not exist any more.".to_owned(),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tidings_cache::Reread;
-use tidings_model::SessionId;
+use tidings_model::{SessionId, UserId};
 use tidings_supabase::{BackOff, Class};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -14,7 +14,7 @@ use super::catch_up::server_now;
 use super::connection::Input;
 use super::doubt::{self, Settled};
 use super::notices::Arrived;
-use super::{Core, catch_up, live, notices, requests, reread};
+use super::{Core, catch_up, live, members, notices, requests, reread};
 
 /// Requests for a catch-up within this time of one that began are answered by one more.
 const TOGETHER: Duration = Duration::from_secs(2);
@@ -37,6 +37,8 @@ struct Asked {
     reread: Reread,
     arrived: Vec<Arrived>,
     fill: BTreeSet<SessionId>,
+    joined: BTreeSet<SessionId>,
+    names: BTreeSet<UserId>,
 }
 
 impl Requests {
@@ -57,12 +59,34 @@ impl Requests {
         });
     }
 
+    /// Nothing of the newest messages of this session is known.
+    pub fn joined(&self, session: SessionId) {
+        self.change(|asked| {
+            asked.joined.insert(session);
+        });
+    }
+
+    /// The same, when something else is asked for: a catch-up, if the connection broke.
+    fn joined_later(&self, session: SessionId) {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.joined.insert(session);
+    }
+
+    /// What these people are called has to be read.
+    pub fn names(&self, users: impl IntoIterator<Item = UserId>) {
+        let users: BTreeSet<UserId> = users.into_iter().collect();
+        if !users.is_empty() {
+            self.change(|asked| asked.names.extend(users));
+        }
+    }
+
     /// These rows have to be read by key.
     pub fn reread(&self, rows: Reread) {
         if !rows.is_empty() {
             self.change(|asked| {
                 asked.reread.messages.extend(rows.messages);
                 asked.reread.sessions.extend(rows.sessions);
+                asked.reread.members.extend(rows.members);
             });
         }
     }
@@ -88,6 +112,8 @@ impl Requests {
             reread: std::mem::take(&mut asked.reread),
             arrived: std::mem::take(&mut asked.arrived),
             fill: std::mem::take(&mut asked.fill),
+            joined: std::mem::take(&mut asked.joined),
+            names: std::mem::take(&mut asked.names),
         }
     }
 
@@ -121,6 +147,16 @@ pub(super) async fn run(core: Arc<Core>) {
         notices::arrived(&core, asked.arrived);
         if !asked.reread.is_empty() {
             reread::run(&core, asked.reread).await;
+        }
+        if let Err(error) = members::read_names(&core, asked.names).await {
+            // The next catch-up reads them.
+            tracing::info!(%error, "what people are called was not read");
+        }
+        for session in asked.joined {
+            if let Err(error) = members::newest(&core, &session).await {
+                tracing::info!(%error, "a session that was joined was not read");
+                core.sync.joined_later(session);
+            }
         }
         for session in asked.fill {
             if let Err(error) = catch_up::fill(&core, &session).await {
@@ -164,18 +200,19 @@ async fn catch_up_once(core: &Core, settled: &mut Settled) -> Result<(), catch_u
     core.state.input(Input::CatchUpBegan, core.now());
     core.catch_ups.send_modify(|began| *began += 1);
     core.ingest.hold().await;
-    let result = catch_up::run(core).await.map(drop);
+    let result = catch_up::run(core).await;
     core.ingest.release().await;
     if !core.hears() {
         // It broke off meanwhile: what was read last is where something may be missing.
         core.cache.live_stopped().await?;
-    } else if result.is_ok() {
+    } else if let Ok(outcome) = &result {
         settled.complete(began);
         core.state.input(Input::CaughtUp, core.now());
         core.outbox.notify_one();
         core.presence_row.notify_one();
+        core.background.caught_up(outcome.due);
     }
-    result
+    result.map(drop)
 }
 
 /// Reads what changes should have told, or what nothing tells while they do not flow; the state
@@ -193,7 +230,7 @@ async fn check(core: &Core, settled: &mut Settled) {
         }
     }
     let found = match result {
-        Ok(found) => found,
+        Ok(outcome) => outcome.new,
         Err(error) => {
             tracing::info!(%error, "looking for what was not told did not finish");
             return;
@@ -203,6 +240,7 @@ async fn check(core: &Core, settled: &mut Settled) {
     let missed = settled.untold(&found, server_now(core).minus(started.elapsed()));
     if heard {
         settled.complete(began);
+        core.background.look_again();
     }
     if !missed.is_empty() {
         doubt::missed(core, live::CHAT, missed.len());

@@ -27,6 +27,7 @@ use tokio::sync::{Semaphore, broadcast};
 
 pub use change::{Audience, Change, ChangeKind};
 pub use error::{PgError, StoreError};
+pub use open::DATABASE_FILE;
 pub use parts::Parts;
 pub use value::{Row, Value};
 pub use write::WriteTx;

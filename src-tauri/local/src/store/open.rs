@@ -10,6 +10,8 @@ use super::parts::{self, Parts};
 use super::{ddl, functions};
 use crate::options::{DatabaseKey, Location};
 
+/// Name of the database in the server's directory.
+pub const DATABASE_FILE: &str = "local.db";
 /// How long a connection waits for another one's lock.
 const BUSY: Duration = Duration::from_secs(5);
 const CACHED_STATEMENTS: usize = 64;
@@ -26,7 +28,7 @@ impl Source {
             Location::Memory => None,
             Location::Directory(directory) => {
                 std::fs::create_dir_all(directory)?;
-                Some(directory.join("local.db"))
+                Some(directory.join(DATABASE_FILE))
             }
         };
         Ok(Self {

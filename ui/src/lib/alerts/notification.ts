@@ -1,4 +1,4 @@
-import { t } from "../i18n";
+import { said, t } from "../i18n";
 import { tryCall } from "../state/engine.svelte";
 import { showToast } from "../ui/toast.svelte";
 
@@ -9,6 +9,10 @@ export async function sendTestNotification(): Promise<void> {
   showToast(
     report.shown
       ? { icon: "bell", text: t("notification.shown") }
-      : { icon: "warn", text: report.reason ?? t("notification.notShown"), bad: true },
+      : {
+          icon: "warn",
+          text: report.reason === null ? t("notification.notShown") : said(report.reason),
+          bad: true,
+        },
   );
 }

@@ -27,7 +27,7 @@ message: string | null,
  */
 change: OutboxChange, 
 /**
- * The text it carries, shortened to 200 characters.
+ * The text it carries.
  */
 text: string, 
 /**

@@ -9,6 +9,10 @@ export type OutboxSummary = {
  */
 queued: number, 
 /**
+ * Changes that wait for the user's word, because they were written more than two days ago.
+ */
+held: number, 
+/**
  * Changes that failed.
  */
 failed: number, };

@@ -10,10 +10,19 @@ export type SearchReply = {
  */
 hits: Array<SearchHit>, 
 /**
+ * Whether there are more.
+ */
+more: boolean, 
+/**
  * Messages searched.
  */
 searched: number, 
 /**
  * Messages on this device; more than `searched` while the index is being built.
  */
-total: number, };
+total: number, 
+/**
+ * Parts of words were looked for in so many of the newest messages; none when that is all of
+ * them, or when there was no need to.
+ */
+scanned: number | null, };

@@ -3,9 +3,14 @@
 /**
  * How far an own message has come.
  */
-export type SendState = { "state": "queued" } | { "state": "sending" } | { "state": "delivered" } | { "state": "failed", 
+export type SendState = { "state": "queued" } | { "state": "held", 
 /**
- * A word the UI can act on: `rules`, `size`, `missing_session`, `deleted`, `other`.
+ * When it was written, in milliseconds.
+ */
+written: number, } | { "state": "sending" } | { "state": "delivered" } | { "state": "failed", 
+/**
+ * A word the UI can act on: `access`, `rules`, `size`, `missing_session`, `deleted`,
+ * `other`.
  */
 code: string, 
 /**

@@ -4,7 +4,7 @@ export interface AdapterAction {
   adapter: string | undefined;
   parameters: { name: string; value: string }[];
   state: "waiting" | "running" | "done" | "failed" | "cancelled" | undefined;
-  seconds: string | undefined;
+  seconds: number | undefined;
   reason: string | undefined;
   link: { url: string; label: string | undefined } | undefined;
 }
@@ -40,7 +40,7 @@ export function readAdapterAction(metadata: Data): AdapterAction {
     adapter: text(metadata.adapter),
     parameters: parameters(metadata.parameters ?? metadata.params),
     state: STATES[state?.toLowerCase() ?? ""],
-    seconds: seconds === undefined ? undefined : String(Math.round(seconds * 10) / 10),
+    seconds: seconds === undefined ? undefined : Math.round(seconds * 10) / 10,
     reason: text(metadata.error) ?? text(metadata.reason),
     link: url === undefined ? undefined : { url, label: text(metadata.link_label) },
   };

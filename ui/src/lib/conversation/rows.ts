@@ -25,6 +25,7 @@ export function buildRows(
   let previous: MessageRow | undefined;
   let open: Extract<Row, { kind: "message" }> | undefined;
   let day = "";
+  const days = new Set<string>();
   for (const message of messages) {
     if (gaps.has(message.id)) {
       rows.push({ kind: "gap", key: `gap:${message.id}`, start: previous === undefined && !open });
@@ -32,7 +33,10 @@ export function buildRows(
     }
     const today = dayKey(message.created_at);
     if (today !== day) {
-      rows.push({ kind: "day", key: `day:${today}`, at: message.created_at });
+      // Own unsent messages stand last, however long ago they were written: a day can come again.
+      const key = days.has(today) ? `day:${today}:${message.id}` : `day:${today}`;
+      days.add(today);
+      rows.push({ kind: "day", key, at: message.created_at });
       day = today;
       previous = undefined;
     }

@@ -1,4 +1,4 @@
-import { systemLocale } from "../i18n";
+import { byLanguage, spoken, t } from "../i18n";
 import { type Decimal, parseDecimal, parts, roundTo } from "./decimal";
 
 export const MINUS = "\u2212";
@@ -7,11 +7,15 @@ export const THIN = "\u202f";
 
 export type Direction = "up" | "down" | "flat";
 
-const grouping = new Intl.NumberFormat(systemLocale(), { numberingSystem: "latn" });
-const point =
-  new Intl.NumberFormat(systemLocale(), { numberingSystem: "latn" })
-    .formatToParts(1.5)
-    .find((part) => part.type === "decimal")?.value ?? ".";
+const grouping = byLanguage(({ numbers }) => new Intl.NumberFormat(numbers));
+
+/** What stands between thousands and before decimals, here. */
+export const separators = byLanguage(({ numbers }) => {
+  const parts = new Intl.NumberFormat(numbers, { useGrouping: true }).formatToParts(1_234_567.5);
+  // One character each: that is what the engine takes.
+  const of = (type: string) => [...(parts.find((part) => part.type === type)?.value ?? "")][0];
+  return { group: of("group") ?? ",", decimal: of("decimal") ?? "." };
+});
 
 /** A price as the feed gives it: two decimals from 1 up, four significant digits below. */
 export function price(text: string): string {
@@ -35,7 +39,7 @@ export function amount(text: string): string {
 /** A signed amount: `+831.57`, `−12.00`. */
 export function signedAmount(value: Decimal): string {
   const rounded = roundTo(value, priceScale(value));
-  return (rounded.digits > 0n ? "+" : "") + plain(rounded);
+  return apart((rounded.digits > 0n ? "+" : "") + plain(rounded));
 }
 
 /** `+1.24 %`, `−0.42 %`, `0.00 %`; `scale` digits after the point. */
@@ -43,12 +47,12 @@ export function signedPercent(text: string | Decimal, scale = 2): string {
   const value = typeof text === "string" ? parseDecimal(text) : text;
   if (!value) return "";
   const rounded = roundTo(value, scale);
-  return `${rounded.digits > 0n ? "+" : ""}${plain(rounded)}${THIN}%`;
+  return apart(`${rounded.digits > 0n ? "+" : ""}${plain(rounded)}${THIN}%`);
 }
 
 /** `0.1 %`, as written. */
 export function percent(text: string): string {
-  return `${amount(text)}${THIN}%`;
+  return apart(`${amount(text)}${THIN}%`);
 }
 
 export interface Change {
@@ -66,9 +70,9 @@ export function change(text: string): Change | undefined {
 }
 
 const COMPACT = [
-  { zeros: 12, suffix: "T" },
-  { zeros: 9, suffix: "B" },
-  { zeros: 6, suffix: "M" },
+  { zeros: 12, suffix: "number.trillion" },
+  { zeros: 9, suffix: "number.billion" },
+  { zeros: 6, suffix: "number.million" },
 ] as const;
 
 /** Large amounts with three digits: `1.34 T`, `28.6 B`. */
@@ -79,7 +83,9 @@ export function compact(text: string): string {
   for (const { zeros, suffix } of COMPACT) {
     if (size > zeros) {
       const shifted = { digits: value.digits, scale: value.scale + zeros };
-      return `${plain(roundTo(shifted, Math.max(0, 3 - (size - zeros))))}${THIN}${suffix}`;
+      return apart(
+        `${plain(roundTo(shifted, Math.max(0, 3 - (size - zeros))))}${THIN}${t(suffix)}`,
+      );
     }
   }
   return plain(roundTo(value, 0));
@@ -87,16 +93,17 @@ export function compact(text: string): string {
 
 /** Groups of a whole number. */
 export function count(value: number): string {
-  return grouping.format(value);
+  return grouping().format(value);
 }
 
 /**
- * What a person typed as a price, by the system's separators; undefined when it is none. A lone
+ * What a person typed as a price, by the separators of the place; undefined when it is none. A lone
  * separator that groups nothing is taken as the decimal point: `70,5` and `0.995` mean themselves
  * everywhere.
  */
 export function readPrice(text: string): string | undefined {
   const bare = text.replace(/[\s\u00a0\u202f'’]/g, "");
+  const point = separators().decimal;
   const group = point === "," ? "." : ",";
   const grouped = new RegExp(`^[1-9]\\d{0,2}(\\${group}\\d{3})+(\\${point}\\d*)?$`);
   const normal = grouped.test(bare)
@@ -114,6 +121,11 @@ function priceScale(value: Decimal): number {
   return parts(roundTo(value, scale)).whole > 0n ? 2 : scale;
 }
 
+/** Sign, digits and unit stay in their order where lines run to the left. */
+function apart(text: string): string {
+  return spoken().direction === "rtl" ? `\u2066${text}\u2069` : text;
+}
+
 function trim(value: Decimal): Decimal {
   let { digits, scale } = value;
   while (scale > 0 && digits % 10n === 0n) {
@@ -125,6 +137,23 @@ function trim(value: Decimal): Decimal {
 
 function plain(value: Decimal): string {
   const { negative, whole, fraction } = parts(value);
-  const tail = fraction === "" ? "" : point + fraction;
-  return (negative ? MINUS : "") + grouping.format(whole) + tail;
+  const tail = fraction === "" ? "" : separators().decimal + fraction;
+  return (negative ? MINUS : "") + grouping().format(whole) + tail;
+}
+
+const UNITS = ["KiB", "MiB", "GiB", "TiB"] as const;
+const oneDigit = byLanguage(
+  ({ numbers }) => new Intl.NumberFormat(numbers, { maximumFractionDigits: 1 }),
+);
+
+/** A size: `812 KiB`, `3.1 MiB`. */
+export function bytes(size: number): string {
+  let value = size / 1024;
+  let unit = 0;
+  while (value >= 1000 && unit < UNITS.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  const shown = unit === 0 ? Math.ceil(value) : value;
+  return `${oneDigit().format(shown)}${THIN}${UNITS[unit]}`;
 }

@@ -1,44 +1,28 @@
-import { systemLocale, t, wordLocale } from "../i18n";
+import { byLanguage, t } from "../i18n";
 
 type When = string | number | Date;
 
 const DAY = 86_400_000;
 
-const clock = new Intl.DateTimeFormat(systemLocale(), { timeStyle: "short" });
-const clockWithSeconds = new Intl.DateTimeFormat(systemLocale(), { timeStyle: "medium" });
-const wholeHour = new Intl.DateTimeFormat(systemLocale(), { hour: "numeric" });
-const weekdayShort = new Intl.DateTimeFormat(wordLocale(), { weekday: "short" });
-const dayMonth = new Intl.DateTimeFormat(wordLocale(), { day: "numeric", month: "short" });
-const dayMonthYear = new Intl.DateTimeFormat(wordLocale(), {
-  day: "numeric",
-  month: "short",
-  year: "numeric",
-});
-const weekdayDay = new Intl.DateTimeFormat(wordLocale(), {
-  weekday: "short",
-  day: "numeric",
-  month: "short",
-});
-const longDay = new Intl.DateTimeFormat(wordLocale(), {
-  weekday: "long",
-  day: "numeric",
-  month: "long",
-});
-const longDayYear = new Intl.DateTimeFormat(wordLocale(), {
-  weekday: "long",
-  day: "numeric",
-  month: "long",
-  year: "numeric",
-});
+const clock = times({ timeStyle: "short" });
+const clockWithSeconds = times({ timeStyle: "medium" });
+const wholeHour = times({ hour: "numeric" });
+const weekdayShort = words({ weekday: "short" });
+const dayMonth = words({ day: "numeric", month: "short" });
+const dayMonthYear = words({ day: "numeric", month: "short", year: "numeric" });
+const weekdayDay = words({ weekday: "short", day: "numeric", month: "short" });
+const longDay = words({ weekday: "long", day: "numeric", month: "long" });
+const month = words({ month: "long", year: "numeric" });
+const longDayYear = words({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
 
-/** `14:02`, as the system writes it. */
+/** `14:02`, as the place writes it. */
 export function timeOfDay(when: When): string {
-  return clock.format(new Date(when));
+  return clock().format(new Date(when));
 }
 
 /** `14:02`, or `2:02` without its half of the day, where there is no room for more. */
 export function bareTimeOfDay(when: When): string {
-  return clock
+  return clock()
     .formatToParts(new Date(when))
     .filter(({ type }) => type === "hour" || type === "minute" || type === "literal")
     .map(({ value }) => value)
@@ -49,23 +33,25 @@ export function bareTimeOfDay(when: When): string {
 /** For an axis: `14:00`, or `2 PM` where the half of the day is written. */
 export function axisTime(when: When): string {
   const date = new Date(when);
-  const written = clock.formatToParts(date).some(({ type }) => type === "dayPeriod");
-  return written && date.getMinutes() === 0 ? wholeHour.format(date) : clock.format(date);
+  const written = clock()
+    .formatToParts(date)
+    .some(({ type }) => type === "dayPeriod");
+  return written && date.getMinutes() === 0 ? wholeHour().format(date) : clock().format(date);
 }
 
 /** `14:02:09`. */
 export function timeWithSeconds(when: When): string {
-  return clockWithSeconds.format(new Date(when));
+  return clockWithSeconds().format(new Date(when));
 }
 
 /** For lists: `14:02`, `Yesterday`, `Mon`, `18 Sep`, `18 Sep 2025`. */
 export function shortWhen(when: When, now: When): string {
   const date = new Date(when);
   const days = daysBetween(date, now);
-  if (days <= 0) return clock.format(date);
+  if (days <= 0) return clock().format(date);
   if (days === 1) return t("time.yesterday");
-  if (days < 7) return weekdayShort.format(date);
-  return sameYear(date, now) ? dayMonth.format(date) : dayMonthYear.format(date);
+  if (days < 7) return weekdayShort().format(date);
+  return sameYear(date, now) ? dayMonth().format(date) : dayMonthYear().format(date);
 }
 
 /** For day headers: `Today`, `Yesterday`, `Monday 13 October`, with the year if not this one. */
@@ -74,7 +60,7 @@ export function dayHeader(when: When, now: When): string {
   const days = daysBetween(date, now);
   if (days === 0) return t("time.today");
   if (days === 1) return t("time.yesterday");
-  return sameYear(date, now) ? longDay.format(date) : longDayYear.format(date);
+  return sameYear(date, now) ? longDay().format(date) : longDayYear().format(date);
 }
 
 /** Inside a sentence: `today, 08:52`, `Tue 14 Oct, 16:20`, `2 Oct 2025, 09:14`. */
@@ -85,25 +71,25 @@ export function dayAndTime(when: When, now: When): string {
     days === 0
       ? t("time.todayInText")
       : days > 0 && days < 14
-        ? weekdayDay.format(date)
+        ? weekdayDay().format(date)
         : sameYear(date, now)
-          ? dayMonth.format(date)
-          : dayMonthYear.format(date);
-  return t("time.dayAndTime", { day, time: clock.format(date) });
+          ? dayMonth().format(date)
+          : dayMonthYear().format(date);
+  return t("time.dayAndTime", { day, time: clock().format(date) });
 }
 
 /** `2 Oct`, with the year if it is not this one. */
 export function day(when: When, now: When): string {
   const date = new Date(when);
-  return sameYear(date, now) ? dayMonth.format(date) : dayMonthYear.format(date);
+  return sameYear(date, now) ? dayMonth().format(date) : dayMonthYear().format(date);
 }
 
 /** The whole moment, for tooltips and screen readers. */
 export function fullMoment(when: When): string {
   const date = new Date(when);
   return t("time.dayAndTime", {
-    day: longDayYear.format(date),
-    time: clockWithSeconds.format(date),
+    day: longDayYear().format(date),
+    time: clockWithSeconds().format(date),
   });
 }
 
@@ -113,7 +99,7 @@ export function ago(when: When, now: When): string {
   if (seconds < 60) return t("time.secondsAgo", { seconds });
   if (seconds < 3600) return t("time.minutesAgo", { minutes: Math.floor(seconds / 60) });
   if (seconds < 86_400) return t("time.hoursAgo", { hours: Math.floor(seconds / 3600) });
-  return t("time.daysAgo", { days: Math.floor(seconds / 86_400) });
+  return t("time.daysAgo", { count: Math.floor(seconds / 86_400) });
 }
 
 /** A length of sound: `0:12`, `1:02:09`. */
@@ -141,6 +127,16 @@ export function dayKey(when: When): string {
   return `${date.getFullYear()}-${date.getMonth() + 1}-${date.getDate()}`;
 }
 
+/** Times of day are written as in the place. */
+function times(options: Intl.DateTimeFormatOptions): () => Intl.DateTimeFormat {
+  return byLanguage(({ numbers }) => new Intl.DateTimeFormat(numbers, options));
+}
+
+/** Days have words in them: they are written as in the language. */
+function words(options: Intl.DateTimeFormatOptions): () => Intl.DateTimeFormat {
+  return byLanguage(({ words }) => new Intl.DateTimeFormat(words, options));
+}
+
 /** Calendar days from `when` to `now`; 0 is today, negative is ahead. */
 function daysBetween(when: When, now: When): number {
   return Math.round((midnight(now) - midnight(when)) / DAY);
@@ -153,4 +149,19 @@ function midnight(when: When): number {
 
 function sameYear(a: When, b: When): boolean {
   return new Date(a).getFullYear() === new Date(b).getFullYear();
+}
+
+/** `March 2026`. */
+export function monthAndYear(when: When): string {
+  return month().format(new Date(when));
+}
+
+/** `Mon`. */
+export function weekdayName(when: When): string {
+  return weekdayShort().format(new Date(when));
+}
+
+/** `Saturday, 14 March 2026`. */
+export function fullDay(when: When): string {
+  return longDayYear().format(new Date(when));
 }

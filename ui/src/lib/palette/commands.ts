@@ -1,7 +1,10 @@
 import { t } from "../i18n";
+import { mayInvite } from "../members/rights";
 import { app } from "../state/app.svelte";
+import { conversation } from "../state/conversation.svelte";
 import { tryCall } from "../state/engine.svelte";
 import { market } from "../state/market.svelte";
+import { sessions } from "../state/sessions.svelte";
 import { view } from "../state/view.svelte";
 import type { IconName } from "../ui/icons";
 
@@ -26,6 +29,18 @@ export function commands(): PaletteCommand[] {
       },
     },
   ];
+  if (app.shares) list.push(...sharing());
+  const open = conversation.id;
+  if (open !== undefined) {
+    list.push({
+      id: "jump-to-date",
+      label: t("command.jumpToDate"),
+      icon: "cal",
+      run: () => {
+        view.overlay = { kind: "date", session: open };
+      },
+    });
+  }
   if (app.settings.prices) list.push(...marketCommands());
   list.push(
     {
@@ -76,6 +91,31 @@ export function commands(): PaletteCommand[] {
       label: t("action.signOut"),
       icon: "lock",
       run: () => void tryCall("sign_out", {}),
+    });
+  }
+  return list;
+}
+
+function sharing(): PaletteCommand[] {
+  const list: PaletteCommand[] = [
+    {
+      id: "join",
+      label: t("join.title"),
+      icon: "key",
+      run: () => {
+        view.overlay = { kind: "join" };
+      },
+    },
+  ];
+  const id = conversation.id;
+  if (id !== undefined && mayInvite(sessions.get(id))) {
+    list.push({
+      id: "invite",
+      label: t("invite.open"),
+      icon: "user",
+      run: () => {
+        view.overlay = { kind: "invite", session: id };
+      },
     });
   }
   return list;

@@ -1,6 +1,9 @@
 import type { SessionRow, SessionStatusName } from "../bindings";
 import { t } from "../i18n";
+import { confirmLeave } from "../members/actions";
+import { mayInvite, mayLeave, mayManage } from "../members/rights";
 import { exportKept } from "../settings/exports";
+import { confirmRemoval } from "../settings/removal";
 import { tryCall } from "../state/engine.svelte";
 import { sessions } from "../state/sessions.svelte";
 import { view } from "../state/view.svelte";
@@ -28,7 +31,17 @@ export function openSessionMenu(
       action: () => void tryCall("mute_session", { session: session.id, muted: !session.muted }),
     },
   ];
-  if (!session.no_access) {
+  if (mayInvite(session)) {
+    items.push({
+      label: t("invite.menu"),
+      icon: "user",
+      testid: "session-invite",
+      action: () => {
+        view.overlay = { kind: "invite", session: session.id };
+      },
+    });
+  }
+  if (mayManage(session)) {
     const archived = session.status === "archived";
     items.push(
       {
@@ -47,6 +60,14 @@ export function openSessionMenu(
       },
     );
   }
+  items.push("line", {
+    label: t("session.jumpToDate"),
+    icon: "cal",
+    testid: "session-date",
+    action: () => {
+      view.overlay = { kind: "date", session: session.id };
+    },
+  });
   items.push(
     "line",
     {
@@ -62,23 +83,44 @@ export function openSessionMenu(
       action: () => void exportKept(session.id, "json"),
     },
   );
-  items.push("line", {
-    label: session.no_access ? t("action.remove") : t("action.deleteDots"),
-    icon: "trash",
-    danger: true,
-    testid: "session-delete",
-    action: () => confirmDelete(session.id, title),
-  });
+  if (!session.no_access && !session.not_here && !session.unsent) {
+    items.push({
+      label: t("session.removeHere"),
+      icon: "db",
+      testid: "session-remove-here",
+      action: () =>
+        confirmRemoval(session.id, title, session.queued + session.held + session.failed),
+    });
+  }
+  if (session.no_access || mayManage(session)) {
+    items.push("line", {
+      label: session.no_access ? t("action.remove") : t("action.deleteDots"),
+      icon: "trash",
+      danger: true,
+      testid: "session-delete",
+      action: () => confirmDelete(session),
+    });
+  } else if (mayLeave(session)) {
+    items.push("line", {
+      label: t("members.leave"),
+      icon: "enter",
+      danger: true,
+      testid: "session-leave",
+      action: () => confirmLeave(session),
+    });
+  }
   openMenu(anchor, t("session.menu"), items, align);
 }
 
-export function confirmDelete(session: string, title: string): void {
+/** Deletes a session, after asking; one that is out of reach goes from this computer alone. */
+export function confirmDelete({ id, title: named, no_access: here }: SessionRow): void {
+  const title = named ?? t("session.untitled");
   view.overlay = {
     kind: "confirm",
-    title: t("session.delete.title", { title }),
-    text: t("session.delete.text"),
-    action: t("action.delete"),
-    run: () => void tryCall("delete_session", { session }),
+    title: here ? t("session.remove.title", { title }) : t("session.delete.title", { title }),
+    text: here ? t("session.remove.text") : t("session.delete.text"),
+    action: here ? t("action.remove") : t("action.delete"),
+    run: () => void tryCall("delete_session", { session: id }),
   };
 }
 

@@ -1,18 +1,23 @@
 import type { Backend } from "../backend";
-import { backendError } from "../backend";
 import type {
   Connection,
+  Download,
   Event,
+  LanguageChoice,
   OutboxSummary,
   OwnPresence,
   Place,
   Settings,
   SignInState,
   Snapshot,
+  Wording,
   WorkspaceInfo,
   WorkspaceState,
 } from "../bindings";
+import { failure } from "../failure";
 import { Feed } from "../feed";
+import { separators } from "../format/number";
+import { said, speak, spoken, t } from "../i18n";
 import { showToast } from "../ui/toast.svelte";
 import { alerts } from "./alerts.svelte";
 import { conversation } from "./conversation.svelte";
@@ -23,7 +28,7 @@ import { view } from "./view.svelte";
 
 type Phase = { phase: "starting" } | { phase: "failed"; message: string } | { phase: "ready" };
 
-const NO_OUTBOX: OutboxSummary = { queued: 0, failed: 0 };
+const NO_OUTBOX: OutboxSummary = { queued: 0, held: 0, failed: 0 };
 const SIGNED_OUT: SignInState = { state: "signed_out" };
 
 /** The state that the whole window shares: a snapshot, kept up to date by events. */
@@ -35,6 +40,8 @@ class App {
   active = $state<string | undefined>();
   signIn = $state.raw<SignInState>(SIGNED_OUT);
   connection = $state.raw<Connection>({ state: "connecting" });
+  /** What is fetched in the background, while something is missing on this device. */
+  download = $state.raw<Download | undefined>();
   outbox = $state.raw<OutboxSummary>(NO_OUTBOX);
   presence = $state<OwnPresence>("online");
   settings = $state.raw<Settings>(firstSettings());
@@ -42,6 +49,8 @@ class App {
   simulatedPrices = $state(false);
   pricesFrom = $state<number | undefined>();
   secretsInMemory = $state(false);
+  /** Whether sessions can be shared on the project. */
+  shares = $state(false);
   version = $state("");
   platform = $state("");
   defaultUrl = $state("");
@@ -73,7 +82,7 @@ class App {
 
   /** Nothing can be shown: says why, and offers to try again. */
   fail(error: unknown): void {
-    this.phase = { phase: "failed", message: backendError(error).message };
+    this.phase = { phase: "failed", message: failure(error) };
   }
 
   async retry(): Promise<void> {
@@ -81,9 +90,24 @@ class App {
     await this.#feed?.reread();
   }
 
+  /** What a workspace is called here: the local one has its name from the program. */
+  nameOf(workspace: WorkspaceInfo | undefined): string {
+    if (!workspace) return "";
+    return workspace.local ? said(workspace.name) : workspace.name;
+  }
+
   async change(settings: Partial<Settings>): Promise<void> {
     const before = this.settings;
     this.settings = { ...before, ...settings };
+    if (settings.language !== undefined && settings.language !== before.language) {
+      // Told together with how it is written, so that no other command comes in between.
+      if (await this.#speak(settings.language)) {
+        this.settings = { ...this.settings, wording: wording() };
+      } else {
+        this.settings = before;
+        return;
+      }
+    }
     const now = await tryCall("set_settings", { settings: this.settings });
     this.settings = now ?? before;
   }
@@ -94,8 +118,13 @@ class App {
       this.settings = await call("set_settings", { settings: { ...this.settings, ...settings } });
       return undefined;
     } catch (thrown) {
-      return backendError(thrown).message;
+      return failure(thrown);
     }
+  }
+
+  /** Stops what is fetched in the background, or lets it go on. */
+  async pauseDownload(paused: boolean): Promise<void> {
+    await tryCall("pause_download", { paused });
   }
 
   /** Opens a place that a notification, the tray or a link names. */
@@ -136,6 +165,7 @@ class App {
     this.hasTray = snapshot.has_tray;
     if (changed) this.#clear();
     this.#takeWorkspace(snapshot.active);
+    const speaking = this.#speak(snapshot.settings.language);
     // Shown beside the conversation, which does not wait for it; the events do.
     const beside =
       snapshot.active && this.settings.prices && Promise.all([market.load(), alerts.load()]);
@@ -148,9 +178,31 @@ class App {
           : last !== null && conversation.open(last),
       ]);
       if (conversation.id === undefined) await this.#openFirst();
+      else conversation.takeDraft(sessions.get(conversation.id)?.draft ?? "");
     }
+    await speaking;
     this.phase = { phase: "ready" };
     await beside;
+    await this.#tellWording();
+  }
+
+  /** Speaks a language; false, with a word about it, when it cannot be loaded. */
+  async #speak(language: LanguageChoice): Promise<boolean> {
+    try {
+      await speak(language);
+      return true;
+    } catch {
+      showToast({ icon: "bad", text: t("error.language"), bad: true });
+      return false;
+    }
+  }
+
+  /** Tells the engine how this window writes, for what is written outside of it. */
+  async #tellWording(): Promise<void> {
+    const { language, group, decimal } = this.settings.wording;
+    const now = wording();
+    if (language === now.language && group === now.group && decimal === now.decimal) return;
+    await this.change({ wording: now });
   }
 
   async #openFirst(): Promise<void> {
@@ -172,12 +224,14 @@ class App {
     this.signIn = state?.sign_in ?? SIGNED_OUT;
     this.connection = state?.connection ?? { state: "connecting" };
     market.setInTouch(this.inTouch);
+    this.download = state?.download ?? undefined;
     this.outbox = state?.outbox ?? NO_OUTBOX;
     this.presence = state?.presence ?? "online";
     this.armed = state?.armed ?? 0;
     this.simulatedPrices = state?.simulated_prices ?? false;
     this.pricesFrom = state?.prices_from ?? undefined;
     this.secretsInMemory = state?.secrets_in_memory ?? false;
+    this.shares = state?.shares ?? false;
   }
 
   #apply(event: Event): void {
@@ -191,6 +245,9 @@ class App {
       case "connection":
         this.connection = event.connection;
         market.setInTouch(this.inTouch);
+        break;
+      case "download":
+        this.download = event.download ?? undefined;
         break;
       case "account":
         this.signIn = event.sign_in;
@@ -214,8 +271,16 @@ class App {
       case "outbox":
         this.outbox = event.outbox;
         break;
+      case "draft":
+        conversation.addToDraft(event.session, event.text);
+        break;
       case "people":
         if (event.session === conversation.id) conversation.people = event.people;
+        break;
+      case "sharing":
+        this.shares = event.shares;
+        // What one may do in them, and with whom, is known or unknown now.
+        void sessions.load();
         break;
       case "presence":
         this.presence = event.presence;
@@ -239,7 +304,7 @@ class App {
       case "notice":
         showToast({
           icon: event.level === "error" ? "bad" : event.level === "warning" ? "warn" : "info",
-          text: event.message,
+          text: said(event.message),
           bad: event.level === "error",
         });
         break;
@@ -251,6 +316,7 @@ class App {
 
   #takeSettings(settings: Settings): void {
     const pricesCame = settings.prices && !this.settings.prices;
+    if (settings.language !== this.settings.language) void this.#speak(settings.language);
     this.settings = settings;
     if (pricesCame) {
       void market.load();
@@ -259,13 +325,21 @@ class App {
   }
 }
 
+/** How this window writes. */
+function wording(): Wording {
+  return { language: spoken().language, ...separators() };
+}
+
 /** Until the snapshot arrives. */
 function firstSettings(): Settings {
   return {
     theme: "system",
     price_palette: "standard",
+    language: "system",
+    wording: { language: "en", group: ",", decimal: "." },
     enter_sends: true,
     presence: true,
+    activity: true,
     prices: true,
     voice: true,
     notifications: true,
@@ -274,6 +348,7 @@ function firstSettings(): Settings {
     close_to_tray: true,
     schema: "public",
     tray_hint_shown: false,
+    retention: { keep: "everything" },
     realtime: {
       reconnect_first_ms: 500,
       reconnect_longest_ms: 30_000,

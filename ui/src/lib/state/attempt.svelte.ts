@@ -1,4 +1,4 @@
-import { backendError } from "../backend";
+import { failure } from "../failure";
 
 /** What a form asks for, one thing at a time: whether it is under way, and why the last failed. */
 export class Attempt {
@@ -12,7 +12,7 @@ export class Attempt {
     try {
       await work();
     } catch (thrown) {
-      this.problem = backendError(thrown).message;
+      this.problem = failure(thrown);
     } finally {
       this.busy = false;
     }

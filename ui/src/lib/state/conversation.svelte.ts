@@ -312,6 +312,19 @@ class Conversation {
     this.#draftTimer = setTimeout(() => this.keepDraft(), DRAFT_AFTER);
   }
 
+  /** Text of one's own that was kept in the draft of a session. */
+  addToDraft(session: string, text: string): void {
+    if (session !== this.id) return;
+    this.setDraft(this.draft === "" ? text : `${this.draft}\n\n${text}`);
+  }
+
+  /** The draft as it was kept, after events were missed; what was typed since stays. */
+  takeDraft(kept: string): void {
+    if (this.draft !== this.#draftKept) return;
+    this.draft = kept;
+    this.#draftKept = kept;
+  }
+
   keepDraft(): void {
     clearTimeout(this.#draftTimer);
     if (this.id === undefined || this.draft === this.#draftKept) return;

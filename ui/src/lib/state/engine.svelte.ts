@@ -1,5 +1,6 @@
-import { type Backend, backendError } from "../backend";
+import type { Backend } from "../backend";
 import type { CommandName, Commands } from "../bindings";
+import { failure } from "../failure";
 import { showToast } from "../ui/toast.svelte";
 
 let backend: Backend | undefined;
@@ -31,5 +32,5 @@ export async function tryCall<C extends CommandName>(
 }
 
 export function tellFailure(thrown: unknown): void {
-  showToast({ icon: "bad", text: backendError(thrown).message, bad: true });
+  showToast({ icon: "bad", text: failure(thrown), bad: true });
 }

@@ -10,7 +10,17 @@ class Sessions {
   readonly #events = new Overtaken<Change>();
   loaded = $state(false);
 
-  readonly all = $derived([...this.#rows.values()].sort(byActivity));
+  /** Places that rows keep while somebody points at the list. */
+  #places = $state.raw<ReadonlyMap<string, number> | undefined>();
+
+  readonly all = $derived.by(() => {
+    const rows = [...this.#rows.values()].sort(byActivity);
+    const places = this.#places;
+    if (!places) return rows;
+    // What is new stands on top.
+    const place = (row: SessionRow) => places.get(row.id) ?? -1;
+    return rows.sort((a, b) => place(a) - place(b));
+  });
   readonly pinned = $derived(this.all.filter((row) => row.pinned && row.status !== "archived"));
   readonly active = $derived(this.all.filter((row) => !row.pinned && row.status !== "archived"));
   readonly archived = $derived(this.all.filter((row) => row.status === "archived"));
@@ -19,6 +29,12 @@ class Sessions {
 
   get(id: string): SessionRow | undefined {
     return this.#rows.get(id);
+  }
+
+  /** Rows stay where they are while somebody is about to choose one. */
+  hold(on: boolean): void {
+    if (on === (this.#places !== undefined)) return;
+    this.#places = on ? new Map(this.all.map((row, place) => [row.id, place])) : undefined;
   }
 
   async load(): Promise<void> {

@@ -17,9 +17,12 @@ export type Overlay =
   | { kind: "palette"; query: string }
   | { kind: "alert"; id: string | undefined; form: Partial<RuleForm> }
   | { kind: "new-session" }
+  | { kind: "join" }
+  | { kind: "invite"; session: string }
   | { kind: "rename"; session: string; title: string }
   | { kind: "confirm"; title: string; text: string; action: string; run: () => void }
   | { kind: "outbox" }
+  | { kind: "date"; session: string }
   | { kind: "sign-in" }
   | { kind: "password"; recovery: boolean }
   | { kind: "own-name"; name: string }

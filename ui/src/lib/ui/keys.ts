@@ -1,12 +1,20 @@
+import { type Key, t } from "../i18n";
 import { isMac } from "../platform";
 
-const MAC: Record<string, string> = { Mod: "⌘", Alt: "⌥", Shift: "⇧", Enter: "↵" };
-const OTHER: Record<string, string> = { Mod: "Ctrl", Enter: "↵", Up: "↑", Down: "↓" };
+const SIGNS: Record<string, string> = { Enter: "↵", Up: "↑", Down: "↓" };
+const MAC: Record<string, string> = { ...SIGNS, Mod: "⌘", Alt: "⌥", Shift: "⇧" };
+/** What is printed on the keys differs by language. */
+const NAMES: Record<string, Extract<Key, `key.${string}`>> = {
+  Mod: "key.control",
+  Shift: "key.shift",
+  Del: "key.delete",
+};
 
 /** The caps of a shortcut such as `Mod+Shift+A`, as this system names them. */
 export function caps(keys: string): string[] {
-  const names = isMac() ? { ...OTHER, ...MAC } : OTHER;
-  return keys.split("+").map((key) => names[key] ?? key);
+  const names = isMac() ? MAC : SIGNS;
+  const named = (key: string) => (NAMES[key] === undefined ? key : t(NAMES[key]));
+  return keys.split("+").map((key) => names[key] ?? named(key));
 }
 
 /** A tooltip: the name, two spaces, the shortcut. */

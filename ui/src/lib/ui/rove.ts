@@ -7,7 +7,9 @@ import type { Attachment } from "svelte/attachments";
 export function arrowKeys(selector: string, choose = false): Attachment<HTMLElement> {
   return (node) => {
     const onkeydown = (event: KeyboardEvent) => {
-      const step = STEP[event.key];
+      const sideways = event.key === "ArrowRight" || event.key === "ArrowLeft";
+      const known = STEP[event.key];
+      const step = sideways && typeof known === "number" ? known * inline(node) : known;
       if (step === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
       const items = [...node.querySelectorAll<HTMLElement>(selector)];
       const at = items.indexOf(document.activeElement as HTMLElement);
@@ -22,6 +24,11 @@ export function arrowKeys(selector: string, choose = false): Attachment<HTMLElem
     node.addEventListener("keydown", onkeydown);
     return () => node.removeEventListener("keydown", onkeydown);
   };
+}
+
+/** 1 where what follows is on the right, -1 where it is on the left. */
+export function inline(node: Element): 1 | -1 {
+  return getComputedStyle(node).direction === "rtl" ? -1 : 1;
 }
 
 const STEP: Record<string, number | "first" | "last" | undefined> = {

@@ -216,7 +216,7 @@ struct UnsentRow<'a> {
 impl<'a> UnsentRow<'a> {
     fn new(change: &'static str, state: &'a OwnState) -> Self {
         let (state, reason) = match state {
-            OwnState::Queued => ("queued", None),
+            OwnState::Queued | OwnState::Held { .. } => ("queued", None),
             OwnState::Sending => ("sending", None),
             OwnState::Failed(reason) => ("failed", Some(reason.message.as_str())),
         };

@@ -12,21 +12,23 @@ use tidings_cache::{
 use tidings_model::{Json, MessageKind, Role, Timestamp};
 
 use super::{About, Format};
-use crate::workspace::author_name;
+use crate::workspace::Names;
 
 pub(super) struct Markdown<W = BufWriter<File>> {
     out: W,
     about: About,
+    names: Names,
     fresh: bool,
     /// The day of the last message.
     day: Option<String>,
 }
 
 impl<W: Write> Markdown<W> {
-    pub(super) const fn new(out: W, about: About) -> Self {
+    pub(super) const fn new(out: W, about: About, names: Names) -> Self {
         Self {
             out,
             about,
+            names,
             fresh: true,
             day: None,
         }
@@ -95,7 +97,7 @@ impl<W: Write> Markdown<W> {
                 MessageChange::Edit(content) => edit = Some((content, state)),
             }
         }
-        let (author, facts) = (author(message), facts.join(" · "));
+        let (author, facts) = (author(&self.names, message), facts.join(" · "));
         writeln!(self.out, "\n**{author}** · {facts}\n")?;
         self.text(message.content.as_deref().unwrap_or_default())?;
         if let Some((content, state)) = edit {
@@ -141,10 +143,11 @@ fn moment(at: Timestamp) -> String {
     format!("{}, {}", at.local_day(), at.local_clock())
 }
 
-fn author(message: &ExportedMessage) -> String {
+fn author(names: &Names, message: &ExportedMessage) -> String {
     let empty = Json::empty();
     let metadata = message.metadata.as_ref().unwrap_or(&empty);
-    let name = author_name(metadata, message.user_id.as_ref()).map(|name| line(&name));
+    let name = names.author(metadata, message.user_id.as_ref());
+    let name = name.map(|name| line(&name));
     name.filter(|name| !name.is_empty()).unwrap_or_else(|| {
         let role = match word(message.role.as_deref()) {
             Some(Role::User) => "Somebody",
@@ -161,7 +164,7 @@ fn word<T: std::str::FromStr>(word: Option<&str>) -> Option<T> {
 
 fn state_text(state: &OwnState) -> String {
     match state {
-        OwnState::Queued | OwnState::Sending => "not sent yet".to_owned(),
+        OwnState::Queued | OwnState::Held { .. } | OwnState::Sending => "not sent yet".to_owned(),
         OwnState::Failed(reason) => {
             format!(
                 "not sent, {}",
@@ -255,7 +258,7 @@ mod tests {
     use super::*;
 
     fn written(fill: impl FnOnce(&mut Markdown<Vec<u8>>)) -> String {
-        let mut markdown = Markdown::new(Vec::new(), about());
+        let mut markdown = Markdown::new(Vec::new(), about(), Names::default());
         fill(&mut markdown);
         String::from_utf8(markdown.close().unwrap()).unwrap()
     }

@@ -74,7 +74,13 @@ impl App {
                 write(&core, session, whole, json::Json::new(file, about)).await
             }
             api::ExportFormat::Markdown => {
-                write(&core, session, whole, markdown::Markdown::new(file, about)).await
+                write(
+                    &core,
+                    session,
+                    whole,
+                    markdown::Markdown::new(file, about, core.names()),
+                )
+                .await
             }
         }
     }

@@ -141,6 +141,7 @@ impl Import<'_> {
             let rows = Reread {
                 messages: batch.messages,
                 sessions: batch.sessions,
+                ..Reread::default()
             };
             let told = self.core.read_again(rows).await;
             told.map_err(|error| stopped(&done, &error.to_string()))?;

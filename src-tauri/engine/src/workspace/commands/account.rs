@@ -170,12 +170,14 @@ impl Core {
             info,
             sign_in: self.sign_in_state(),
             connection: self.state.current(),
+            download: self.download(),
             outbox,
             presence: *self.presence.borrow(),
             simulated_prices: self.local,
             prices_from: prices_from.map(tidings_model::Timestamp::as_millis),
             armed: market.armed(),
             last_session: last_session.map(|summary| summary.session.id.to_string()),
+            shares: self.part().is_installed(),
             secrets_in_memory,
         })
     }

@@ -4,9 +4,10 @@ use tidings_cache::{Anchor, MessageKey, NewMessage, NewSession, Page, SessionCha
 use tidings_contract as api;
 use tidings_model::{Json, MessageId, MessageKind, SessionId};
 
-use super::{invalid, message_id, no_message, no_session, session_id};
+use super::{caught, history, invalid, message_id, no_message, no_session, session_id};
 use crate::error::{EngineError, Result};
-use crate::workspace::{Core, announce, catch_up, people, rows};
+use crate::workspace::catch_up::server_now;
+use crate::workspace::{Core, announce, catch_up, dates, people, rows};
 
 const MAX_PAGE: u32 = 200;
 const FIRST_PAGE: u32 = 60;
@@ -23,7 +24,7 @@ impl Core {
             .collect())
     }
 
-    async fn session_row(&self, id: &SessionId) -> Result<api::SessionRow> {
+    pub(super) async fn session_row(&self, id: &SessionId) -> Result<api::SessionRow> {
         let summary = self
             .cache
             .session(id.clone())
@@ -36,7 +37,15 @@ impl Core {
         let id = session_id(&args.session)?;
         let session = self.session_row(&id).await?;
         let first_unread = self.cache.first_unread(id.clone()).await?;
+        // What was taken off this computer is wanted again, by somebody who looks.
+        self.cache.wanted_again(id.clone()).await?;
         people::enter(self, id.clone()).await;
+        if self.state.is_up() && self.part().is_installed() {
+            // Nothing tells live what people are called.
+            let members = self.cache.members(id.clone()).await?;
+            self.sync
+                .names(members.into_iter().map(|member| member.user));
+        }
         *self
             .last_session
             .lock()
@@ -80,7 +89,7 @@ impl Core {
             metadata: Json::empty(),
         };
         self.cache
-            .enqueue_session_create(session, self.now())
+            .enqueue_session_create(session, server_now(self))
             .await?;
         self.session_row(&id).await
     }
@@ -96,7 +105,7 @@ impl Core {
             status: args.status.map(rows::model_status),
         };
         self.cache
-            .enqueue_session_update(id.clone(), change, self.now())
+            .enqueue_session_update(id.clone(), change, server_now(self))
             .await?;
         self.session_row(&id).await
     }
@@ -111,7 +120,9 @@ impl Core {
         if known.no_access {
             self.cache.remove_session(id).await?;
         } else {
-            self.cache.enqueue_session_delete(id, self.now()).await?;
+            self.cache
+                .enqueue_session_delete(id, server_now(self))
+                .await?;
         }
         Ok(api::Nothing {})
     }
@@ -139,8 +150,9 @@ impl Core {
             .ok_or_else(no_session)?;
         let gaps = self.cache.gaps(id.clone()).await?;
         let verified = self.cache.verified_ranges(id.clone()).await?;
-        let storage = self.cache.storage().await?;
-        let messages = storage.by_session.iter().find(|row| row.session == id);
+        let followed = self.cache.followed().await?;
+        let history = history::parts(&verified, &gaps, followed.as_ref());
+        let messages = self.cache.messages_here(id.clone()).await?;
         let open = self
             .open
             .lock()
@@ -150,10 +162,11 @@ impl Core {
         Ok(api::SessionDetails {
             created_at: summary.session.created_at.as_millis(),
             session: self.viewer().session(&summary),
-            messages: messages.map_or(0, |row| row.messages),
+            messages,
             gaps: u32::try_from(gaps.len()).unwrap_or(u32::MAX),
             complete: verified.iter().any(|range| range.older.is_none()),
-            verified_at: verified.last().map(|range| range.verified_at.as_millis()),
+            verified_at: history.iter().rev().find_map(|part| part.verified_at),
+            history,
             people: if open {
                 people::here(self).await
             } else {
@@ -183,6 +196,7 @@ impl Core {
             && self.state.is_up()
             && from != Some(gap.before)
         {
+            self.cache.wanted_again(session.clone()).await?;
             if let Err(error) = catch_up::fetch_older(self, &session, gap.before, MAX_PAGE).await {
                 tracing::info!(%error, "older messages were not fetched");
                 break;
@@ -195,6 +209,12 @@ impl Core {
             _ => None,
         };
         self.told(&page, asked).await
+    }
+
+    pub async fn find_date(&self, args: &api::FindDate) -> Result<api::DateFound> {
+        let session = session_id(&args.session)?;
+        let from = tidings_model::Timestamp::from_millis(args.at);
+        dates::find(self, &session, from).await.map_err(told)
     }
 
     /// A page in the contract's words. `asked`: the message that it comes before.
@@ -228,12 +248,7 @@ impl Core {
             return Ok(MessageKey::from(&cached.message));
         }
         if self.state.is_up() {
-            catch_up::fetch_one(self, id)
-                .await
-                .map_err(|error| match error {
-                    catch_up::Error::Server(error) => EngineError::Server(error),
-                    catch_up::Error::Cache(error) => EngineError::Cache(error),
-                })?;
+            catch_up::fetch_one(self, id).await.map_err(caught)?;
         }
         let cached = self.cache.message(id).await?.ok_or_else(no_message)?;
         Ok(MessageKey::from(&cached.message))
@@ -259,8 +274,10 @@ impl Core {
         let user_id = self.user().ok_or(tidings_cache::CacheError::NoAccount)?;
         let account = self.account();
         let reply_to = args.reply_to.as_deref().map(message_id).transpose()?;
+        let names = self.names();
+        let called = account.as_ref().map(|account| account.name.as_str());
         let metadata = Metadata {
-            user_name: account.as_ref().map(|account| account.name.as_str()),
+            user_name: called.or_else(|| names.of(&user_id)),
             reply_to: reply_to.map(|id| id.to_string()),
         };
         let text = serde_json::to_string(&metadata).map_err(invalid)?;
@@ -271,7 +288,10 @@ impl Core {
             kind: MessageKind::Text,
             metadata: Json::new(text).map_err(invalid)?,
         };
-        let cached = self.cache.enqueue_message(message, self.now()).await?;
+        let cached = self
+            .cache
+            .enqueue_message(message, server_now(self))
+            .await?;
         Ok(self.viewer().message(&cached, None))
     }
 
@@ -279,15 +299,15 @@ impl Core {
         let id = message_id(&args.message)?;
         self.own_message(id).await?;
         self.cache
-            .enqueue_edit(id, args.content, self.now())
+            .enqueue_edit(id, args.content, server_now(self))
             .await?;
         self.message_row(id).await
     }
 
     pub async fn delete_message(&self, args: &api::DeleteMessage) -> Result<api::Nothing> {
         let id = message_id(&args.message)?;
-        self.own_message(id).await?;
-        self.cache.enqueue_delete(id, self.now()).await?;
+        self.deletable(id).await?;
+        self.cache.enqueue_delete(id, server_now(self)).await?;
         Ok(api::Nothing {})
     }
 
@@ -301,25 +321,14 @@ impl Core {
         ))
     }
 
-    pub async fn retry_message(&self, args: &api::RetryMessage) -> Result<api::Nothing> {
-        let id = self.change_of_message(&args.message).await?;
-        self.cache.retry(id).await?;
-        Ok(api::Nothing {})
-    }
-
-    pub async fn discard_message(&self, args: &api::DiscardMessage) -> Result<api::Nothing> {
-        let id = self.change_of_message(&args.message).await?;
-        self.cache.discard(id).await?;
-        Ok(api::Nothing {})
-    }
-
-    async fn change_of_message(&self, message: &str) -> Result<tidings_cache::OutboxId> {
-        let id = message_id(message)?;
-        let outbox = self.cache.outbox_list().await?;
-        let change = announce::change_of(&outbox, id);
-        change.map(|item| item.id).ok_or_else(|| {
-            EngineError::NotFound("Nothing of this message waits to be sent.".to_owned())
-        })
+    /// One's own, and any in a shared session of one's own.
+    async fn deletable(&self, id: MessageId) -> Result<()> {
+        let cached = self.cache.message(id).await?.ok_or_else(no_message)?;
+        let session = self.session_row(&cached.message.session_id).await;
+        if session.is_ok_and(|row| row.role == Some(api::MemberRoleName::Owner)) {
+            return Ok(());
+        }
+        self.own_message(id).await
     }
 
     pub async fn mark_read(&self, args: &api::MarkRead) -> Result<api::Nothing> {
@@ -332,7 +341,7 @@ impl Core {
     pub async fn set_draft(&self, args: api::SetDraft) -> Result<api::Nothing> {
         let text = (!args.text.is_empty()).then_some(args.text);
         self.cache
-            .set_draft(session_id(&args.session)?, text, self.now())
+            .set_draft(session_id(&args.session)?, text, server_now(self))
             .await?;
         Ok(api::Nothing {})
     }
@@ -342,22 +351,9 @@ impl Core {
         Ok(api::Nothing {})
     }
 
-    pub async fn outbox(&self) -> Result<Vec<api::OutboxRow>> {
-        let mut listed = Vec::new();
-        for item in self.cache.outbox_list().await? {
-            let session = self.cache.session(item.session.clone()).await?;
-            listed.push(rows::outbox_row(
-                &item,
-                session.and_then(|s| s.session.title),
-            ));
-        }
-        Ok(listed)
-    }
-
     pub async fn search(&self, args: api::Search) -> Result<api::SearchReply> {
         let limit = args.limit.clamp(1, MAX_PAGE) as usize;
         let results = self.cache.search(args.query, limit).await?;
-        let storage = self.cache.storage().await?;
         let viewer = self.viewer();
         let mut hits = Vec::with_capacity(results.hits.len());
         for hit in &results.hits {
@@ -366,8 +362,17 @@ impl Core {
         }
         Ok(api::SearchReply {
             hits,
-            searched: storage.messages.saturating_sub(results.unindexed),
-            total: storage.messages,
+            more: results.more,
+            searched: results.total.saturating_sub(results.unindexed),
+            total: results.total,
+            scanned: results.scanned,
         })
+    }
+}
+
+fn told(error: catch_up::Error) -> EngineError {
+    match error {
+        catch_up::Error::Server(error) => EngineError::Server(error),
+        catch_up::Error::Cache(error) => EngineError::Cache(error),
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 use tidings_cache::{ExportSink, Reread};
 use tidings_model::UserId;
 
-use super::session_id;
+use super::{caught, session_id};
 use crate::error::Result;
 use crate::workspace::{Core, reread};
 
@@ -28,6 +28,6 @@ impl Core {
 
     /// Reads rows by their keys, and returns when they are in the cache.
     pub async fn read_again(&self, rows: Reread) -> Result<()> {
-        Ok(reread::all(self, rows).await?)
+        reread::all(self, rows).await.map_err(caught)
     }
 }

@@ -5,12 +5,17 @@ mod chat;
 mod diagnostics;
 mod export;
 mod factors;
+mod history;
+mod members;
+mod outbox;
 mod prices;
 mod provider;
+mod storage;
 
 use tidings_model::{MessageId, RuleId, SessionId};
 
 use crate::error::{EngineError, Result};
+use crate::workspace::catch_up;
 
 fn session_id(text: &str) -> Result<SessionId> {
     SessionId::new(text).map_err(invalid)
@@ -29,6 +34,13 @@ fn rule_id(text: &str) -> Result<RuleId> {
 #[allow(clippy::needless_pass_by_value, reason = "an argument of map_err")]
 fn invalid(error: impl ToString) -> EngineError {
     EngineError::Invalid(error.to_string())
+}
+
+fn caught(error: catch_up::Error) -> EngineError {
+    match error {
+        catch_up::Error::Server(error) => EngineError::Server(error),
+        catch_up::Error::Cache(error) => EngineError::Cache(error),
+    }
 }
 
 fn no_session() -> EngineError {

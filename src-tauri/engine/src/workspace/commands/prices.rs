@@ -87,7 +87,7 @@ impl Core {
     }
 
     pub async fn rules(&self) -> Result<Vec<api::RuleRow>> {
-        self.market.lock().await.rule_rows()
+        self.market.lock().await.rule_rows(&self.locale())
     }
 
     pub async fn save_rule(&self, args: api::SaveRule) -> Result<api::RuleRow> {
@@ -97,7 +97,7 @@ impl Core {
         let now = catch_up::server_now(self);
         let mut market = self.market.lock().await;
         let id = market.save(&self.cache, id, rule, now).await?;
-        market.rule_row(id)
+        market.rule_row(id, &self.locale())
     }
 
     pub async fn enable_rule(&self, args: &api::EnableRule) -> Result<api::RuleRow> {
@@ -105,7 +105,7 @@ impl Core {
         let now = catch_up::server_now(self);
         let mut market = self.market.lock().await;
         market.enable(&self.cache, id, args.enabled, now).await?;
-        market.rule_row(id)
+        market.rule_row(id, &self.locale())
     }
 
     pub async fn delete_rule(&self, args: &api::DeleteRule) -> Result<api::Nothing> {
@@ -116,7 +116,7 @@ impl Core {
 
     pub async fn preview_rule(&self, args: &api::PreviewRule) -> api::RulePreview {
         match rules::rule_of(&args.form) {
-            Ok(rule) => self.market.lock().await.preview(&rule),
+            Ok(rule) => self.market.lock().await.preview(&rule, &self.locale()),
             Err(error) => api::RulePreview {
                 valid: false,
                 problem: Some(error.to_string()),

@@ -1,0 +1,124 @@
+//! What is left to be read in the background: gaps, and ranges that may be out of date.
+
+use std::collections::HashSet;
+
+use rusqlite::{Connection, params};
+use tidings_model::{SessionId, Timestamp};
+
+use super::decode;
+use super::ranges::{Coverage, stored};
+use crate::Cache;
+use crate::error::Result;
+use crate::types::heads::Stretch;
+use crate::write::ranges::START;
+
+/// Sessions in which something is missing while changes arrive live: a range that does not touch
+/// the one below it, no range at all, or none that the newest messages arrive in. First `?2`, then
+/// by activity. Sessions of which messages were taken off this computer wait for somebody who looks.
+pub(crate) const WITH_GAPS: &str = "SELECT s.id, s.key FROM sessions s
+     WHERE s.deleted = 0 AND s.unsent = 0 AND s.no_access = 0 AND s.stamp > -9223372036854775808
+       AND NOT EXISTS (SELECT 1 FROM removals x WHERE x.session = s.key)
+       AND (NOT EXISTS (SELECT 1 FROM ranges r WHERE r.session = s.key AND r.live = 1)
+         OR EXISTS (
+             SELECT 1 FROM ranges r WHERE r.session = s.key AND r.older_at > ?1
+               AND NOT EXISTS (
+                   SELECT 1 FROM ranges l WHERE l.session = r.session
+                     AND (l.older_at, l.older_id) < (r.older_at, r.older_id)
+                     AND (l.newer_at, l.newer_id) >= (r.older_at, r.older_id))))
+     ORDER BY s.id = ?2 DESC, s.last_activity DESC, s.key LIMIT ?3";
+
+/// Sessions with ranges that were compared with the project before `?1`. First `?2`, then by
+/// activity.
+pub(crate) const WITH_OLD_RANGES: &str = "SELECT s.id, s.key FROM sessions s
+     WHERE s.deleted = 0 AND s.unsent = 0 AND s.no_access = 0
+       AND EXISTS (SELECT 1 FROM ranges r WHERE r.session = s.key AND r.verified_at < ?1)
+     ORDER BY s.id = ?2 DESC, s.last_activity DESC, s.key LIMIT ?3";
+
+impl Cache {
+    /// The newest gap of each of some sessions: of `first`, then of those that were used last.
+    /// Those in `skip` are left out.
+    pub async fn next_gaps(
+        &self,
+        first: Option<SessionId>,
+        skip: HashSet<SessionId>,
+        limit: usize,
+    ) -> Result<Vec<(SessionId, Stretch)>> {
+        self.read(move |conn| {
+            let bound = START.at.as_micros();
+            let sessions = listed(conn, WITH_GAPS, bound, first.as_ref(), &skip, limit)?;
+            let mut gaps = Vec::new();
+            for (id, key) in sessions {
+                let newest = Coverage::new(stored(conn, key)?).gaps().pop();
+                gaps.extend(newest.map(|gap| {
+                    let (older, newer) = (gap.after, gap.before);
+                    (id, Stretch { older, newer })
+                }));
+            }
+            Ok(gaps)
+        })
+        .await
+    }
+
+    /// The newest range of each of some sessions that was compared with the project before
+    /// `time`, in the order of [`Cache::next_gaps`].
+    pub async fn next_unverified(
+        &self,
+        time: Timestamp,
+        first: Option<SessionId>,
+        skip: HashSet<SessionId>,
+        limit: usize,
+    ) -> Result<Vec<(SessionId, Stretch)>> {
+        self.read(move |conn| {
+            let micros = time.as_micros();
+            let sessions = listed(conn, WITH_OLD_RANGES, micros, first.as_ref(), &skip, limit)?;
+            let mut ranges = Vec::new();
+            for (id, key) in sessions {
+                let old = stored(conn, key)?.into_iter().rev();
+                let newest = old.into_iter().find(|range| range.verified_at < time);
+                ranges.extend(newest.map(|range| {
+                    let stretch = Stretch {
+                        older: (range.older != START).then_some(range.older),
+                        newer: (!range.live).then_some(range.newer),
+                    };
+                    (id, stretch)
+                }));
+            }
+            Ok(ranges)
+        })
+        .await
+    }
+
+    /// Messages of the project that are cached.
+    pub async fn message_count(&self) -> Result<u64> {
+        self.read(|conn| {
+            let count: i64 = conn
+                .prepare_cached("SELECT count(*) FROM messages WHERE deleted = 0 AND unsent = 0")?
+                .query_row([], |row| row.get(0))?;
+            Ok(count.unsigned_abs())
+        })
+        .await
+    }
+}
+
+fn listed(
+    conn: &Connection,
+    sql: &str,
+    bound: i64,
+    first: Option<&SessionId>,
+    skip: &HashSet<SessionId>,
+    limit: usize,
+) -> Result<Vec<(SessionId, i64)>> {
+    let most = i64::try_from(limit + skip.len()).unwrap_or(i64::MAX);
+    let mut statement = conn.prepare_cached(sql)?;
+    let rows = statement.query_map(params![bound, first.map(SessionId::as_str), most], |row| {
+        Ok((decode::session_id(row, 0)?, row.get(1)?))
+    })?;
+    let mut listed = Vec::new();
+    for row in rows {
+        let (id, key) = row?;
+        if !skip.contains(&id) && listed.len() < limit {
+            listed.push((id, key));
+        }
+    }
+    Ok(listed)
+}

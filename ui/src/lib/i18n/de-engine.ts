@@ -1,0 +1,324 @@
+import type { ErrorCode } from "../bindings";
+import type { EngineWords } from "./catalogue";
+
+/**
+ * What the engine says, in German. The keys are its own sentences as they stand in the sources,
+ * holes included; a test holds them to that. What a hole holds is looked up here as well.
+ */
+const engine: EngineWords = {
+  // Rules of alerts.
+  "the price has to be more than 0": "Der Kurs muss größer als 0 sein",
+  "the re-arm percentage has to be at least 0 and less than 100":
+    "Der Abstand zum Wieder-scharf-Werden muss mindestens 0 und kleiner als 100 Prozent sein",
+  "the re-arm points have to be at least 0":
+    "Der Abstand zum Wieder-scharf-Werden muss mindestens 0 Punkte sein",
+  "the percentage has to be more than 0": "Die Prozentzahl muss größer als 0 sein",
+  "a fall has to be less than 100 percent": "Ein Rückgang muss kleiner als 100 Prozent sein",
+  "the window has to be at least 1 second": "Die Zeit muss mindestens 1 Sekunde sein",
+  "the lower bound has to be at least 0": "Die untere Grenze muss mindestens 0 sein",
+  "the lower bound has to be less than the upper bound":
+    "Die untere Grenze muss kleiner als die obere sein",
+
+  // The cache.
+  "No space left on this disk. What was cached before is safe; new messages are not kept until there is space.":
+    "Auf diesem Datenträger ist kein Platz mehr. Was schon da war, ist sicher; neue Nachrichten werden erst wieder aufgehoben, wenn Platz ist.",
+  "The cache cannot be written: {0}. What was cached before is safe; check the permissions of its directory.":
+    "Der lokale Speicher lässt sich nicht schreiben: {0}. Was schon da war, ist sicher; prüfe die Rechte seines Verzeichnisses.",
+  "This cache was written by a newer Tidings (schema {found}, this version knows {known}). It was not touched; update Tidings to open it.":
+    "Dieser lokale Speicher stammt von einem neueren Tidings (Schema {found}, diese Version kennt {known}). Er ist unberührt; aktualisiere Tidings, um ihn zu öffnen.",
+  "The key does not open this cache. It was not touched; unlock the keyring that holds its key, or remove the workspace from this computer to start afresh.":
+    "Der Schlüssel öffnet diesen lokalen Speicher nicht. Er ist unberührt; entsperre den Schlüsselbund, der den Schlüssel enthält, oder entferne den Arbeitsbereich von diesem Computer, um neu zu beginnen.",
+  "That is no cache key: 64 hexadecimal digits are expected.":
+    "Das ist kein Schlüssel des lokalen Speichers: Erwartet werden 64 hexadezimale Ziffern.",
+  "The cache is damaged ({0}). Messages on the server are safe; restart Tidings: it sets the file aside, keeps unsent messages where they are readable and fetches the rest again.":
+    "Der lokale Speicher ist beschädigt ({0}). Die Nachrichten auf dem Server sind sicher; starte Tidings neu: Es legt die Datei beiseite, behält ungesendete Nachrichten, soweit sie lesbar sind, und holt den Rest neu.",
+  "The cache could not be brought up to date (step {step}: {reason}). It is as it was before; a copy is at {}.":
+    "Der lokale Speicher ließ sich nicht auf den neuen Stand bringen (Schritt {step}: {reason}). Er ist wie zuvor; eine Kopie liegt unter {}.",
+  "The message is empty. Nothing was queued.":
+    "Die Nachricht ist leer. Nichts wartet auf das Senden.",
+  "The message has {chars} characters, more than the {MAX_CONTENT_CHARS} allowed. Nothing was queued; shorten it or send it in parts.":
+    "Die Nachricht hat {chars} Zeichen, erlaubt sind {MAX_CONTENT_CHARS}. Nichts wartet auf das Senden; kürze sie oder sende sie in Teilen.",
+  "There is no such {0} on this computer. Nothing was changed.":
+    "Das gibt es auf diesem Computer nicht ({0}). Nichts wurde geändert.",
+  "This session can no longer be written to. Nothing was queued.":
+    "In diese Unterhaltung lässt sich nicht mehr schreiben. Nichts wartet auf das Senden.",
+  "A session with this id exists already. Nothing was changed.":
+    "Eine Unterhaltung mit dieser Kennung gibt es schon. Nichts wurde geändert.",
+  "This is being sent right now. Nothing was changed; try again when it has ended.":
+    "Das wird gerade gesendet. Nichts wurde geändert; versuch es danach noch einmal.",
+  "Nobody is signed in, so nothing can be queued.":
+    "Niemand ist angemeldet, darum kann nichts auf das Senden warten.",
+  "The search cannot be read: {0}.": "Die Suche ist nicht lesbar: {0}.",
+  "role: is user, assistant or system": "role: ist user, assistant oder system",
+  "has: knows link": "has: kennt link",
+  "{operator}: wants a date such as 2026-11-22": "{operator}: braucht ein Datum wie 2026-11-22",
+  "The cache is closed. What was committed is safe; restart Tidings.":
+    "Der lokale Speicher ist geschlossen. Was gespeichert war, ist sicher; starte Tidings neu.",
+  "The cache's files cannot be reached: {0}.":
+    "Die Dateien des lokalen Speichers sind nicht erreichbar: {0}.",
+  "The cache failed: {0}. Nothing was changed by this step.":
+    "Der lokale Speicher hat versagt: {0}. Dieser Schritt hat nichts geändert.",
+
+  // Settings.
+  "The first wait": "Die erste Wartezeit",
+  "The longest wait": "Die längste Wartezeit",
+  "The time between heartbeats": "Die Zeit zwischen Lebenszeichen",
+  "The presence timeout": "Die Frist der Anwesenheit",
+  "The typing timeout": "Die Frist des Tippens",
+  "The rate": "Die Zahl der Ereignisse",
+  "The longest wait is at least the first one.":
+    "Die längste Wartezeit ist mindestens so lang wie die erste.",
+  "{} is {} to {} s.": "{} liegt zwischen {} und {} s.",
+  "{} is {low} to {high} a second.": "{} liegt zwischen {low} und {high} pro Sekunde.",
+  "A schema is named with letters, digits and underscores.":
+    "Ein Schema heißt mit Buchstaben, Ziffern und Unterstrichen.",
+  "The settings could not be read and are back at their defaults. The old file is {}.":
+    "Die Einstellungen waren nicht lesbar und stehen wieder auf ihren Vorgaben. Die alte Datei ist {}.",
+  "{path} could not be {action}: {source}": "{path} konnte nicht {action} werden: {source}",
+  read: "gelesen",
+  written: "geschrieben",
+  "set aside": "beiseitegelegt",
+  "{0} was written by a newer Tidings. Nothing has been changed; start that version.":
+    "{0} stammt von einem neueren Tidings. Nichts wurde geändert; starte jene Version.",
+  "What was changed counts from the next start: closing this workspace now would lose what is only in memory.":
+    "Die Änderung gilt ab dem nächsten Start: Diesen Arbeitsbereich jetzt zu schließen würde verlieren, was nur im Arbeitsspeicher liegt.",
+
+  // Checks of a project.
+  "The project answers.": "Das Projekt antwortet.",
+  "The key is accepted.": "Der Schlüssel wird angenommen.",
+  "Nothing answers there: {error}": "Dort antwortet nichts: {error}",
+  "The key is refused: {error}": "Der Schlüssel wird abgelehnt: {error}",
+  "The tables could not be looked at: {error}": "Die Tabellen ließen sich nicht ansehen: {error}",
+  "The four tables are there.": "Die vier Tabellen sind da.",
+  "Missing: {}. Run the SQL in the project's SQL editor.":
+    "Es fehlen: {}. Führe das SQL im SQL-Editor des Projekts aus.",
+  "the attempt ended": "der Versuch endete",
+  "no answer in time": "keine Antwort in der vorgesehenen Zeit",
+  "Changes can be followed.": "Änderungen kommen an.",
+  "Changes cannot be followed: {reason}": "Änderungen kommen nicht an: {reason}",
+  "The project did not tell its time.": "Das Projekt hat seine Uhrzeit nicht genannt.",
+  "The clocks agree.": "Die Uhren stimmen überein.",
+  "Your clock is {minutes} minutes {word}. Times of new messages may look wrong.":
+    "Deine Uhr geht {minutes} Minuten {word}. Zeiten neuer Nachrichten können falsch aussehen.",
+  fast: "vor",
+  slow: "nach",
+  "Not looked at yet.": "Noch nicht geprüft.",
+
+  // Addresses and keys.
+  "The address is empty.": "Die Adresse ist leer.",
+  "This is not a web address: {0}.": "Das ist keine Webadresse: {0}.",
+  "The address must start with https://, not {0}://.":
+    "Die Adresse muss mit https:// beginnen, nicht mit {0}://.",
+  "http:// would send your messages unprotected to {0}: use https://.":
+    "Über http:// gingen deine Nachrichten ungeschützt an {0}: Nimm https://.",
+  "The address must not contain a user name or a password.":
+    "Die Adresse darf keinen Benutzernamen und kein Passwort enthalten.",
+  "This is not an address.": "Das ist keine Adresse.",
+  "Addresses that begin with {}: are not opened.":
+    "Adressen, die mit {}: beginnen, werden nicht geöffnet.",
+  "The system could not open the address: {error}":
+    "Das System konnte die Adresse nicht öffnen: {error}",
+  "The key is empty.": "Der Schlüssel ist leer.",
+  "This is a secret key (sb_secret_…). It passes over every access rule of the project and has no place on a desktop: use the publishable key, and if this key was shared, replace it in the project's settings.":
+    "Das ist ein geheimer Schlüssel (sb_secret_…). Er übergeht jede Zugriffsregel des Projekts und gehört nicht auf einen Desktop: Nimm den Publishable Key, und falls dieser Schlüssel weitergegeben wurde, ersetze ihn in den Einstellungen des Projekts.",
+  "This is the service_role key. It passes over every access rule of the project and has no place on a desktop: use the anon or the publishable key.":
+    "Das ist der service_role-Schlüssel. Er übergeht jede Zugriffsregel des Projekts und gehört nicht auf einen Desktop: Nimm den anon- oder den Publishable Key.",
+  "This is a personal access token of a Supabase account, not a key of a project: use the project's publishable key.":
+    "Das ist ein persönliches Zugriffstoken eines Supabase-Kontos, kein Schlüssel eines Projekts: Nimm den Publishable Key des Projekts.",
+  "This is the token of a signed-in user, not a key of a project.":
+    "Das ist das Token eines angemeldeten Benutzers, kein Schlüssel eines Projekts.",
+  "This token is not a project's anon key: its role is not `anon`.":
+    "Dieses Token ist kein anon-Schlüssel eines Projekts: Seine Rolle ist nicht `anon`.",
+  "This is not a project key. A publishable key starts with sb_publishable_, an anon key with eyJ.":
+    "Das ist kein Schlüssel eines Projekts. Ein Publishable Key beginnt mit sb_publishable_, ein anon-Schlüssel mit eyJ.",
+
+  // The server.
+  "The server gave no reason.": "Der Server nannte keinen Grund.",
+  "The server could not be reached: {message}": "Der Server ist nicht erreichbar: {message}",
+  "The answer did not come from a Supabase project (HTTP {status}).":
+    "Die Antwort kam nicht von einem Supabase-Projekt (HTTP {status}).",
+  "The project refused the key: {message}": "Das Projekt hat den Schlüssel abgelehnt: {message}",
+  "The server's answer could not be read: {0}": "Die Antwort des Servers war nicht lesbar: {0}",
+  "The server's answer is too large.": "Die Antwort des Servers ist zu groß.",
+  "The request names too much at once.": "Die Anfrage nennt zu viel auf einmal.",
+  "The request could not be written: {0}": "Die Anfrage ließ sich nicht schreiben: {0}",
+  "The server answered with another user's session.":
+    "Der Server hat mit der Anmeldung eines anderen geantwortet.",
+  "The HTTP client could not be set up: {0}": "Der HTTP-Client ließ sich nicht einrichten: {0}",
+  "The project has seen too many requests and takes none for now. What you wrote is kept; it is tried again by itself.":
+    "Das Projekt hat zu viele Anfragen gesehen und nimmt vorerst keine an. Was du geschrieben hast, ist aufgehoben; es wird von selbst erneut versucht.",
+  "The project has seen too many attempts. Wait some minutes, then try again.":
+    "Das Projekt hat zu viele Versuche gesehen. Warte einige Minuten und versuch es dann noch einmal.",
+
+  // Signing in.
+  "Invalid login credentials": "E-Mail-Adresse oder Passwort ist falsch",
+  "Email not confirmed": "Die E-Mail-Adresse ist noch nicht bestätigt",
+  "Nobody is signed in.": "Niemand ist angemeldet.",
+  "nobody is signed in": "niemand ist angemeldet",
+  "The code of the authenticator app is missing.": "Der Code der Authenticator-App fehlt.",
+  "Nobody came back from the browser in time. Try again.":
+    "Aus dem Browser kam niemand rechtzeitig zurück. Versuch es noch einmal.",
+  "Tidings could not listen for the browser on this computer: {0}":
+    "Tidings konnte auf diesem Computer nicht auf den Browser warten: {0}",
+  "The sign-in in the browser took too long, or another one was begun since. Try again.":
+    "Die Anmeldung im Browser hat zu lange gedauert, oder inzwischen wurde eine andere begonnen. Versuch es noch einmal.",
+  "This project takes no new accounts. Sign in with one that it knows already.":
+    "Dieses Projekt nimmt keine neuen Konten an. Melde dich mit einem an, das es schon kennt.",
+  "You were not signed in: it was refused in the browser. Try again, or sign in another way.":
+    "Du bist nicht angemeldet: Es wurde im Browser abgelehnt. Versuch es noch einmal, oder melde dich anders an.",
+  "The sign-in in the browser failed: {message}":
+    "Die Anmeldung im Browser ist fehlgeschlagen: {message}",
+  "This code is wrong or no longer valid. Check it, or ask for a new one.":
+    "Dieser Code ist falsch oder nicht mehr gültig. Prüfe ihn, oder lass dir einen neuen senden.",
+  "No code was sent: nobody has this mail address here, or the project sends no codes. Check the address, or sign in with a password.":
+    "Es wurde kein Code gesendet: Niemand hat hier diese Adresse, oder das Projekt sendet keine Codes. Prüfe die Adresse, oder melde dich mit einem Passwort an.",
+  "The project sends no more mails for now. Wait a minute, then ask again; if it is still refused, try again in an hour.":
+    "Das Projekt sendet vorerst keine Mails mehr. Warte eine Minute und versuch es erneut; wird es dann noch abgelehnt, versuch es in einer Stunde.",
+  "This is the password you have already. Choose another one.":
+    "Dieses Passwort hast du schon. Wähle ein anderes.",
+  "This password is too weak. Choose another one. {}":
+    "Dieses Passwort ist zu schwach. Wähle ein anderes. {}",
+  "This mail address is not confirmed yet. Ask for a code and sign in with it.":
+    "Diese E-Mail-Adresse ist noch nicht bestätigt. Lass dir einen Code senden und melde dich damit an.",
+  "You signed in a while ago, so the project asks for a code from a mail before it changes the password. The old one is still good.":
+    "Deine Anmeldung ist eine Weile her, darum verlangt das Projekt einen Code aus einer Mail, bevor es das Passwort ändert. Das alte gilt noch.",
+  "This code is wrong or no longer valid, and the password is still the old one. Check the code, or ask for a new one.":
+    "Dieser Code ist falsch oder nicht mehr gültig, und das Passwort ist noch das alte. Prüfe den Code, oder lass dir einen neuen senden.",
+  "This code is wrong, or was used already. Enter the one that the app shows next.":
+    "Dieser Code ist falsch oder wurde schon benutzt. Gib den ein, den die App als Nächstes zeigt.",
+  "That took too long. Enter the code that the app shows now.":
+    "Das hat zu lange gedauert. Gib den Code ein, den die App jetzt zeigt.",
+  "The project does not know this authenticator any more.":
+    "Das Projekt kennt diesen Authenticator nicht mehr.",
+  "You have an authenticator with this name already. Choose another name.":
+    "Du hast schon einen Authenticator mit diesem Namen. Wähle einen anderen Namen.",
+  "You have as many authenticators as the project allows. Remove one first.":
+    "Du hast so viele Authenticators, wie das Projekt erlaubt. Entferne zuerst einen.",
+  "This project does not take codes of authenticator apps.":
+    "Dieses Projekt nimmt keine Codes von Authenticator-Apps an.",
+  "This takes a sign-in with a code of your authenticator app. Sign out, sign in with one, then try again.":
+    "Das verlangt eine Anmeldung mit einem Code deiner Authenticator-App. Melde dich ab, mit einem Code wieder an und versuch es dann noch einmal.",
+  "Give it a name.": "Gib ihm einen Namen.",
+  "A name is one line of at most {most} characters. Yours has not changed.":
+    "Ein Name ist eine Zeile mit höchstens {most} Zeichen. Deiner ist unverändert.",
+  "There is no such way to sign in.": "So kann man sich nicht anmelden.",
+  "It was cancelled.": "Es wurde abgebrochen.",
+  "The sign-in could not be kept on this machine: {message}":
+    "Die Anmeldung ließ sich auf diesem Computer nicht aufheben: {message}",
+  "This workspace keeps the messages of another account. To use this account as well, add the project once more.":
+    "Dieser Arbeitsbereich enthält die Nachrichten eines anderen Kontos. Um auch dieses Konto zu verwenden, füge das Projekt noch einmal hinzu.",
+
+  // Key store and workspaces.
+  "the system's key store did not answer: {0}":
+    "Der Schlüsselspeicher des Systems hat nicht geantwortet: {0}",
+  "No key store answers, so messages and sign-in are kept in memory only, until Tidings ends.":
+    "Kein Schlüsselspeicher antwortet, darum bleiben Nachrichten und Anmeldung nur im Arbeitsspeicher, bis Tidings beendet wird.",
+  "{error}. What is on this computer stays as it is; until Tidings is started again with the key store, messages are kept in memory only.":
+    "{error}. Was auf diesem Computer liegt, bleibt, wie es ist; bis Tidings wieder mit dem Schlüsselspeicher startet, bleiben Nachrichten nur im Arbeitsspeicher.",
+  "The cache was damaged and is read again from the project. The old file is {}; {} unsent messages were saved from it.":
+    "Der lokale Speicher war beschädigt und wird neu aus dem Projekt gelesen. Die alte Datei ist {}; {} ungesendete Nachrichten wurden daraus gerettet.",
+  "The workspace could not be opened: {error}":
+    "Der Arbeitsbereich ließ sich nicht öffnen: {error}",
+  "A workspace could not be opened again: {error}. Nothing of it is lost; select it to try again.":
+    "Ein Arbeitsbereich ließ sich nicht wieder öffnen: {error}. Nichts davon ist verloren; wähle ihn aus, um es erneut zu versuchen.",
+  "There is no such workspace.": "Diesen Arbeitsbereich gibt es nicht.",
+  "No workspace is open.": "Kein Arbeitsbereich ist offen.",
+  "Local workspace": "Lokaler Arbeitsbereich",
+  "the local workspace could not start: {0}": "Der lokale Arbeitsbereich konnte nicht starten: {0}",
+  "the realtime connection could not be set up: {0}":
+    "Die Realtime-Verbindung ließ sich nicht einrichten: {0}",
+  "a task of the program ended unexpectedly: {0}": "Ein Teil des Programms endete unerwartet: {0}",
+  "Tidings is ending.": "Tidings wird beendet.",
+  "{path} could not be written: {source}": "{path} ließ sich nicht schreiben: {source}",
+
+  // Chat.
+  "There is no such session.": "Diese Unterhaltung gibt es nicht.",
+  "This message is not on this device.": "Diese Nachricht ist nicht auf diesem Gerät.",
+  "Only your own messages can be changed.": "Nur eigene Nachrichten lassen sich ändern.",
+  "Nothing of this message waits to be sent.": "Von dieser Nachricht wartet nichts auf das Senden.",
+  "The project does not allow you to change this.": "Das Projekt erlaubt dir nicht, das zu ändern.",
+  "It was deleted meanwhile. Your text is kept here.":
+    "Es wurde inzwischen gelöscht. Dein Text ist hier aufgehoben.",
+  "The project does not allow you to write here.":
+    "Das Projekt erlaubt dir nicht, hier zu schreiben.",
+  "The session does not exist any more.": "Die Unterhaltung gibt es nicht mehr.",
+  "It is longer than the project accepts.": "Es ist länger, als das Projekt annimmt.",
+  "An alert fired, but could not be kept yet: {error}. It is tried again while Tidings runs.":
+    "Ein Preisalarm hat ausgelöst, ließ sich aber noch nicht aufheben: {error}. Es wird weiter versucht, solange Tidings läuft.",
+
+  // Import and notifications.
+  "The file did not arrive in order. Nothing was imported; choose it again.":
+    "Die Datei kam nicht der Reihe nach an. Nichts wurde importiert; wähle sie noch einmal.",
+  "The file is larger than {} MiB. Nothing was imported; export its sessions one by one, and import those files.":
+    "Die Datei ist größer als {} MiB. Nichts wurde importiert; exportiere ihre Unterhaltungen einzeln und importiere diese Dateien.",
+  "Exported files are imported into the local workspace: in a project, messages of others cannot be written in their names. Nothing was changed; switch to the local workspace first.":
+    "Exportierte Dateien kommen in den lokalen Arbeitsbereich: In einem Projekt lassen sich Nachrichten anderer nicht in ihrem Namen schreiben. Nichts wurde geändert; wechsle zuerst in den lokalen Arbeitsbereich.",
+  "The import stopped: {why}. {} sessions and {} messages were imported and are safe; import the file again for the rest, nothing comes twice.":
+    "Der Import hielt an: {why}. Importiert und sicher: {} Unterhaltungen und {} Nachrichten. Importiere die Datei für den Rest noch einmal, nichts kommt doppelt.",
+  "This file was exported by a newer Tidings (version {version} of the format, this one knows {VERSION}). Nothing was imported; update Tidings to import it.":
+    "Diese Datei stammt von einem neueren Tidings (Version {version} des Formats, dieses kennt {VERSION}). Nichts wurde importiert; aktualisiere Tidings, um sie zu importieren.",
+  "This is no file that Tidings exported as JSON. Nothing was imported.":
+    "Das ist keine Datei, die Tidings als JSON exportiert hat. Nichts wurde importiert.",
+  "The file is damaged, or not JSON: {error}. Nothing was imported; export it once more, or choose another file.":
+    "Die Datei ist beschädigt oder kein JSON: {error}. Nichts wurde importiert; exportiere sie noch einmal, oder wähle eine andere Datei.",
+  "The file cannot be imported: {problem} (line {line}). Nothing was imported.":
+    "Die Datei lässt sich nicht importieren: {problem} (Zeile {line}). Nichts wurde importiert.",
+  "The desktop did not show the notification: {reason}":
+    "Das System hat die Benachrichtigung nicht gezeigt: {reason}",
+  "the notification client ended": "das Programm dafür endete",
+  "the desktop did not answer": "das System hat nicht geantwortet",
+
+  // The live connection.
+  "The project does not send changes: {error}": "Das Projekt sendet keine Änderungen: {error}",
+  "The project refuses the key. Check it in the project's settings.":
+    "Das Projekt lehnt den Schlüssel ab. Prüfe ihn in den Einstellungen des Projekts.",
+  "There is no such project at this address.": "Unter dieser Adresse gibt es kein Projekt.",
+  "No Realtime service answers at this address.":
+    "Unter dieser Adresse antwortet kein Realtime-Dienst.",
+  "The project refused to be read: {error}": "Das Projekt ließ sich nicht lesen: {error}",
+  "the server answered HTTP {status}: {message}": "der Server antwortete HTTP {status}: {message}",
+  "the channel is not joined": "der Kanal ist nicht beigetreten",
+  "the server closed the channel": "der Server hat den Kanal geschlossen",
+  "the channel crashed": "der Kanal ist abgestürzt",
+  "the server does not know the channel any more": "der Server kennt den Kanal nicht mehr",
+  "the presence state never came": "der Stand der Anwesenheit kam nie an",
+  "no answer to the join in time": "keine rechtzeitige Antwort auf den Beitritt",
+  "the server did not subscribe in time": "der Server hat nicht rechtzeitig abonniert",
+  "the connection ended ({code})": "die Verbindung endete ({code})",
+  "the connection ended ({code}): {reason}": "die Verbindung endete ({code}): {reason}",
+  "no answer to the connection in time": "keine rechtzeitige Antwort auf den Verbindungsversuch",
+  "no answer to the heartbeat": "keine Antwort auf das Lebenszeichen",
+  "the server admits nobody at present ({})": "der Server lässt gerade niemanden zu ({})",
+  "the token could not be read in time": "das Token ließ sich nicht rechtzeitig lesen",
+  "the token was not there in time": "das Token war nicht rechtzeitig da",
+
+  // Counters of the diagnostics.
+  "changes not told": "Änderungen ohne Meldung",
+  "frames in": "Frames empfangen",
+  "frames out": "Frames gesendet",
+  "waited for their turn": "warteten, bis sie dran waren",
+  "replaced by a newer state": "durch neueren Stand ersetzt",
+  "not sent, channel ended": "nicht gesendet, Kanal beendet",
+  "unknown frames": "unbekannte Frames",
+  "unreadable frames": "unlesbare Frames",
+  "frames of an earlier join": "Frames eines früheren Beitritts",
+  "times behind": "Male im Rückstand",
+};
+
+export default engine;
+
+/** Before what has no German words: servers say what they like. */
+export const failures: Readonly<Record<ErrorCode, string>> = {
+  invalid: "Das geht so nicht: {message}",
+  not_found: "Das gibt es nicht: {message}",
+  no_workspace: "Kein Arbeitsbereich ist offen: {message}",
+  signed_out: "Niemand ist angemeldet: {message}",
+  offline: "Das Projekt ist nicht erreichbar: {message}",
+  refused: "Das Projekt hat abgelehnt: {message}",
+  credentials: "Die Anmeldung stimmt nicht: {message}",
+  reauthentication: "Das Projekt verlangt zuerst einen Code: {message}",
+  key: "Der Schlüssel passt nicht: {message}",
+  storage: "Der lokale Speicher meldet: {message}",
+  cancelled: "Abgebrochen: {message}",
+  internal: "Ein Fehler im Programm: {message}",
+};
