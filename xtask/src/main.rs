@@ -106,6 +106,9 @@ struct SoakArgs {
     /// The seed of the first; by default one that no run had before
     #[arg(long)]
     from: Option<u64>,
+    /// How often the program is killed
+    #[arg(long, default_value_t = 200)]
+    kills: u64,
 }
 
 fn main() -> ExitCode {
@@ -115,7 +118,7 @@ fn main() -> ExitCode {
         Task::Setup(confirm) => setup(confirm.yes),
         Task::Tour(args) => tour::tour(args.confirm.yes, &args.out, args.debug),
         Task::Bench(args) => bench::bench(args.confirm.yes, &args.json),
-        Task::Soak(args) => soak::soak(args.programs, args.from),
+        Task::Soak(args) => soak::soak(args.programs, args.from, args.kills),
         Task::Bindings => bindings::write(),
         Task::Package(confirm) => package::package(confirm.yes).map(|_| ExitCode::SUCCESS),
     };
