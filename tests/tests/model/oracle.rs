@@ -75,7 +75,7 @@ async fn as_told(world: &mut World) -> Result<(), String> {
                 .find(|row| !matches!(row.state, SendState::Failed { .. }));
             waiting
                 .map(|row| format!("does not send {row:?}"))
-                .or_else(|| messages(world, &picture, shown, *number))
+                .or_else(|| messages(world, &picture, shown))
                 .or_else(|| accepted(world, &picture, shown, *number))
                 .map(|wrong| format!("client {number}, with nothing wrong: {wrong}"))
         });
@@ -173,7 +173,7 @@ fn disagreement(world: &World, picture: &Picture) -> Option<String> {
     for (number, client) in world.clients.iter().enumerate() {
         let shown = &picture.clients[&number];
         let wrong = sessions(picture, shown, client)
-            .or_else(|| messages(world, picture, shown, number))
+            .or_else(|| messages(world, picture, shown))
             .or_else(|| accepted(world, picture, shown, number));
         if let Some(wrong) = wrong {
             return Some(format!("client {number}: {wrong}"));
@@ -222,7 +222,7 @@ fn sessions(picture: &Picture, shown: &Shown, client: &Client) -> Option<String>
 }
 
 /// The client's messages are the server's, in the server's order; what is unsent comes last.
-fn messages(world: &World, picture: &Picture, shown: &Shown, number: usize) -> Option<String> {
+fn messages(world: &World, picture: &Picture, shown: &Shown) -> Option<String> {
     for session in shown.sessions.iter().filter(|row| !row.no_access) {
         if !picture.sessions.contains_key(&session.id) {
             continue;
