@@ -13,6 +13,7 @@ mod oracle;
 mod program;
 mod run;
 mod server;
+mod storm;
 mod world;
 
 use std::ops::Range;

@@ -55,6 +55,7 @@ impl Over {
             },
             Self::Tcp => Pace {
                 chat: Duration::from_secs(1),
+                spread: Duration::ZERO,
                 ..Pace::default()
             },
         }

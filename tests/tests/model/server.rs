@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tidings_local::auth::{Claims, Role};
+use tidings_local::realtime::RealtimeBehaviour;
 use tidings_local::store::mutate::{self, OnConflict, Scope};
 use tidings_local::store::schema::Table;
 use tidings_local::store::{Parts, Row, StoreError, Value, read};
@@ -62,6 +63,7 @@ impl Server {
         directory: Option<&Path>,
         clock: Arc<dyn Clock>,
         tcp: bool,
+        realtime: RealtimeBehaviour,
     ) -> Self {
         let parts = match project {
             Project::Plain => Parts::NONE,
@@ -80,6 +82,7 @@ impl Server {
                     token_lifetime: TOKEN_LIFETIME,
                     ..AuthBehaviour::default()
                 },
+                realtime,
                 ..Behaviour::default()
             },
             workspace: WorkspaceOptions {
@@ -106,7 +109,7 @@ impl Server {
         }
     }
 
-    fn running(&self) -> &LocalServer {
+    pub fn running(&self) -> &LocalServer {
         self.running.as_ref().unwrap()
     }
 
@@ -137,6 +140,11 @@ impl Server {
     /// Stops and starts again over the same rows.
     pub async fn restart(&mut self) {
         self.stop().await;
+        self.start_again().await;
+    }
+
+    /// Starts over the rows of the one that was stopped.
+    pub async fn start_again(&mut self) {
         let options = self.options.clone();
         self.running = Some(match &self.way {
             Way::Tcp => LocalServer::start(options).await.unwrap(),

@@ -7,13 +7,14 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tidings_contract as api;
 use tidings_local::Secrets;
+use tidings_local::realtime::RealtimeBehaviour;
 use tidings_testkit::FaultProxy;
 use tidings_testkit::proxy::{Answer, Direction};
 use tokio::time::{Instant, sleep};
 
 use crate::client::{Client, ModelClock};
 use crate::ledger::{Ledger, Who};
-use crate::program::{CLIENTS, Cast, Fate, Fault, Op, Program, Write};
+use crate::program::{CLIENTS, Cast, Fate, Fault, Op, Program, Project, Write};
 use crate::run::Over;
 use crate::server::{Server, Way, Which};
 
@@ -31,7 +32,7 @@ pub struct World {
 }
 
 /// Files of a program: in memory where the system has such a place.
-fn folder() -> TempDir {
+pub fn folder() -> TempDir {
     let shared = Path::new("/dev/shm");
     if shared.is_dir() {
         TempDir::with_prefix_in("tidings-model-", shared).unwrap()
@@ -54,6 +55,7 @@ impl World {
             rows.as_ref().map(TempDir::path),
             ModelClock::new(begin, 0),
             tcp,
+            RealtimeBehaviour::default(),
         )
         .await;
         let alice = server.user(ALICE).await;
@@ -193,6 +195,11 @@ impl World {
                     return;
                 };
                 for _ in 0..times {
+                    if self.cast.parts == Project::Plain {
+                        // Commit times have milliseconds; within one of them nothing but arrival
+                        // orders two states of a row, and that the model turns round.
+                        sleep(Duration::from_millis(1)).await;
+                    }
                     let text = self.ledger.new_text(&id, Who::Others);
                     if self
                         .server

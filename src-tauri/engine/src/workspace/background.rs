@@ -7,11 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rand::RngExt as _;
 use tidings_cache::{Cache, CacheError};
 use tidings_contract as api;
 use tidings_model::{SessionId, Timestamp};
 use tidings_supabase::{BackOff, Class, Filter, Query};
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 
 use super::Core;
 use super::catch_up::{self, Portion, read_stretches};
@@ -119,6 +121,8 @@ impl Core {
 enum Step {
     Read,
     Nothing,
+    /// Something, but not yet.
+    Later(Duration),
 }
 
 /// What the task knows beside the cache.
@@ -129,6 +133,8 @@ struct Work {
     skip: HashSet<SessionId>,
     progress: Option<Progress>,
     due: Option<Timestamp>,
+    /// Ranges are not compared again before this.
+    compare_from: Option<Instant>,
 }
 
 /// Counted once, then followed.
@@ -148,6 +154,10 @@ pub(super) async fn run(core: Arc<Core>) {
             Ok(Step::Read) => {
                 failed = 0;
                 tokio::time::sleep(core.pace.background).await;
+            }
+            Ok(Step::Later(wait)) => {
+                failed = 0;
+                woken(&core, wait).await;
             }
             Ok(Step::Nothing) => {
                 failed = 0;
@@ -189,6 +199,8 @@ async fn step(core: &Core, work: &mut Work) -> Result<Step, catch_up::Error> {
         work.progress = None;
         work.portion = Portion::default();
         work.skip.clear();
+        let spread = rand::rng().random_range(Duration::ZERO..=core.pace.spread);
+        work.compare_from = Some(Instant::now() + spread);
     }
     let open = core.open.lock().await.as_ref().map(|open| open.id.clone());
     let limit = work.portion.sessions.min(SESSIONS);
@@ -208,6 +220,10 @@ async fn step(core: &Core, work: &mut Work) -> Result<Step, catch_up::Error> {
         return Ok(Step::Nothing);
     }
     let wanted = if gaps.is_empty() {
+        let now = Instant::now();
+        if let Some(from) = work.compare_from.filter(|from| *from > now) {
+            return Ok(Step::Later(from - now));
+        }
         let day = catch_up::server_now(core).minus(TRUSTED);
         core.cache
             .next_unverified(due.max(day), open.clone(), work.skip.clone(), limit)
