@@ -15,9 +15,9 @@ use tidings_supabase::{BackOff, Class, Filter, Query};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-use super::Core;
 use super::catch_up::{self, Portion, read_stretches};
 use super::remote::table;
+use super::{Core, retention};
 
 /// Name of the fact that the user stopped it.
 const PAUSED: &str = "background_paused";
@@ -204,15 +204,16 @@ async fn step(core: &Core, work: &mut Work) -> Result<Step, catch_up::Error> {
     }
     let open = core.open.lock().await.as_ref().map(|open| open.id.clone());
     let limit = work.portion.sessions.min(SESSIONS);
+    let kept_from = retention::age_limit(core);
     let gaps = core
         .cache
-        .next_gaps(open.clone(), work.skip.clone(), limit)
+        .next_gaps(open.clone(), work.skip.clone(), limit, kept_from)
         .await?;
     if gaps.is_empty() {
         work.progress = None;
         core.tell_download(|download| *download = None);
     } else if work.progress.is_none() {
-        let progress = count(core).await?;
+        let progress = count(core, kept_from).await?;
         tell(core, progress);
         work.progress = Some(progress);
     }
@@ -257,10 +258,14 @@ async fn step(core: &Core, work: &mut Work) -> Result<Step, catch_up::Error> {
     Ok(Step::Read)
 }
 
-/// How many messages are here, and how many are not.
-async fn count(core: &Core) -> Result<Progress, catch_up::Error> {
-    let done = core.cache.message_count().await?;
-    let placed = Filter::Not(Box::new(Filter::IsNull("created_at")));
+/// How many messages are here, and how many are not, of those that are kept.
+async fn count(core: &Core, kept_from: Option<Timestamp>) -> Result<Progress, catch_up::Error> {
+    let from = kept_from.unwrap_or(Timestamp::MIN);
+    let done = core.cache.message_count(from).await?;
+    let placed = match kept_from {
+        None => Filter::Not(Box::new(Filter::IsNull("created_at"))),
+        Some(from) => Filter::gte("created_at", from.to_string()),
+    };
     let all = Query::new().filter(placed);
     let missing = match core.rest.count(table::MESSAGES, &all).await {
         Ok(all) => Some(all.saturating_sub(done)),
