@@ -108,7 +108,11 @@ impl Device {
             secrets: Arc::default(),
             desk: Arc::new(Desk::new()),
             clock: Arc::default(),
-            pace: Pace::default(),
+            // Of these there are few, and nobody waits for chance.
+            pace: Pace {
+                spread: Duration::ZERO,
+                ..Pace::default()
+            },
         }
     }
 
