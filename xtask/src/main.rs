@@ -10,6 +10,7 @@ mod invariants;
 mod package;
 mod run;
 mod session;
+mod soak;
 mod system;
 mod test;
 mod tools;
@@ -41,6 +42,8 @@ enum Task {
     Tour(TourArgs),
     /// Measure start, memory and size against a blank window, or what keeping up costs
     Bench(BenchArgs),
+    /// Run the tests that find more the longer they run
+    Soak(SoakArgs),
     /// Write the TypeScript bindings of the contract
     Bindings,
     /// Build the .deb with the release binary
@@ -102,6 +105,19 @@ struct BenchArgs {
     messages: Option<u64>,
 }
 
+#[derive(Args)]
+struct SoakArgs {
+    /// How many programs of the model test
+    #[arg(long, default_value_t = 20_000)]
+    programs: u64,
+    /// The seed of the first; by default one that no run had before
+    #[arg(long)]
+    from: Option<u64>,
+    /// How often the program is killed
+    #[arg(long, default_value_t = 200)]
+    kills: u64,
+}
+
 fn main() -> ExitCode {
     let result = match Cli::parse().task {
         Task::Run(args) => run::run(args.confirm.yes, args.local, &args.args),
@@ -112,6 +128,7 @@ fn main() -> ExitCode {
             figures::figures(args.confirm.yes, &args.json, args.messages)
         }
         Task::Bench(args) => bench::bench(args.confirm.yes, &args.json),
+        Task::Soak(args) => soak::soak(args.programs, args.from, args.kills),
         Task::Bindings => bindings::write(),
         Task::Package(confirm) => package::package(confirm.yes).map(|_| ExitCode::SUCCESS),
     };
