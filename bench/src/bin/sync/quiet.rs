@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tidings_bench::figures::{Figures, median, memory};
 use tidings_bench::text::{message, place_in_session, session_id};
@@ -50,15 +50,15 @@ pub async fn compare(messages: u64, figures: &mut Figures) -> Result<()> {
     fill_cache(&project, &device, &user, messages, sessions).await?;
 
     project.asked();
-    let (before, mut client) = (bytes_read()?, device.start().await?);
-    client.live().await?;
-    let read = bytes_read()? - before;
+    let back = started(&full).await?;
     let asked: Vec<String> = project.asked();
     let chat: Vec<&String> = asked.iter().filter(|it| it.contains("chat_")).collect();
     println!("  asked while catching up: {asked:?}");
-    let listed = client.call(api::ListSessions {}).await?.len() as u64;
-    ensure!(listed == sessions, "{listed} sessions are listed");
-    client.stop().await;
+    ensure!(
+        back.sessions == sessions,
+        "{} sessions are listed",
+        back.sessions
+    );
     let file = std::fs::metadata(device.cache()?.0)?.len();
     figures.at_most(
         "requests to catch up when nothing changed",
@@ -67,7 +67,7 @@ pub async fn compare(messages: u64, figures: &mut Figures) -> Result<()> {
     );
     figures.note(
         "start and catch-up: read of the cache's file",
-        100.0 * read as f64 / file as f64,
+        100.0 * back.read as f64 / file as f64,
         "%",
         Some(1.0),
         None,
@@ -76,6 +76,7 @@ pub async fn compare(messages: u64, figures: &mut Figures) -> Result<()> {
     let mut ratios = Vec::new();
     for _ in 0..STARTS {
         let (small, large) = (started(&empty).await?, started(&full).await?);
+        let (small, large) = (small.memory, large.memory);
         println!("  memory of the backend: {large:.1} MiB, empty {small:.1} MiB");
         ratios.push(large / small);
     }
@@ -180,15 +181,26 @@ async fn fill_cache(
     Ok(())
 }
 
-/// Bytes that this process has read from files.
+/// What a start in a process of its own tells.
+#[derive(Serialize, Deserialize)]
+struct Started {
+    /// Bytes that it read from files until it was live.
+    read: u64,
+    /// Sessions listed.
+    sessions: u64,
+    /// MiB in the end.
+    memory: f64,
+}
+
+/// Bytes that this process has read.
 fn bytes_read() -> Result<u64> {
     let io = std::fs::read_to_string("/proc/self/io")?;
     let line = io.lines().find_map(|line| line.strip_prefix("rchar: "));
     Ok(line.context("no rchar")?.trim().parse()?)
 }
 
-/// Memory of the engine in a process of its own, with what is in a folder.
-async fn started(folder: &Path) -> Result<f64> {
+/// The engine in a process of its own, with what is in a folder.
+async fn started(folder: &Path) -> Result<Started> {
     let output = tokio::process::Command::new(std::env::current_exe()?)
         .arg("backend")
         .arg(folder)
@@ -197,15 +209,18 @@ async fn started(folder: &Path) -> Result<f64> {
         .await?;
     let text = String::from_utf8_lossy(&output.stdout);
     let last = text.lines().last().unwrap_or_default();
-    last.parse().with_context(|| format!("{text:?}"))
+    serde_json::from_str(last).with_context(|| format!("{text:?}"))
 }
 
-/// Opens what is in a folder, asks what a window asks first, and tells the memory that it takes.
+/// Opens what is in a folder, asks what a window asks first, and tells what that took.
 pub async fn backend(folder: &Path) -> Result<()> {
+    let before = bytes_read()?;
     let mut client = Device::in_folder(folder)?.start().await?;
     client.live().await?;
-    let sessions = client.call(api::ListSessions {}).await?;
-    if let Some(first) = sessions.first() {
+    let read = bytes_read()? - before;
+    let listed = client.call(api::ListSessions {}).await?;
+    let sessions = listed.len() as u64;
+    if let Some(first) = listed.first() {
         client
             .call(api::OpenSession {
                 session: first.id.clone(),
@@ -219,9 +234,13 @@ pub async fn backend(folder: &Path) -> Result<()> {
             })
             .await?;
     }
-    drop(sessions);
-    let used = memory("self")?;
+    drop(listed);
+    let told = Started {
+        read,
+        sessions,
+        memory: memory("self")?,
+    };
     client.stop().await;
-    println!("{used}");
+    println!("{}", serde_json::to_string(&told)?);
     Ok(())
 }
