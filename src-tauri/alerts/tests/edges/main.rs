@@ -5,6 +5,7 @@ mod cooldown;
 mod levels;
 mod life;
 mod lines;
+mod stored;
 
 use std::time::Duration;
 
