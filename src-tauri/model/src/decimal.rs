@@ -266,7 +266,11 @@ mod tests {
             ("0", "5", "0"),
             ("1e120", "3e-100", &format!("{}", "3".repeat(220))),
         ] {
-            assert_eq!(d(value).divide_floor(&d(by)), Some(d_long(floor)), "{value} / {by}");
+            assert_eq!(
+                d(value).divide_floor(&d(by)),
+                Some(d_long(floor)),
+                "{value} / {by}"
+            );
         }
         assert_eq!(d("1").divide_floor(&d("0")), None);
     }
