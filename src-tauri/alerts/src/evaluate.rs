@@ -63,7 +63,8 @@ pub(crate) fn judge(
     }
     if rule.expires_at.is_some_and(|end| tick.time >= end) {
         state.ended = Some(Ended::Expired(tick.time));
-        return vec![Effect::Expired];
+        effects.push(Effect::Expired);
+        return effects;
     }
     state.seen = Some(tick.time);
     let turned = turn(levels, &mut state.phase, tick, window);
@@ -119,10 +120,11 @@ pub(crate) fn next_moment(after: Duration, rule: &Rule, state: &RuleState) -> Op
     if state.ended.is_some() {
         return None;
     }
-    let own = match &state.phase {
-        Phase::Listening { since, .. } => Some(since.plus(after)),
-        Phase::Silent { .. } if state.held.is_some() => {
-            state.notified.map(|at| at.plus(cooldown(rule)))
+    let own = match (&state.phase, &state.held, state.notified) {
+        (Phase::Listening { since, .. }, ..) => Some(since.plus(after)),
+        // Not before it was held back, where the cooldown has become shorter since.
+        (Phase::Silent { .. }, Some(held), Some(notified)) => {
+            Some(notified.plus(cooldown(rule)).max(held.time))
         }
         _ => None,
     };

@@ -58,16 +58,16 @@ fn at(seconds: &str) -> Timestamp {
 fn examples() -> BTreeMap<String, Vec<Example>> {
     let (_, part) = PAGE.split_once("## Worked examples").expect("a chapter");
     let mut found: BTreeMap<String, Vec<Example>> = BTreeMap::new();
-    let mut kind = String::new();
+    let mut kind = "";
     for line in part.lines() {
         if let Some(heading) = line.strip_prefix("### ") {
-            kind = heading.split('`').nth(1).expect("a kind").to_owned();
+            kind = heading.split('`').nth(1).expect("a kind");
         } else if line.starts_with("| ") && !line.starts_with("| what") && !line.starts_with("| -")
         {
             found
-                .entry(kind.clone())
+                .entry(kind.to_owned())
                 .or_default()
-                .push(example(&kind, line));
+                .push(example(kind, line));
         }
     }
     found
@@ -85,7 +85,7 @@ fn example(kind: &str, line: &str) -> Example {
     for setting in settings.split(", ").filter(|setting| !setting.is_empty()) {
         match setting.split_once(' ') {
             Some(("cooldown", seconds)) => {
-                rule["cooldown_s"] = seconds.parse::<u32>().unwrap().into()
+                rule["cooldown_s"] = seconds.parse::<u32>().unwrap().into();
             }
             Some(("expires", seconds)) => rule["expires_at"] = at(seconds).to_string().into(),
             None if setting == "once" => rule["repeat"] = "once".into(),

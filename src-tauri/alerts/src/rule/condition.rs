@@ -184,6 +184,7 @@ pub enum Condition {
 impl Condition {
     /// Whether every value is within its limits.
     pub fn check(&self) -> Result<(), RuleError> {
+        use RuleError as E;
         match self {
             Self::Above {
                 price,
@@ -197,32 +198,19 @@ impl Condition {
                 price,
                 rearm_percent,
             } => {
-                if !price.is_positive() {
-                    return Err(RuleError::PriceNotPositive);
-                }
-                check_rearm(rearm_percent)
+                require(price.is_positive(), E::PriceNotPositive)?;
+                require(is_margin(rearm_percent), E::RearmPercent)
             }
             Self::Moves {
                 percent,
                 window_s,
                 direction,
             } => {
-                if !percent.is_positive() {
-                    return Err(RuleError::PercentNotPositive);
-                }
-                if *direction != Move::Up && *percent >= Decimal::from(100) {
-                    return Err(RuleError::FallOfEverything);
-                }
-                if *window_s == 0 {
-                    return Err(RuleError::EmptyWindow);
-                }
-                Ok(())
+                check_share(percent, *direction != Move::Up)?;
+                require(*window_s > 0, E::EmptyWindow)
             }
             Self::Change24h { rearm_points, .. } => {
-                if rearm_points.is_negative() {
-                    return Err(RuleError::RearmPoints);
-                }
-                Ok(())
+                require(!rearm_points.is_negative(), E::RearmPoints)
             }
             Self::LeavesRange {
                 low,
@@ -234,45 +222,27 @@ impl Condition {
                 high,
                 rearm_percent,
             } => {
-                if low.is_negative() {
-                    return Err(RuleError::LowNegative);
-                }
-                if low >= high {
-                    return Err(RuleError::EmptyRange);
-                }
-                check_rearm(rearm_percent)
+                require(!low.is_negative(), E::LowNegative)?;
+                require(low < high, E::EmptyRange)?;
+                require(is_margin(rearm_percent), E::RearmPercent)
             }
-            Self::Trailing { side, percent } => {
-                if !percent.is_positive() {
-                    return Err(RuleError::PercentNotPositive);
-                }
-                if *side == Trail::Falls && *percent >= Decimal::from(100) {
-                    return Err(RuleError::FallOfEverything);
-                }
-                Ok(())
-            }
+            Self::Trailing { side, percent } => check_share(percent, *side == Trail::Falls),
             Self::NewExtreme {
                 window_s,
                 rearm_percent,
                 ..
             } => {
-                if *window_s == 0 {
-                    return Err(RuleError::EmptyWindow);
-                }
-                check_rearm(rearm_percent)
+                require(*window_s > 0, E::EmptyWindow)?;
+                require(is_margin(rearm_percent), E::RearmPercent)
             }
             Self::Step {
                 step,
                 rearm_percent,
                 ..
             } => {
-                if !step.is_positive() {
-                    return Err(RuleError::StepNotPositive);
-                }
-                if rearm_percent.is_zero() || check_rearm(rearm_percent).is_err() {
-                    return Err(RuleError::StepRearm);
-                }
-                Ok(())
+                require(step.is_positive(), E::StepNotPositive)?;
+                let some = !rearm_percent.is_zero() && is_margin(rearm_percent);
+                require(some, E::StepRearm)
             }
             Self::Volume {
                 value,
@@ -284,20 +254,13 @@ impl Condition {
                 rearm_percent,
                 ..
             } => {
-                if !value.is_positive() {
-                    return Err(RuleError::ValueNotPositive);
-                }
-                check_rearm(rearm_percent)
+                require(value.is_positive(), E::ValueNotPositive)?;
+                require(is_margin(rearm_percent), E::RearmPercent)
             }
-            Self::Stale { after_s } => {
-                if *after_s == 0 {
-                    return Err(RuleError::EmptySilence);
-                }
-                Ok(())
-            }
+            Self::Stale { after_s } => require(*after_s > 0, E::EmptySilence),
             Self::All { conditions } => conditions.iter().try_for_each(|part| {
                 part.without_truth()
-                    .map_or_else(|| part.check(), |kind| Err(RuleError::NoTruth(kind)))
+                    .map_or_else(|| part.check(), |kind| Err(E::NoTruth(kind)))
             }),
         }
     }
@@ -341,11 +304,18 @@ impl Condition {
     }
 }
 
-fn check_rearm(percent: &Decimal) -> Result<(), RuleError> {
-    if percent.is_negative() || *percent >= Decimal::from(100) {
-        return Err(RuleError::RearmPercent);
-    }
-    Ok(())
+fn require(holds: bool, otherwise: RuleError) -> Result<(), RuleError> {
+    if holds { Ok(()) } else { Err(otherwise) }
+}
+
+fn check_share(percent: &Decimal, falls: bool) -> Result<(), RuleError> {
+    require(percent.is_positive(), RuleError::PercentNotPositive)?;
+    let possible = !falls || *percent < Decimal::from(100);
+    require(possible, RuleError::FallOfEverything)
+}
+
+fn is_margin(percent: &Decimal) -> bool {
+    !percent.is_negative() && *percent < Decimal::from(100)
 }
 
 /// A tenth of a percent.
