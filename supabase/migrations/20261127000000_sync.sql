@@ -84,11 +84,16 @@ revoke all on function chat_private.lock_head(text) from public;
 -- The next revision of a session whose head is locked.
 create or replace function chat_private.next_rev(session text)
 returns bigint
-language sql security definer set search_path = ''
+language plpgsql security definer set search_path = ''
 as $$
+declare
+  taken bigint;
+begin
   update public.chat_sync_heads set last_rev = last_rev + 1
-  where session_id = session
-  returning last_rev
+    where session_id = session
+    returning last_rev into taken;
+  return taken;
+end
 $$;
 revoke all on function chat_private.next_rev(text) from public;
 

@@ -44,13 +44,17 @@ create index if not exists idx_chat_session_invites_session_id
   on public.chat_session_invites (session_id);
 
 -- The one way in which policies read memberships. It passes over the policies of the table, so
--- that those of sessions, messages and members cannot come back to where they began.
+-- that those of sessions, messages and members cannot come back to where they began. It is no
+-- SQL function, because such a one is planned anew at each call: Realtime asks policies for every
+-- change and every subscriber.
 create or replace function chat_private.my_sessions(roles text[])
 returns setof text
-language sql stable security definer set search_path = ''
+language plpgsql stable security definer set search_path = ''
 as $$
-  select session_id from public.chat_session_members
-  where user_id = (select auth.jwt() ->> 'sub') and role = any (roles)
+begin
+  return query select session_id from public.chat_session_members
+    where user_id = (select auth.jwt() ->> 'sub') and role = any (roles);
+end
 $$;
 revoke all on function chat_private.my_sessions(text[]) from public;
 grant execute on function chat_private.my_sessions(text[]) to authenticated;

@@ -131,7 +131,13 @@ if (reason !== undefined) {
       const messages = await plan(
         "select * from chat_messages where session_id = 'many-1' order by created_at, id limit 50",
       );
-      assert.match(messages, /idx_chat_messages_session_id_created_at_id/);
+      assert.match(messages, /idx_chat_messages_session_id/);
+      assert.ok(!messages.includes('"Node Type":"Seq Scan"'), messages);
+      const newest = await plan(
+        "select * from chat_messages order by created_at desc, id desc limit 500",
+      );
+      assert.match(newest, /idx_chat_messages_session_id/);
+      assert.ok(!newest.includes("idx_chat_messages_created_at"), newest);
     });
 
     describe("the private channel of a session", () => {
