@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tidings_model::{Decimal, RuleId, Symbol, Tick, Timestamp};
 
-use crate::columns::Columns;
+use crate::columns::{Column, Stream};
 use crate::effect::Effect;
 use crate::evaluate::{judge, judge_time};
 use crate::history::{Added, History};
@@ -168,7 +168,7 @@ impl Book {
             if entry.rule.symbol != *symbol {
                 continue;
             }
-            entry.catch_up(market.stream(&entry.levels).mark);
+            entry.catch_up(market);
             if entry.state.gap(until) {
                 outcome.changed.push((*id, entry.state.clone()));
                 refresh(market, &mut self.timers, *id, entry);
@@ -182,25 +182,26 @@ impl Book {
     /// after the saved rules are in and before the first tick.
     pub fn resume(&mut self, symbol: &Symbol, marks: Marks) {
         let market = self.symbols.entry(symbol.clone()).or_default();
-        for columns in Columns::sets() {
-            market.raise(columns, marks.of(columns));
+        for stream in Stream::ALL {
+            market.raise(stream, marks.of(stream));
         }
         for entry in self.rules.values_mut() {
             if entry.rule.symbol == *symbol {
-                entry.state.pass(market.stream(&entry.levels).mark);
+                entry.state.pass(market.mark(entry.levels.stream()));
             }
         }
     }
 
     /// Up to when the symbol's ticks were judged.
     pub fn marks(&self, symbol: &Symbol) -> Marks {
-        let mut marks = Marks::default();
-        if let Some(market) = self.symbols.get(symbol) {
-            for columns in Columns::sets() {
-                marks.set(columns, market.mark(columns));
-            }
-        }
-        marks
+        self.symbols
+            .get(symbol)
+            .map_or_else(Marks::default, |market| Marks {
+                price: market.mark(Stream::Prices),
+                change: market.mark(Stream::Figure(Column::Change)),
+                volume: market.mark(Stream::Figure(Column::Volume)),
+                market_cap: market.mark(Stream::Figure(Column::MarketCap)),
+            })
     }
 
     /// How far back the windows of the symbol's rules reach.
@@ -222,7 +223,7 @@ impl Book {
     pub fn state(&self, id: RuleId) -> Option<RuleState> {
         let entry = self.rules.get(&id)?;
         let market = self.symbols.get(&entry.rule.symbol)?;
-        Some(entry.caught_up(market.stream(&entry.levels).mark))
+        Some(entry.caught_up(market))
     }
 
     /// The rules, in no order.
@@ -263,7 +264,7 @@ impl Book {
             let Some(entry) = entry.filter(|entry| entry.rule.symbol == *symbol) else {
                 continue;
             };
-            entry.catch_up(market.stream(&entry.levels).mark);
+            entry.catch_up(market);
             let before = entry.state.clone();
             let view = View {
                 market,
@@ -298,7 +299,7 @@ impl Book {
             let Some(market) = self.symbols.get_mut(&entry.rule.symbol) else {
                 continue;
             };
-            entry.catch_up(market.stream(&entry.levels).mark);
+            entry.catch_up(market);
             let before = entry.state.clone();
             let history = &market.history;
             let effects = judge_time(&entry.levels, &entry.rule, &mut entry.state, now, history);

@@ -1,4 +1,4 @@
-//! What a tick may or may not carry beside its price, and so to whom it is a tick.
+//! What a tick may or may not carry beside its price.
 
 use tidings_model::{Decimal, Tick};
 
@@ -23,41 +23,37 @@ impl Column {
     }
 }
 
-/// A set of figures: those that a rule needs, or those that a tick has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Columns(u8);
+/// To whom ticks are ticks: each rule follows one stream, in which a tick that is not later than
+/// the last one is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stream {
+    /// All ticks.
+    Prices,
+    /// Those that carry a figure; the others do not exist.
+    Figure(Column),
+}
 
-impl Columns {
-    /// How many sets there are.
-    pub(crate) const SETS: usize = 1 << Column::ALL.len();
+impl Stream {
+    pub(crate) const ALL: [Self; 4] = [
+        Self::Prices,
+        Self::Figure(Column::Change),
+        Self::Figure(Column::Volume),
+        Self::Figure(Column::MarketCap),
+    ];
 
-    pub(crate) fn one(column: Column) -> Self {
-        Self(1 << column as u8)
+    /// Whether a tick is one of it.
+    pub(crate) fn has(self, tick: &Tick) -> bool {
+        match self {
+            Self::Prices => true,
+            Self::Figure(column) => column.of(tick).is_some(),
+        }
     }
 
-    pub(crate) fn of(tick: &Tick) -> Self {
-        Column::ALL
-            .into_iter()
-            .filter(|column| column.of(tick).is_some())
-            .fold(Self::default(), |set, column| set.and(Self::one(column)))
-    }
-
-    pub(crate) fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// Whether all of these are among the others.
-    pub(crate) fn within(self, other: Self) -> bool {
-        self.0 & !other.0 == 0
-    }
-
-    /// Every set, in the order of their places.
-    pub(crate) fn sets() -> impl Iterator<Item = Self> {
-        (0..=u8::MAX).take(Self::SETS).map(Self)
-    }
-
-    /// Its place among all sets.
+    /// Its place among all.
     pub(crate) fn place(self) -> usize {
-        usize::from(self.0)
+        match self {
+            Self::Prices => 0,
+            Self::Figure(column) => 1 + column as usize,
+        }
     }
 }

@@ -51,9 +51,13 @@ pub(crate) fn judge(
     window: &dyn Window,
 ) -> Vec<Effect> {
     if state.ended.is_some()
-        || !RuleState::counts(levels, tick)
+        || !levels.stream().has(tick)
         || state.seen.is_some_and(|seen| tick.time <= seen)
     {
+        return Vec::new();
+    }
+    if !levels.can_judge(tick) {
+        state.seen = Some(tick.time);
         return Vec::new();
     }
     // A tick shows that time has come as far as itself.
@@ -98,7 +102,7 @@ pub(crate) fn judge_time(
             break;
         }
         let known = match &state.phase {
-            Phase::Listening { price, .. } | Phase::Silent { price } => price.clone(),
+            Phase::Listening { price, .. } | Phase::Silent { price, .. } => price.clone(),
             _ => break,
         };
         let turned =
@@ -106,6 +110,7 @@ pub(crate) fn judge_time(
         if turned.is_some() {
             state.phase = Phase::Silent {
                 price: known.clone(),
+                from: at,
             };
         }
         let last = window.last_before(at);
@@ -120,12 +125,12 @@ pub(crate) fn next_moment(after: Duration, rule: &Rule, state: &RuleState) -> Op
     if state.ended.is_some() {
         return None;
     }
-    let own = match (&state.phase, &state.held, state.notified) {
-        (Phase::Listening { since, .. }, ..) => Some(since.plus(after)),
-        // Not before it was held back, where the cooldown has become shorter since.
-        (Phase::Silent { .. }, Some(held), Some(notified)) => {
-            Some(notified.plus(cooldown(rule)).max(held.time))
-        }
+    let own = match &state.phase {
+        Phase::Listening { since, .. } => Some(since.plus(after)),
+        // Not in the past, where a change has made the cooldown shorter.
+        Phase::Silent { from, .. } if state.held.is_some() => state
+            .notified
+            .map(|notified| notified.plus(cooldown(rule)).max(*from)),
         _ => None,
     };
     own.into_iter().chain(rule.expires_at).min()

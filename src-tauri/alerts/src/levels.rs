@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use tidings_model::Decimal;
+use tidings_model::{Decimal, Tick};
 
-use crate::columns::{Column, Columns};
+use crate::columns::{Column, Stream};
 use crate::rule::{Condition, Extreme, Move, Side, Trail};
 
 /// The prices and figures at which a rule's state changes.
@@ -224,12 +224,20 @@ impl Levels {
         pair.into_iter().flatten()
     }
 
-    /// The figures that a tick has to carry to be a tick at all.
-    pub(crate) fn columns(&self) -> Columns {
+    /// The ticks that are ticks to a rule on it.
+    pub(crate) fn stream(&self) -> Stream {
         match self {
-            Self::Figure { column, .. } => Columns::one(*column),
-            Self::All(parts) => parts[0].columns().and(parts[1].columns()),
-            _ => Columns::default(),
+            Self::Figure { column, .. } => Stream::Figure(*column),
+            _ => Stream::Prices,
+        }
+    }
+
+    /// Whether a tick carries what is judged.
+    pub(crate) fn can_judge(&self, tick: &Tick) -> bool {
+        match self {
+            Self::Figure { column, .. } => column.of(tick).is_some(),
+            Self::All(parts) => parts.iter().all(|part| part.can_judge(tick)),
+            _ => true,
         }
     }
 }

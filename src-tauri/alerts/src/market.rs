@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tidings_model::{Decimal, RuleId, Tick, Timestamp};
 
-use crate::columns::{Column, Columns};
+use crate::columns::{Column, Stream};
 use crate::history::{Extremes, History, Seen, Sliding, Window};
 use crate::index::{Lane, Levelled, Trigger, due, timer};
 use crate::levels::{Levels, hundred};
@@ -45,14 +45,16 @@ impl Entry {
     }
 
     /// Takes in the ticks that changed nothing.
-    pub(crate) fn catch_up(&mut self, mark: Option<Timestamp>) {
+    pub(crate) fn catch_up(&mut self, market: &Market) {
+        let mark = market.mark(self.levels.stream());
         if mark > self.joined {
             self.state.pass(mark);
         }
     }
 
     /// Its state with the ticks that changed nothing.
-    pub(crate) fn caught_up(&self, mark: Option<Timestamp>) -> RuleState {
+    pub(crate) fn caught_up(&self, market: &Market) -> RuleState {
+        let mark = market.mark(self.levels.stream());
         let mut state = self.state.clone();
         if mark > self.joined {
             state.pass(mark);
@@ -75,7 +77,7 @@ pub(crate) struct Market {
     price: Levelled,
     figures: [Levelled; Column::ALL.len()],
     windows: BTreeMap<Duration, Windowed>,
-    streams: [Stream; Columns::SETS],
+    queues: [Queue; Stream::ALL.len()],
 }
 
 /// The rules on the extremes of one length of time.
@@ -91,10 +93,10 @@ struct Windowed {
     rules: usize,
 }
 
-/// The ticks that are ticks to a rule: those with the figures that it judges.
+/// Who waits for the ticks of one stream.
 #[derive(Debug, Default)]
-pub(crate) struct Stream {
-    pub(crate) mark: Option<Timestamp>,
+struct Queue {
+    mark: Option<Timestamp>,
     /// Rules that came since the mark moved. Only to them can a tick be new that is not
     /// later than the mark.
     since: Vec<RuleId>,
@@ -104,20 +106,17 @@ pub(crate) struct Stream {
 }
 
 impl Market {
-    pub(crate) fn stream(&self, levels: &Levels) -> &Stream {
-        &self.streams[levels.columns().place()]
+    fn queue(&mut self, levels: &Levels) -> &mut Queue {
+        &mut self.queues[levels.stream().place()]
     }
 
-    fn stream_mut(&mut self, levels: &Levels) -> &mut Stream {
-        &mut self.streams[levels.columns().place()]
+    /// Up to when a stream's ticks were judged.
+    pub(crate) fn mark(&self, stream: Stream) -> Option<Timestamp> {
+        self.queues[stream.place()].mark
     }
 
-    pub(crate) fn mark(&self, columns: Columns) -> Option<Timestamp> {
-        self.streams[columns.place()].mark
-    }
-
-    pub(crate) fn raise(&mut self, columns: Columns, to: Option<Timestamp>) {
-        self.streams[columns.place()].raise(to);
+    pub(crate) fn raise(&mut self, stream: Stream, to: Option<Timestamp>) {
+        self.queues[stream.place()].raise(to);
     }
 
     /// How far back its rules look.
@@ -130,9 +129,9 @@ impl Market {
         for window in entry.levels.windows() {
             self.windows.entry(window).or_default().rules += 1;
         }
-        let stream = self.stream_mut(&entry.levels);
-        stream.since.push(id);
-        entry.joined = stream.mark;
+        let queue = self.queue(&entry.levels);
+        queue.since.push(id);
+        entry.joined = queue.mark;
         self.register(id, entry);
     }
 
@@ -155,15 +154,14 @@ impl Market {
         for windowed in self.windows.values_mut() {
             windowed.seen = None;
         }
-        let has = Columns::of(tick);
         let mut is_new = false;
-        for columns in Columns::sets().filter(|columns| columns.within(has)) {
-            let stream = &self.streams[columns.place()];
-            if stream.is_new(tick.time) {
+        for stream in Stream::ALL.into_iter().filter(|stream| stream.has(tick)) {
+            let queue = &self.queues[stream.place()];
+            if queue.is_new(tick.time) {
                 is_new = true;
-                stream.wake(tick.time, &mut woken);
+                queue.wake(tick.time, &mut woken);
             } else {
-                woken.extend(&stream.since);
+                woken.extend(&queue.since);
             }
         }
         if is_new {
@@ -205,12 +203,11 @@ impl Market {
 
     /// Closes a tick: the marks move on, and the history forgets what no rule looks at.
     pub(crate) fn advance(&mut self, tick: &Tick) {
-        let has = Columns::of(tick);
-        if self.streams[Columns::default().place()].is_new(tick.time) {
+        if self.queues[Stream::Prices.place()].is_new(tick.time) {
             self.history.keep(self.horizon().unwrap_or_default());
         }
-        for columns in Columns::sets().filter(|columns| columns.within(has)) {
-            self.streams[columns.place()].raise(Some(tick.time));
+        for stream in Stream::ALL.into_iter().filter(|stream| stream.has(tick)) {
+            self.raise(stream, Some(tick.time));
         }
     }
 
@@ -228,14 +225,13 @@ impl Market {
         let waits = waits(&entry.levels, &entry.state, hint);
         entry.due = due(&entry.levels, &entry.rule, &entry.state);
         entry.timer = timer(&entry.levels, &entry.rule, &entry.state);
-        let stream = self.stream_mut(&entry.levels);
-        if let Some(due) = entry.due {
-            stream.due.insert((due, id));
-        }
+        let due = entry.due.map(|due| (due, id));
+        let queue = self.queue(&entry.levels);
+        queue.due.extend(due);
         match waits {
             Waits::Nothing => {}
             Waits::AnyTick => {
-                stream.any.insert(id);
+                queue.any.insert(id);
             }
             Waits::For(triggers) => {
                 entry.triggers = triggers;
@@ -255,10 +251,10 @@ impl Market {
             }
         }
         let due = entry.due.take();
-        let stream = self.stream_mut(&entry.levels);
-        stream.any.remove(&id);
+        let queue = self.queue(&entry.levels);
+        queue.any.remove(&id);
         if let Some(due) = due {
-            stream.due.remove(&(due, id));
+            queue.due.remove(&(due, id));
         }
     }
 
@@ -292,7 +288,7 @@ impl Windowed {
     }
 }
 
-impl Stream {
+impl Queue {
     fn is_new(&self, time: Timestamp) -> bool {
         self.mark.is_none_or(|mark| time > mark)
     }

@@ -3,33 +3,43 @@
 use serde::{Deserialize, Serialize};
 use tidings_model::Timestamp;
 
-use crate::columns::Columns;
+use crate::columns::{Column, Stream};
 
-/// Up to when the ticks of a symbol were judged: for each set of the feed's figures the last tick
-/// that had all of them, because to rules on those only such ticks exist.
+/// Up to when the ticks of a symbol were judged: of all, and of those with each of the feed's
+/// figures, which alone are ticks to rules on that figure.
 ///
 /// To be saved in the transaction of each tick and given back to [`crate::Book::resume`]: a
 /// rule's own state says when it last changed, this says when it was last asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Marks([Option<Timestamp>; Columns::SETS]);
+#[serde(default)]
+pub struct Marks {
+    /// The last tick.
+    pub price: Option<Timestamp>,
+    /// The last tick with a 24 hour change.
+    pub change: Option<Timestamp>,
+    /// The last tick with a volume.
+    pub volume: Option<Timestamp>,
+    /// The last tick with a market capitalisation.
+    pub market_cap: Option<Timestamp>,
+}
 
 impl Marks {
     /// The same for all: when only the time of the last tick was saved.
     pub fn all(at: Timestamp) -> Self {
-        Self([Some(at); Columns::SETS])
+        Self {
+            price: Some(at),
+            change: Some(at),
+            volume: Some(at),
+            market_cap: Some(at),
+        }
     }
 
-    /// The last tick of all.
-    pub fn price(&self) -> Option<Timestamp> {
-        self.of(Columns::default())
-    }
-
-    pub(crate) fn of(&self, columns: Columns) -> Option<Timestamp> {
-        self.0[columns.place()]
-    }
-
-    pub(crate) fn set(&mut self, columns: Columns, mark: Option<Timestamp>) {
-        self.0[columns.place()] = mark;
+    pub(crate) fn of(&self, stream: Stream) -> Option<Timestamp> {
+        match stream {
+            Stream::Prices => self.price,
+            Stream::Figure(Column::Change) => self.change,
+            Stream::Figure(Column::Volume) => self.volume,
+            Stream::Figure(Column::MarketCap) => self.market_cap,
+        }
     }
 }

@@ -8,7 +8,6 @@ use tidings_model::{Decimal, Tick, Timestamp};
 use crate::effect::{Direction, Origin, Pause};
 use crate::evaluate::evaluate;
 use crate::history::Window;
-use crate::levels::Levels;
 use crate::pause;
 use crate::rule::{Condition, Repeat, Rule};
 
@@ -60,6 +59,8 @@ pub(crate) enum Phase {
     Silent {
         /// The last price known when it began.
         price: Decimal,
+        /// Nothing more is told of it before this time.
+        from: Timestamp,
     },
 }
 
@@ -146,6 +147,7 @@ impl RuleState {
         {
             state.phase = Phase::Silent {
                 price: price.clone(),
+                from: at,
             };
         }
         state.seen = state.seen.max(Some(at));
@@ -167,6 +169,17 @@ impl RuleState {
         if !still_over {
             kept.ended = None;
             kept.pass(Some(at));
+        }
+        if let Phase::Silent { price, from } = &mut kept.phase {
+            if still_over {
+                *from = at.max(*from);
+            } else {
+                // Ticks may have come meanwhile.
+                kept.phase = Phase::Listening {
+                    since: at,
+                    price: price.clone(),
+                };
+            }
         }
         kept
     }
@@ -301,10 +314,5 @@ impl RuleState {
         if let Phase::Listening { since, .. } = &mut self.phase {
             *since = mark.max(*since);
         }
-    }
-
-    /// Whether a tick's own figures decide that it is one for this rule.
-    pub(crate) fn counts(levels: &Levels, tick: &Tick) -> bool {
-        levels.columns().within(crate::columns::Columns::of(tick))
     }
 }

@@ -146,7 +146,7 @@ fn a_rule_armed_before_the_program_closed_fires_once_on_return() {
     after.insert(id, rule, saved);
     after.resume(&symbol, marks);
     assert_eq!(after.marks(&symbol), marks);
-    assert_eq!(marks.price(), Some(at(10)));
+    assert_eq!(marks.price, Some(at(10)));
     assert_eq!(after.state(id), before.state(id));
     assert!(after.tick(&symbol, &tick(9, "70")).effects.is_empty());
     let outcome = after.tick(&symbol, &tick(5_000, "70"));

@@ -230,7 +230,7 @@ impl Market {
         let symbols: BTreeSet<Symbol> = quotes.iter().map(|quote| quote.symbol.clone()).collect();
         let evaluated_to = symbols
             .into_iter()
-            .filter_map(|symbol| Some((symbol.clone(), self.book.marks(&symbol).price()?)))
+            .filter_map(|symbol| Some((symbol.clone(), self.book.marks(&symbol).price?)))
             .collect();
         let states = self.unkept.states.iter();
         let firings = self.unkept.firings.iter();
