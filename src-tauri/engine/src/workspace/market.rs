@@ -117,23 +117,16 @@ impl Market {
             market.rules.insert(stored.id, kept);
         }
         for (symbol, at) in cache.evaluated_to().await? {
-            market.book.resume(
-                &symbol,
-                Marks {
-                    price: Some(at),
-                    change: Some(at),
-                },
-            );
+            market.book.resume(&symbol, Marks::all(at));
         }
         Ok(market)
     }
 
-    /// Gives the book the prices that a rule on moves looks back at from the last one known.
+    /// Gives the book the prices that a rule looks back at from the last one known.
     pub(super) async fn seed(&mut self, cache: &Cache, rule: &Rule, now: Timestamp) -> Result<()> {
         const POINTS: usize = 20_000;
         const DAY: Duration = Duration::from_hours(24);
-        if let tidings_alerts::Condition::Moves { window_s, .. } = &rule.condition {
-            let window = Duration::from_secs(u64::from(*window_s));
+        if let Some(window) = rule.condition.looks_back() {
             let last = self.quotes.get(&rule.symbol).map(|quote| quote.time);
             let last = last.map_or(now, |last| last.min(now));
             let mut points = Vec::new();
@@ -317,16 +310,18 @@ async fn judge(
             let Some(kept) = market.rules.get(&id) else {
                 continue;
             };
-            let (firing, told) = match effect {
-                Effect::Fired(firing) => (firing, true),
-                Effect::Suppressed(firing) => (firing, false),
-                Effect::Done | Effect::Expired => continue,
-            };
-            let mark = match (told, settings.notifications, missed) {
-                (false, _, _) => FiringMark::Suppressed,
-                (true, false, _) => FiringMark::Held,
-                (true, true, true) => FiringMark::Away,
-                (true, true, false) => FiringMark::Notified,
+            let (firing, mark) = match effect {
+                Effect::Fired(firing) => {
+                    let mark = match (settings.notifications, missed) {
+                        (false, _) => FiringMark::Held,
+                        (true, true) => FiringMark::Away,
+                        (true, false) => FiringMark::Notified,
+                    };
+                    (firing, mark)
+                }
+                Effect::Snoozed(firing) => (firing, FiringMark::Held),
+                Effect::Suppressed(firing) => (firing, FiringMark::Suppressed),
+                Effect::Done | Effect::Expired | Effect::Paused(_) => continue,
             };
             let new = new_firing(core, &kept.rule, id, &judged.symbol, &firing, mark);
             market.unkept.firings.push((new, firing));
