@@ -11,6 +11,7 @@ import { app } from "../src/lib/state/app.svelte";
 import { market } from "../src/lib/state/market.svelte";
 import { view } from "../src/lib/state/view.svelte";
 import * as data from "./data";
+import * as who from "./people";
 import { IN_GERMAN, pseudo } from "./speech";
 
 const state = location.hash.slice(1) || "conversation";
@@ -123,13 +124,13 @@ function answer(command: CommandName, args: unknown): unknown {
     case "snapshot":
       return snapshot;
     case "sessions":
-      return empty ? [] : state === "reader" ? data.readOnly : rows;
+      return empty ? [] : state === "reader" ? who.readOnly : rows;
     case "participants":
-      return data.participants;
+      return who.participants;
     case "create_invite":
-      return data.invite;
+      return who.invite;
     case "invites":
-      return data.invites;
+      return who.invites;
     case "open_session":
       return {
         session: rows.find((row) => row.id === (args as { session: string }).session),
@@ -140,7 +141,7 @@ function answer(command: CommandName, args: unknown): unknown {
           after: "end",
         },
         first_unread: stale ? null : "m2",
-        people: data.people,
+        people: who.people,
       };
     case "messages":
       return { rows: messages, gaps: [], before: "end", after: "end" };
@@ -185,7 +186,7 @@ function answer(command: CommandName, args: unknown): unknown {
           },
           { from: data.NOW - 3 * 86_400_000, to: null, verified_at: data.NOW - 60_000 },
         ],
-        people: data.people,
+        people: who.people,
       };
     case "search":
       return {

@@ -20,8 +20,8 @@ const engine: EngineWords = {
     "Die untere Grenze muss kleiner als die obere sein",
 
   // The cache.
-  "No space left on this disk. What was cached before is safe; new messages are not kept until there is space.":
-    "Auf diesem Datenträger ist kein Platz mehr. Was schon da war, ist sicher; neue Nachrichten werden erst wieder aufgehoben, wenn Platz ist.",
+  "No space left on this disk. What was kept before is safe and can be read; this was not kept. Free some space, then try again.":
+    "Auf diesem Datenträger ist kein Platz mehr. Was schon da war, ist sicher und lesbar; das hier wurde nicht aufgehoben. Schaffe etwas Platz und versuche es dann noch einmal.",
   "The cache cannot be written: {0}. What was cached before is safe; check the permissions of its directory.":
     "Der lokale Speicher lässt sich nicht schreiben: {0}. Was schon da war, ist sicher; prüfe die Rechte seines Verzeichnisses.",
   "This cache was written by a newer Tidings (schema {found}, this version knows {known}). It was not touched; update Tidings to open it.":
@@ -32,8 +32,8 @@ const engine: EngineWords = {
     "Das ist kein Schlüssel des lokalen Speichers: Erwartet werden 64 hexadezimale Ziffern.",
   "The cache is damaged ({0}). Messages on the server are safe; restart Tidings: it sets the file aside, keeps unsent messages where they are readable and fetches the rest again.":
     "Der lokale Speicher ist beschädigt ({0}). Die Nachrichten auf dem Server sind sicher; starte Tidings neu: Es legt die Datei beiseite, behält ungesendete Nachrichten, soweit sie lesbar sind, und holt den Rest neu.",
-  "The cache could not be brought up to date (step {step}: {reason}). It is as it was before; a copy is at {}.":
-    "Der lokale Speicher ließ sich nicht auf den neuen Stand bringen (Schritt {step}: {reason}). Er ist wie zuvor; eine Kopie liegt unter {}.",
+  "The cache could not be brought up to date (step {step}: {reason}). It is as it was before, with everything unsent in it; go on with the version of Tidings that you had.{}":
+    "Der lokale Speicher ließ sich nicht auf den neuen Stand bringen (Schritt {step}: {reason}). Er ist wie zuvor, mit allem, was nicht gesendet ist; arbeite mit der Version von Tidings weiter, die du hattest.{}",
   "The message is empty. Nothing was queued.":
     "Die Nachricht ist leer. Nichts wartet auf das Senden.",
   "The message has {chars} characters, more than the {MAX_CONTENT_CHARS} allowed. Nothing was queued; shorten it or send it in parts.":
@@ -213,10 +213,37 @@ const engine: EngineWords = {
     "Der Schlüsselspeicher des Systems hat nicht geantwortet: {0}",
   "No key store answers, so messages and sign-in are kept in memory only, until Tidings ends.":
     "Kein Schlüsselspeicher antwortet, darum bleiben Nachrichten und Anmeldung nur im Arbeitsspeicher, bis Tidings beendet wird.",
-  "{error}. What is on this computer stays as it is; until Tidings is started again with the key store, messages are kept in memory only.":
-    "{error}. Was auf diesem Computer liegt, bleibt, wie es ist; bis Tidings wieder mit dem Schlüsselspeicher startet, bleiben Nachrichten nur im Arbeitsspeicher.",
-  "The cache was damaged and is read again from the project. The old file is {}; {} unsent messages were saved from it.":
-    "Der lokale Speicher war beschädigt und wird neu aus dem Projekt gelesen. Die alte Datei ist {}; {} ungesendete Nachrichten wurden daraus gerettet.",
+  "{why}. It stays as it is; {mend}. Until then messages are kept in memory only, and read from the project.":
+    "{why}. Es bleibt, wie es ist; {mend}. Bis dahin bleiben Nachrichten nur im Arbeitsspeicher und werden aus dem Projekt gelesen.",
+  "What was kept on this computer was damaged, and is read again from the project. {unsent} The damaged file is {}.":
+    "Was auf diesem Computer lag, war beschädigt und wird neu aus dem Projekt gelesen. {unsent} Die beschädigte Datei ist {}.",
+  "Nothing unsent was in it.": "Es war nichts Ungesendetes darin.",
+  "All {saved} unsent changes were saved from it.":
+    "Alle {saved} ungesendeten Änderungen wurden daraus gerettet.",
+  "{saved} unsent changes were saved from it; others that had not been sent may be lost.":
+    "{saved} ungesendete Änderungen wurden daraus gerettet; andere, die nicht gesendet waren, sind vielleicht verloren.",
+  "What was kept on this computer is gone, and is read again from the project. Messages that had not been sent are lost.":
+    "Was auf diesem Computer lag, ist weg und wird neu aus dem Projekt gelesen. Nachrichten, die nicht gesendet waren, sind verloren.",
+  "No space is left on this disk. Everything that was kept before is safe and can be read. New messages are not kept, and nothing can be written, until there is room; Tidings goes on by itself then.":
+    "Auf diesem Datenträger ist kein Platz mehr. Was schon da war, ist sicher und lesbar. Neue Nachrichten werden nicht aufgehoben, und nichts lässt sich schreiben, bis Platz ist; dann macht Tidings von selbst weiter.",
+  "The disk takes new messages again. What was missed is being read from the project.":
+    "Der Datenträger nimmt wieder neue Nachrichten auf. Was fehlte, wird aus dem Projekt gelesen.",
+  "You may read this session, but not write in it. Nothing was queued.":
+    "Du darfst diese Unterhaltung lesen, aber nicht in ihr schreiben. Nichts wartet auf das Senden.",
+  "Only the owner of this session may do that. Nothing was changed.":
+    "Das darf nur, wem diese Unterhaltung gehört. Nichts wurde geändert.",
+  "{count} changes in this session have not been sent. Nothing was removed; send or discard them first.":
+    "{count} Änderungen in dieser Unterhaltung sind nicht gesendet. Nichts wurde entfernt; sende oder verwirf sie zuerst.",
+  "No key store answers, so what is kept on this computer cannot be opened":
+    "Kein Schlüsselspeicher antwortet, darum lässt sich nicht öffnen, was auf diesem Computer liegt",
+  "unlock the key store and start Tidings again":
+    "entsperre den Schlüsselspeicher und starte Tidings neu",
+  "What the key store has for this workspace is no key":
+    "Was der Schlüsselspeicher für diesen Arbeitsbereich hat, ist kein Schlüssel",
+  "The key of what is kept on this computer is not in the key store any more":
+    "Der Schlüssel dessen, was auf diesem Computer liegt, ist nicht mehr im Schlüsselspeicher",
+  "put the key back, or remove the workspace from this computer to start afresh":
+    "lege den Schlüssel zurück, oder entferne den Arbeitsbereich von diesem Computer, um neu anzufangen",
   "The workspace could not be opened: {error}":
     "Der Arbeitsbereich ließ sich nicht öffnen: {error}",
   "A workspace could not be opened again: {error}. Nothing of it is lost; select it to try again.":
@@ -321,4 +348,9 @@ export const failures: Readonly<Record<ErrorCode, string>> = {
   storage: "Der lokale Speicher meldet: {message}",
   cancelled: "Abgebrochen: {message}",
   internal: "Ein Fehler im Programm: {message}",
+  invite_unknown: "Diesen Code gibt es nicht: {message}",
+  invite_used: "Dieser Code ist schon benutzt: {message}",
+  invite_expired: "Dieser Code gilt nicht mehr: {message}",
+  not_owner: "Das darf nur, wem die Unterhaltung gehört: {message}",
+  not_shared: "Dieses Projekt kennt keine gemeinsamen Unterhaltungen: {message}",
 };
