@@ -39,6 +39,8 @@ pub struct Outcome {
     pub effects: Vec<(RuleId, Effect)>,
     /// The rules whose state has to be saved, with their new states.
     pub changed: Vec<(RuleId, RuleState)>,
+    /// Those of them that did no more than follow the price ([`crate::WaitsFor`] moved along).
+    pub followed: Vec<RuleId>,
     /// How many rules it was put to; the others could not change.
     pub judged: usize,
 }
@@ -327,6 +329,9 @@ impl Outcome {
         self.effects
             .extend(effects.into_iter().map(|effect| (id, effect)));
         if !entry.state.same_but_seen(before) {
+            if entry.state.only_followed(before) {
+                self.followed.push(id);
+            }
             self.changed.push((id, entry.state.clone()));
         }
     }

@@ -288,6 +288,14 @@ impl RuleState {
         self.seen
     }
 
+    /// Whether it differs by the best price of a trailing rule alone.
+    pub(crate) fn only_followed(&self, before: &Self) -> bool {
+        matches!(
+            (&self.phase, &before.phase),
+            (Phase::Trail { .. }, Phase::Trail { .. })
+        ) && self.same_but_phase(before)
+    }
+
     /// The same but for the time of the last tick, which every tick moves.
     pub(crate) fn same_but_seen(&self, other: &Self) -> bool {
         let same_phase = match (&self.phase, &other.phase) {
@@ -296,8 +304,11 @@ impl RuleState {
             }
             (one, two) => one == two,
         };
-        same_phase
-            && self.notified == other.notified
+        same_phase && self.same_but_phase(other)
+    }
+
+    fn same_but_phase(&self, other: &Self) -> bool {
+        self.notified == other.notified
             && self.held == other.held
             && self.ended == other.ended
             && self.snoozed == other.snoozed

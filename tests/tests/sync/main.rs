@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod account;
+mod alerts;
 mod background;
 mod chat;
 #[cfg(unix)]

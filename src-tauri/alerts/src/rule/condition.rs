@@ -291,6 +291,27 @@ impl Condition {
         }
     }
 
+    /// Whether past prices alone say when it would have come true: not where it is about a figure
+    /// of the feed, nor about a silence, which in kept prices may be one of the keeper.
+    pub fn is_of_prices_alone(&self) -> bool {
+        match self {
+            Self::Above { .. }
+            | Self::Below { .. }
+            | Self::Crosses { .. }
+            | Self::Moves { .. }
+            | Self::LeavesRange { .. }
+            | Self::EntersRange { .. }
+            | Self::Trailing { .. }
+            | Self::NewExtreme { .. }
+            | Self::Step { .. } => true,
+            Self::Change24h { .. }
+            | Self::Volume { .. }
+            | Self::MarketCap { .. }
+            | Self::Stale { .. } => false,
+            Self::All { conditions } => conditions.iter().all(Self::is_of_prices_alone),
+        }
+    }
+
     /// The name of a kind that is not true or false at a tick.
     fn without_truth(&self) -> Option<&'static str> {
         match self {

@@ -17,6 +17,7 @@ const ROWS: &[(u32, &str)] = &[
     (2, include_str!("rows/0002.sql")),
     (3, include_str!("rows/0003.sql")),
     (4, include_str!("rows/0004.sql")),
+    (5, include_str!("rows/0005.sql")),
 ];
 
 fn place(dir: &TempDir) -> Place {
@@ -167,7 +168,17 @@ async fn reads(path: &Path, key: &CacheKey) {
     assert_eq!(hits.len(), 1);
     assert_eq!(cache.watch_list().await.unwrap().len(), 1);
     assert_eq!(cache.rules().await.unwrap().len(), 1);
-    assert_eq!(cache.firings(10, None).await.unwrap().len(), 1);
+    assert!(!cache.firings(10, None).await.unwrap().is_empty());
+    let judged = cache.judged_to().await.unwrap();
+    let bitcoin = judged.iter().find(|(symbol, _)| symbol.as_str() == "BTC");
+    let last = Some(Timestamp::from_micros(1_700_000_006_000_000));
+    let all = crate::JudgedTo {
+        price: last,
+        change: last,
+        volume: last,
+        market_cap: last,
+    };
+    assert_eq!(bitcoin.unwrap().1, all);
     // And it can be written.
     cache
         .enqueue_message(note("after the update"), at(9))

@@ -9,6 +9,7 @@ mod import;
 mod instance;
 mod local;
 mod open;
+mod rules;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -60,6 +61,7 @@ struct Inner {
     http: tidings_supabase::Http,
     running: tokio::sync::Mutex<Running>,
     upload: tokio::sync::Mutex<Option<import::Upload>>,
+    rules_upload: tokio::sync::Mutex<Option<import::Upload>>,
     /// Until the program is stopped, no other one uses the directory.
     instance: Mutex<Option<instance::Instance>>,
 }
@@ -94,6 +96,7 @@ impl App {
             http: tidings_supabase::Http::new()?,
             running: tokio::sync::Mutex::default(),
             upload: tokio::sync::Mutex::default(),
+            rules_upload: tokio::sync::Mutex::default(),
             instance: Mutex::new(Some(instance)),
             options,
         }));
