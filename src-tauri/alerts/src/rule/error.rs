@@ -55,6 +55,6 @@ pub enum RuleError {
     )]
     Tag,
     /// The same one again.
-    #[error("the tag {0:?} is given twice")]
+    #[error("the tag “{0}” is given twice")]
     TagTwice(String),
 }
