@@ -47,6 +47,8 @@ pub(super) struct Market {
     held: Option<VecDeque<Price>>,
     /// Counts the readings of all prices; only the newest one lets go of what is held.
     reading: u64,
+    /// When the prices were last read after an absence, by the server's clock.
+    listening_since: Option<Timestamp>,
     /// When the last price came live.
     pub(super) heard: Instant,
 }
@@ -87,6 +89,7 @@ impl Market {
             // Live ticks wait until what was missed has been judged.
             held: Some(VecDeque::new()),
             reading: 0,
+            listening_since: None,
             heard: Instant::now(),
         };
         for quote in cache.quotes().await? {

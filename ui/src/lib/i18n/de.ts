@@ -372,6 +372,7 @@ const de = {
   "alerts.once": "einmal",
   "alerts.snoozedUntil": "Ruht bis {when}",
   "alerts.snoozeFor": "{time} ruhen lassen",
+  "alerts.resume": "Fortsetzen",
   "alerts.wake": "Ruhe beenden",
   "alerts.mute": "Stummschalten",
   "alerts.unmute": "Nicht mehr stumm",

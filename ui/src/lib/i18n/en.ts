@@ -360,6 +360,7 @@ export const en = {
   "alerts.once": "once",
   "alerts.snoozedUntil": "Snoozed until {when}",
   "alerts.snoozeFor": "Snooze for {time}",
+  "alerts.resume": "Resume",
   "alerts.wake": "End snooze",
   "alerts.mute": "Mute",
   "alerts.unmute": "Unmute",

@@ -9,6 +9,7 @@ use tidings_model::{RuleId, Symbol, Timestamp};
 use tokio::time::Instant;
 
 use super::{Market, Price, json};
+use crate::workspace::catch_up::server_now;
 use crate::workspace::{Core, notices, prices, rules};
 
 /// Live ticks held while the prices are being read. Beyond it the oldest go: a table updated
@@ -42,10 +43,23 @@ pub(crate) struct Fired {
 }
 
 /// Whether somebody was listening when it happened.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) enum When {
     Now,
     Missed,
+    /// From then on somebody was.
+    ListeningSince(Option<Timestamp>),
+}
+
+impl When {
+    /// Whether nobody was listening at that time.
+    fn missed(self, at: Timestamp) -> bool {
+        match self {
+            Self::Now => false,
+            Self::Missed => true,
+            Self::ListeningSince(since) => since.is_some_and(|since| at < since),
+        }
+    }
 }
 
 impl Unkept {
@@ -54,11 +68,11 @@ impl Unkept {
     }
 
     /// Whether there is something that must not wait: all but what follows the price.
-    fn presses(&self) -> bool {
+    pub(super) fn presses(&self) -> bool {
         !(self.states.is_empty() && self.firings.is_empty())
     }
 
-    fn take_states(&mut self, outcome: &mut Outcome) {
+    pub(super) fn take_states(&mut self, outcome: &mut Outcome) {
         let followed: BTreeSet<RuleId> = outcome.followed.iter().copied().collect();
         for (id, state) in outcome.changed.drain(..) {
             if followed.contains(&id) && !self.states.contains_key(&id) {
@@ -121,7 +135,7 @@ impl Market {
 
     /// Where rows were missed, a silence cannot be told from them: up to the oldest row found,
     /// unless the last price known is still among the rows.
-    fn note_gaps(&mut self, rows: &[Price]) {
+    pub(super) fn note_gaps(&mut self, rows: &[Price]) {
         let mut found: HashMap<&Symbol, (&Price, &Price)> = HashMap::new();
         for row in rows {
             let range = found.entry(&row.quote.symbol).or_insert((row, row));
@@ -196,6 +210,9 @@ pub(crate) async fn release(
     market.note_gaps(&missed);
     let missed = prices::news(missed, &market.row_times);
     let when = if away { When::Missed } else { When::Now };
+    if away {
+        market.listening_since = Some(server_now(core));
+    }
     let ticks = judge(core, &mut market, missed, when).await;
     let held = market.held.take().unwrap_or_default();
     judge(core, &mut market, held, When::Now).await;
@@ -236,7 +253,7 @@ pub(super) fn note(core: &Core, market: &mut Market, mut outcome: Outcome, when:
             Effect::Fired(firing) | Effect::Snoozed(firing) if untold => {
                 (firing, FiringMark::Muted)
             }
-            Effect::Fired(firing) if when == When::Missed => (firing, FiringMark::Away),
+            Effect::Fired(firing) if when.missed(firing.time) => (firing, FiringMark::Away),
             Effect::Fired(firing) => (firing, FiringMark::Notified),
             Effect::Snoozed(firing) => (firing, FiringMark::Snoozed),
             Effect::Suppressed(firing) => (firing, FiringMark::Suppressed),
@@ -255,8 +272,8 @@ pub(super) fn note(core: &Core, market: &mut Market, mut outcome: Outcome, when:
         };
         market.unkept.firings.push(Fired {
             new: new_firing(core, &kept.rule, id, &firing, mark),
+            missed: when.missed(firing.time),
             firing,
-            missed: when == When::Missed,
             pause: None,
         });
     }

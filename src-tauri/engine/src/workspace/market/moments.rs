@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidings_model::Timestamp;
+use tidings_model::{RuleId, Timestamp};
 use tidings_realtime::ChannelStatus;
 use tokio::time::Instant;
 
@@ -53,7 +53,8 @@ async fn pass_time(core: &Core, now: Timestamp) {
         return;
     }
     let outcome = market.book.at(now);
-    note(core, &mut market, outcome, When::Now);
+    let when = When::ListeningSince(market.listening_since);
+    note(core, &mut market, outcome, when);
     keep(core, &mut market).await;
 }
 
@@ -82,7 +83,7 @@ async fn end_snoozes(core: &Core, now: Timestamp) {
 
 impl Market {
     /// Whether firings of a rule wait to be told.
-    fn is_snoozed(&self, id: tidings_model::RuleId, now: Timestamp) -> bool {
+    fn is_snoozed(&self, id: RuleId, now: Timestamp) -> bool {
         self.rules.contains_key(&id)
             && self
                 .state_of(id)
