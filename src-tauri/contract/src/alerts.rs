@@ -195,6 +195,10 @@ pub struct RuleForm {
 }
 
 /// A rule with its state.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "they are independent of each other"
+)]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct RuleRow {
     /// Its id.

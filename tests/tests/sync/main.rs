@@ -27,6 +27,7 @@ mod providers;
 mod recorded;
 mod refusals;
 mod revisions;
+mod rules;
 mod second_factor;
 mod sign_out;
 mod storage;

@@ -155,6 +155,7 @@ fn refused(raw: &RawValue, number: u32, error: &serde_json::Error) -> EngineErro
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     const BITCOIN: &str = r#"{"rule":{"symbol":"BTC","condition":{"kind":"above","price":"7"}}}"#;

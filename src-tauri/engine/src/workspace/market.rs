@@ -2,6 +2,7 @@
 
 mod judging;
 mod moments;
+mod seeding;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, PoisonError};
@@ -16,6 +17,7 @@ use tokio::time::Instant;
 use self::judging::Unkept;
 pub(super) use self::judging::{Fired, keep_waiting, live, release};
 pub(super) use self::moments::run as watch_time;
+pub(super) use self::seeding::prices_of;
 use super::Core;
 use super::quotes::quote_row;
 use crate::error::Result;
@@ -96,15 +98,18 @@ impl Market {
             market.row_times.insert(quote.symbol.clone(), quote.time);
             market.quotes.insert(quote.symbol.clone(), quote);
         }
-        for stored in cache.rules().await? {
-            let (Some(rule), Some(state)) = (
-                stored.definition.read::<Rule>(),
-                stored.state.read::<RuleState>(),
-            ) else {
-                tracing::error!(rule = %stored.id, "a kept rule cannot be read: it is left alone");
+        let mut stored = Vec::new();
+        for rule in cache.rules().await? {
+            let read = (rule.definition.read(), rule.state.read());
+            let (Some(definition), Some(state)): (Option<Rule>, Option<RuleState>) = read else {
+                tracing::error!(rule = %rule.id, "a kept rule cannot be read: it is left alone");
                 continue;
             };
-            market.seed(cache, &rule, now).await?;
+            stored.push((rule, definition, state));
+        }
+        let rules = stored.iter().map(|(_, rule, _)| rule);
+        market.seed(cache, rules, now).await?;
+        for (stored, rule, state) in stored {
             if stored.enabled {
                 market.book.insert(stored.id, rule.clone(), state.clone());
             }
@@ -127,33 +132,6 @@ impl Market {
             market.book.resume(&symbol, marks);
         }
         Ok(market)
-    }
-
-    /// Gives the book the prices that a rule looks back at from the last one known.
-    pub(super) async fn seed(&mut self, cache: &Cache, rule: &Rule, now: Timestamp) -> Result<()> {
-        const POINTS: usize = 20_000;
-        const DAY: Duration = Duration::from_hours(24);
-        if let Some(window) = rule.condition.looks_back() {
-            let last = self.quotes.get(&rule.symbol).map(|quote| quote.time);
-            let last = last.map_or(now, |last| last.min(now));
-            let mut points = Vec::new();
-            // The price that held at the window's far end counts, however old it is.
-            for back in [window * 2, DAY, DAY * 30, DAY * 400] {
-                let from = last.minus(back.max(window));
-                points = cache
-                    .history(rule.symbol.clone(), from, now, POINTS)
-                    .await?;
-                let oldest = points.first().map(|point| point.time);
-                if oldest.is_some_and(|oldest| oldest <= last.minus(window)) {
-                    break;
-                }
-            }
-            self.book.seed(
-                &rule.symbol,
-                points.into_iter().map(|point| (point.time, point.price)),
-            );
-        }
-        Ok(())
     }
 
     /// Firings of an earlier run that are to be told when a snooze ends.

@@ -6,10 +6,11 @@ use std::time::Duration;
 use tidings_alerts::{Book, Effect, Repeat, Rule, RuleState};
 use tidings_cache::PricePoint;
 use tidings_contract as api;
-use tidings_model::{Decimal, RuleId, Tick, Timestamp};
+use tidings_model::{RuleId, Tick, Timestamp};
 
 use super::Core;
 use super::catch_up::server_now;
+use super::market::prices_of;
 
 const SPAN: Duration = Duration::from_hours(7 * 24);
 /// Prices from before it show that those of the span are all there are.
@@ -21,20 +22,28 @@ const GOOD_FOR: Duration = Duration::from_mins(1);
 
 /// The last answer: the editor asks again whenever the price moves.
 #[derive(Default)]
-pub(super) struct Known(Mutex<Option<(api::RuleForm, Timestamp, Option<api::RulePast>)>>);
+pub(super) struct Known(Mutex<Option<Answer>>);
+
+struct Answer {
+    form: api::RuleForm,
+    at: Timestamp,
+    past: api::RulePast,
+}
 
 impl Known {
-    fn get(&self, form: &api::RuleForm, now: Timestamp) -> Option<Option<api::RulePast>> {
+    fn get(&self, form: &api::RuleForm, now: Timestamp) -> Option<api::RulePast> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (_, _, past) = known
+        let fresh = |answer: &&Answer| {
+            answer.form == *form && now >= answer.at && now.since(answer.at) < GOOD_FOR
+        };
+        known
             .as_ref()
-            .filter(|(of, at, _)| of == form && now >= *at && now.since(*at) < GOOD_FOR)?;
-        Some(past.clone())
+            .filter(fresh)
+            .map(|answer| answer.past.clone())
     }
 
-    fn set(&self, form: &api::RuleForm, now: Timestamp, past: Option<&api::RulePast>) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *known = Some((form.clone(), now, past.cloned()));
+    fn set(&self, answer: Answer) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
     }
 }
 
@@ -45,11 +54,15 @@ pub(super) async fn of(core: &Core, form: &api::RuleForm, rule: &Rule) -> Option
     }
     let now = server_now(core);
     if let Some(past) = core.past.get(form, now) {
-        return past;
+        return Some(past);
     }
-    let past = work_out(core, rule, now).await;
-    core.past.set(form, now, past.as_ref());
-    past
+    let past = work_out(core, rule, now).await?;
+    core.past.set(Answer {
+        form: form.clone(),
+        at: now,
+        past: past.clone(),
+    });
+    Some(past)
 }
 
 async fn work_out(core: &Core, rule: &Rule, now: Timestamp) -> Option<api::RulePast> {
@@ -85,55 +98,32 @@ async fn work_out(core: &Core, rule: &Rule, now: Timestamp) -> Option<api::RuleP
 
 /// The times at which a rule made at `from` would have told.
 fn replay(rule: Rule, points: &[PricePoint], from: Timestamp) -> Vec<Timestamp> {
-    let (before, within) = points.split_at(points.partition_point(|point| point.time <= from));
+    let prices = prices_of(points);
+    let (before, within) = prices.split_at(prices.partition_point(|(at, _)| *at <= from));
     let symbol = rule.symbol.clone();
     let mut book = Book::for_replay();
-    book.seed(
-        &symbol,
-        before.iter().map(|point| (point.time, point.price.clone())),
-    );
+    book.seed(&symbol, before.iter().cloned());
     let id = RuleId::nil();
-    let mut last = before.last().map(|point| point.price.clone());
     match before.last() {
-        Some(point) => {
-            let latest = Tick::new(point.time, point.price.clone());
-            book.create(id, rule, from, Some(&latest));
+        Some((at, price)) => {
+            book.create(id, rule, from, Some(&Tick::new(*at, price.clone())));
         }
         None => book.insert(id, rule, RuleState::new()),
     }
     let mut fired = Vec::new();
-    for point in within {
-        for tick in ticks(point, last.as_ref()) {
-            let effects = book.tick(&symbol, &tick).effects.into_iter();
-            fired.extend(effects.filter_map(|(_, effect)| match effect {
-                Effect::Fired(firing) => Some(firing.time),
-                _ => None,
-            }));
-        }
-        last = Some(point.price.clone());
+    for (at, price) in within {
+        let outcome = book.tick(&symbol, &Tick::new(*at, price.clone()));
+        fired.extend(
+            outcome
+                .effects
+                .into_iter()
+                .filter_map(|(_, effect)| match effect {
+                    Effect::Fired(firing) => Some(firing.time),
+                    _ => None,
+                }),
+        );
     }
     fired
-}
-
-/// The prices of a point: of several that were joined, the extremes are known, and not which was
-/// first. A rise has its low before its high, as most have.
-fn ticks(point: &PricePoint, before: Option<&Decimal>) -> Vec<Tick> {
-    let rises = before.is_none_or(|before| point.price >= *before);
-    let (first, second) = if rises {
-        (&point.low, &point.high)
-    } else {
-        (&point.high, &point.low)
-    };
-    let micros = |n| point.time.minus(Duration::from_micros(n));
-    let mut ticks = Vec::new();
-    if *first != point.price {
-        ticks.push(Tick::new(micros(2), first.clone()));
-    }
-    if *second != point.price {
-        ticks.push(Tick::new(micros(1), second.clone()));
-    }
-    ticks.push(Tick::new(point.time, point.price.clone()));
-    ticks
 }
 
 #[cfg(test)]

@@ -137,7 +137,7 @@ impl Market {
         rule: Rule,
         now: Timestamp,
     ) -> Result<()> {
-        self.seed(cache, &rule, now).await?;
+        self.seed(cache, [&rule], now).await?;
         let latest = self.quotes.get(&rule.symbol).map(Quote::tick);
         let old = self.rules.get(&id).cloned();
         let enabled = old.as_ref().is_none_or(|kept| kept.enabled);
@@ -181,7 +181,7 @@ impl Market {
         }
         kept.enabled = enabled;
         if enabled {
-            self.seed(cache, &kept.rule, now).await?;
+            self.seed(cache, [&kept.rule], now).await?;
             let latest = self.quotes.get(&kept.rule.symbol).map(Quote::tick);
             kept.state = self
                 .book

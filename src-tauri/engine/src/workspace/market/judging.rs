@@ -242,8 +242,11 @@ async fn judge(
 
 /// Takes down what came of a tick, or of the passing of time, to be kept.
 pub(super) fn note(core: &Core, market: &mut Market, mut outcome: Outcome, when: When) {
-    let notifications = core.settings().notifications;
     market.unkept.take_states(&mut outcome);
+    if outcome.effects.is_empty() {
+        return;
+    }
+    let notifications = core.settings().notifications;
     for (id, effect) in outcome.effects {
         let Some(kept) = market.rules.get(&id) else {
             continue;

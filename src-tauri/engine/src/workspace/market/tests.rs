@@ -69,7 +69,7 @@ async fn a_rule_on_moves_knows_the_price_that_held_before_a_long_gap() {
         r#"{"symbol":"BTC","condition":{"kind":"moves","percent":"1","window_s":60,"direction":"up"}}"#,
     )
     .unwrap();
-    market.seed(&cache, &rule, now).await.unwrap();
+    market.seed(&cache, [&rule], now).await.unwrap();
     let symbol = Symbol::new("BTC").unwrap();
     let known = market.book.history(&symbol).unwrap().ticks().count();
     assert_eq!(known, 2);
@@ -199,4 +199,23 @@ async fn rows_that_were_missed_are_no_silence_and_a_row_that_still_stands_shows_
         panic!("{outcome:?}");
     };
     assert_eq!(firing.time, at(560));
+}
+
+#[tokio::test]
+async fn a_rule_on_new_highs_knows_the_extremes_of_minutes_and_of_points_that_were_joined() {
+    const WEEK: i64 = 604_800;
+    let cache = Cache::in_memory().unwrap();
+    let condition = format!(r#"{{"kind":"new_extreme","extreme":"high","window_s":{WEEK}}}"#);
+    let mut market = with_rule(&cache, &condition).await;
+    let rows = [("100", 60), ("150", 70), ("110", 80), ("100", 200_000)];
+    fired(
+        &mut market,
+        rows.map(|(amount, at)| price(amount, at, at, true)),
+    );
+    keep(&cache, &mut market).await;
+    cache.thin_history(at(180), at(0)).await.unwrap();
+    let mut market = Market::load(&cache, at(200_001)).await.unwrap();
+    assert_eq!(fired(&mut market, [price("149", 200_010, 0, true)]), []);
+    let higher = fired(&mut market, [price("151", 200_020, 0, true)]);
+    assert_eq!(higher, [at(200_020)]);
 }

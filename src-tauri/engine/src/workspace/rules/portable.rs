@@ -52,11 +52,12 @@ impl Market {
     ) -> Result<api::ImportedRules> {
         let all = rules.len();
         let mut new: Vec<(RuleId, Kept)> = Vec::new();
+        self.seed(cache, rules.iter().map(|portable| &portable.rule), now)
+            .await?;
         for portable in rules {
             if self.knows(&portable, &new) {
                 continue;
             }
-            self.seed(cache, &portable.rule, now).await?;
             let id = portable.id.unwrap_or_else(RuleId::mint);
             let latest = self.quotes.get(&portable.rule.symbol).map(Quote::tick);
             let state = if portable.enabled {
@@ -97,13 +98,11 @@ impl Market {
 
     /// Whether a rule is here, or among those that are about to be.
     fn knows(&self, portable: &Portable, new: &[(RuleId, Kept)]) -> bool {
-        match portable.id {
-            Some(id) => self.rules.contains_key(&id) || new.iter().any(|(known, _)| *known == id),
-            None => {
-                let here = self.rules.values().map(|kept| &kept.rule);
-                let mut known = here.chain(new.iter().map(|(_, kept)| &kept.rule));
-                known.any(|rule| *rule == portable.rule)
-            }
+        if let Some(id) = portable.id {
+            return self.rules.contains_key(&id) || new.iter().any(|(known, _)| *known == id);
         }
+        let here = self.rules.values().map(|kept| &kept.rule);
+        let mut known = here.chain(new.iter().map(|(_, kept)| &kept.rule));
+        known.any(|rule| *rule == portable.rule)
     }
 }
