@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::Market;
 use super::judging::{When, keep, note};
 use crate::workspace::catch_up::server_now;
+use crate::workspace::doubt::Clocks;
 use crate::workspace::{Core, live, notices, prices};
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -18,21 +19,24 @@ const ASK_AGAIN: Duration = Duration::from_secs(5);
 
 /// Looks once a second whether a moment has come; runs until the workspace closes.
 pub(crate) async fn run(core: Arc<Core>) {
-    let mut look = tokio::time::interval(LOOK_EVERY);
     let mut not_before = Instant::now();
+    let mut clocks = Clocks::read(&core);
     loop {
-        look.tick().await;
+        tokio::time::sleep(LOOK_EVERY).await;
+        let slept = clocks.tell_of_sleep(&core, LOOK_EVERY);
         let now = server_now(&core);
         end_snoozes(&core, now).await;
         if Instant::now() < not_before || !is_due(&core, now).await {
             continue;
         }
         // Nothing was heard; only the table knows whether there was something to hear.
-        if prices::read_again(&core, false).await {
+        if prices::read_again(&core, slept).await {
             pass_time(&core, now).await;
         } else {
             not_before = Instant::now() + ASK_AGAIN;
         }
+        // The reading itself may have taken long.
+        clocks = Clocks::read(&core);
     }
 }
 
