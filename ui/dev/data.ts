@@ -382,8 +382,6 @@ export const rules: RuleRow[] = [
 export const firings: FiringRow[] = [
   firing("f1", "SOL", "SOL crossed above 148", at(12, 47), "suppressed"),
   firing("f2", "SOL", "SOL crossed above 148", at(12, 44), "notified"),
-  firing("f6", "SOL", "SOL crossed below 147", at(9, 20), "paused"),
-  firing("f7", "USDC", "USDC without a price for 5 min", at(9, 18), "snoozed"),
   firing("f3", "SOL", "SOL crossed above 147", at(9, 20), "away"),
   firing("f4", "BTC", "BTC moved +2.1 %", at(9, 15), "away"),
   firing("f5", "BTC", "BTC moved −2.0 %", at(2, 31), "muted"),

@@ -11,8 +11,6 @@ export const IN_GERMAN: Readonly<Record<string, string>> = {
   "Falls 5 % from its high": "Fällt um 5 % vom Hoch",
   "Crosses 147 either way": "Kreuzt 147 in beide Richtungen",
   "No price for 5 min": "Kein Kurs seit 5 Min.",
-  "SOL crossed below 147": "SOL unter 147 gefallen",
-  "USDC without a price for 5 min": "USDC seit 5 Min. ohne Kurs",
   "Leaves 0.995 – 1.005": "Verlässt 0,995 – 1,005",
   "SOL crossed above 148": "SOL über 148 gestiegen",
   "SOL crossed above 147": "SOL über 147 gestiegen",
