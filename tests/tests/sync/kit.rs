@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tidings_contract::{self as api, ApiError, Call, Connection, Event, MessageRow, SendState};
-use tidings_engine::{App, AppOptions, Host, MemorySecrets, Pace, Secrets, SecretsError};
+use tidings_engine::{App, AppOptions, Host, MemorySecrets, Network, Pace, Secrets, SecretsError};
 use tidings_model::{Clock, SystemClock, Timestamp};
 use tidings_serve::Desk;
 use tidings_testkit::{Actor, DEADLINE, TempDir, alice, scratch, wait_for};
@@ -124,6 +124,7 @@ impl Device {
             downloads: None,
             secrets: self.secrets.clone(),
             host,
+            network: Network::default(),
             clock: self.clock.clone(),
             version: "test".to_owned(),
             default_url: None,

@@ -184,6 +184,11 @@ impl Market {
         self.reading += 1;
         self.reading
     }
+
+    /// Whether no other reading began after this one.
+    pub(super) const fn is_newest(&self, reading: u64) -> bool {
+        self.reading == reading
+    }
 }
 
 /// What the cache told: these symbols have a new quote.

@@ -204,7 +204,7 @@ pub(crate) async fn release(
     away: bool,
 ) -> Vec<Timestamp> {
     let mut market = core.market.lock().await;
-    if market.reading != reading {
+    if !market.is_newest(reading) {
         return Vec::new();
     }
     market.note_gaps(&missed);
