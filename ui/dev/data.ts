@@ -316,6 +316,7 @@ function rule(id: string, symbol: string, sentence: string, more: Partial<RuleRo
       repeat: "every",
       cooldown_s: 300,
       expires_at: null,
+      tags: [],
     },
     sentence,
     enabled: true,
@@ -323,6 +324,10 @@ function rule(id: string, symbol: string, sentence: string, more: Partial<RuleRo
     expired: false,
     last_fired: null,
     distance_percent: null,
+    paused: null,
+    snoozed_until: null,
+    muted: false,
+    waits_for: { below: null, above: null },
     ...more,
   };
 }
@@ -333,6 +338,7 @@ const form = (symbol: string, condition: RuleRow["form"]["condition"]): RuleRow[
   repeat: "every",
   cooldown_s: 300,
   expires_at: null,
+  tags: [],
 });
 
 export const rules: RuleRow[] = [
@@ -347,7 +353,21 @@ export const rules: RuleRow[] = [
     form: {
       ...form("SOL", { kind: "above", price: "150", rearm_percent: "0.1" }),
       repeat: "once",
+      tags: ["swing"],
     },
+  }),
+  rule("r7", "SOL", "Falls 5 % from its high", {
+    form: { ...form("SOL", { kind: "trailing", side: "falls", percent: "5" }), tags: ["swing"] },
+    waits_for: { below: "144.10", above: null },
+  }),
+  rule("r8", "SOL", "Crosses 147 either way", {
+    form: form("SOL", { kind: "crosses", price: "147", rearm_percent: "0" }),
+    paused: { at: at(9, 20), reason: "Paused after 15 alerts within 3 min" },
+  }),
+  rule("r9", "USDC", "No price for 5 min", {
+    muted: true,
+    snoozed_until: at(15, 0),
+    form: form("USDC", { kind: "stale", after_s: 300 }),
   }),
   rule("r5", "SOL", "24 h change below −5 %", {
     enabled: false,

@@ -168,6 +168,12 @@ function answer(command: CommandName, args: unknown): unknown {
         arming: engine("Below the line: armed at once"),
         armed_at_once: true,
         distance_percent: "3.1",
+        past: {
+          fired: 4,
+          last: data.NOW - 26 * 3_600_000,
+          since: data.NOW - 7 * 86_400_000,
+          short: false,
+        },
       };
     case "details":
       return {

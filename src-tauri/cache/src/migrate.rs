@@ -34,6 +34,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 4,
         sql: include_str!("../../../migrations/0004_storage.sql"),
     },
+    Migration {
+        version: 5,
+        sql: include_str!("../../../migrations/0005_alerts.sql"),
+    },
 ];
 
 /// The schema version of an open database; 0 when it is new.

@@ -265,7 +265,15 @@ commands! {
     "delete_rule" = DeleteRule -> Nothing;
     /// Switches a rule on or off.
     "enable_rule" = EnableRule -> RuleRow;
-    /// Says what a rule would do, before it is made.
+    /// Has a rule's firings wait to be told, or no longer wait.
+    "snooze_rule" = SnoozeRule -> RuleRow;
+    /// Mutes a rule: it fires and is noted, and tells nothing.
+    "mute_rule" = MuteRule -> RuleRow;
+    /// Writes all rules into a file among the user's downloads.
+    "export_rules" = ExportRules -> ExportedRules;
+    /// Takes a file of rules, handed over in pieces; rules that are here stay as they are.
+    "import_rules" = ImportRules -> ImportRulesReply;
+    /// Says what a rule would do, before it is made, and what it would have done.
     "preview_rule" = PreviewRule -> RulePreview;
     /// The history of firings, newest first.
     "firings" = ListFirings -> Vec<FiringRow>;

@@ -5,7 +5,7 @@ use ts_rs::TS;
 
 use crate::{
     Connection, Download, FiringRow, MessageRow, OutboxSummary, OwnPresence, Person, QuoteRow,
-    SessionRow, Settings, SignInState, WorkspaceInfo,
+    RuleWaits, SessionRow, Settings, SignInState, WorkspaceInfo,
 };
 
 /// An event with its number. Numbers rise by one; a reader that sees a gap takes a new snapshot.
@@ -104,6 +104,11 @@ pub enum Event {
     Rules {
         /// Rules that are switched on.
         armed: u32,
+    },
+    /// Rules that follow the price wait for other prices than before; once a second at most.
+    RuleWaits {
+        /// The rules that moved, with the prices.
+        rules: Vec<RuleWaits>,
     },
     /// A rule fired.
     Fired {

@@ -12,6 +12,14 @@ pub(crate) fn while_away(language: Language, many: usize) -> String {
     }
 }
 
+/// Title of what is told about several firings at the end of a snooze; `many` is more than one.
+pub(crate) fn while_snoozed(language: Language, many: usize) -> String {
+    match language {
+        Language::English => format!("{many} alerts while snoozed"),
+        Language::German => format!("{many} Preisalarme in der Ruhezeit"),
+    }
+}
+
 /// Title of a message's notification.
 pub(crate) fn author_in(language: Language, author: &str, session: &str) -> String {
     match language {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod account;
+mod alerts;
 mod background;
 mod chat;
 #[cfg(unix)]
@@ -26,6 +27,7 @@ mod providers;
 mod recorded;
 mod refusals;
 mod revisions;
+mod rules;
 mod second_factor;
 mod sign_out;
 mod storage;

@@ -23,12 +23,13 @@ pub fn above(symbol: &str, price: &str) -> api::SaveRule {
         repeat: RepeatForm::Every,
         cooldown_s: None,
         expires_at: None,
+        tags: Vec::new(),
     };
     api::SaveRule { id: None, form }
 }
 
 /// Waits until the windows have been told a price.
-async fn told(app: &Client, symbol: &str, price: &str) {
+pub async fn told(app: &Client, symbol: &str, price: &str) {
     app.event(&format!("{symbol} at {price}"), |event| match event {
         Event::Prices { quotes } => quotes
             .iter()
@@ -39,7 +40,7 @@ async fn told(app: &Client, symbol: &str, price: &str) {
     .await;
 }
 
-async fn watched(app: &Client, symbol: &str) -> api::QuoteRow {
+pub async fn watched(app: &Client, symbol: &str) -> api::QuoteRow {
     let rows = app.until("a watched price", api::GetWatchList {}, |rows| {
         rows.iter()
             .any(|row| row.symbol == symbol && row.price.is_some())
@@ -50,7 +51,7 @@ async fn watched(app: &Client, symbol: &str) -> api::QuoteRow {
         .unwrap()
 }
 
-async fn history(app: &Client) -> Vec<api::FiringRow> {
+pub async fn history(app: &Client) -> Vec<api::FiringRow> {
     app.ok(api::ListFirings { limit: 100 }).await
 }
 

@@ -14,11 +14,11 @@ use crate::error::Result;
 use crate::files;
 use crate::key::CacheKey;
 use crate::read::decode;
-use crate::store;
 use crate::types::alerts::{FiringMark, NewFiring, StoredRule};
 use crate::types::fact::IngestReport;
 use crate::types::page::MessageKey;
 use crate::write::{Tx, alerts, ingest, local, prices, queue};
+use crate::{migrate, store};
 
 /// What was saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -255,11 +255,20 @@ fn copy_watch_list(old: &mut Damaged<'_>, conn: &mut Connection) -> Result<bool>
 }
 
 fn copy_rules(old: &mut Damaged<'_>, conn: &mut Connection) -> Result<bool> {
+    const MUTED_SINCE: u32 = 5;
+    let version = old.ask(migrate::version).unwrap_or_default();
+    let muted = if version >= MUTED_SINCE {
+        "r.muted"
+    } else {
+        "0"
+    };
     each(
         old,
         conn,
-        "SELECT r.id, s.name, r.definition, r.state, r.enabled, r.created_at, r.updated_at
-         FROM rules r JOIN symbols s ON s.key = r.symbol",
+        &format!(
+            "SELECT r.id, s.name, r.definition, r.state, r.enabled, r.created_at, r.updated_at, {muted}
+             FROM rules r JOIN symbols s ON s.key = r.symbol"
+        ),
         |row| {
             Ok(StoredRule {
                 id: decode::rule_id(row, 0)?,
@@ -269,6 +278,7 @@ fn copy_rules(old: &mut Damaged<'_>, conn: &mut Connection) -> Result<bool> {
                 enabled: row.get(4)?,
                 created_at: decode::time(row, 5)?,
                 updated_at: decode::time(row, 6)?,
+                muted: row.get(7)?,
             })
         },
         |tx, rule| alerts::save(tx, &rule),

@@ -56,6 +56,8 @@ impl App {
             Command::SaveFrameLog(_) => reply::<api::SaveFrameLog>(self.save_frame_log().await),
             Command::Export(args) => reply::<api::Export>(self.export(args).await),
             Command::Import(args) => reply::<api::Import>(self.import(args).await),
+            Command::ExportRules(_) => reply::<api::ExportRules>(self.export_rules().await),
+            Command::ImportRules(args) => reply::<api::ImportRules>(self.import_rules(args).await),
             command => self.call_front(command).await,
         }
     }
@@ -313,6 +315,8 @@ async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, 
         Command::SaveRule(args) => reply::<api::SaveRule>(core.save_rule(args).await),
         Command::DeleteRule(args) => reply::<api::DeleteRule>(core.delete_rule(&args).await),
         Command::EnableRule(args) => reply::<api::EnableRule>(core.enable_rule(&args).await),
+        Command::SnoozeRule(args) => reply::<api::SnoozeRule>(core.snooze_rule(&args).await),
+        Command::MuteRule(args) => reply::<api::MuteRule>(core.mute_rule(&args).await),
         Command::PreviewRule(args) => reply::<api::PreviewRule>(Ok(core.preview_rule(&args).await)),
         Command::ListFirings(args) => reply::<api::ListFirings>(core.firings(&args).await),
         // Those of the program itself have been carried out before.
@@ -327,6 +331,8 @@ async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, 
         | Command::SaveFrameLog(_)
         | Command::Export(_)
         | Command::Import(_)
+        | Command::ExportRules(_)
+        | Command::ImportRules(_)
         | Command::OpenLink(_)
         | Command::TestNotification(_) => Err(misplaced()),
     }

@@ -9,6 +9,7 @@ mod import;
 mod instance;
 mod local;
 mod open;
+mod rules;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -63,6 +64,7 @@ struct Inner {
     http: tidings_supabase::Http,
     running: tokio::sync::Mutex<Running>,
     upload: tokio::sync::Mutex<Option<import::Upload>>,
+    rules_upload: tokio::sync::Mutex<Option<import::Upload>>,
     /// Until the program is stopped, no other one uses the directory.
     instance: Mutex<Option<instance::Instance>>,
 }
@@ -97,6 +99,7 @@ impl App {
             http: options.network.http()?,
             running: tokio::sync::Mutex::default(),
             upload: tokio::sync::Mutex::default(),
+            rules_upload: tokio::sync::Mutex::default(),
             instance: Mutex::new(Some(instance)),
             options,
         }));

@@ -17,6 +17,7 @@ mod members;
 mod notices;
 mod open;
 mod outbox;
+mod past;
 mod people;
 mod prices;
 mod quotes;
@@ -34,7 +35,7 @@ mod sync;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tidings_cache::{Cache, Firing};
+use tidings_cache::{Cache, Firing, FiringMark};
 use tidings_contract as api;
 use tidings_model::{Clock, Locale, SessionId, Timestamp, UserId};
 use tidings_realtime::EventStream;
@@ -52,6 +53,7 @@ use market::Market;
 pub(crate) use members::Names;
 use open::OpenSession;
 pub(crate) use remote::table;
+pub(crate) use rules::Portable;
 pub(crate) use session::{SECRETS, SecretStore};
 
 /// What a workspace is made of.
@@ -118,6 +120,7 @@ pub(crate) struct Core {
     market: tokio::sync::Mutex<Market>,
     notices: mpsc::Sender<notices::Notice>,
     prices_told: Mutex<market::Told>,
+    past: past::Known,
     open: tokio::sync::Mutex<Option<OpenSession>>,
     presence: watch::Sender<api::OwnPresence>,
     presence_row: Notify,
@@ -160,10 +163,13 @@ impl Workspace {
         } = parts;
         let now = clock.now();
         keep_account(&cache, &tokens, now).await?;
-        let market = Market::load(&cache, now).await?;
+        let mut market = Market::load(&cache, now).await?;
         let members = members::State::load(&cache).await?;
         let background = background::Control::load(&cache).await?;
-        let pending = cache.pending_notifications().await?;
+        let (snoozed, pending) = (cache.pending_notifications().await?)
+            .into_iter()
+            .partition(|firing| firing.firing.mark == FiringMark::Snoozed);
+        market.wait_for_snoozes(snoozed);
         let (notices, to_tell) = notices::queue();
         let account = Arc::new(live::Tokens(tokens.clone()));
         let (client, events) = tidings_realtime::Client::start_with(realtime, account, connector);
@@ -198,6 +204,7 @@ impl Workspace {
             market: tokio::sync::Mutex::new(market),
             notices,
             prices_told: Mutex::default(),
+            past: past::Known::default(),
             open: tokio::sync::Mutex::new(None),
             presence: watch::Sender::new(api::OwnPresence::Online),
             presence_row: Notify::new(),
@@ -378,6 +385,7 @@ fn tasks(
     spawn("announce", Box::pin(announce::run(core.clone())));
     spawn("connection", Box::pin(announce::connection(core.clone())));
     spawn("market", Box::pin(market::run(core.clone())));
+    spawn("moments", Box::pin(market::watch_time(core.clone())));
     spawn(
         "notices",
         Box::pin(notices::run(core.clone(), pending, to_tell)),

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use tidings_alerts::{Firing, describe};
+use tidings_alerts::describe;
 use tidings_cache::{FiringId, FiringMark, NewFiring};
 use tidings_contract as api;
-use tidings_model::{MessageId, Role, SessionId, Timestamp};
+use tidings_model::{Language, MessageId, Role, SessionId, Timestamp};
 use tokio::sync::mpsc;
 
 use super::Core;
 use super::catch_up::server_now;
+use super::market;
 use crate::host::{Notification, NotificationAction};
 use crate::words;
 
@@ -23,7 +24,7 @@ const PREVIEW_CHARS: usize = 240;
 const WAITING: usize = 256;
 
 /// A firing as recorded, with what the rule said.
-type Fired = (FiringId, (NewFiring, Firing));
+type Fired = (FiringId, market::Fired);
 
 /// Messages that are new here.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub(super) struct Arrived {
 pub(super) enum Notice {
     /// Firings that are in the cache.
     Fired(Vec<Fired>),
+    /// Firings whose rule was snoozed until now.
+    Snoozed(Vec<(FiringId, NewFiring)>),
     /// Messages that are new here.
     Arrived(Vec<Arrived>),
 }
@@ -57,11 +60,12 @@ pub(super) async fn run(
 ) {
     if !pending.is_empty() {
         let firings: Vec<_> = pending.into_iter().map(|f| (f.id, f.firing)).collect();
-        digest(&core, &firings).await;
+        digest(&core, &firings, words::while_away).await;
     }
     while let Some(notice) = notices.recv().await {
         match notice {
             Notice::Fired(fired) => tell_fired(&core, fired).await,
+            Notice::Snoozed(firings) => digest(&core, &firings, words::while_snoozed).await,
             Notice::Arrived(arrived) => {
                 for messages in arrived {
                     tell_arrived(&core, &messages).await;
@@ -79,39 +83,56 @@ fn put(core: &Core, notice: Notice) {
 
 /// Firings that have just been kept.
 pub(super) fn fired(core: &Core, fired: Vec<Fired>) {
-    for (id, (firing, _)) in &fired {
+    for (id, fired) in &fired {
         core.emit(api::Event::Fired {
-            firing: firing_row(*id, firing),
+            firing: firing_row(*id, &fired.new),
         });
     }
     let told: Vec<_> = fired
         .into_iter()
-        .filter(|(_, (firing, _))| firing.pending)
+        .filter(|(_, fired)| fired.new.pending && fired.new.mark != FiringMark::Snoozed)
         .collect();
     if !told.is_empty() {
         put(core, Notice::Fired(told));
     }
 }
 
+/// A snooze ended. `untold`: their rules have been muted meanwhile.
+pub(super) async fn snooze_ended(
+    core: &Core,
+    told: Vec<(FiringId, NewFiring)>,
+    untold: Vec<(FiringId, NewFiring)>,
+) {
+    if !untold.is_empty() {
+        mark(core, &untold).await;
+    }
+    if !told.is_empty() {
+        put(core, Notice::Snoozed(told));
+    }
+}
+
 /// Those of a time when nobody listened are told together.
 async fn tell_fired(core: &Core, fired: Vec<Fired>) {
-    let (missed, mut told): (Vec<_>, Vec<_>) = fired
-        .into_iter()
-        .partition(|(_, (firing, _))| firing.mark == FiringMark::Away);
+    let (missed, mut told): (Vec<_>, Vec<_>) =
+        fired.into_iter().partition(|(_, fired)| fired.missed);
     if missed.len() > 1 {
         let firings: Vec<_> = missed
             .into_iter()
-            .map(|(id, (firing, _))| (id, firing))
+            .map(|(id, fired)| (id, fired.new))
             .collect();
-        digest(core, &firings).await;
+        digest(core, &firings, words::while_away).await;
     } else {
         told.splice(0..0, missed);
     }
     let locale = core.locale();
-    for (id, (kept, firing)) in told {
+    for (id, fired) in told {
+        let (kept, firing) = (fired.new, fired.firing);
         let mut body = describe::body(&firing, &clock_time, &locale);
-        if kept.mark == FiringMark::Away {
+        if fired.missed {
             body = format!("{}: {body}", clock_time(firing.time));
+        }
+        if let Some(pause) = &fired.pause {
+            body = format!("{body}\n{}", describe::paused(pause, &locale));
         }
         show(
             core,
@@ -131,11 +152,16 @@ async fn tell_fired(core: &Core, fired: Vec<Fired>) {
     }
 }
 
-async fn digest(core: &Core, firings: &[(FiringId, NewFiring)]) {
+/// Tells several firings at once, under a title with their number.
+async fn digest(
+    core: &Core,
+    firings: &[(FiringId, NewFiring)],
+    title_of: fn(Language, usize) -> String,
+) {
     let locale = core.locale();
     let title = match firings {
         [(_, one)] => one.sentence.clone(),
-        many => words::while_away(locale.language, many.len()),
+        many => title_of(locale.language, many.len()),
     };
     let lines: Vec<String> = firings
         .iter()
@@ -283,8 +309,10 @@ pub(super) fn firing_row(id: FiringId, firing: &NewFiring) -> api::FiringRow {
             FiringMark::Notified if firing.pending => api::FiringMark::Pending,
             FiringMark::Notified => api::FiringMark::Notified,
             FiringMark::Suppressed => api::FiringMark::Suppressed,
-            FiringMark::Held => api::FiringMark::Muted,
+            FiringMark::Held | FiringMark::Muted => api::FiringMark::Muted,
             FiringMark::Away => api::FiringMark::Away,
+            FiringMark::Snoozed => api::FiringMark::Snoozed,
+            FiringMark::Paused => api::FiringMark::Paused,
         },
     }
 }

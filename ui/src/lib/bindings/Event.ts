@@ -9,6 +9,7 @@ import type { OwnPresence } from "./OwnPresence";
 import type { Person } from "./Person";
 import type { Place } from "./Place";
 import type { QuoteRow } from "./QuoteRow";
+import type { RuleWaits } from "./RuleWaits";
 import type { SessionRow } from "./SessionRow";
 import type { Settings } from "./Settings";
 import type { SignInState } from "./SignInState";
@@ -97,7 +98,11 @@ quotes: Array<QuoteRow>, } | { "type": "watch_list" } | { "type": "rules",
 /**
  * Rules that are switched on.
  */
-armed: number, } | { "type": "fired", 
+armed: number, } | { "type": "rule_waits", 
+/**
+ * The rules that moved, with the prices.
+ */
+rules: Array<RuleWaits>, } | { "type": "fired", 
 /**
  * The entry in the history.
  */

@@ -295,6 +295,9 @@ class App {
         this.armed = event.armed;
         void alerts.loadRules();
         break;
+      case "rule_waits":
+        alerts.follow(event.rules);
+        break;
       case "fired":
         alerts.fired(event.firing);
         break;
