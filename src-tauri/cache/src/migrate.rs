@@ -34,6 +34,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 4,
         sql: include_str!("../../../migrations/0004_storage.sql"),
     },
+    Migration {
+        version: 6,
+        sql: include_str!("../../../migrations/0006_delivery.sql"),
+    },
 ];
 
 /// The schema version of an open database; 0 when it is new.

@@ -231,8 +231,12 @@ pub enum FiringMark {
     Pending,
     /// Within the pause of an earlier one.
     Suppressed,
-    /// Notifications are switched off.
+    /// Notifications were switched off, or alerts muted.
     Muted,
+    /// Within the quiet hours; told at their end.
+    Quiet,
+    /// The desktop did not show it.
+    Unshown,
     /// Happened while the program was away; told on return.
     Away,
 }

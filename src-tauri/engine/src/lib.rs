@@ -11,6 +11,7 @@ mod config;
 mod error;
 mod host;
 mod secrets;
+mod sounds;
 mod words;
 mod workspace;
 
@@ -20,6 +21,6 @@ pub use workspace::fuzzing;
 pub use app::{App, AppOptions};
 pub use bus::{Bus, Subscription};
 pub use error::EngineError;
-pub use host::{Host, Notification, NotificationAction};
+pub use host::{About, Host, Notification, NotificationAbility, NotificationAction, Play, Pressed};
 pub use secrets::{KeyringSecrets, MemorySecrets, Secrets, SecretsError, best_available};
 pub use workspace::Pace;

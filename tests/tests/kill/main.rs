@@ -6,6 +6,7 @@
 
 mod book;
 mod busy;
+mod held;
 mod named;
 
 use std::path::{Path, PathBuf};

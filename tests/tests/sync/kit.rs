@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tidings_contract::{self as api, ApiError, Call, Connection, Event, MessageRow, SendState};
-use tidings_engine::{App, AppOptions, Host, MemorySecrets, Pace, Secrets, SecretsError};
+use tidings_engine::{
+    About, App, AppOptions, Host, MemorySecrets, Pace, Pressed, Secrets, SecretsError,
+};
 use tidings_model::{Clock, SystemClock, Timestamp};
 use tidings_serve::Desk;
 use tidings_testkit::{Actor, DEADLINE, TempDir, alice, scratch, wait_for};
@@ -102,11 +104,14 @@ impl Clock for TurnedClock {
 }
 
 impl Device {
+    /// A new one. Nobody looks at its window, so that the desktop is told everything.
     pub fn new() -> Self {
+        let desk = Desk::new();
+        desk.set_focused(false);
         Self {
             data: scratch().unwrap(),
             secrets: Arc::default(),
-            desk: Arc::new(Desk::new()),
+            desk: Arc::new(desk),
             clock: Arc::default(),
             pace: Pace::default(),
         }
@@ -251,6 +256,16 @@ impl Client {
             Ok(_) => panic!("{} was carried out", C::NAME),
             Err(error) => error,
         }
+    }
+
+    /// Somebody does something about a notification.
+    pub async fn acts(&self, place: api::Place, pressed: Pressed) {
+        let about = About {
+            workspace: None,
+            place,
+            rule: None,
+        };
+        self.app.notification_action(about, pressed).await;
     }
 
     /// What the system tells of its network.

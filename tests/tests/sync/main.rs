@@ -5,6 +5,7 @@
 mod account;
 mod background;
 mod chat;
+mod delivery;
 #[cfg(unix)]
 mod disk;
 mod doubt;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use serde_json::json;
 use tidings_contract::{self as api, ConditionForm, Event, FiringMark, RepeatForm};
-use tidings_engine::{Host, Notification};
+use tidings_engine::{Host, Notification, NotificationAbility};
 use tidings_testkit::{DEADLINE, wait_for};
 
 use tidings_tests::project::Project;
@@ -28,7 +28,7 @@ pub fn above(symbol: &str, price: &str) -> api::SaveRule {
 }
 
 /// Waits until the windows have been told a price.
-async fn told(app: &Client, symbol: &str, price: &str) {
+pub async fn told(app: &Client, symbol: &str, price: &str) {
     app.event(&format!("{symbol} at {price}"), |event| match event {
         Event::Prices { quotes } => quotes
             .iter()
@@ -39,7 +39,7 @@ async fn told(app: &Client, symbol: &str, price: &str) {
     .await;
 }
 
-async fn watched(app: &Client, symbol: &str) -> api::QuoteRow {
+pub async fn watched(app: &Client, symbol: &str) -> api::QuoteRow {
     let rows = app.until("a watched price", api::GetWatchList {}, |rows| {
         rows.iter()
             .any(|row| row.symbol == symbol && row.price.is_some())
@@ -176,12 +176,28 @@ impl Host for PowerCut {
         std::panic::resume_unwind(Box::new("the power failed"));
     }
 
+    fn notifications(&self) -> BoxFuture<'static, NotificationAbility> {
+        Box::pin(std::future::pending())
+    }
+
+    fn open_notification_settings(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn autostart(&self) -> Option<bool> {
+        None
+    }
+
+    fn set_autostart(&self, _: bool) -> Result<(), String> {
+        Ok(())
+    }
+
     fn open_link(&self, _: &str) -> Result<(), String> {
         Ok(())
     }
 
     fn focused(&self) -> bool {
-        true
+        false
     }
 
     fn has_tray(&self) -> bool {

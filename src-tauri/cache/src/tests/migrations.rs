@@ -17,6 +17,7 @@ const ROWS: &[(u32, &str)] = &[
     (2, include_str!("rows/0002.sql")),
     (3, include_str!("rows/0003.sql")),
     (4, include_str!("rows/0004.sql")),
+    (6, include_str!("rows/0006.sql")),
 ];
 
 fn place(dir: &TempDir) -> Place {

@@ -28,8 +28,12 @@ pub enum FiringMark {
     Notified,
     /// Not shown: the rule's repeat limit.
     Suppressed,
-    /// Held back: quiet hours.
+    /// Not shown: alerts were muted, or notifications off.
     Held,
+    /// Held back until the end of the quiet hours, and told then; told while not pending.
+    Quiet,
+    /// The desktop did not take it.
+    Unshown,
     /// Crossed while the program was not running; listed, not shown one by one.
     Away,
 }
@@ -41,6 +45,8 @@ impl FiringMark {
             Self::Notified => "notified",
             Self::Suppressed => "suppressed",
             Self::Held => "held",
+            Self::Quiet => "quiet",
+            Self::Unshown => "unshown",
             Self::Away => "away",
         }
     }
@@ -49,6 +55,8 @@ impl FiringMark {
         match word {
             "suppressed" => Self::Suppressed,
             "held" => Self::Held,
+            "quiet" => Self::Quiet,
+            "unshown" => Self::Unshown,
             "away" => Self::Away,
             _ => Self::Notified,
         }

@@ -305,7 +305,7 @@ async fn judge(
     prices: impl IntoIterator<Item = Price>,
     missed: bool,
 ) -> Vec<Timestamp> {
-    let settings = core.settings();
+    let gate = notices::Gate::now(core);
     let mut ticks = Vec::new();
     for price in prices {
         let Some(judged) = market.judge(price) else {
@@ -322,11 +322,12 @@ async fn judge(
                 Effect::Suppressed(firing) => (firing, false),
                 Effect::Done | Effect::Expired => continue,
             };
-            let mark = match (told, settings.notifications, missed) {
+            let mark = match (told, gate, missed) {
                 (false, _, _) => FiringMark::Suppressed,
-                (true, false, _) => FiringMark::Held,
-                (true, true, true) => FiringMark::Away,
-                (true, true, false) => FiringMark::Notified,
+                (true, notices::Gate::Shut, _) => FiringMark::Held,
+                (true, notices::Gate::Quiet, _) => FiringMark::Quiet,
+                (true, notices::Gate::Open, true) => FiringMark::Away,
+                (true, notices::Gate::Open, false) => FiringMark::Notified,
             };
             let new = new_firing(core, &kept.rule, id, &judged.symbol, &firing, mark);
             market.unkept.firings.push((new, firing));
@@ -385,7 +386,10 @@ fn new_firing(
         source_time: firing.time,
         fired_at: core.now(),
         mark,
-        pending: matches!(mark, FiringMark::Notified | FiringMark::Away),
+        pending: matches!(
+            mark,
+            FiringMark::Notified | FiringMark::Away | FiringMark::Quiet
+        ),
     }
 }
 

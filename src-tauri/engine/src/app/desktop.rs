@@ -1,0 +1,162 @@
+//! What the program and the desktop ask of each other: links, notifications, sounds, autostart.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use tidings_contract as api;
+use tidings_model::Locale;
+
+use super::App;
+use crate::error::{EngineError, Result};
+use crate::host::{About, Notification, NotificationAction, Pressed};
+use crate::words;
+
+impl App {
+    /// Someone acted on a notification.
+    pub async fn notification_action(&self, about: About, pressed: Pressed) {
+        if let Some(id) = about.workspace
+            && let Err(error) = self.open(id).await
+        {
+            tracing::warn!(%error, "the workspace of a notification could not be opened");
+            return;
+        }
+        let done = match (pressed, about.place) {
+            (Pressed::Button(NotificationAction::MarkRead), place) => self.mark_read(place).await,
+            (Pressed::Reply(text), place) => self.reply(place, text).await,
+            (_, place) => {
+                self.show(place);
+                Ok(())
+            }
+        };
+        if let Err(error) = done {
+            self.0.bus.emit(api::Event::Notice {
+                level: api::NoticeLevel::Error,
+                message: error.message,
+            });
+        }
+    }
+
+    async fn mark_read(&self, place: api::Place) -> std::result::Result<(), api::ApiError> {
+        if let api::Place::Session {
+            session,
+            message: Some(message),
+        } = place
+        {
+            self.call(api::MarkRead { session, message }.into()).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends an answer that was written in a notification. One that cannot be sent is kept as the
+    /// session's draft.
+    async fn reply(
+        &self,
+        place: api::Place,
+        text: String,
+    ) -> std::result::Result<(), api::ApiError> {
+        let api::Place::Session { session, message } = place else {
+            return Ok(());
+        };
+        if text.trim().is_empty() {
+            return Ok(());
+        }
+        let send = api::SendMessage {
+            session: session.clone(),
+            content: text.clone(),
+            reply_to: None,
+        };
+        match self.call(send.into()).await {
+            Ok(_) => {
+                self.mark_read(api::Place::Session { session, message })
+                    .await
+            }
+            Err(error) => {
+                let core = self.front_core().await?;
+                core.add_to_draft(&session, &text).await?;
+                Err(error)
+            }
+        }
+    }
+
+    pub(super) fn open_link(&self, args: &api::OpenLink) -> Result<api::Nothing> {
+        let url = url::Url::parse(&args.url)
+            .map_err(|_| EngineError::Invalid("This is not an address.".to_owned()))?;
+        if !matches!(url.scheme(), "https" | "http" | "mailto") {
+            return Err(EngineError::Invalid(format!(
+                "Addresses that begin with {}: are not opened.",
+                url.scheme()
+            )));
+        }
+        self.0
+            .options
+            .host
+            .open_link(url.as_str())
+            .map_err(EngineError::Invalid)?;
+        Ok(api::Nothing {})
+    }
+
+    pub(super) async fn desktop(&self) -> api::Desktop {
+        let host = &self.0.options.host;
+        let able = host.notifications().await;
+        let sound = self.0.settings.borrow().sound.clone();
+        let (_, sound_problem) = self.0.sounds.play(&sound);
+        api::Desktop {
+            notifications: able.service,
+            service: able.name,
+            actions: able.actions,
+            reply: able.reply,
+            sounds: able.sounds,
+            own_sound: able.own_sound,
+            sound_problem,
+            has_settings: able.has_settings,
+            autostart: host.autostart(),
+            zone: tidings_model::system_zone(),
+        }
+    }
+
+    pub(super) fn open_notification_settings(&self) -> Result<api::Nothing> {
+        let opened = self.0.options.host.open_notification_settings();
+        opened.map_err(EngineError::Invalid)?;
+        Ok(api::Nothing {})
+    }
+
+    pub(super) fn set_autostart(&self, args: &api::SetAutostart) -> Result<api::Nothing> {
+        let set = self.0.options.host.set_autostart(args.on);
+        set.map_err(EngineError::Invalid)?;
+        Ok(api::Nothing {})
+    }
+
+    pub(super) async fn choose_sound(&self, args: api::ChooseSound) -> Result<api::Settings> {
+        let bytes = STANDARD.decode(&args.data).map_err(|_| {
+            EngineError::Invalid("The file did not arrive whole. Choose it again.".to_owned())
+        })?;
+        self.0.sounds.keep_own(&bytes)?;
+        let mut settings = self.0.settings.borrow().clone();
+        settings.sound = api::Sound::Own {
+            name: args.name.chars().take(200).collect(),
+        };
+        self.set_settings(api::SetSettings { settings }).await
+    }
+
+    pub(super) async fn test_notification(&self) -> api::NotificationReport {
+        let (locale, sound) = {
+            let settings = self.0.settings.borrow();
+            let locale: Locale = settings.wording.into();
+            (locale, self.0.sounds.play(&settings.sound).0)
+        };
+        let (title, body) = words::test_notification(locale.language);
+        let shown = self.0.options.host.notify(Notification {
+            id: "test".to_owned(),
+            title: title.to_owned(),
+            body: body.to_owned(),
+            language: locale.language,
+            actions: vec![NotificationAction::OpenChart],
+            about: About {
+                workspace: None,
+                place: api::Place::Alerts,
+                rule: None,
+            },
+            sound,
+        });
+        shown.await
+    }
+}
