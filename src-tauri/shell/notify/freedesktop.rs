@@ -93,14 +93,8 @@ impl Notifier {
                     shown: true,
                     reason: None,
                 },
-                Ok(Err(error)) => {
-                    inner.disconnect().await;
-                    refused(&error.to_string())
-                }
-                Err(_) => {
-                    inner.disconnect().await;
-                    refused("the desktop did not answer")
-                }
+                Ok(Err(error)) => refused(&error.to_string()),
+                Err(_) => refused("the desktop did not answer"),
             }
         })
     }
@@ -194,11 +188,6 @@ impl Inner {
         Ok(bus)
     }
 
-    /// A connection that failed is made anew for the next notification.
-    async fn disconnect(&self) {
-        self.bus.lock().await.take();
-    }
-
     /// Hears what is done about notifications, until the connection ends.
     async fn listen(self: Arc<Self>, mut signals: MessageStream) {
         while let Some(Ok(signal)) = signals.next().await {
@@ -225,7 +214,8 @@ impl Inner {
                 _ => {}
             }
         }
-        self.disconnect().await;
+        // The bus went away: the next notification looks for it anew.
+        self.bus.lock().await.take();
     }
 
     async fn tell(&self, number: u32, pressed: Option<Pressed>) {

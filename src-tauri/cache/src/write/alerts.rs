@@ -48,9 +48,9 @@ impl Cache {
         self.settle(ids, None).await
     }
 
-    /// The desktop did not take these notifications; it is not tried again.
-    pub async fn mark_unshown(&self, ids: Vec<FiringId>) -> Result<()> {
-        self.settle(ids, Some(FiringMark::Unshown)).await
+    /// These notifications will not be shown, for what the mark says.
+    pub async fn mark_instead(&self, ids: Vec<FiringId>, mark: FiringMark) -> Result<()> {
+        self.settle(ids, Some(mark)).await
     }
 
     async fn settle(&self, ids: Vec<FiringId>, mark: Option<FiringMark>) -> Result<()> {

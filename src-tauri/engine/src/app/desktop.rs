@@ -1,80 +1,69 @@
 //! What the program and the desktop ask of each other: links, notifications, sounds, autostart.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tidings_contract as api;
-use tidings_model::Locale;
+use tidings_model::{Locale, WorkspaceId};
 
 use super::App;
 use crate::error::{EngineError, Result};
 use crate::host::{About, Notification, NotificationAction, Pressed};
 use crate::words;
+use crate::workspace::Core;
 
 impl App {
-    /// Someone acted on a notification.
+    /// Someone acted on a notification. Only a click that leads somewhere brings the workspace to
+    /// the front that it comes from.
     pub async fn notification_action(&self, about: About, pressed: Pressed) {
-        if let Some(id) = about.workspace
-            && let Err(error) = self.open(id).await
-        {
-            tracing::warn!(%error, "the workspace of a notification could not be opened");
-            return;
-        }
-        let done = match (pressed, about.place) {
-            (Pressed::Button(NotificationAction::MarkRead), place) => self.mark_read(place).await,
-            (Pressed::Reply(text), place) => self.reply(place, text).await,
-            (_, place) => {
-                self.show(place);
-                Ok(())
-            }
-        };
-        if let Err(error) = done {
+        if let Err(error) = self.act(about, pressed).await {
             self.0.bus.emit(api::Event::Notice {
                 level: api::NoticeLevel::Error,
-                message: error.message,
+                message: error.to_string(),
             });
         }
     }
 
-    async fn mark_read(&self, place: api::Place) -> std::result::Result<(), api::ApiError> {
-        if let api::Place::Session {
-            session,
-            message: Some(message),
-        } = place
-        {
-            self.call(api::MarkRead { session, message }.into()).await?;
+    async fn act(&self, about: About, pressed: Pressed) -> Result<()> {
+        let About {
+            workspace, place, ..
+        } = about;
+        match (pressed, place) {
+            (
+                Pressed::Button(NotificationAction::MarkRead),
+                api::Place::Session {
+                    session,
+                    message: Some(message),
+                },
+            ) => {
+                let core = self.core_of(workspace).await?;
+                core.mark_read(&api::MarkRead { session, message }).await?;
+            }
+            (Pressed::Reply(text), api::Place::Session { session, message }) => {
+                let core = self.core_of(workspace).await?;
+                reply(&core, session, message, text).await?;
+            }
+            (_, place) => {
+                if let Some(id) = workspace {
+                    self.open(id).await?;
+                }
+                self.show(place);
+            }
         }
         Ok(())
     }
 
-    /// Sends an answer that was written in a notification. One that cannot be sent is kept as the
-    /// session's draft.
-    async fn reply(
-        &self,
-        place: api::Place,
-        text: String,
-    ) -> std::result::Result<(), api::ApiError> {
-        let api::Place::Session { session, message } = place else {
-            return Ok(());
+    /// A workspace that is open; none: the one in front.
+    async fn core_of(&self, workspace: Option<WorkspaceId>) -> Result<Arc<Core>> {
+        let Some(id) = workspace else {
+            return self.front_core().await;
         };
-        if text.trim().is_empty() {
-            return Ok(());
-        }
-        let send = api::SendMessage {
-            session: session.clone(),
-            content: text.clone(),
-            reply_to: None,
-        };
-        match self.call(send.into()).await {
-            Ok(_) => {
-                self.mark_read(api::Place::Session { session, message })
-                    .await
-            }
-            Err(error) => {
-                let core = self.front_core().await?;
-                core.add_to_draft(&session, &text).await?;
-                Err(error)
-            }
-        }
+        let running = self.0.running.lock().await;
+        let opened = running.workspaces.get(&id);
+        opened
+            .map(|opened| opened.workspace.core().clone())
+            .ok_or(EngineError::NoWorkspace)
     }
 
     pub(super) fn open_link(&self, args: &api::OpenLink) -> Result<api::Nothing> {
@@ -159,4 +148,25 @@ impl App {
         });
         shown.await
     }
+}
+
+/// Sends an answer that was written in a notification. One that cannot be sent is kept as the
+/// session's draft.
+async fn reply(core: &Core, session: String, message: Option<String>, text: String) -> Result<()> {
+    if text.trim().is_empty() {
+        return Ok(());
+    }
+    let send = api::SendMessage {
+        session: session.clone(),
+        content: text.clone(),
+        reply_to: None,
+    };
+    if let Err(error) = core.send_message(send).await {
+        core.add_to_draft(&session, &text).await?;
+        return Err(error);
+    }
+    if let Some(message) = message {
+        core.mark_read(&api::MarkRead { session, message }).await?;
+    }
+    Ok(())
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use tidings_cache::{FiringId, FiringMark, NewFiring};
 use tidings_contract as api;
 
+use super::firings::Settled;
 use super::messages::{self, Found};
 use super::{Core, Gate, Teller, deliver, firings, gate};
 use crate::host::{About, Notification};
@@ -23,7 +24,7 @@ pub(super) async fn tell_missed(core: &Core, missed: &[(FiringId, NewFiring)]) {
         digest(core, title, lines.collect(), api::Place::Alerts),
     )
     .await;
-    firings::settle(core, missed.to_vec(), shown).await;
+    firings::settle(core, missed.to_vec(), Settled::delivered(shown)).await;
 }
 
 /// Tells what was held until now, or was not told by an earlier run, unless these are quiet hours.
@@ -56,7 +57,7 @@ pub(super) async fn tell_held(core: &Core, teller: &mut Teller, quiet: bool) {
     let quiet = quiet || told.iter().any(|(_, f)| f.mark == FiringMark::Quiet);
     if Gate::now(core) == Gate::Shut && !told.is_empty() {
         // Switched off meanwhile: they stand in the history.
-        firings::settle(core, std::mem::take(&mut told), true).await;
+        firings::settle(core, std::mem::take(&mut told), Settled::Muted).await;
     }
     if told.is_empty() {
         messages::tell(core, &mut teller.bursts, true).await;
@@ -64,7 +65,7 @@ pub(super) async fn tell_held(core: &Core, teller: &mut Teller, quiet: bool) {
     }
     let found = messages::find(core).await;
     let shown = deliver(core, notification(core, &told, &found, quiet)).await;
-    firings::settle(core, told, shown).await;
+    firings::settle(core, told, Settled::delivered(shown)).await;
     messages::told(core, &mut teller.bursts, found).await;
 }
 

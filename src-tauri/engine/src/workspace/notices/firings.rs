@@ -32,7 +32,7 @@ pub(super) async fn tell(core: &Core, fired: Vec<Fired>) {
             body = format!("{}: {body}", clock_time(firing.time));
         }
         let shown = deliver(core, one(core, id, &kept, body)).await;
-        settle(core, vec![(id, kept)], shown).await;
+        settle(core, vec![(id, kept)], Settled::delivered(shown)).await;
     }
 }
 
@@ -65,23 +65,42 @@ pub(super) fn line(firing: &NewFiring, locale: &Locale) -> String {
     )
 }
 
+/// What became of firings that were to be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Settled {
+    /// They were told.
+    Told,
+    /// The desktop did not take them.
+    Refused,
+    /// Alerts are muted by now, or notifications off.
+    Muted,
+}
+
+impl Settled {
+    pub const fn delivered(shown: bool) -> Self {
+        if shown { Self::Told } else { Self::Refused }
+    }
+}
+
 /// Notes what became of firings that were to be told.
-pub(super) async fn settle(core: &Core, told: Vec<(FiringId, NewFiring)>, shown: bool) {
+pub(super) async fn settle(core: &Core, told: Vec<(FiringId, NewFiring)>, settled: Settled) {
     let ids = told.iter().map(|(id, _)| *id).collect();
-    let settled = if shown {
-        core.cache.mark_notified(ids).await
-    } else {
-        core.cache.mark_unshown(ids).await
+    let instead = match settled {
+        Settled::Told => None,
+        Settled::Refused => Some(FiringMark::Unshown),
+        Settled::Muted => Some(FiringMark::Held),
     };
-    if let Err(error) = settled {
+    let noted = match instead {
+        None => core.cache.mark_notified(ids).await,
+        Some(mark) => core.cache.mark_instead(ids, mark).await,
+    };
+    if let Err(error) = noted {
         tracing::error!(%error, "a notification was shown, and will be shown again");
         return;
     }
     for (id, mut firing) in told {
         firing.pending = false;
-        if !shown {
-            firing.mark = FiringMark::Unshown;
-        }
+        firing.mark = instead.unwrap_or(firing.mark);
         core.emit(api::Event::Fired {
             firing: firing_row(id, &firing),
         });
