@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use serde_json::json;
 use tidings_contract::{self as api, Event, FiringMark, SessionNotify};
 use tidings_engine::{Host, Notification, NotificationAbility, NotificationAction, Pressed};
+use tidings_model::Clock as _;
 use tidings_testkit::{DEADLINE, wait_until};
 use tidings_tests::project::Project;
 
@@ -22,7 +23,6 @@ fn quick() -> Device {
 }
 
 fn minute_of_day(device: &Device, minutes_ahead: i64) -> u16 {
-    use tidings_model::Clock as _;
     let minutes = device.clock.now().as_millis().div_euclid(60_000) + minutes_ahead;
     u16::try_from(minutes.rem_euclid(24 * 60)).unwrap()
 }
@@ -205,13 +205,17 @@ async fn a_session_can_notify_of_what_names_oneself_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_burst_in_a_session_is_one_notification_that_counts() {
     let talk = Talk::start().await;
+    // In one transaction, so that they come as fast as anything can.
+    let now = talk.device.clock.now();
     let rows: Vec<_> = (1..=20)
-        .map(|n| talk.bobs(&talk.session, &format!("message {n}")))
+        .map(|n| {
+            let mut row = talk.bobs(&talk.session, &format!("message {n}"));
+            row["created_at"] = json!(now.plus(Duration::from_millis(n)));
+            row
+        })
         .collect();
     let service = talk.project.service();
-    for row in rows {
-        service.insert("chat_messages", row).await.unwrap();
-    }
+    service.insert("chat_messages", json!(rows)).await.unwrap();
     let last = talk.says("20 new messages in Plans").await;
     assert_eq!(
         last.body,
