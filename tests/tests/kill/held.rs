@@ -38,7 +38,7 @@ async fn what_was_held_when_the_program_was_killed_is_told_once_at_the_end() {
     let (world, served) = World::start().await;
     world.project.price("BTC", "69000").await;
     served
-        .until("a price", api::GetWatchList {}, |rows| {
+        .until("a price", api::ListSymbols {}, |rows| {
             rows.iter().any(|row| row.price.is_some())
         })
         .await
@@ -56,8 +56,10 @@ async fn what_was_held_when_the_program_was_killed_is_told_once_at_the_end() {
     served.ok(api::SaveRule { id: None, form }).await.unwrap();
     quiet(&served, true).await;
     let peer = world.project.newcomer(&bob()).await;
+    let id = uuid::Uuid::new_v4().to_string();
+    world.book.others_may_write(&id, "in the night");
     let row = json!({
-        "session_id": world.sessions[0], "user_id": peer.user(), "role": "user",
+        "id": id, "session_id": world.sessions[0], "user_id": peer.user(), "role": "user",
         "content": "in the night", "metadata": {"user_name": "Bob"},
     });
     let service = world.project.service();
