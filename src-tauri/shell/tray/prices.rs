@@ -31,8 +31,8 @@ pub(super) fn lines(quotes: &[QuoteRow], locale: &Locale) -> Vec<String> {
                 blank(own_price, &price),
             );
             if !own_change.is_empty() {
-                let blank = blank(own_change, &change);
-                line.push_str(&format!("  {}", aligned(own_change, &blank)));
+                line.push_str("  ");
+                line.push_str(&aligned(own_change, &blank(own_change, &change)));
             }
             line
         })

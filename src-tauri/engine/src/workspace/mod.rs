@@ -397,10 +397,8 @@ fn tasks(
     spawn("announce", Box::pin(announce::run(core.clone())));
     spawn("connection", Box::pin(announce::connection(core.clone())));
     spawn("market", Box::pin(market::run(core.clone())));
-    spawn(
-        "notices",
-        Box::pin(notices::run(core.clone(), pending, to_tell)),
-    );
+    // It ends by itself between two notifications: one that was shown is also noted as told.
+    tasks.spawn(notices::run(core.clone(), pending, to_tell));
     spawn("doubt", Box::pin(doubt::run(core.clone())));
     spawn("people", Box::pin(people::run(core.clone())));
     spawn("presence row", Box::pin(people::keep_row(core.clone())));

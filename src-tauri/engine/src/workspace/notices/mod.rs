@@ -72,7 +72,8 @@ struct Teller {
 }
 
 /// Tells one after the other: a desktop that is slow to answer holds up nothing else. What was
-/// kept, but not told before the program ended, comes first. Runs until the workspace closes.
+/// kept, but not told before the program ended, comes first. Runs until the workspace closes, and
+/// then ends what it has begun to tell.
 pub(super) async fn run(
     core: Arc<Core>,
     pending: Vec<tidings_cache::Firing>,
@@ -100,6 +101,7 @@ pub(super) async fn run(
                 Some(Notice::CaughtUp) => messages::tell(&core, &mut teller.bursts, true).await,
                 None => return,
             },
+            () = core.stop.cancelled() => return,
             () = until(due), if due.is_some() => {
                 teller.due = None;
                 messages::tell(&core, &mut teller.bursts, false).await;
