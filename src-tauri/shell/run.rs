@@ -10,7 +10,7 @@ use tauri::async_runtime::JoinHandle;
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager as _, RunEvent, WindowEvent};
 use tidings_contract::{ApiError, ErrorCode, Numbered, StartLocal, Theme};
-use tidings_engine::{App, AppOptions};
+use tidings_engine::{App, AppOptions, Network};
 use tidings_model::SystemClock;
 use tokio::sync::watch;
 
@@ -185,6 +185,7 @@ async fn start(
         downloads,
         secrets,
         host: Arc::new(host),
+        network: Network::default(),
         clock: Arc::new(SystemClock),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         default_url: environment("SUPABASE_URL"),

@@ -9,6 +9,7 @@ mod invariants;
 mod package;
 mod run;
 mod session;
+mod soak;
 mod system;
 mod test;
 mod tools;
@@ -40,6 +41,8 @@ enum Task {
     Tour(TourArgs),
     /// Measure start, memory and size against a blank window
     Bench(BenchArgs),
+    /// Run the tests that find more the longer they run
+    Soak(SoakArgs),
     /// Write the TypeScript bindings of the contract
     Bindings,
     /// Build the .deb with the release binary
@@ -95,6 +98,19 @@ struct BenchArgs {
     json: PathBuf,
 }
 
+#[derive(Args)]
+struct SoakArgs {
+    /// How many programs of the model test
+    #[arg(long, default_value_t = 20_000)]
+    programs: u64,
+    /// The seed of the first; by default one that no run had before
+    #[arg(long)]
+    from: Option<u64>,
+    /// How often the program is killed
+    #[arg(long, default_value_t = 200)]
+    kills: u64,
+}
+
 fn main() -> ExitCode {
     let result = match Cli::parse().task {
         Task::Run(args) => run::run(args.confirm.yes, args.local, &args.args),
@@ -102,6 +118,7 @@ fn main() -> ExitCode {
         Task::Setup(confirm) => setup(confirm.yes),
         Task::Tour(args) => tour::tour(args.confirm.yes, &args.out, args.debug),
         Task::Bench(args) => bench::bench(args.confirm.yes, &args.json),
+        Task::Soak(args) => soak::soak(args.programs, args.from, args.kills),
         Task::Bindings => bindings::write(),
         Task::Package(confirm) => package::package(confirm.yes).map(|_| ExitCode::SUCCESS),
     };

@@ -1,6 +1,6 @@
 //! The encrypted offline cache of one workspace.
 //!
-//! One writer thread, a few read-only connections, one way in for facts from the server
+//! One writer, a few read-only connections, one way in for facts from the server
 //! ([`Cache::ingest`], [`Cache::apply_window`]). Every change is made in the module `write` and told
 //! ([`Cache::subscribe`]) after it was committed. Facts may come twice and in any order: what is
 //! newer is defined (see `write::merge`). Writes of one's own wait in the outbox, on the disk,
@@ -144,6 +144,12 @@ impl Cache {
     /// Ends the writer after what is queued; later calls get [`CacheError::Closed`].
     pub async fn close(&self) {
         self.0.pool.close().await;
+    }
+
+    /// Ends as a crash of the program would: what is being written is finished, what waits to be
+    /// written is not, and later calls get [`CacheError::Closed`].
+    pub async fn abandon(&self) {
+        self.0.pool.abandon().await;
     }
 
     /// The account set last, also by an earlier run.

@@ -1,11 +1,12 @@
-//! One writer thread, a few read-only connections.
+//! One writer, a few read-only connections.
 
 use std::mem::discriminant;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, TransactionBehavior};
-use tokio::sync::{Semaphore, broadcast, mpsc, oneshot, watch};
+use tidings_worker::Worker;
+use tokio::sync::{Semaphore, broadcast, watch};
 
 use crate::change::{Changes, Committed};
 use crate::error::{CacheError, Result};
@@ -28,15 +29,7 @@ pub(crate) enum Durability {
     Full,
 }
 
-type Job = Box<dyn FnOnce(&mut Writer) -> Next + Send>;
-
-/// Whether the writer goes on.
-enum Next {
-    Continue,
-    Stop,
-}
-
-/// The thread's own state.
+/// What the writer works on.
 struct Writer {
     conn: Connection,
     events: broadcast::Sender<Committed>,
@@ -121,7 +114,7 @@ impl Readers {
 
 /// The open database.
 pub(crate) struct Pool {
-    jobs: mpsc::Sender<Job>,
+    writer: Worker<Writer>,
     readers: Readers,
     events: broadcast::Sender<Committed>,
     damage_marker: Option<PathBuf>,
@@ -132,7 +125,6 @@ impl Pool {
     /// Starts the writer on an open connection. `readers` find the same database; `place` is
     /// where it is, unless it is in memory.
     pub(crate) fn start(conn: Connection, readers: Readers, place: Option<&Place>) -> Result<Self> {
-        let (jobs, mut queue) = mpsc::channel::<Job>(WRITE_QUEUE);
         let (events, _) = broadcast::channel(EVENT_QUEUE);
         let mut writer = Writer {
             conn,
@@ -141,20 +133,8 @@ impl Pool {
             begun: false,
         };
         let trouble = writer.begin()?;
-        std::thread::Builder::new()
-            .name("cache-writer".to_owned())
-            .spawn(move || {
-                while let Some(job) = queue.blocking_recv() {
-                    if let Next::Stop = job(&mut writer) {
-                        break;
-                    }
-                }
-                // Whoever waits for the end finds the file closed.
-                drop(writer);
-                drop(queue);
-            })?;
         Ok(Self {
-            jobs,
+            writer: Worker::new(writer, WRITE_QUEUE),
             readers,
             events,
             damage_marker: place.map(Place::damage_marker),
@@ -176,14 +156,10 @@ impl Pool {
         durability: Durability,
         op: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (reply, answer) = oneshot::channel();
-        let job: Job = Box::new(move |writer| {
-            // A caller that went away does not undo what was committed.
-            let _ = reply.send(writer.transact(durability, op));
-            Next::Continue
-        });
-        self.jobs.send(job).await.map_err(|_| CacheError::Closed)?;
-        let result = answer.await.map_err(|_| CacheError::Closed)?;
+        let written = self
+            .writer
+            .run(move |writer| writer.transact(durability, op));
+        let result = written.await.map_err(|_| CacheError::Closed)?;
         self.note_trouble(result.as_ref().err());
         self.noting_damage(result)
     }
@@ -226,38 +202,34 @@ impl Pool {
         &self,
         op: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (reply, answer) = oneshot::channel();
-        let job: Job = Box::new(move |writer| {
-            // A caller that went away needs no answer.
-            let _ = reply.send(snapshot(&mut writer.conn, op));
-            Next::Continue
-        });
-        self.jobs.send(job).await.map_err(|_| CacheError::Closed)?;
-        answer.await.map_err(|_| CacheError::Closed)?
+        let read = self
+            .writer
+            .run(move |writer| snapshot(&mut writer.conn, op));
+        read.await.map_err(|_| CacheError::Closed)?
     }
 
     /// Ends the writer after what is queued, and closes all connections.
     pub(crate) async fn close(&self) {
-        if let Readers::Pool { permits, idle, .. } = &self.readers {
-            // Running reads end first, so that the last connection can fold the log into the file.
-            if let Ok(all) = permits
+        self.close_readers().await;
+        self.writer.close().await;
+    }
+
+    /// Ends as a crash would: what is under way is finished, what is queued is not done.
+    pub(crate) async fn abandon(&self) {
+        self.writer.abandon().await;
+        self.close_readers().await;
+    }
+
+    /// Running reads end first, so that the last connection can fold the log into the file.
+    async fn close_readers(&self) {
+        if let Readers::Pool { permits, idle, .. } = &self.readers
+            && let Ok(all) = permits
                 .acquire_many(u32::try_from(READERS).unwrap_or(1))
                 .await
-            {
-                permits.close();
-                lock(idle).clear();
-                drop(all);
-            }
-        }
-        let (reply, answer) = oneshot::channel::<()>();
-        let job: Job = Box::new(move |_| {
-            drop(reply);
-            Next::Stop
-        });
-        if self.jobs.send(job).await.is_ok() {
-            // The sender is dropped, never used: an error is the signal.
-            let _ = answer.await;
-            self.jobs.closed().await;
+        {
+            permits.close();
+            lock(idle).clear();
+            drop(all);
         }
     }
 

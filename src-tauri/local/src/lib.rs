@@ -6,6 +6,7 @@
 //! refuses requests whose `Host` is not a loopback name.
 
 pub mod auth;
+mod door;
 mod gateway;
 mod hooks;
 mod options;
@@ -16,6 +17,7 @@ mod state;
 pub mod store;
 mod workspace;
 
+pub use door::Door;
 pub use hooks::{Hooks, RestWatch};
 pub use options::{
     AuthBehaviour, Behaviour, Consent, DatabaseKey, Location, Options, Secret, Secrets,

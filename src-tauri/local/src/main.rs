@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use tidings_local::realtime::RealtimeBehaviour;
+use tidings_local::realtime::{Plan, RealtimeBehaviour};
 use tidings_local::{
     Behaviour, Consent, LocalServer, Location, Options, Parts, Secret, Secrets, StubProvider,
     WorkspaceOptions,
@@ -168,7 +168,7 @@ fn options(arguments: &Arguments, secrets: Secrets) -> Options {
         ..Behaviour::default()
     };
     if arguments.hosted_realtime {
-        behaviour.realtime = RealtimeBehaviour::hosted();
+        behaviour.realtime = RealtimeBehaviour::hosted(Plan::Free);
     }
     behaviour.auth.token_lifetime = Duration::from_secs(arguments.token_lifetime);
     behaviour.auth.reuse_interval = Duration::from_secs(arguments.reuse_interval);

@@ -1,9 +1,11 @@
 //! Starting and stopping.
 
+use std::fmt::Debug;
 use std::future::IntoFuture;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::serve::Listener;
 use axum::{Router, middleware};
 use serde::Serialize;
 use thiserror::Error;
@@ -13,6 +15,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Duration, timeout};
 
 use crate::auth::keys::Keys;
+use crate::door::Door;
 use crate::hooks::Hooks;
 use crate::options::{Options, Secret, Secrets};
 use crate::state::AppState;
@@ -69,18 +72,46 @@ pub struct LocalServer {
 impl LocalServer {
     /// Opens the rows and starts to listen.
     pub async fn start(options: Options) -> Result<Self, LocalError> {
+        let listen = options.listen;
+        if !listen.ip().is_loopback() {
+            return Err(LocalError::NotLoopback(listen));
+        }
+        let refused = |source| LocalError::Listen {
+            address: listen,
+            source,
+        };
+        let listener = TcpListener::bind(listen).await.map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+        let server = Self::start_on(listener, address, options).await?;
+        tracing::info!(%address, "the local server listens");
+        Ok(server)
+    }
+
+    /// Opens the rows for clients of this process alone, which come through the door. The
+    /// address in `options` is its name, and is not listened on.
+    pub async fn start_behind_door(options: Options) -> Result<(Self, Door), LocalError> {
+        let (door, arrivals) = Door::new();
+        let name = options.listen;
+        Ok((Self::start_on(arrivals, name, options).await?, door))
+    }
+
+    async fn start_on<L>(
+        listener: L,
+        address: SocketAddr,
+        options: Options,
+    ) -> Result<Self, LocalError>
+    where
+        L: Listener<Addr: Debug>,
+    {
         let Options {
             location,
-            listen,
+            listen: _,
             secrets,
             database_key,
             behaviour,
             workspace,
             clock,
         } = options;
-        if !listen.ip().is_loopback() {
-            return Err(LocalError::NotLoopback(listen));
-        }
         let hooks = Arc::new(Hooks::new(clock, behaviour.auth.token_lifetime));
         let parts = workspace.parts;
         let opening: Arc<dyn Clock> = Arc::<Hooks>::clone(&hooks);
@@ -89,47 +120,11 @@ impl LocalServer {
         })
         .await
         .map_err(|_| StoreError::Closed)??;
-        let refused = |source| LocalError::Listen {
-            address: listen,
-            source,
-        };
-        let listener = TcpListener::bind(listen).await.map_err(refused)?;
-        let address = listener.local_addr().map_err(refused)?;
         let keys = Keys::new(secrets.unwrap_or_else(Secrets::generate));
         let state = AppState::new(store, keys, behaviour, hooks, format!("http://{address}"));
         realtime::start(&state);
         workspace::start(&state, workspace).await?;
-        let router = Router::new()
-            .merge(realtime::routes())
-            .merge(rest::routes(&state))
-            .merge(auth::routes(&state))
-            .merge(hooks::routes(&state))
-            .fallback(gateway::not_found)
-            .layer(middleware::from_fn_with_state(
-                state.clone(),
-                gateway::guard,
-            ))
-            .with_state(state.clone());
-        let stop = state.shutdown().clone();
-        let serving = tokio::spawn(async move {
-            let stopped = stop.clone();
-            let server = axum::serve(listener, router)
-                .with_graceful_shutdown(stopped.cancelled_owned())
-                .into_future();
-            tokio::pin!(server);
-            tokio::select! {
-                result = &mut server => {
-                    if let Err(error) = result {
-                        tracing::error!(%error, "the local server ended");
-                    }
-                }
-                () = stop.cancelled() => {
-                    // Whoever is not done by then is cut off.
-                    let _ = timeout(GRACE, &mut server).await;
-                }
-            }
-        });
-        tracing::info!(%address, "the local server listens");
+        let serving = tokio::spawn(serve(listener, state.clone()));
         Ok(Self {
             state,
             simulated_prices: workspace.simulated_prices.is_some(),
@@ -188,5 +183,39 @@ impl LocalServer {
 impl Drop for LocalServer {
     fn drop(&mut self) {
         self.state.shutdown().cancel();
+    }
+}
+
+/// Answers whoever comes, until the server stops.
+async fn serve<L>(listener: L, state: AppState)
+where
+    L: Listener<Addr: Debug>,
+{
+    let router = Router::new()
+        .merge(realtime::routes())
+        .merge(rest::routes(&state))
+        .merge(auth::routes(&state))
+        .merge(hooks::routes(&state))
+        .fallback(gateway::not_found)
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            gateway::guard,
+        ))
+        .with_state(state.clone());
+    let stop = state.shutdown().clone();
+    let server = axum::serve(listener, router)
+        .with_graceful_shutdown(stop.clone().cancelled_owned())
+        .into_future();
+    tokio::pin!(server);
+    tokio::select! {
+        result = &mut server => {
+            if let Err(error) = result {
+                tracing::error!(%error, "the local server ended");
+            }
+        }
+        () = stop.cancelled() => {
+            // Whoever is not done by then is cut off.
+            let _ = timeout(GRACE, &mut server).await;
+        }
     }
 }

@@ -75,12 +75,11 @@ impl Decimal {
     }
 
     fn checked(value: BigDecimal) -> Result<Self, DecimalError> {
-        let (digits, scale) = value.as_bigint_and_exponent();
-        // A bit count bounds the decimal digits without writing them out.
-        let upper_digits =
-            i64::try_from(digits.bits() / 3 + 1).map_err(|_| DecimalError::TooLarge)?;
-        let before_point = upper_digits.saturating_sub(scale);
-        if scale > MAX_DIGITS || before_point > 2 * MAX_DIGITS || scale < -MAX_DIGITS {
+        // Exactly, or a number near the bound would be read and its plain text refused.
+        let digits = i64::try_from(value.digits()).map_err(|_| DecimalError::TooLarge)?;
+        let scale = value.fractional_digit_count();
+        let before_point = digits.saturating_sub(scale);
+        if scale > MAX_DIGITS || before_point > MAX_DIGITS || scale < -MAX_DIGITS {
             return Err(DecimalError::TooLarge);
         }
         Ok(Self(value))
@@ -225,6 +224,24 @@ mod tests {
     }
 
     #[test]
+    fn the_bound_is_128_digits_on_either_side_however_they_are_written() {
+        let (most, more) = ("9".repeat(128), "9".repeat(129));
+        let after = |digits: &str| format!("0.{digits}");
+        for (text, is_read) in [
+            (most.clone(), true),
+            (more.clone(), false),
+            (after(&most), true),
+            (after(&more), false),
+            ("1e127".to_owned(), true),
+            ("1e128".to_owned(), false),
+            (format!("{}e27", "9".repeat(101)), true),
+            (format!("{}e28", "9".repeat(101)), false),
+        ] {
+            assert_eq!(text.parse::<Decimal>().is_ok(), is_read, "{text}");
+        }
+    }
+
+    #[test]
     fn division_for_display_rounds_half_even() {
         assert_eq!(d("1").divide_for_display(&d("8"), 2), Some(d("0.12")));
         assert_eq!(d("1").divide_for_display(&d("0"), 2), None);
@@ -235,6 +252,15 @@ mod tests {
         fn text_round_trips(units in any::<i64>(), scale in 0u32..18) {
             let text = Decimal(BigDecimal::new(units.into(), i64::from(scale))).to_string();
             prop_assert_eq!(d(&text).to_string(), text);
+        }
+
+        #[test]
+        fn what_is_read_has_a_text_that_is_read_as_the_same(
+            digits in "-?[0-9]{1,150}(\\.[0-9]{0,150})?", exponent in -300i32..300,
+        ) {
+            if let Ok(value) = format!("{digits}e{exponent}").parse::<Decimal>() {
+                prop_assert_eq!(value.to_string().parse::<Decimal>(), Ok(value));
+            }
         }
 
         #[test]

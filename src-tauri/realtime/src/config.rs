@@ -126,6 +126,9 @@ pub struct Config {
     /// The first attempt after close code 1001, 1006 or 1012 waits `random(0, this)`: the
     /// clients of a restarted server must not come back all at once.
     pub first_retry_spread: Duration,
+    /// After such a close what was tracked is tracked again within `random(0, this)`: presence
+    /// has the lowest of the project's limits (protocol.md 1.12).
+    pub presence_spread: Duration,
     /// After a rate limit: `random(this, 2 · this)`.
     pub long_backoff: Duration,
     /// After refused row-change bindings the channel joins again after at least `floor`, and at
@@ -165,6 +168,7 @@ impl Config {
             push_timeout: Duration::from_secs(10),
             backoff: BackoffConfig::default(),
             first_retry_spread: Duration::from_secs(10),
+            presence_spread: Duration::from_secs(30),
             long_backoff: Duration::from_secs(30),
             refused_bindings: SlowRetry::default(),
             refused_retry: Some(Duration::from_mins(5)),

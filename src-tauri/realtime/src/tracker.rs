@@ -17,6 +17,8 @@ pub(crate) struct Tracker {
     /// What this incarnation of the channel was told last.
     sent: Option<Json>,
     calls: VecDeque<Instant>,
+    /// No call before this.
+    not_before: Option<Instant>,
 }
 
 /// The call to make now.
@@ -34,8 +36,10 @@ impl Tracker {
         replaces
     }
 
-    /// A new incarnation of the channel knows nothing.
-    pub(crate) fn reset(&mut self) {
+    /// A new incarnation of the channel knows nothing. What the one before it was told is told
+    /// again, from `again_from` on.
+    pub(crate) fn reset(&mut self, again_from: Option<Instant>) {
+        self.not_before = again_from.filter(|_| self.sent.is_some());
         self.sent = None;
     }
 
@@ -49,7 +53,8 @@ impl Tracker {
             .len()
             .checked_sub(CALLS)
             .and_then(|index| self.calls.get(index));
-        Some(oldest.map_or(now, |call| (*call + WINDOW).max(now)))
+        let from = self.not_before.map_or(now, |at| at.max(now));
+        Some(oldest.map_or(from, |call| (*call + WINDOW).max(from)))
     }
 
     /// Takes the call that is due.
@@ -102,11 +107,26 @@ mod tests {
         assert_eq!(tracker.take(now), Some(Call::Track(json(1))));
         tracker.wish(Some(json(1)));
         assert_eq!(tracker.take(now), None);
-        tracker.reset();
+        tracker.reset(None);
         assert_eq!(tracker.take(now), Some(Call::Track(json(1))));
         tracker.wish(None);
         assert_eq!(tracker.take(now), Some(Call::Untrack));
-        tracker.reset();
+        tracker.reset(None);
         assert_eq!(tracker.take(now), None);
+    }
+
+    #[test]
+    fn after_a_break_it_waits_to_say_again_what_it_said_before() {
+        let now = Instant::now();
+        let later = now + Duration::from_secs(7);
+        let mut tracker = Tracker::default();
+        tracker.wish(Some(json(1)));
+        // Nothing was said yet: a channel that is joined for the first time.
+        tracker.reset(Some(later));
+        assert_eq!(tracker.take(now), Some(Call::Track(json(1))));
+        tracker.reset(Some(later));
+        tracker.wish(Some(json(2)));
+        assert_eq!((tracker.take(now), tracker.due(now)), (None, Some(later)));
+        assert_eq!(tracker.take(later), Some(Call::Track(json(2))));
     }
 }

@@ -10,7 +10,9 @@ use std::sync::Arc;
 use clap::{Parser, ValueEnum};
 use serde::Serialize;
 use tidings_contract::{self as api, Call};
-use tidings_engine::{App, AppOptions, EngineError, MemorySecrets, Secrets, best_available};
+use tidings_engine::{
+    App, AppOptions, EngineError, MemorySecrets, Network, Secrets, best_available,
+};
 use tidings_model::SystemClock;
 use tidings_serve::{Desk, ServeError, Server};
 use tracing_subscriber::EnvFilter;
@@ -128,6 +130,7 @@ async fn serve(options: Options, secrets: Arc<dyn Secrets>) -> Result<(), Failur
         downloads: None,
         secrets,
         host: desk.clone(),
+        network: Network::default(),
         clock: Arc::new(SystemClock),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         default_url: variable("SUPABASE_URL"),

@@ -10,7 +10,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_SECURITY_POLICY, HOST, ORIGIN};
 use serde_json::{Value, json};
-use tidings_engine::{App, AppOptions, MemorySecrets};
+use tidings_engine::{App, AppOptions, MemorySecrets, Network};
 use tidings_model::SystemClock;
 use tidings_serve::{Desk, ServeError, Server};
 use tidings_testkit::{DEADLINE, Program, TempDir, scratch};
@@ -42,6 +42,7 @@ async fn serve() -> Served {
         downloads: None,
         secrets: Arc::new(MemorySecrets::default()),
         host: desk.clone(),
+        network: Network::default(),
         clock: Arc::new(SystemClock),
         version: "0.0.0".to_owned(),
         default_url: None,

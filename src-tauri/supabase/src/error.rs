@@ -96,6 +96,12 @@ pub enum Error {
     /// Somebody is signed in, and a code of a second factor is missing.
     #[error("The code of the authenticator app is missing.")]
     SecondFactor,
+    /// A token that was renewed because the one before it was refused is refused too.
+    #[error("The project refuses the sign-in, although it was just renewed.")]
+    StillRefused {
+        /// Until another renewal is tried.
+        retry_after: Duration,
+    },
     /// The sign-in in the browser ended without one, as the provider or the project says.
     #[error("{}", words::browser(.code.as_deref(), .message))]
     Browser {
@@ -158,6 +164,9 @@ impl Error {
             Self::Network { .. } | Self::NotSupabase { .. } => Class::Network,
             Self::Api(error) => error.class(),
             Self::SignedOut | Self::SecondFactor => Class::SignedOut,
+            Self::StillRefused { retry_after } => Class::Transient {
+                retry_after: Some(*retry_after),
+            },
             Self::InvalidAnswer(_) => Class::Transient { retry_after: None },
             Self::BadKey { .. }
             | Self::AnswerTooLarge

@@ -1,12 +1,14 @@
-//! One connection pool, with deadlines, without redirects.
+//! One HTTP client, with deadlines and limits, without redirects.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Method, redirect};
-use rustls::crypto::ring;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use reqwest::{Method, Request as Raw};
+use tokio::time::timeout;
 use url::Url;
 
+use crate::transport::{Connector, Streams, Transport, Web};
 use crate::{Error, Project};
 
 /// Deadlines of one request.
@@ -33,10 +35,8 @@ impl Default for Timeouts {
 /// The HTTP client that everything shares. A clone is the same client.
 #[derive(Debug, Clone)]
 pub struct Http {
-    /// Through the system's proxy, when there is one.
-    outward: Client,
-    /// To this machine, where a proxy would look for itself.
-    local: Client,
+    transport: Transport,
+    timeouts: Timeouts,
 }
 
 /// An answer over this size is refused while it is read.
@@ -52,30 +52,19 @@ impl Http {
 
     /// A client with other deadlines.
     pub fn with(timeouts: Timeouts) -> Result<Self, Error> {
-        // Another part of the program may have installed the same provider already.
-        let _ = ring::default_provider().install_default();
-        let builder = || {
-            Client::builder()
-                .user_agent(concat!("tidings/", env!("CARGO_PKG_VERSION")))
-                .connect_timeout(timeouts.connect)
-                .read_timeout(timeouts.idle)
-                .timeout(timeouts.total)
-                .redirect(redirect::Policy::none())
-                .tcp_keepalive(Duration::from_secs(30))
-        };
-        let outward = builder().build().or_else(|error| {
-            // A machine without certificates can still use its local workspace.
-            tracing::warn!(%error, "no system certificates: https will be refused");
-            builder().tls_certs_only([]).build()
-        });
+        let transport = Transport::Web(Web::new(timeouts.connect)?);
         Ok(Self {
-            outward: outward.map_err(|error| Error::Setup(chain(&error)))?,
-            local: builder()
-                .no_proxy()
-                .tls_certs_only([])
-                .build()
-                .map_err(|error| Error::Setup(chain(&error)))?,
+            transport,
+            timeouts,
         })
+    }
+
+    /// A client over whatever byte streams `connector` makes, each for one request.
+    pub fn over(connector: Arc<dyn Connector>, timeouts: Timeouts) -> Self {
+        Self {
+            transport: Transport::Streams(Streams::new(connector)),
+            timeouts,
+        }
     }
 
     /// Sends a request and reads the whole answer, whatever its status.
@@ -83,36 +72,49 @@ impl Http {
         if request.url.as_str().len() > MAX_URL {
             return Err(Error::RequestTooLong);
         }
-        // http:// is only ever this machine (see `Project`).
-        let client = if request.url.scheme() == "http" {
-            &self.local
-        } else {
-            &self.outward
-        };
-        let mut builder = client
-            .request(request.method, request.url)
-            .headers(request.headers);
+        let mut raw = Raw::new(request.method, request.url);
+        let headers = raw.headers_mut();
+        *headers = request.headers;
+        headers.insert(
+            USER_AGENT,
+            HeaderValue::from_static(concat!("tidings/", env!("CARGO_PKG_VERSION"))),
+        );
         if let Some(body) = request.body {
-            builder = builder
-                .header("content-type", "application/json")
-                .body(body);
+            headers.insert("content-type", HeaderValue::from_static("application/json"));
+            *raw.body_mut() = Some(body.into());
         }
-        let mut response = builder.send().await.map_err(network)?;
-        let status = response.status().as_u16();
-        let headers = std::mem::take(response.headers_mut());
+        within(self.timeouts.total, self.exchange(raw)).await
+    }
+
+    async fn exchange(&self, request: Raw) -> Result<Reply, Error> {
+        let Timeouts { connect, idle, .. } = self.timeouts;
+        let mut answer = within(connect + idle, self.transport.send(request)).await?;
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(network)? {
-            if body.len() + chunk.len() > MAX_ANSWER {
+        while let Some(piece) = within(idle, answer.piece()).await? {
+            if body.len() + piece.len() > MAX_ANSWER {
                 return Err(Error::AnswerTooLarge);
             }
-            body.extend_from_slice(&chunk);
+            body.extend_from_slice(&piece);
         }
         Ok(Reply {
-            status,
-            headers,
+            status: answer.status,
+            headers: answer.headers,
             body,
         })
     }
+}
+
+/// What is not done by the deadline may have been carried out all the same.
+async fn within<T>(
+    deadline: Duration,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    timeout(deadline, work).await.unwrap_or_else(|_| {
+        Err(Error::Network {
+            timed_out: true,
+            message: format!("no answer within {} s", deadline.as_secs_f32()),
+        })
+    })
 }
 
 /// A request to one project.
@@ -235,32 +237,6 @@ impl Reply {
             }
         })
     }
-}
-
-fn network(error: reqwest::Error) -> Error {
-    if error.is_builder() {
-        return Error::InvalidRequest(chain(&error.without_url()));
-    }
-    let error = error.without_url();
-    Error::Network {
-        timed_out: error.is_timeout(),
-        message: chain(&error),
-    }
-}
-
-/// An error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = error.to_string();
-        if !text.contains(&next) {
-            text.push_str(": ");
-            text.push_str(&next);
-        }
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Client of Supabase Auth and PostgREST. It knows the two protocols and nothing of chat.
 //!
 //! [`Project`] is an address and a key that is safe to hold in a desktop program,
-//! [`Http`] the one connection pool, [`Auth`] the calls of the Auth service,
+//! [`Http`] the one HTTP client, [`Auth`] the calls of the Auth service,
 //! [`TokenManager`] the one owner of a session, [`Rest`] the calls of PostgREST,
 //! [`Broadcasts`] those of Realtime that need no socket, [`Loopback`] the way back from a sign-in in
 //! the browser.
@@ -27,6 +27,7 @@ mod rest;
 mod secret;
 mod store;
 mod token;
+mod transport;
 mod user;
 mod words;
 
@@ -46,4 +47,5 @@ pub use rest::{Insert, Rest, Rows};
 pub use secret::Secret;
 pub use store::{MemoryStore, SessionStore, StoreError, StoredSession, Turn, UntoldSignOut};
 pub use token::{AuthState, TokenManager};
+pub use transport::{Bytes, Connecting, Connector};
 pub use user::User;

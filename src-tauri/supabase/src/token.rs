@@ -210,6 +210,7 @@ impl TokenManager {
             if let Some(access) = other.filter(|access| !access.is_over()) {
                 return Ok(access.token.expose().to_owned());
             }
+            state.may_renew_refused()?;
             self.inner.fly(&mut state)?
         };
         land(flight).await.map(|token| token.expose().to_owned())

@@ -4,13 +4,17 @@
 
 mod common;
 
+use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use common::{Answer, Server, project, session};
 use serde_json::json;
+use tidings_local::{Door, LocalServer, Options};
 use tidings_supabase::{
-    Auth, Class, Error, Http, Project, ProjectKey, Scope, Secret, SignUp, Timeouts,
+    Auth, Bytes, Class, Connecting, Connector, Error, Http, Project, ProjectKey, Scope, Secret,
+    SignUp, Timeouts,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -230,6 +234,102 @@ async fn no_answer_is_no_network_and_says_nothing_of_the_request() {
         project(&format!("http://{address}")),
     );
     let error = auth.sign_in_password("a", &password()).await.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            Error::Network {
+                timed_out: true,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+}
+
+/// Leads to a server of the same process.
+struct Through(Door);
+
+impl Connector for Through {
+    fn connect<'a>(&'a self, _: &'a url::Url) -> Connecting<'a> {
+        Box::pin(async {
+            let stream: Box<dyn Bytes> = Box::new(self.0.connect().await?);
+            Ok(stream)
+        })
+    }
+}
+
+/// Makes streams whose other ends do as they are told.
+struct Ends(fn(tokio::io::DuplexStream));
+
+impl Connector for Ends {
+    fn connect<'a>(&'a self, _: &'a url::Url) -> Connecting<'a> {
+        let (here, there) = tokio::io::duplex(1024);
+        (self.0)(there);
+        let stream: io::Result<Box<dyn Bytes>> = Ok(Box::new(here));
+        Box::pin(std::future::ready(stream))
+    }
+}
+
+#[tokio::test]
+async fn requests_go_over_streams_that_somebody_else_makes() {
+    let (server, door) = LocalServer::start_behind_door(Options::default())
+        .await
+        .unwrap();
+    let info = server.info();
+    let key = ProjectKey::parse(info.publishable_key.reveal()).unwrap();
+    let http = Http::over(Arc::new(Through(door)), Timeouts::default());
+    let project = Project::new(&info.url, key.clone()).unwrap();
+    let auth = Auth::new(http.clone(), project);
+    assert!(auth.settings().await.is_ok());
+    let error = auth
+        .sign_in_password("alice@example.org", &password())
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), Some("invalid_credentials"));
+
+    // Nothing there speaks TLS, and nothing is sent in the clear instead.
+    let encrypted = Project::new("https://127.0.0.1", key).unwrap();
+    let error = Auth::new(http, encrypted).settings().await.unwrap_err();
+    assert!(matches!(error, Error::Setup(_)), "{error:?}");
+
+    server.stop().await;
+    let error = auth.settings().await.unwrap_err();
+    assert_eq!(error.class(), Class::Network, "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_ends_early_or_stays_silent_is_the_network() {
+    let ask = |end: fn(tokio::io::DuplexStream)| {
+        let http = Http::over(Arc::new(Ends(end)), Timeouts::default());
+        let auth = Auth::new(http, project("http://127.0.0.1"));
+        async move { auth.settings().await.unwrap_err() }
+    };
+    for end in [drop as fn(tokio::io::DuplexStream), |mut stream| {
+        tokio::spawn(async move {
+            let half = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{";
+            stream.write_all(half).await.unwrap();
+        });
+    }] {
+        let error = ask(end).await;
+        assert!(
+            matches!(
+                error,
+                Error::Network {
+                    timed_out: false,
+                    ..
+                }
+            ),
+            "{error:?}"
+        );
+    }
+    // Read, and not answered.
+    let error = ask(|mut stream| {
+        tokio::spawn(async move {
+            let mut request = Vec::new();
+            stream.read_to_end(&mut request).await.unwrap();
+        });
+    })
+    .await;
     assert!(
         matches!(
             error,

@@ -249,21 +249,26 @@ async fn a_token_that_stays_refused_fails_without_a_loop_and_without_losing_the_
         })
     })
     .await;
-    let error = signed_in(&server)
-        .await
-        .select("t", &Query::new())
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(
-            error.class(),
-            Class::Transient {
-                retry_after: Some(_)
-            }
-        ),
-        "{error:?}"
-    );
-    assert_eq!(asked(&server).len(), 2);
+    let rest = signed_in(&server).await;
+    let renewals = || {
+        let seen = server.seen();
+        let renewed = |seen: &&Seen| seen.query.contains("grant_type=refresh_token");
+        seen.iter().filter(renewed).count()
+    };
+    // With the token, then with a new one; after that no call makes another new one.
+    for requests in [2, 3, 4] {
+        let error = rest.select("t", &Query::new()).await.unwrap_err();
+        assert!(
+            matches!(
+                error.class(),
+                Class::Transient {
+                    retry_after: Some(_)
+                }
+            ),
+            "{error:?}"
+        );
+        assert_eq!((asked(&server).len(), renewals()), (requests, 1));
+    }
 }
 
 #[tokio::test]

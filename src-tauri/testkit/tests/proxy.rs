@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tidings_testkit::proxy::{Answer, Direction};
@@ -232,4 +233,44 @@ async fn a_server_may_come_back_elsewhere() {
     proxy.cut();
     let mut second = TcpStream::connect(proxy.address()).await.unwrap();
     assert_eq!(hear(&mut second, 3).await, b"two");
+}
+
+#[tokio::test]
+async fn in_memory_it_does_the_same() {
+    let proxy = FaultProxy::in_memory(Arc::new(|| {
+        Box::pin(async {
+            let (here, mut there) = tokio::io::duplex(1024);
+            tokio::spawn(async move {
+                let mut heard = [0; 4];
+                while there.read_exact(&mut heard).await.is_ok() {
+                    there.write_all(&heard).await.unwrap();
+                }
+            });
+            Ok(here)
+        })
+    }));
+    let mut stream = proxy.connect();
+    let mut heard = [0; 4];
+    stream.write_all(b"ping").await.unwrap();
+    timeout(DEADLINE, stream.read_exact(&mut heard))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(&heard, b"ping");
+
+    proxy.lose(Direction::Down);
+    stream.write_all(b"lost").await.unwrap();
+    proxy
+        .wait_counts("the answer's loss", DEADLINE, |counts| counts.lost == 4)
+        .await
+        .unwrap();
+    proxy.heal();
+    proxy.go_offline();
+    let mut rest = Vec::new();
+    let ended = timeout(DEADLINE, stream.read_to_end(&mut rest)).await;
+    assert_eq!((ended.unwrap().unwrap(), rest.len()), (0, 0));
+    let mut refused = proxy.connect();
+    let ended = timeout(DEADLINE, refused.read_to_end(&mut rest)).await;
+    assert_eq!(ended.unwrap().unwrap(), 0);
+    assert_eq!(proxy.counts().refused, 1);
 }

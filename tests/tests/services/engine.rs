@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tidings_contract::{self as api, Call, Connection};
-use tidings_engine::{App, AppOptions, MemorySecrets};
+use tidings_engine::{App, AppOptions, MemorySecrets, Network};
 use tidings_model::SystemClock;
 use tidings_serve::Desk;
 use tidings_testkit::{DEADLINE, scratch, wait_for};
@@ -20,6 +20,7 @@ async fn a_project_without_realtime_is_told_as_such_and_what_is_written_is_kept(
         downloads: None,
         secrets: Arc::new(MemorySecrets::default()),
         host: Arc::new(Desk::new()),
+        network: Network::default(),
         clock: Arc::new(SystemClock),
         version: "test".to_owned(),
         default_url: None,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tidings_contract::{self as api, ApiError, Call, Connection, Event, MessageRow, SendState};
 use tidings_engine::{
-    About, App, AppOptions, Host, MemorySecrets, Pace, Pressed, Secrets, SecretsError,
+    About, App, AppOptions, Host, MemorySecrets, Network, Pace, Pressed, Secrets, SecretsError,
 };
 use tidings_model::{Clock, SystemClock, Timestamp};
 use tidings_serve::Desk;
@@ -129,6 +129,7 @@ impl Device {
             downloads: None,
             secrets: self.secrets.clone(),
             host,
+            network: Network::default(),
             clock: self.clock.clone(),
             version: "test".to_owned(),
             default_url: None,

@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 
 use rusqlite::{Connection, params};
-use tidings_model::{SessionId, Timestamp};
+use tidings_model::{MessageId, SessionId, Timestamp};
 
 use super::decode;
 use super::ranges::{Coverage, stored};
 use crate::Cache;
 use crate::error::Result;
 use crate::types::heads::Stretch;
+use crate::types::page::MessageKey;
 use crate::write::ranges::START;
 
 /// Sessions in which something is missing while changes arrive live: a range that does not touch
@@ -36,22 +37,32 @@ pub(crate) const WITH_OLD_RANGES: &str = "SELECT s.id, s.key FROM sessions s
 
 impl Cache {
     /// The newest gap of each of some sessions: of `first`, then of those that were used last.
-    /// Those in `skip` are left out.
+    /// Those in `skip` are left out, and of all what is older than `kept_from`: fetched, it would
+    /// be removed again.
     pub async fn next_gaps(
         &self,
         first: Option<SessionId>,
         skip: HashSet<SessionId>,
         limit: usize,
+        kept_from: Option<Timestamp>,
     ) -> Result<Vec<(SessionId, Stretch)>> {
+        // Nothing sorts before the smallest id of a time.
+        let floor = kept_from.map(|at| MessageKey {
+            at,
+            id: MessageId::from_uuid(uuid::Uuid::nil()),
+        });
         self.read(move |conn| {
-            let bound = START.at.as_micros();
+            let bound = floor.map_or(START.at, |floor| floor.at).as_micros();
             let sessions = listed(conn, WITH_GAPS, bound, first.as_ref(), &skip, limit)?;
             let mut gaps = Vec::new();
             for (id, key) in sessions {
                 let newest = Coverage::new(stored(conn, key)?).gaps().pop();
                 gaps.extend(newest.map(|gap| {
-                    let (older, newer) = (gap.after, gap.before);
-                    (id, Stretch { older, newer })
+                    let stretch = Stretch {
+                        older: gap.after.max(floor),
+                        newer: gap.before,
+                    };
+                    (id, stretch)
                 }));
             }
             Ok(gaps)
@@ -88,12 +99,15 @@ impl Cache {
         .await
     }
 
-    /// Messages of the project that are cached.
-    pub async fn message_count(&self) -> Result<u64> {
-        self.read(|conn| {
+    /// Messages of the project that are cached, of those written at `from` or later.
+    pub async fn message_count(&self, from: Timestamp) -> Result<u64> {
+        self.read(move |conn| {
             let count: i64 = conn
-                .prepare_cached("SELECT count(*) FROM messages WHERE deleted = 0 AND unsent = 0")?
-                .query_row([], |row| row.get(0))?;
+                .prepare_cached(
+                    "SELECT count(*) FROM messages
+                     WHERE deleted = 0 AND unsent = 0 AND created_at >= ?1",
+                )?
+                .query_row([from.as_micros()], |row| row.get(0))?;
             Ok(count.unsigned_abs())
         })
         .await

@@ -271,7 +271,7 @@ async fn after_a_time_away_in_which_nothing_changed_nothing_is_left_to_be_read()
     desk.take(moved(2, "hello", "new", desk.inserted(2))).await;
     let left = async || {
         let skip = std::collections::HashSet::from([sid("trip")]);
-        desk.cache.next_gaps(None, skip, 10).await.unwrap()
+        desk.cache.next_gaps(None, skip, 10, None).await.unwrap()
     };
     assert_eq!(left().await, []);
     desk.cache.live_stopped().await.unwrap();

@@ -1,5 +1,7 @@
 //! What sessions take on this computer, and what is taken off it.
 
+use std::collections::HashSet;
+
 use super::*;
 use crate::{Anchor, CacheError, Limit, MessageKey, Page, Removal, Window};
 
@@ -231,6 +233,41 @@ async fn what_was_removed_is_a_gap_and_the_newest_message_stays() {
     assert_eq!(desk.shown("trip").await.len(), 100);
     assert_eq!(desk.gap_before_page("trip").await, None);
     desk.sizes_agree().await;
+}
+
+#[tokio::test]
+async fn what_is_too_old_to_be_kept_is_not_missing() {
+    let desk = Desk::with_trip().await;
+    desk.filled(1..101, "some words").await;
+    desk.cache
+        .remove_old(sid("trip"), at(50), 1000)
+        .await
+        .unwrap();
+    // Somebody looks: from here on nothing says that messages were removed.
+    desk.cache.wanted_again(sid("trip")).await.unwrap();
+    let left = async |kept_from| {
+        let gaps = desk.cache.next_gaps(None, HashSet::new(), 10, kept_from);
+        gaps.await.unwrap()
+    };
+    let nil = |at| MessageKey {
+        at,
+        id: MessageId::from_uuid(uuid::Uuid::nil()),
+    };
+    // No further down than what is kept, which may be a little less than there was then.
+    let [(_, gap)] = &left(Some(at(40))).await[..] else {
+        panic!("one gap is left");
+    };
+    assert_eq!(gap.older, Some(nil(at(40))));
+    assert_eq!(gap.newer.map(|key| key.at), Some(at(50)));
+    assert_eq!(left(Some(at(50))).await, []);
+    assert_eq!(left(Some(at(60))).await, []);
+    // Without a limit all of it is.
+    let [(_, gap)] = &left(None).await[..] else {
+        panic!("one gap is left");
+    };
+    assert_eq!(gap.older, None);
+    assert_eq!(desk.cache.message_count(Timestamp::MIN).await.unwrap(), 51);
+    assert_eq!(desk.cache.message_count(at(91)).await.unwrap(), 10);
 }
 
 #[tokio::test]

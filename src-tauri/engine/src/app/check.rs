@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
 use tidings_contract::{Check, CheckItem, CheckOutcome, ProjectCheck};
-use tidings_realtime::{ConnState, Event, TokenError, TokenSource};
+use tidings_realtime::{ConnState, Connector, Event, TokenError, TokenSource};
 use tidings_supabase::{Auth, Class, Http, Project, ProjectKey, Query, Rest};
 
 use crate::workspace::{refused, table};
@@ -23,7 +23,12 @@ const TABLES: [&str; 4] = [
 ];
 
 /// Looks at the address, the key, the tables, the change feed and the clocks.
-pub(super) async fn run(http: &Http, url: &str, key: &str) -> ProjectCheck {
+pub(super) async fn run(
+    http: &Http,
+    sockets: Arc<dyn Connector>,
+    url: &str,
+    key: &str,
+) -> ProjectCheck {
     let mut items = Vec::new();
     let project = match read(url, key) {
         Ok(project) => project,
@@ -60,7 +65,7 @@ pub(super) async fn run(http: &Http, url: &str, key: &str) -> ProjectCheck {
     }
     let (tables, date) = tables(http, &project).await;
     items.push(tables);
-    items.push(realtime(&project).await);
+    items.push(realtime(sockets, &project).await);
     items.push(clock(date));
     finish(Some(address), items)
 }
@@ -110,10 +115,11 @@ async fn tables(http: &Http, project: &Project) -> (CheckItem, Option<SystemTime
 }
 
 /// Connects once to the change feed.
-async fn realtime(project: &Project) -> CheckItem {
+async fn realtime(sockets: Arc<dyn Connector>, project: &Project) -> CheckItem {
     let key = tidings_realtime::Secret::new(project.key().expose());
     let config = tidings_realtime::Config::new(project.url().clone(), key);
-    let (client, mut events) = tidings_realtime::Client::start(config, Arc::new(Nobody));
+    let (client, mut events) =
+        tidings_realtime::Client::start_with(config, Arc::new(Nobody), sockets);
     client.connect();
     let outcome = async {
         while let Some(event) = events.next().await {

@@ -29,7 +29,9 @@ impl App {
             Command::GetSnapshot(_) => reply::<api::GetSnapshot>(self.snapshot().await),
             Command::StartLocal(_) => reply::<api::StartLocal>(self.start_local().await),
             Command::CheckProject(args) => {
-                reply::<api::CheckProject>(Ok(check::run(&self.0.http, &args.url, &args.key).await))
+                let sockets = self.0.options.network.sockets();
+                let check = check::run(&self.0.http, sockets, &args.url, &args.key);
+                reply::<api::CheckProject>(Ok(check.await))
             }
             Command::AddWorkspace(args) => {
                 reply::<api::AddWorkspace>(self.add_workspace(args).await)

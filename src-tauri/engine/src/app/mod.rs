@@ -24,6 +24,7 @@ use crate::bus::{Bus, Subscription};
 use crate::config::{Config, ConfigFile, WorkspaceConfig, WorkspacePlace};
 use crate::error::{EngineError, Result};
 use crate::host::Host;
+use crate::network::Network;
 use crate::secrets::{Scoped, Secrets};
 use crate::sounds::Sounds;
 use crate::workspace::{Pace, Workspace};
@@ -38,6 +39,8 @@ pub struct AppOptions {
     pub secrets: Arc<dyn Secrets>,
     /// The desktop.
     pub host: Arc<dyn Host>,
+    /// How projects are reached.
+    pub network: Network,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Version of the program.
@@ -100,7 +103,7 @@ impl App {
             config: Mutex::new(config),
             muted: watch::Sender::new(muted),
             sounds: Sounds::in_directory(&options.data_dir),
-            http: tidings_supabase::Http::new()?,
+            http: options.network.http()?,
             running: tokio::sync::Mutex::default(),
             upload: tokio::sync::Mutex::default(),
             instance: Mutex::new(Some(instance)),
@@ -172,6 +175,17 @@ impl App {
         let mut running = self.0.running.lock().await;
         for (_, opened) in running.workspaces.drain() {
             opened.close().await;
+        }
+        let instance = self.0.instance.lock();
+        instance.unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// Ends as a crash of the program would: no goodbye, and what waits to be written is not
+    /// written. When it returns nothing of the program is at work any more.
+    pub async fn abandon(&self) {
+        let mut running = self.0.running.lock().await;
+        for (_, opened) in running.workspaces.drain() {
+            opened.workspace.abandon().await;
         }
         let instance = self.0.instance.lock();
         instance.unwrap_or_else(PoisonError::into_inner).take();

@@ -113,6 +113,7 @@ impl App {
             rest,
             tokens: tokens.clone(),
             realtime,
+            connector: self.0.options.network.sockets(),
             clock: self.0.options.clock.clone(),
             host: self.0.options.host.clone(),
             bus: self.0.bus.clone(),

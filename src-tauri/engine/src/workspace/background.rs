@@ -7,15 +7,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rand::RngExt as _;
 use tidings_cache::{Cache, CacheError};
 use tidings_contract as api;
 use tidings_model::{SessionId, Timestamp};
 use tidings_supabase::{BackOff, Class, Filter, Query};
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 
-use super::Core;
 use super::catch_up::{self, Portion, read_stretches};
 use super::remote::table;
+use super::{Core, retention};
 
 /// Name of the fact that the user stopped it.
 const PAUSED: &str = "background_paused";
@@ -119,6 +121,8 @@ impl Core {
 enum Step {
     Read,
     Nothing,
+    /// Something, but not yet.
+    Later(Duration),
 }
 
 /// What the task knows beside the cache.
@@ -129,6 +133,8 @@ struct Work {
     skip: HashSet<SessionId>,
     progress: Option<Progress>,
     due: Option<Timestamp>,
+    /// Ranges are not compared again before this.
+    compare_from: Option<Instant>,
 }
 
 /// Counted once, then followed.
@@ -148,6 +154,10 @@ pub(super) async fn run(core: Arc<Core>) {
             Ok(Step::Read) => {
                 failed = 0;
                 tokio::time::sleep(core.pace.background).await;
+            }
+            Ok(Step::Later(wait)) => {
+                failed = 0;
+                woken(&core, wait).await;
             }
             Ok(Step::Nothing) => {
                 failed = 0;
@@ -189,18 +199,21 @@ async fn step(core: &Core, work: &mut Work) -> Result<Step, catch_up::Error> {
         work.progress = None;
         work.portion = Portion::default();
         work.skip.clear();
+        let spread = rand::rng().random_range(Duration::ZERO..=core.pace.spread);
+        work.compare_from = Some(Instant::now() + spread);
     }
     let open = core.open.lock().await.as_ref().map(|open| open.id.clone());
     let limit = work.portion.sessions.min(SESSIONS);
+    let kept_from = retention::age_limit(core);
     let gaps = core
         .cache
-        .next_gaps(open.clone(), work.skip.clone(), limit)
+        .next_gaps(open.clone(), work.skip.clone(), limit, kept_from)
         .await?;
     if gaps.is_empty() {
         work.progress = None;
         core.tell_download(|download| *download = None);
     } else if work.progress.is_none() {
-        let progress = count(core).await?;
+        let progress = count(core, kept_from).await?;
         tell(core, progress);
         work.progress = Some(progress);
     }
@@ -208,6 +221,10 @@ async fn step(core: &Core, work: &mut Work) -> Result<Step, catch_up::Error> {
         return Ok(Step::Nothing);
     }
     let wanted = if gaps.is_empty() {
+        let now = Instant::now();
+        if let Some(from) = work.compare_from.filter(|from| *from > now) {
+            return Ok(Step::Later(from - now));
+        }
         let day = catch_up::server_now(core).minus(TRUSTED);
         core.cache
             .next_unverified(due.max(day), open.clone(), work.skip.clone(), limit)
@@ -241,10 +258,14 @@ async fn step(core: &Core, work: &mut Work) -> Result<Step, catch_up::Error> {
     Ok(Step::Read)
 }
 
-/// How many messages are here, and how many are not.
-async fn count(core: &Core) -> Result<Progress, catch_up::Error> {
-    let done = core.cache.message_count().await?;
-    let placed = Filter::Not(Box::new(Filter::IsNull("created_at")));
+/// How many messages are here, and how many are not, of those that are kept.
+async fn count(core: &Core, kept_from: Option<Timestamp>) -> Result<Progress, catch_up::Error> {
+    let from = kept_from.unwrap_or(Timestamp::MIN);
+    let done = core.cache.message_count(from).await?;
+    let placed = match kept_from {
+        None => Filter::Not(Box::new(Filter::IsNull("created_at"))),
+        Some(from) => Filter::gte("created_at", from.to_string()),
+    };
     let all = Query::new().filter(placed);
     let missing = match core.rest.count(table::MESSAGES, &all).await {
         Ok(all) => Some(all.saturating_sub(done)),

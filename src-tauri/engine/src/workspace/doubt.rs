@@ -27,6 +27,9 @@ pub struct Pace {
     pub refused_changes: Duration,
     /// From one request in the background to the next.
     pub background: Duration,
+    /// After a catch-up nothing is compared again in the background before a random time within
+    /// this: all clients of a project that was away catch up at the same time.
+    pub spread: Duration,
     /// A disk that refused to be written is tried again after this long.
     pub disk: Duration,
 }
@@ -39,6 +42,7 @@ impl Default for Pace {
             look: Duration::from_secs(5),
             refused_changes: Duration::from_secs(30),
             background: Duration::from_millis(500),
+            spread: Duration::from_mins(1),
             disk: Duration::from_secs(10),
         }
     }

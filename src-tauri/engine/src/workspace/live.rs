@@ -311,7 +311,7 @@ async fn channel_changed(core: &Arc<Core>, channel: &str, status: ChannelStatus)
 }
 
 pub(super) fn in_time(core: &Core, at: Instant) -> Timestamp {
-    let wait = at.saturating_duration_since(Instant::now());
+    let wait = at.saturating_duration_since(tokio::time::Instant::now().into_std());
     core.now().plus(wait)
 }
 

@@ -190,6 +190,11 @@ impl Market {
         self.reading
     }
 
+    /// Whether no other reading began after this one.
+    pub(super) const fn is_newest(&self, reading: u64) -> bool {
+        self.reading == reading
+    }
+
     /// When a row's price held.
     fn tick_time(&mut self, row: &Price) -> Option<Timestamp> {
         let (quote, known) = (&row.quote, self.row_times.get(&row.quote.symbol).copied());
@@ -287,7 +292,7 @@ pub(super) async fn release(
     away: bool,
 ) -> Vec<Timestamp> {
     let mut market = core.market.lock().await;
-    if market.reading != reading {
+    if !market.is_newest(reading) {
         return Vec::new();
     }
     let missed = prices::news(missed, &market.row_times);

@@ -67,6 +67,8 @@ pub(crate) struct Parts {
     pub tokens: TokenManager,
     /// The socket's settings.
     pub realtime: tidings_realtime::Config,
+    /// What the socket's bytes go over.
+    pub connector: Arc<dyn tidings_realtime::Connector>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// The desktop.
@@ -160,6 +162,7 @@ impl Workspace {
             rest,
             tokens,
             realtime,
+            connector,
             clock,
             host,
             bus,
@@ -177,8 +180,8 @@ impl Workspace {
         let background = background::Control::load(&cache).await?;
         let pending = cache.pending_notifications().await?;
         let (notices, to_tell) = notices::queue();
-        let (client, events) =
-            tidings_realtime::Client::start(realtime, Arc::new(live::Tokens(tokens.clone())));
+        let account = Arc::new(live::Tokens(tokens.clone()));
+        let (client, events) = tidings_realtime::Client::start_with(realtime, account, connector);
         // Before the first frame.
         client
             .frame_log()
@@ -239,6 +242,13 @@ impl Workspace {
         self.tasks.wait().await;
         market::keep_waiting(&self.core).await;
         self.core.cache.close().await;
+    }
+
+    /// Ends as a crash of the program would: nothing more is written, sent or told.
+    pub async fn abandon(&self) {
+        self.core.cache.abandon().await;
+        self.core.stop.cancel();
+        self.tasks.wait().await;
     }
 
     /// Whether its events go to the windows.

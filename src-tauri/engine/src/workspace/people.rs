@@ -9,6 +9,7 @@ use tidings_contract as api;
 use tidings_model::{MemberRole, SessionId, UserId};
 use tidings_realtime::{Binding, Change, ChannelSpec, Payload, PresenceUpdate, PushError};
 use tidings_supabase::{BroadcastMessage, Broadcasts};
+use tokio::time::Instant;
 
 use super::catch_up::server_now;
 use super::open::{OpenSession, Standing, Timeouts, Tracked};
@@ -175,36 +176,59 @@ pub(super) async fn track(core: &Core) {
 /// runs until the workspace closes.
 pub(super) async fn keep_row(core: Arc<Core>) {
     let mut repeat = tokio::time::interval(ROW_EVERY);
+    let mut written: Option<(WrittenRow, Instant)> = None;
     loop {
-        tokio::select! {
-            () = core.presence_row.notified() => {}
-            _ = repeat.tick() => {}
+        let repeated = tokio::select! {
+            () = core.presence_row.notified() => false,
+            _ = repeat.tick() => true,
+        };
+        let Some(row) = row_to_write(&core).await else {
+            continue;
+        };
+        // A break of the connection changes nothing in it.
+        let is_fresh = written
+            .as_ref()
+            .is_some_and(|(last, at)| *last == row && at.elapsed() < ROW_EVERY);
+        if (repeated || !is_fresh) && write_row(&core, &row).await {
+            written = Some((row, Instant::now()));
         }
-        write_row(&core).await;
     }
 }
 
+/// What the presence row says.
+#[derive(Debug, PartialEq, Eq)]
+struct WrittenRow {
+    user: String,
+    session: SessionId,
+    status: &'static str,
+}
+
 /// The newest state, and only while there is a connection: presence is never queued.
-async fn write_row(core: &Core) {
-    let (Some(user), true) = (core.tokens.user(), core.settings().presence) else {
-        return;
-    };
+async fn row_to_write(core: &Core) -> Option<WrittenRow> {
+    let user = core.tokens.user().filter(|_| core.settings().presence)?;
     let session = core.open.lock().await.as_ref().map(|open| open.id.clone());
-    let Some(session) = session.filter(|_| core.state.is_up()) else {
-        return;
-    };
-    let status = status_word(core);
+    Some(WrittenRow {
+        user: user.id,
+        session: session.filter(|_| core.state.is_up())?,
+        status: status_word(core),
+    })
+}
+
+/// Whether it was written.
+async fn write_row(core: &Core, row: &WrittenRow) -> bool {
     let row = NewPresenceRow {
-        user_id: &user.id,
-        session_id: session.as_str(),
-        status,
+        user_id: &row.user,
+        session_id: row.session.as_str(),
+        status: row.status,
         last_seen: "now",
         is_typing: false,
         typing_in_session: None,
     };
-    if let Err(error) = core.rest.upsert(table::PRESENCE, "user_id", &row).await {
+    let written = core.rest.upsert(table::PRESENCE, "user_id", &row).await;
+    if let Err(error) = &written {
         tracing::debug!(%error, "the presence row was not written");
     }
+    written.is_ok()
 }
 
 fn status_word(core: &Core) -> &'static str {

@@ -54,8 +54,10 @@ async fn read_until_done(core: &Core, reading: u64) {
         }
         failed = failed.saturating_add(1);
         tokio::time::sleep(BACK_OFF.after(&error, failed)).await;
-        // A channel that is subscribed again asks again.
-        if core.realtime.status(live::PRICES) != Some(ChannelStatus::Subscribed) {
+        // A channel that is subscribed again asks again, or has done so already.
+        if core.realtime.status(live::PRICES) != Some(ChannelStatus::Subscribed)
+            || !core.market.lock().await.is_newest(reading)
+        {
             return;
         }
     }

@@ -138,14 +138,21 @@ async fn remove(core: &Core) -> Result<Option<Kept>, CacheError> {
     Ok(Some(kept))
 }
 
-/// Before when messages are not kept. A clock that was turned removes nothing: until the server
-/// has told its time in this run, age counts for nothing.
+/// Before when messages are too old to be kept. A clock that was turned removes nothing: until the
+/// server has told its time in this run, age counts for nothing.
+pub(super) fn age_limit(core: &Core) -> Option<Timestamp> {
+    let api::Retention::Months { months } = core.settings().retention else {
+        return None;
+    };
+    core.skew_ms()?;
+    Some(server_now(core).minus(MONTH * months))
+}
+
+/// Before when messages are not kept.
 async fn cutoff(core: &Core, retention: api::Retention) -> Result<Option<Timestamp>, CacheError> {
     match retention {
         api::Retention::Everything => Ok(None),
-        api::Retention::Months { months } => Ok(core
-            .skew_ms()
-            .map(|_| server_now(core).minus(MONTH * months))),
+        api::Retention::Months { .. } => Ok(age_limit(core)),
         api::Retention::Size { mib } => {
             let most = u64::from(mib) << 20;
             if core.cache.cutoff(Limit::Bytes(most)).await?.is_none() {

@@ -47,6 +47,8 @@ pub struct RealtimeBehaviour {
     pub joins_per_second: Option<usize>,
     /// Sockets that may be connected; the joins of one more are refused.
     pub connections: Option<usize>,
+    /// Presence calls per second on the whole server; one more closes the channel.
+    pub presence_per_second: Option<usize>,
     /// Broadcasts per second on the whole server; one more closes the channels that receive it.
     pub messages_per_second: Option<usize>,
     /// Row changes per second on the whole server; more are dropped in silence.
@@ -62,17 +64,22 @@ pub struct RealtimeBehaviour {
 }
 
 impl RealtimeBehaviour {
-    /// As slow and as strict as the hosted server with the limits of its free plan.
-    pub fn hosted() -> Self {
+    /// As slow and as strict as the hosted server with the limits published for a plan.
+    pub fn hosted(plan: Plan) -> Self {
+        let (connections, events, presence) = match plan {
+            Plan::Free => (200, 100, 20),
+            Plan::Pro => (500, 500, 50),
+        };
         Self {
             subscribed_delay: Duration::from_secs(2),
             resubscribed_delay: Duration::from_secs(2),
             join_error_delay: Duration::from_secs(5),
             refusal_delay: Duration::from_secs(2),
-            joins_per_second: Some(100),
-            connections: Some(200),
-            messages_per_second: Some(100),
-            changes_per_second: Some(100),
+            joins_per_second: Some(events),
+            connections: Some(connections),
+            presence_per_second: Some(presence),
+            messages_per_second: Some(events),
+            changes_per_second: Some(events),
             ..Self::default()
         }
     }
@@ -96,6 +103,7 @@ impl Default for RealtimeBehaviour {
             presence_calls: Some((5, Duration::from_secs(30))),
             joins_per_second: None,
             connections: None,
+            presence_per_second: None,
             messages_per_second: None,
             changes_per_second: None,
             private_only: false,
@@ -103,6 +111,15 @@ impl Default for RealtimeBehaviour {
             extended_filters: false,
         }
     }
+}
+
+/// Whose published limits hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plan {
+    /// 200 connections, 100 joins and messages a second.
+    Free,
+    /// 500 of each; without the spending cap it is 10,000 and 2,500.
+    Pro,
 }
 
 /// What a user may do on one private channel.

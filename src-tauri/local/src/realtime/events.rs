@@ -88,6 +88,9 @@ impl Session {
         if !channel.presence_calls.allow(limit) {
             return self.end(&message.topic, "Client presence rate limit exceeded");
         }
+        if !self.hub.allow_presence() {
+            return self.end(&message.topic, "Too many presence messages per second");
+        }
         if payload_bytes(&message.payload) > self.hub.behaviour.max_payload_bytes {
             return self.end(&message.topic, "Track message size exceeded");
         }

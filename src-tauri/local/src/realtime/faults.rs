@@ -31,9 +31,25 @@ pub(super) struct Switches {
     lacking: Mutex<Option<String>>,
 }
 
+/// The most of each that one second had since the server started, also what was refused for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MostASecond {
+    /// Channels that were to be joined.
+    pub joins: usize,
+    /// Presence calls.
+    pub presence: usize,
+    /// Broadcasts.
+    pub messages: usize,
+}
+
 impl Faults {
     pub(crate) fn new(hub: Arc<Hub>) -> Self {
         Self(hub)
+    }
+
+    /// How busy the busiest seconds were.
+    pub fn most_a_second(&self) -> MostASecond {
+        self.0.most_a_second()
     }
 
     /// Loses the next `count` row changes: nobody is told of them.

@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use super::behaviour::RealtimeBehaviour;
 use super::binding::Binding;
 use super::changes::Told;
+use super::faults::MostASecond;
 use super::faults::Switches;
 use super::outbox::{Link, Outbox};
 use super::presence::{Diff, Fields, Presence};
@@ -80,6 +81,7 @@ struct Inner {
     members: BTreeMap<ChannelId, Member>,
     topics: HashMap<TopicKey, Topic>,
     joins: PerSecond,
+    presence: PerSecond,
     messages: PerSecond,
     changes: PerSecond,
 }
@@ -224,6 +226,22 @@ impl Hub {
     /// Counts one join; false when there were too many.
     pub(super) fn allow_join(&self) -> bool {
         self.inner().joins.allow(self.behaviour.joins_per_second)
+    }
+
+    /// Counts one presence call; false when there were too many.
+    pub(super) fn allow_presence(&self) -> bool {
+        self.inner()
+            .presence
+            .allow(self.behaviour.presence_per_second)
+    }
+
+    pub(super) fn most_a_second(&self) -> MostASecond {
+        let inner = self.inner();
+        MostASecond {
+            joins: inner.joins.most(),
+            presence: inner.presence.most(),
+            messages: inner.messages.most(),
+        }
     }
 
     /// Whether this socket is within the limit of connections: those that came first are.

@@ -28,8 +28,8 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{any, post};
 
-pub use behaviour::{Access, AccessRule, PrivateRule, RealtimeBehaviour};
-pub use faults::Faults;
+pub use behaviour::{Access, AccessRule, Plan, PrivateRule, RealtimeBehaviour};
+pub use faults::{Faults, MostASecond};
 pub(crate) use hub::Hub;
 
 use crate::state::AppState;

@@ -10,14 +10,12 @@ use tokio::time::Instant;
 pub(super) struct PerSecond {
     since: Option<Instant>,
     count: usize,
+    most: usize,
 }
 
 impl PerSecond {
     /// Counts one event; false when `limit` events of this second were counted before.
     pub fn allow(&mut self, limit: Option<usize>) -> bool {
-        let Some(limit) = limit else {
-            return true;
-        };
         let now = Instant::now();
         if self
             .since
@@ -27,7 +25,13 @@ impl PerSecond {
             self.count = 0;
         }
         self.count += 1;
-        self.count <= limit
+        self.most = self.most.max(self.count);
+        limit.is_none_or(|limit| self.count <= limit)
+    }
+
+    /// The most events that one second had, those over the limit included.
+    pub fn most(&self) -> usize {
+        self.most
     }
 }
 

@@ -1,4 +1,4 @@
-//! The rows: one SQLite file (encrypted when a key is given), one writing thread, a few
+//! The rows: one SQLite file (encrypted when a key is given), one writer, a few
 //! readers, and every committed change told in commit order.
 
 pub mod change;
@@ -67,7 +67,7 @@ impl Store {
         let source = open::Source::new(location, key)?;
         let connection = source.writer(parts)?;
         let (changes, _) = broadcast::channel(CHANGES);
-        let writes = WriteQueue::start(connection, parts, clock, changes.clone())?;
+        let writes = WriteQueue::start(connection, parts, clock, changes.clone());
         let readers = source.has_readers().then(|| {
             Arc::new(Readers {
                 source,
@@ -94,7 +94,7 @@ impl Store {
         self.changes.subscribe()
     }
 
-    /// Runs `work` in a transaction on the writing thread; committed when it returns `Ok`.
+    /// Runs `work` in a transaction of the one writer; committed when it returns `Ok`.
     pub async fn write<T, E>(
         &self,
         work: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,

@@ -1,11 +1,11 @@
-//! The one door for writes: a thread with the only writing connection.
+//! The one door for writes: the only writing connection, one transaction after the other.
 
 use std::sync::Arc;
-use std::thread;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params_from_iter};
 use tidings_model::{Clock, Timestamp};
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tidings_worker::Worker;
+use tokio::sync::broadcast;
 
 use super::change::{Audience, Audiences, Change, ChangeKind};
 use super::error::StoreError;
@@ -16,15 +16,9 @@ use super::value::{Row, Value};
 /// Writes that may wait; a caller beyond that waits for its place.
 const WAITING: usize = 256;
 
-enum Job {
-    Run(Box<dyn FnOnce(&mut Writer) + Send>),
-    /// Closes the connection; answered when it is.
-    Close(oneshot::Sender<()>),
-}
-
-/// Sends work to the writing thread.
+/// Takes work for the writing connection.
 #[derive(Clone)]
-pub(super) struct WriteQueue(mpsc::Sender<Job>);
+pub(super) struct WriteQueue(Worker<Writer>);
 
 struct Writer {
     connection: Connection,
@@ -42,36 +36,20 @@ pub struct WriteTx<'a> {
 }
 
 impl WriteQueue {
-    /// Starts the thread, which ends when the last sender is gone.
+    /// Takes the connection over; it closes with the last clone.
     pub(super) fn start(
         connection: Connection,
         parts: Parts,
         clock: Arc<dyn Clock>,
         changes: broadcast::Sender<Arc<Change>>,
-    ) -> Result<Self, StoreError> {
-        let (sender, mut jobs) = mpsc::channel::<Job>(WAITING);
-        let mut writer = Writer {
+    ) -> Self {
+        let writer = Writer {
             connection,
             parts,
             clock,
             changes,
         };
-        thread::Builder::new()
-            .name("local-writer".to_owned())
-            .spawn(move || {
-                while let Some(job) = jobs.blocking_recv() {
-                    match job {
-                        Job::Run(work) => work(&mut writer),
-                        Job::Close(closed) => {
-                            drop(writer);
-                            // Whoever asked may have given up.
-                            let _ = closed.send(());
-                            return;
-                        }
-                    }
-                }
-            })?;
-        Ok(Self(sender))
+        Self(Worker::new(writer, WAITING))
     }
 
     /// Runs `work` in a transaction: committed when it returns `Ok`, else rolled back.
@@ -100,11 +78,7 @@ impl WriteQueue {
 
     /// Finishes what was asked before and closes the connection; later work is refused.
     pub(super) async fn close(&self) {
-        let (closed, done) = oneshot::channel();
-        if self.0.send(Job::Close(closed)).await.is_ok() {
-            // The thread ends either way.
-            let _ = done.await;
-        }
+        self.0.close().await;
     }
 
     async fn send<T, E>(
@@ -115,13 +89,7 @@ impl WriteQueue {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let (answer, answered) = oneshot::channel();
-        let job = Job::Run(Box::new(move |writer| {
-            // Whoever asked may have given up; the work is done all the same.
-            let _ = answer.send(work(writer));
-        }));
-        self.0.send(job).await.map_err(|_| StoreError::Closed)?;
-        answered.await.map_err(|_| StoreError::Closed)?
+        self.0.run(work).await.map_err(|_| StoreError::Closed)?
     }
 }
 

@@ -1,6 +1,6 @@
 //! Joining and leaving: one topic at a time, each failure by its class.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Core, Output, TokenUse};
 use crate::channel::{Channel, Phase, Subscription, Then};
@@ -176,6 +176,11 @@ impl Core {
             let error = ChannelError::own(ErrorClass::Bindings, difference);
             return self.leave(index, Then::Fail(error), now);
         }
+        let again_from = self.crowded(now).then(|| {
+            let spread = self.config.presence_spread;
+            now + self.jitter.between(Duration::ZERO, spread)
+        });
+        let channel = &mut self.channels[index];
         let subscription = if channel.spec.bindings.is_empty() {
             Subscription::NotWanted
         } else {
@@ -184,7 +189,7 @@ impl Core {
             }
         };
         channel.presence.reset();
-        channel.tracker.reset();
+        channel.tracker.reset(again_from);
         channel.fault = None;
         let outdated = std::mem::take(&mut channel.outdated);
         channel.phase = Phase::Joined {

@@ -17,6 +17,7 @@ impl Core {
     pub fn connect(&mut self, now: Instant) {
         if matches!(self.link, Link::Offline | Link::Refused { .. }) {
             self.refused = None;
+            self.crowd = false;
             self.attempt(now);
         }
     }
@@ -43,6 +44,7 @@ impl Core {
         }
         self.not_before = None;
         self.refused = None;
+        self.crowd = false;
         self.attempt(now);
         for index in 0..self.channels.len() {
             self.tell(index);
@@ -58,6 +60,7 @@ impl Core {
             }
             // A limit of the server outlasts a wake.
             Link::Waiting { .. } if self.not_before.is_none_or(|at| at <= now) => {
+                self.crowd = false;
                 self.attempt(now);
             }
             _ => {}
@@ -279,6 +282,15 @@ impl Core {
         self.set_link(Link::Waiting { until, reason });
     }
 
+    /// Whether others come back at this moment as well.
+    pub(super) fn crowded(&self, now: Instant) -> bool {
+        let Link::Open { since, .. } = &self.link else {
+            return false;
+        };
+        let open = now.saturating_duration_since(*since);
+        self.crowd && open < self.config.backoff.healthy_after
+    }
+
     fn lost(&mut self, code: Option<u16>, reason: String, now: Instant) {
         let Link::Open { since, .. } = &self.link else {
             return;
@@ -287,7 +299,8 @@ impl Core {
             self.backoff.reset();
         }
         self.note(reason.clone());
-        let wait = if matches!(code, Some(1001 | ABNORMAL | 1012)) && self.backoff.attempts() == 0 {
+        self.crowd = matches!(code, Some(1001 | ABNORMAL | 1012));
+        let wait = if self.crowd && self.backoff.attempts() == 0 {
             let spread = self.config.first_retry_spread;
             self.backoff
                 .next_between(Duration::ZERO, spread, &mut self.jitter)

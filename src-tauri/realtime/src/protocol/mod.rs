@@ -104,6 +104,8 @@ pub struct Core {
     key_in_query: bool,
     /// After a limit: no attempt before this.
     not_before: Option<Instant>,
+    /// The socket ended as it does for all clients of a server at once.
+    crowd: bool,
     /// In the order in which they were opened.
     channels: Vec<Channel>,
     queue: VecDeque<String>,
@@ -134,6 +136,7 @@ impl Core {
             refused: None,
             accepted: false,
             key_in_query: false,
+            crowd: false,
             not_before: None,
             channels: Vec::new(),
             queue: VecDeque::new(),

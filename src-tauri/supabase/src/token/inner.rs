@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::AuthState;
 use super::live::{Access, Live};
@@ -30,6 +31,10 @@ const LIMIT: BackOff = BackOff {
     longest: Duration::from_mins(10),
 };
 
+/// A token that is refused is renewed no sooner than this after one that was refused as well:
+/// services that disagree, or something before them, will not like the next one better.
+const BETWEEN_REFUSALS: Duration = Duration::from_secs(30);
+
 pub(super) struct State {
     /// Counts sign-ins and sign-outs: a renewal that began before one is void.
     pub(super) epoch: u64,
@@ -38,6 +43,8 @@ pub(super) struct State {
     /// The server asked for patience: until then a renewal fails at once.
     pub(super) hold: Hold,
     pub(super) skew_seconds: Option<i64>,
+    /// When a token was renewed last because a service refused it.
+    refused_at: Option<Instant>,
 }
 
 impl Default for State {
@@ -48,11 +55,33 @@ impl Default for State {
             flight: None,
             hold: Hold::new(LIMIT),
             skew_seconds: None,
+            refused_at: None,
         }
     }
 }
 
 impl State {
+    /// A service that refuses token after token would have each renewed at once.
+    ///
+    /// # Errors
+    /// [`Error::StillRefused`] when one was renewed for the same reason just before.
+    pub(super) fn may_renew_refused(&mut self) -> Result<(), Error> {
+        // A renewal under way is shared, not a second one.
+        if self.flight.is_some() {
+            return Ok(());
+        }
+        let now = Instant::now();
+        if let Some(at) = self.refused_at
+            && now.duration_since(at) < BETWEEN_REFUSALS
+        {
+            return Err(Error::StillRefused {
+                retry_after: at + BETWEEN_REFUSALS - now,
+            });
+        }
+        self.refused_at = Some(now);
+        Ok(())
+    }
+
     /// What was under way, or waited, concerns a session that is over.
     pub(super) fn begin(&mut self, epoch: u64) {
         self.epoch = epoch;

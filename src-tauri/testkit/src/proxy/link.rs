@@ -4,13 +4,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::faults::{Answer, Direction, Faults, Flow, Greeting};
+use super::stream::Stream;
 use super::{Counts, Shared, locked};
 
 const PIECE: usize = 16 * 1024;
@@ -39,11 +39,17 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>, end: Cance
             accepted = listener.accept() => accepted,
         };
         let Ok((client, _)) = accepted else { continue };
-        // Taken here: what is cut is what was made before the cut.
-        let line = locked(&shared.line).clone();
-        shared.count(|counts| counts.made += 1);
-        tokio::spawn(greet(client, Arc::clone(&shared), line));
+        let _ = client.set_nodelay(true);
+        take(Stream::Tcp(client), &shared);
     }
+}
+
+/// Sees to a new connection, beside the caller.
+pub(super) fn take(client: Stream, shared: &Arc<Shared>) {
+    // Taken here: what is cut is what was made before the cut.
+    let line = locked(&shared.line).clone();
+    shared.count(|counts| counts.made += 1);
+    tokio::spawn(greet(client, Arc::clone(shared), line));
 }
 
 impl Shared {
@@ -52,19 +58,19 @@ impl Shared {
     }
 }
 
-async fn greet(mut client: TcpStream, shared: Arc<Shared>, line: CancellationToken) {
+async fn greet(mut client: Stream, shared: Arc<Shared>, line: CancellationToken) {
     let greeting = shared.faults.borrow().greeting.clone();
     let mut read = Vec::new();
     match greeting {
         Greeting::Server => {}
         Greeting::Reset => {
             shared.count(|counts| counts.refused += 1);
-            reset(&client);
+            client.reset();
             return;
         }
         Greeting::Silence => {
             line.cancelled().await;
-            reset(&client);
+            client.reset();
             return;
         }
         Greeting::Answer(answer) => {
@@ -83,22 +89,20 @@ async fn greet(mut client: TcpStream, shared: Arc<Shared>, line: CancellationTok
                 Ok(true) => return,
                 Ok(false) => {}
                 Err(_) => {
-                    reset(&client);
+                    client.reset();
                     return;
                 }
             }
         }
     }
-    let upstream = *locked(&shared.upstream);
-    let Ok(mut server) = TcpStream::connect(upstream).await else {
+    let upstream = locked(&shared.upstream).clone();
+    let Ok(mut server) = upstream.connect().await else {
         shared.count(|counts| counts.refused += 1);
-        reset(&client);
+        client.reset();
         return;
     };
-    let _ = client.set_nodelay(true);
-    let _ = server.set_nodelay(true);
     if server.write_all(&read).await.is_err() {
-        reset(&client);
+        client.reset();
         return;
     }
     shared.count(|counts| counts.open += 1);
@@ -107,7 +111,7 @@ async fn greet(mut client: TcpStream, shared: Arc<Shared>, line: CancellationTok
 }
 
 /// Reads one request head into `read` and says whether the answer is for it.
-async fn is_meant(client: &mut TcpStream, answer: &Answer, read: &mut Vec<u8>) -> io::Result<bool> {
+async fn is_meant(client: &mut Stream, answer: &Answer, read: &mut Vec<u8>) -> io::Result<bool> {
     while !read.windows(4).any(|end| end == b"\r\n\r\n") {
         if read.len() > LONGEST_HEAD || client.read_buf(read).await? == 0 {
             return Ok(false);
@@ -116,7 +120,7 @@ async fn is_meant(client: &mut TcpStream, answer: &Answer, read: &mut Vec<u8>) -
     Ok(answer.is_for(read))
 }
 
-async fn give(client: &mut TcpStream, answer: &Answer) -> io::Result<()> {
+async fn give(client: &mut Stream, answer: &Answer) -> io::Result<()> {
     client.write_all(&answer.bytes()).await?;
     client.shutdown().await?;
     // Read to the end, or closing would reset the connection before the answer is read.
@@ -125,9 +129,9 @@ async fn give(client: &mut TcpStream, answer: &Answer) -> io::Result<()> {
     Ok(())
 }
 
-async fn join(client: TcpStream, server: TcpStream, shared: &Shared, line: &CancellationToken) {
-    let (client_read, client_write) = client.into_split();
-    let (server_read, server_write) = server.into_split();
+async fn join(client: Stream, server: Stream, shared: &Shared, line: &CancellationToken) {
+    let (client_read, client_write) = tokio::io::split(client);
+    let (server_read, server_write) = tokio::io::split(server);
     let mut up = Pump {
         from: client_read,
         to: server_write,
@@ -149,18 +153,15 @@ async fn join(client: TcpStream, server: TcpStream, shared: &Shared, line: &Canc
         ended = async { tokio::try_join!(up.run(shared), down.run(shared)) } => ended.map(|_| ()),
     };
     if let Err(Broken::Reset) = broken {
-        for pump in [up, down] {
-            reset(pump.from.as_ref());
-            // Dropped, it would say goodbye first.
-            pump.to.forget();
-        }
+        up.from.unsplit(down.to).reset();
+        down.from.unsplit(up.to).reset();
     }
 }
 
 /// One direction of one connection.
 struct Pump {
-    from: OwnedReadHalf,
-    to: OwnedWriteHalf,
+    from: ReadHalf<Stream>,
+    to: WriteHalf<Stream>,
     direction: Direction,
     faults: watch::Receiver<Faults>,
     /// Bytes passed since the budget was set.
@@ -254,9 +255,4 @@ impl From<io::Error> for Broken {
     fn from(_: io::Error) -> Self {
         Self::Reset
     }
-}
-
-/// Makes closing the socket a reset.
-fn reset(socket: &TcpStream) {
-    let _ = socket.set_zero_linger();
 }

@@ -1,16 +1,19 @@
-//! A TCP proxy on the loopback whose network fails on request.
+//! A proxy whose network fails on request: over TCP on the loopback, or over byte streams in
+//! memory.
 //!
 //! It stands between a client and a server, both real, and knows nothing of what they say.
 //! Every fault can be set and taken back while connections are open.
 
 mod faults;
 mod link;
+mod stream;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use tokio::io::DuplexStream;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -18,20 +21,23 @@ use tokio_util::sync::CancellationToken;
 pub use faults::{Answer, Direction};
 use faults::{Faults, Greeting};
 use link::Tally;
+pub use stream::Dial;
+use stream::{Stream, Upstream};
 
 use crate::wait::wait_until;
 
 /// The proxy; it ends, with all its connections, when dropped.
 #[derive(Debug)]
 pub struct FaultProxy {
-    address: SocketAddr,
+    /// Where it listens; nowhere when it is one in memory.
+    address: Option<SocketAddr>,
     shared: Arc<Shared>,
     end: CancellationToken,
 }
 
 #[derive(Debug)]
 struct Shared {
-    upstream: Mutex<SocketAddr>,
+    upstream: Mutex<Upstream>,
     faults: watch::Sender<Faults>,
     /// Cancelled to cut the connections that are open, and replaced for those to come.
     line: Mutex<CancellationToken>,
@@ -64,6 +70,19 @@ impl FaultProxy {
             .await
             .context("no port for the proxy")?;
         let address = listener.local_addr()?;
+        let proxy = Self::to(Upstream::Tcp(upstream), Some(address));
+        let shared = Arc::clone(&proxy.shared);
+        tokio::spawn(link::serve(listener, shared, proxy.end.clone()));
+        Ok(proxy)
+    }
+
+    /// A faultless proxy in memory, which makes its connections to the server by `dial`. Clients
+    /// come through [`FaultProxy::connect`].
+    pub fn in_memory(dial: Dial) -> Self {
+        Self::to(Upstream::Memory(dial), None)
+    }
+
+    fn to(upstream: Upstream, address: Option<SocketAddr>) -> Self {
         let end = CancellationToken::new();
         let shared = Arc::new(Shared {
             upstream: Mutex::new(upstream),
@@ -71,27 +90,38 @@ impl FaultProxy {
             line: Mutex::new(end.child_token()),
             tally: watch::Sender::new(Tally::default()),
         });
-        tokio::spawn(link::serve(listener, Arc::clone(&shared), end.clone()));
-        Ok(Self {
+        Self {
             address,
             shared,
             end,
-        })
+        }
+    }
+
+    /// A connection in memory, as a client makes one. Whether it leads anywhere shows when it is
+    /// used.
+    pub fn connect(&self) -> DuplexStream {
+        let (here, there) = tokio::io::duplex(stream::BUFFER);
+        link::take(Stream::Memory(there), &self.shared);
+        here
     }
 
     /// Where clients connect.
+    ///
+    /// # Panics
+    /// In memory there is no address.
+    #[allow(clippy::expect_used, reason = "a mistake of the test that asks")]
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.address.expect("a proxy in memory has no address")
     }
 
     /// The same as `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.address())
     }
 
     /// Sends new connections to another server, say the same one after a restart.
     pub fn set_upstream(&self, upstream: SocketAddr) {
-        *locked(&self.shared.upstream) = upstream;
+        *locked(&self.shared.upstream) = Upstream::Tcp(upstream);
     }
 
     /// Resets every open connection.

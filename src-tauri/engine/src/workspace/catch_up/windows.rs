@@ -85,7 +85,8 @@ async fn read_sessions(core: &Core) -> Result<Vec<SessionId>, Error> {
                 Err(error) => tracing::warn!(%error, "a session was left out"),
             }
         }
-        if listed.len() == known {
+        // With all of them here there is no next page to ask for.
+        if listed.len() == known || total == Some(listed.len() as u64) {
             break;
         }
     }
