@@ -36,6 +36,14 @@ export const settings: Settings = {
   notifications: true,
   message_notifications: true,
   previews: true,
+  quiet: {
+    on: false,
+    from: 22 * 60,
+    until: 7 * 60,
+    days: [true, true, true, true, true, true, true],
+    zone: null,
+  },
+  sound: { sound: "chime" },
   close_to_tray: true,
   schema: "public",
   tray_hint_shown: true,
@@ -64,7 +72,7 @@ function session(id: string, title: string, when: number, more: Partial<SessionR
     failed: 0,
     draft: null,
     pinned: false,
-    muted: false,
+    notify: "all",
     no_access: false,
     unsent: false,
     role: null,
@@ -102,7 +110,7 @@ export const sessions: SessionRow[] = [
     snippet: said("Sable", "64 MB is enough for both"),
   }),
   session("maya", "Maya Okafor", at(11, 58), {
-    muted: true,
+    notify: "muted",
     snippet: { ...said("Maya", "Voice message, 0:21"), author: null, kind: "voice" },
   }),
   session("design", "Design review", at(10, 16), { draft: "I would drop the second step" }),
@@ -384,7 +392,7 @@ export const firings: FiringRow[] = [
   firing("f2", "SOL", "SOL crossed above 148", at(12, 44), "notified"),
   firing("f3", "SOL", "SOL crossed above 147", at(9, 20), "away"),
   firing("f4", "BTC", "BTC moved +2.1 %", at(9, 15), "away"),
-  firing("f5", "BTC", "BTC moved −2.0 %", at(2, 31), "muted"),
+  firing("f5", "BTC", "BTC moved −2.0 %", at(2, 31), "quiet"),
 ];
 
 function firing(

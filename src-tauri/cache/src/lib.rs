@@ -42,7 +42,7 @@ pub use key::CacheKey;
 pub use types::alerts::{
     Evaluation, Firing, FiringId, FiringMark, JudgedTo, NewFiring, StoredRule,
 };
-pub use types::chat::{CachedMessage, OwnState, SessionSummary, Snippet, UNREAD_CAP};
+pub use types::chat::{CachedMessage, Notify, OwnState, SessionSummary, Snippet, UNREAD_CAP};
 pub use types::export::{
     ExportSink, ExportedMessage, ExportedSession, MessageChange, SessionWrite, UnsentMessageChange,
     UnsentSessionChange,

@@ -38,6 +38,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 5,
         sql: include_str!("../../../migrations/0005_alerts.sql"),
     },
+    Migration {
+        version: 6,
+        sql: include_str!("../../../migrations/0006_delivery.sql"),
+    },
 ];
 
 /// The schema version of an open database; 0 when it is new.

@@ -447,8 +447,12 @@ pub enum FiringMark {
     Suppressed,
     /// The rule was snoozed: told when that ended, or to be told then.
     Snoozed,
-    /// The rule is muted, or notifications are switched off.
+    /// The rule is muted, alerts were, or notifications are switched off.
     Muted,
+    /// Within the quiet hours; told at their end.
+    Quiet,
+    /// The desktop did not show it.
+    Unshown,
     /// Told, and the rule paused with it: it fired too often.
     Paused,
     /// Happened while the program was away; told on return.

@@ -115,6 +115,20 @@ pub enum Event {
         /// The entry in the history.
         firing: FiringRow,
     },
+    /// Alerts are muted, or told again.
+    AlertsMuted {
+        /// Until when, in milliseconds; none: they are told.
+        until: Option<i64>,
+    },
+    /// What a notification would say, while the window is in front.
+    Told {
+        /// First line.
+        title: String,
+        /// The text below it; may be empty.
+        body: String,
+        /// What it is about.
+        place: Place,
+    },
     /// The settings changed.
     Settings {
         /// As they are now.

@@ -7,6 +7,7 @@
 mod alerts;
 mod book;
 mod busy;
+mod held;
 mod named;
 
 use std::path::{Path, PathBuf};

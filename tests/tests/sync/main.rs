@@ -6,6 +6,7 @@ mod account;
 mod alerts;
 mod background;
 mod chat;
+mod delivery;
 #[cfg(unix)]
 mod disk;
 mod doubt;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use serde_json::json;
 use tidings_contract::{self as api, ConditionForm, Event, FiringMark, RepeatForm};
-use tidings_engine::{Host, Notification};
+use tidings_engine::{Host, Notification, NotificationAbility};
 use tidings_testkit::{DEADLINE, wait_for};
 
 use tidings_tests::project::Project;
@@ -128,7 +128,7 @@ async fn a_rule_above_a_price_notifies_once() {
         shown[0].title.contains("BTC") && shown[0].title.contains("70,000"),
         "{shown:?}"
     );
-    assert_eq!(shown[0].actions, ["open_chart"]);
+    assert_eq!(shown[0].actions, ["snooze", "mute", "open_chart"]);
     assert_eq!(
         shown[0].place,
         api::Place::Chart {
@@ -177,12 +177,28 @@ impl Host for PowerCut {
         std::panic::resume_unwind(Box::new("the power failed"));
     }
 
+    fn notifications(&self) -> BoxFuture<'static, NotificationAbility> {
+        Box::pin(std::future::pending())
+    }
+
+    fn open_notification_settings(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn autostart(&self) -> Option<bool> {
+        None
+    }
+
+    fn set_autostart(&self, _: bool) -> Result<(), String> {
+        Ok(())
+    }
+
     fn open_link(&self, _: &str) -> Result<(), String> {
         Ok(())
     }
 
     fn focused(&self) -> bool {
-        true
+        false
     }
 
     fn has_tray(&self) -> bool {

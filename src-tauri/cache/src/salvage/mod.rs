@@ -231,11 +231,17 @@ fn copy_marks(old: &mut Damaged<'_>, conn: &mut Connection) -> Result<bool> {
     each(
         old,
         conn,
-        "SELECT s.id, k.pinned, k.muted FROM session_marks k JOIN sessions s ON s.key = k.session",
-        |row| Ok((decode::session_id(row, 0)?, row.get(1)?, row.get(2)?)),
-        |tx, (id, pinned, muted): (_, bool, bool)| {
+        // A file from before that column has none of its own: then the name is the outer one.
+        "SELECT s.id, k.pinned, k.muted,
+             (SELECT mentions FROM session_marks own WHERE own.session = k.session)
+         FROM (SELECT 0 AS mentions), session_marks k JOIN sessions s ON s.key = k.session",
+        |row| {
+            let notify = decode::notify(row, 2, 3)?;
+            Ok((decode::session_id(row, 0)?, row.get(1)?, notify))
+        },
+        |tx, (id, pinned, notify): (_, bool, _)| {
             session(tx, &id)?;
-            local::set_marks(tx, &id, Some(pinned), Some(muted))
+            local::set_marks(tx, &id, Some(pinned), Some(notify))
         },
     )
 }

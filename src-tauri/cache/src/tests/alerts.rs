@@ -119,10 +119,26 @@ async fn an_evaluation_is_recorded_at_once_and_told_until_it_was_shown() {
     assert_eq!(pending[0].id, ids[0]);
     desk.cache.mark_notified(vec![ids[0]]).await.unwrap();
     assert!(desk.cache.pending_notifications().await.unwrap().is_empty());
+    // Settled, it stays what it was.
+    desk.cache
+        .mark_instead(vec![ids[0]], FiringMark::Unshown)
+        .await
+        .unwrap();
     desk.cache.delete_rule(rule().id).await.unwrap();
     let history = desk.cache.firings(10, None).await.unwrap();
     assert_eq!(history.len(), 2);
     assert_eq!(history[1].firing, firing(false));
+    let refused = Evaluation {
+        firings: vec![firing(true)],
+        ..Evaluation::default()
+    };
+    let refused_ids = desk.cache.commit_evaluation(refused).await.unwrap();
+    desk.cache
+        .mark_instead(refused_ids, FiringMark::Unshown)
+        .await
+        .unwrap();
+    let last = &desk.cache.firings(1, None).await.unwrap()[0].firing;
+    assert_eq!((last.mark, last.pending), (FiringMark::Unshown, false));
     let older = desk.cache.firings(10, Some(ids[1])).await.unwrap();
     assert_eq!(older.len(), 1);
 }

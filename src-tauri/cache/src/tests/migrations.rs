@@ -18,6 +18,7 @@ const ROWS: &[(u32, &str)] = &[
     (3, include_str!("rows/0003.sql")),
     (4, include_str!("rows/0004.sql")),
     (5, include_str!("rows/0005.sql")),
+    (6, include_str!("rows/0006.sql")),
 ];
 
 fn place(dir: &TempDir) -> Place {

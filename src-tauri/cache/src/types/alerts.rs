@@ -30,13 +30,15 @@ pub enum FiringMark {
     Notified,
     /// Not shown: the rule's repeat limit.
     Suppressed,
-    /// Held back: quiet hours.
-    Held,
+    /// Held back until the end of the quiet hours, and told then; told while not pending.
+    Quiet,
+    /// The desktop did not take it.
+    Unshown,
     /// Crossed while the program was not running; listed, not shown one by one.
     Away,
     /// The rule was snoozed: shown when that ends, and pending until then.
     Snoozed,
-    /// Not shown: the rule is muted, or notifications are switched off.
+    /// Not shown: the rule is muted, alerts were, or notifications are switched off.
     Muted,
     /// Shown, and the last: the rule fired too often and was paused.
     Paused,
@@ -48,7 +50,8 @@ impl FiringMark {
         match self {
             Self::Notified => "notified",
             Self::Suppressed => "suppressed",
-            Self::Held => "held",
+            Self::Quiet => "quiet",
+            Self::Unshown => "unshown",
             Self::Away => "away",
             Self::Snoozed => "snoozed",
             Self::Muted => "muted",
@@ -59,10 +62,12 @@ impl FiringMark {
     pub(crate) fn from_word(word: &str) -> Self {
         match word {
             "suppressed" => Self::Suppressed,
-            "held" => Self::Held,
+            "quiet" => Self::Quiet,
+            "unshown" => Self::Unshown,
             "away" => Self::Away,
             "snoozed" => Self::Snoozed,
-            "muted" => Self::Muted,
+            // The first versions had another word.
+            "held" | "muted" => Self::Muted,
             "paused" => Self::Paused,
             _ => Self::Notified,
         }

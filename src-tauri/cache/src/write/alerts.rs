@@ -5,7 +5,7 @@ use tidings_model::{RuleId, Timestamp};
 
 use super::{Tx, prices};
 use crate::error::{CacheError, Result};
-use crate::types::alerts::{Evaluation, FiringId, NewFiring, StoredRule};
+use crate::types::alerts::{Evaluation, FiringId, FiringMark, NewFiring, StoredRule};
 use crate::{Cache, pool::Durability};
 
 impl Cache {
@@ -61,12 +61,23 @@ impl Cache {
 
     /// These notifications were shown.
     pub async fn mark_notified(&self, ids: Vec<FiringId>) -> Result<()> {
+        self.settle(ids, None).await
+    }
+
+    /// These notifications will not be shown, for what the mark says.
+    pub async fn mark_instead(&self, ids: Vec<FiringId>, mark: FiringMark) -> Result<()> {
+        self.settle(ids, Some(mark)).await
+    }
+
+    async fn settle(&self, ids: Vec<FiringId>, mark: Option<FiringMark>) -> Result<()> {
         self.write(Durability::Full, move |tx| {
-            let mut statement = tx
-                .conn
-                .prepare_cached("UPDATE firings SET pending = 0 WHERE id = ?1 AND pending = 1")?;
+            let mut statement = tx.conn.prepare_cached(
+                "UPDATE firings SET pending = 0, mark = coalesce(?2, mark)
+                 WHERE id = ?1 AND pending = 1",
+            )?;
             for id in &ids {
-                tx.changes.firings |= statement.execute([id.0])? > 0;
+                let settled = statement.execute((id.0, mark.map(FiringMark::as_str)))?;
+                tx.changes.firings |= settled > 0;
             }
             Ok(())
         })

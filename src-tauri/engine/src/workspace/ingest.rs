@@ -95,7 +95,6 @@ async fn apply(core: &Core, facts: &mut Vec<Incoming>) {
                 core.sync.arrived(Arrived {
                     ids: report.new_messages.clone(),
                     front,
-                    untold: false,
                 });
                 applied(core, report);
             }

@@ -37,7 +37,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tidings_cache::{Cache, Firing, FiringMark};
 use tidings_contract as api;
-use tidings_model::{Clock, Locale, SessionId, Timestamp, UserId};
+use tidings_model::{Clock, Locale, SessionId, Timestamp, UserId, WorkspaceId};
 use tidings_realtime::EventStream;
 use tidings_supabase::{AuthState, Rest, TokenManager};
 use tokio::sync::{Notify, mpsc, watch};
@@ -46,7 +46,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::bus::Bus;
 use crate::error::Result;
-use crate::host::Host;
+use crate::host::{Host, Play};
+use crate::sounds::Sounds;
 pub use doubt::Pace;
 pub(crate) use live::{refused, tuning};
 use market::Market;
@@ -58,6 +59,8 @@ pub(crate) use session::{SECRETS, SecretStore};
 
 /// What a workspace is made of.
 pub(crate) struct Parts {
+    /// Its id on this device.
+    pub workspace: WorkspaceId,
     /// What the cache keeps.
     pub cache: Cache,
     /// The project's tables, for the account.
@@ -76,6 +79,10 @@ pub(crate) struct Parts {
     pub bus: Bus,
     /// The settings.
     pub settings: watch::Receiver<api::Settings>,
+    /// Until when alerts are muted.
+    pub muted: watch::Receiver<Option<Timestamp>>,
+    /// What notifications sound like.
+    pub sounds: Sounds,
     /// Whether it is the embedded one, whose prices are simulated.
     pub local: bool,
     /// The tables' schema, which does not change while the workspace is open.
@@ -92,6 +99,7 @@ pub(crate) struct Workspace {
 
 /// What the tasks of a workspace share.
 pub(crate) struct Core {
+    workspace: WorkspaceId,
     cache: Cache,
     rest: Rest,
     tokens: TokenManager,
@@ -100,6 +108,8 @@ pub(crate) struct Core {
     host: Arc<dyn Host>,
     bus: Bus,
     settings: watch::Receiver<api::Settings>,
+    muted: watch::Receiver<Option<Timestamp>>,
+    sounds: Sounds,
     local: bool,
     schema: String,
     pace: Pace,
@@ -119,6 +129,8 @@ pub(crate) struct Core {
     retention: retention::Requests,
     market: tokio::sync::Mutex<Market>,
     notices: mpsc::Sender<notices::Notice>,
+    /// Firings or messages may wait for the end of the quiet hours.
+    holds: AtomicBool,
     prices_told: Mutex<market::Told>,
     past: past::Known,
     open: tokio::sync::Mutex<Option<OpenSession>>,
@@ -148,6 +160,7 @@ impl Workspace {
         session_opened: Box<dyn Fn(Option<SessionId>) + Send + Sync>,
     ) -> Result<Self> {
         let Parts {
+            workspace,
             cache,
             rest,
             tokens,
@@ -157,6 +170,8 @@ impl Workspace {
             host,
             bus,
             settings,
+            muted,
+            sounds,
             local,
             schema,
             pace,
@@ -179,6 +194,7 @@ impl Workspace {
             .set_on(settings.borrow().realtime.frame_log);
         let (door, facts) = ingest::door();
         let core = Arc::new(Core {
+            workspace,
             cache,
             rest,
             tokens,
@@ -187,6 +203,8 @@ impl Workspace {
             host,
             bus,
             settings,
+            muted,
+            sounds,
             local,
             schema,
             pace,
@@ -203,6 +221,7 @@ impl Workspace {
             retention: retention::Requests::default(),
             market: tokio::sync::Mutex::new(market),
             notices,
+            holds: AtomicBool::new(false),
             prices_told: Mutex::default(),
             past: past::Known::default(),
             open: tokio::sync::Mutex::new(None),
@@ -253,9 +272,19 @@ impl Workspace {
 impl Core {
     /// Tells the windows, if this workspace is the one in front.
     fn emit(&self, event: api::Event) {
-        if self.front.load(Ordering::SeqCst) {
+        if self.is_front() {
             self.bus.emit(event);
         }
+    }
+
+    /// Whether the windows show this workspace.
+    fn is_front(&self) -> bool {
+        self.front.load(Ordering::SeqCst)
+    }
+
+    /// What a notification sounds like.
+    fn sound(&self) -> Play {
+        self.sounds.play(&self.settings.borrow().sound).0
     }
 
     fn now(&self) -> Timestamp {
@@ -386,10 +415,8 @@ fn tasks(
     spawn("connection", Box::pin(announce::connection(core.clone())));
     spawn("market", Box::pin(market::run(core.clone())));
     spawn("moments", Box::pin(market::watch_time(core.clone())));
-    spawn(
-        "notices",
-        Box::pin(notices::run(core.clone(), pending, to_tell)),
-    );
+    // It ends by itself between two notifications: one that was shown is also noted as told.
+    tasks.spawn(notices::run(core.clone(), pending, to_tell));
     spawn("doubt", Box::pin(doubt::run(core.clone())));
     spawn("people", Box::pin(people::run(core.clone())));
     spawn("presence row", Box::pin(people::keep_row(core.clone())));

@@ -106,7 +106,23 @@ rules: Array<RuleWaits>, } | { "type": "fired",
 /**
  * The entry in the history.
  */
-firing: FiringRow, } | { "type": "settings", 
+firing: FiringRow, } | { "type": "alerts_muted", 
+/**
+ * Until when, in milliseconds; none: they are told.
+ */
+until: number | null, } | { "type": "told", 
+/**
+ * First line.
+ */
+title: string, 
+/**
+ * The text below it; may be empty.
+ */
+body: string, 
+/**
+ * What it is about.
+ */
+place: Place, } | { "type": "settings", 
 /**
  * As they are now.
  */

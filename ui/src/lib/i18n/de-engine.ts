@@ -321,6 +321,25 @@ const engine: EngineWords = {
     "Das System hat die Benachrichtigung nicht gezeigt: {reason}",
   "the notification client ended": "das Programm dafür endete",
   "the desktop did not answer": "das System hat nicht geantwortet",
+  "This desktop has no settings of notifications that are known.":
+    "Die Einstellungen dieses Systems für Benachrichtigungen sind nicht bekannt.",
+  "{program} could not be started: {error}": "{program} ließ sich nicht starten: {error}",
+  "{} could not be changed: {error}": "{} ließ sich nicht ändern: {error}",
+
+  // Quiet hours, sounds, muted alerts.
+  "A time of day lies between 00:00 and 23:59.": "Eine Uhrzeit liegt zwischen 00:00 und 23:59.",
+  "Quiet hours begin and end at different times.":
+    "Eine Ruhezeit beginnt und endet zu verschiedenen Zeiten.",
+  "There is no time zone {0:?}. Its name looks like Europe/Berlin.":
+    "Eine Zeitzone {0:?} gibt es nicht. Ihr Name sieht aus wie Europe/Berlin.",
+  "A sound has {} MiB at most. The one before stays.":
+    "Ein Ton hat höchstens {} MiB. Der bisherige bleibt.",
+  "This file holds no sound: WAV, Ogg, FLAC and MP3 do. The one before stays.":
+    "Diese Datei enthält keinen Ton: WAV, Ogg, FLAC und MP3 tun das. Der bisherige bleibt.",
+  "The file did not arrive whole. Choose it again.":
+    "Die Datei kam nicht ganz an. Wähle sie noch einmal.",
+  "Alerts can be muted for 1 to {MOST_MINUTES} minutes.":
+    "Preisalarme lassen sich für 1 bis {MOST_MINUTES} Minuten stummschalten.",
 
   // The live connection.
   "The project does not send changes: {error}": "Das Projekt sendet keine Änderungen: {error}",

@@ -246,16 +246,17 @@ pub(super) fn note(core: &Core, market: &mut Market, mut outcome: Outcome, when:
     if outcome.effects.is_empty() {
         return;
     }
-    let notifications = core.settings().notifications;
+    let gate = notices::Gate::now(core);
     for (id, effect) in outcome.effects {
         let Some(kept) = market.rules.get(&id) else {
             continue;
         };
-        let untold = kept.muted || !notifications;
+        let untold = kept.muted || gate == notices::Gate::Shut;
         let (firing, mark) = match effect {
             Effect::Fired(firing) | Effect::Snoozed(firing) if untold => {
                 (firing, FiringMark::Muted)
             }
+            Effect::Fired(firing) if gate == notices::Gate::Quiet => (firing, FiringMark::Quiet),
             Effect::Fired(firing) if when.missed(firing.time) => (firing, FiringMark::Away),
             Effect::Fired(firing) => (firing, FiringMark::Notified),
             Effect::Snoozed(firing) => (firing, FiringMark::Snoozed),
@@ -343,10 +344,13 @@ fn new_firing(
         fired_at: core.now(),
         mark,
         pending: match mark {
-            FiringMark::Notified | FiringMark::Away | FiringMark::Snoozed => true,
-            FiringMark::Suppressed | FiringMark::Held | FiringMark::Muted | FiringMark::Paused => {
-                false
+            FiringMark::Notified | FiringMark::Away | FiringMark::Snoozed | FiringMark::Quiet => {
+                true
             }
+            FiringMark::Suppressed
+            | FiringMark::Muted
+            | FiringMark::Unshown
+            | FiringMark::Paused => false,
         },
     }
 }
