@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_util::future::BoxFuture;
 use tauri::AppHandle;
 use tidings_contract::NotificationReport;
-use tidings_engine::{Host, Notification};
+use tidings_engine::{Host, Notification, NotificationAbility};
 
 use crate::notify::Notifier;
 use crate::{links, platform};
@@ -32,6 +32,22 @@ impl DesktopHost {
 impl Host for DesktopHost {
     fn notify(&self, notification: Notification) -> BoxFuture<'static, NotificationReport> {
         self.notifier.show(notification)
+    }
+
+    fn notifications(&self) -> BoxFuture<'static, NotificationAbility> {
+        self.notifier.ability(platform::has_notification_settings())
+    }
+
+    fn open_notification_settings(&self) -> Result<(), String> {
+        platform::open_notification_settings(&self.app)
+    }
+
+    fn autostart(&self) -> Option<bool> {
+        platform::autostart(&self.app)
+    }
+
+    fn set_autostart(&self, on: bool) -> Result<(), String> {
+        platform::set_autostart(&self.app, on)
     }
 
     fn open_link(&self, url: &str) -> Result<(), String> {

@@ -119,7 +119,13 @@ pub fn run(arguments: Arguments) -> ExitCode {
         });
         Ok(())
     };
-    let built = tauri::Builder::default()
+    let builder = tauri::Builder::default();
+    #[cfg(not(target_os = "linux"))]
+    let builder = builder.plugin(tauri_plugin_autostart::init(
+        tauri_plugin_autostart::MacosLauncher::LaunchAgent,
+        Some(vec!["--hidden"]),
+    ));
+    let built = builder
         .plugin(tauri_plugin_single_instance::init(|app, _, _| {
             window::show(app);
         }))
@@ -216,11 +222,11 @@ async fn follow_actions(
     app: App,
     mut acted: tokio::sync::mpsc::UnboundedReceiver<Acted>,
 ) {
-    while let Some(Acted { place, action }) = acted.recv().await {
-        if action != Some(tidings_engine::NotificationAction::MarkRead) {
+    while let Some(Acted { about, pressed }) = acted.recv().await {
+        if pressed.shows_window() {
             window::show(&handle);
         }
-        app.notification_action(place, action).await;
+        app.notification_action(about, pressed).await;
     }
 }
 

@@ -110,6 +110,31 @@ async fn a_pressed_button_and_a_closing_reach_the_program() {
     assert_eq!(closed, (id, Closed::Dismissed as u32));
 }
 
+#[tokio::test]
+async fn an_answer_in_place_and_do_not_disturb_reach_the_program() {
+    let Some(bus) = bus().await else { return };
+    let service = Notifications::start(&bus).await.unwrap();
+    let client = bus.connect().await.unwrap();
+    let inhibited = async || {
+        let answer = client.call_method(
+            Some(NOTIFICATIONS),
+            "/org/freedesktop/Notifications",
+            Some("org.freedesktop.DBus.Properties"),
+            "Get",
+            &(NOTIFICATIONS, "Inhibited"),
+        );
+        let value: OwnedVariant = answer.await.unwrap().body().deserialize().unwrap();
+        matches!(&*value, Variant::Bool(true))
+    };
+    assert!(!inhibited().await);
+    service.inhibit(true).await.unwrap();
+    assert!(inhibited().await);
+    // An answer is only offered by programs that ask for it.
+    notify(&client, 0, "no answer").await;
+    let notice = service.wait("it", DEADLINE, |_| true).await.unwrap();
+    assert!(service.reply(&notice, "Yes").await.is_err());
+}
+
 /// A program with a tray icon whose menu it changes.
 struct Icon;
 

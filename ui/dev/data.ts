@@ -36,6 +36,14 @@ export const settings: Settings = {
   notifications: true,
   message_notifications: true,
   previews: true,
+  quiet: {
+    on: false,
+    from: 22 * 60,
+    until: 7 * 60,
+    days: [true, true, true, true, true, true, true],
+    zone: null,
+  },
+  sound: { sound: "chime" },
   close_to_tray: true,
   schema: "public",
   tray_hint_shown: true,
@@ -64,7 +72,7 @@ function session(id: string, title: string, when: number, more: Partial<SessionR
     failed: 0,
     draft: null,
     pinned: false,
-    muted: false,
+    notify: "all",
     no_access: false,
     unsent: false,
     role: null,
@@ -102,7 +110,7 @@ export const sessions: SessionRow[] = [
     snippet: said("Sable", "64 MB is enough for both"),
   }),
   session("maya", "Maya Okafor", at(11, 58), {
-    muted: true,
+    notify: "muted",
     snippet: { ...said("Maya", "Voice message, 0:21"), author: null, kind: "voice" },
   }),
   session("design", "Design review", at(10, 16), { draft: "I would drop the second step" }),
@@ -316,6 +324,7 @@ function rule(id: string, symbol: string, sentence: string, more: Partial<RuleRo
       repeat: "every",
       cooldown_s: 300,
       expires_at: null,
+      tags: [],
     },
     sentence,
     enabled: true,
@@ -323,6 +332,10 @@ function rule(id: string, symbol: string, sentence: string, more: Partial<RuleRo
     expired: false,
     last_fired: null,
     distance_percent: null,
+    paused: null,
+    snoozed_until: null,
+    muted: false,
+    waits_for: { below: null, above: null },
     ...more,
   };
 }
@@ -333,6 +346,7 @@ const form = (symbol: string, condition: RuleRow["form"]["condition"]): RuleRow[
   repeat: "every",
   cooldown_s: 300,
   expires_at: null,
+  tags: [],
 });
 
 export const rules: RuleRow[] = [
@@ -347,7 +361,21 @@ export const rules: RuleRow[] = [
     form: {
       ...form("SOL", { kind: "above", price: "150", rearm_percent: "0.1" }),
       repeat: "once",
+      tags: ["swing"],
     },
+  }),
+  rule("r7", "SOL", "Falls 5 % from its high", {
+    form: { ...form("SOL", { kind: "trailing", side: "falls", percent: "5" }), tags: ["swing"] },
+    waits_for: { below: "144.10", above: null },
+  }),
+  rule("r8", "SOL", "Crosses 147 either way", {
+    form: form("SOL", { kind: "crosses", price: "147", rearm_percent: "0" }),
+    paused: { at: at(9, 20), reason: "Paused after 15 alerts within 3 min" },
+  }),
+  rule("r9", "USDC", "No price for 5 min", {
+    muted: true,
+    snoozed_until: at(15, 0),
+    form: form("USDC", { kind: "stale", after_s: 300 }),
   }),
   rule("r5", "SOL", "24 h change below −5 %", {
     enabled: false,
@@ -364,7 +392,7 @@ export const firings: FiringRow[] = [
   firing("f2", "SOL", "SOL crossed above 148", at(12, 44), "notified"),
   firing("f3", "SOL", "SOL crossed above 147", at(9, 20), "away"),
   firing("f4", "BTC", "BTC moved +2.1 %", at(9, 15), "away"),
-  firing("f5", "BTC", "BTC moved −2.0 %", at(2, 31), "muted"),
+  firing("f5", "BTC", "BTC moved −2.0 %", at(2, 31), "quiet"),
 ];
 
 function firing(

@@ -21,6 +21,12 @@ const settings = {
   ...data.settings,
   language: language === "de" ? ("de" as const) : ("en" as const),
   theme: (parameters.get("theme") ?? "light") as "light" | "dark" | "system",
+  ...(state === "blocked"
+    ? {
+        quiet: { ...data.settings.quiet, on: true },
+        sound: { sound: "own" as const, name: "temple-bell.ogg" },
+      }
+    : {}),
 };
 document.documentElement.dataset.theme = settings.theme;
 document.documentElement.dataset.window = parameters.has("controls") ? "controls" : "none";
@@ -111,6 +117,7 @@ const snapshot: Snapshot = {
   default_url: null,
   default_key: null,
   has_tray: true,
+  alerts_muted_until: state === "muted" ? data.NOW + 98 * 60_000 : null,
 };
 
 /** The engine's words in the page's language. */
@@ -168,6 +175,12 @@ function answer(command: CommandName, args: unknown): unknown {
         arming: engine("Below the line: armed at once"),
         armed_at_once: true,
         distance_percent: "3.1",
+        past: {
+          fired: 4,
+          last: data.NOW - 26 * 3_600_000,
+          since: data.NOW - 7 * 86_400_000,
+          short: false,
+        },
       };
     case "details":
       return {
@@ -272,6 +285,21 @@ function answer(command: CommandName, args: unknown): unknown {
       return factors;
     case "enrol_factor":
       return data.enrolment;
+    case "desktop":
+      return {
+        notifications: state === "blocked" ? "missing" : "available",
+        service: "Plasma",
+        actions: true,
+        reply: true,
+        sounds: true,
+        own_sound: true,
+        sound_problem: state === "blocked" ? "gone" : null,
+        has_settings: true,
+        autostart: false,
+        zone: "Europe/Berlin",
+      };
+    case "mute_alerts":
+      return { until: data.NOW + 60 * 60_000 };
     case "set_settings":
       return (args as { settings: unknown }).settings;
     default:
@@ -314,8 +342,9 @@ if (state === "editor") {
 }
 if (state === "palette") view.overlay = { kind: "palette", query: "btc" };
 if (state === "search") view.results = "retention policy";
-if (state === "settings") {
-  view.settings = (parameters.get("section") ?? "appearance") as "appearance";
+if (state === "settings" || state === "blocked") {
+  view.settings = (parameters.get("section") ??
+    (state === "blocked" ? "alerts" : "appearance")) as "appearance";
 }
 if (state === "browser") {
   await until(() => document.querySelector("[data-testid=provider-github]") !== null);

@@ -53,6 +53,7 @@ describe("the alert editor", () => {
         repeat: "once",
         cooldown_s: 300,
         expires_at: null,
+        tags: [],
       },
     });
   });
@@ -66,6 +67,7 @@ describe("the alert editor", () => {
       arming: "Below the line: armed at once",
       armed_at_once: true,
       distance_percent: "3.1",
+      past: null,
     });
     expect((await screen.findByTestId("alert-arming")).textContent).toContain("armed at once");
     await type("7O000");

@@ -44,7 +44,7 @@ export function session(id: string, more: Partial<SessionRow> = {}): SessionRow 
     failed: 0,
     draft: null,
     pinned: false,
-    muted: false,
+    notify: "all",
     no_access: false,
     unsent: false,
     role: null,
@@ -76,6 +76,14 @@ export const settings: Settings = {
   notifications: true,
   message_notifications: true,
   previews: true,
+  quiet: {
+    on: false,
+    from: 22 * 60,
+    until: 7 * 60,
+    days: [true, true, true, true, true, true, true],
+    zone: null,
+  },
+  sound: { sound: "chime" },
   close_to_tray: true,
   schema: "public",
   tray_hint_shown: false,
@@ -102,6 +110,7 @@ export function snapshot(seq: number): Snapshot {
     default_url: null,
     default_key: null,
     has_tray: false,
+    alerts_muted_until: null,
   };
 }
 

@@ -2,8 +2,8 @@
 //!
 //! `replay PRICES.csv RULES.json`: the rules as they are written in the file, each with the
 //! times at which it `fired` and was `suppressed`, as JSON on standard output. The prices are
-//! columns `last_updated`, `symbol`, `price` and, where there is one, `change_percentage_24h`,
-//! in the order they came.
+//! columns `last_updated`, `symbol`, `price` and, where there are some, `change_percentage_24h`,
+//! `volume_24h` and `market_cap`, in the order they came. No rule is paused for firing too often.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -28,6 +28,8 @@ struct Row {
     cooldown_s: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tags: Option<Vec<String>>,
 }
 
 /// The parameters of every kind, in the order in which files write them.
@@ -38,7 +40,15 @@ struct Condition {
     #[serde(skip_serializing_if = "Option::is_none")]
     price: Option<Decimal>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<Decimal>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base: Option<Decimal>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extreme: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     side: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<Decimal>,
     #[serde(skip_serializing_if = "Option::is_none")]
     percent: Option<Decimal>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,6 +63,10 @@ struct Condition {
     rearm_percent: Option<Decimal>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rearm_points: Option<Decimal>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after_s: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conditions: Option<Vec<Condition>>,
 }
 
 #[derive(Serialize)]
@@ -69,7 +83,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("usage: replay PRICES.csv RULES.json".into());
     };
     let rows: Vec<Row> = serde_json::from_str(&fs::read_to_string(rules)?)?;
-    let mut book = Book::new();
+    let mut book = Book::for_replay();
     let mut places = HashMap::new();
     let mut answers = Vec::with_capacity(rows.len());
     for row in rows {
@@ -90,7 +104,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             match effect {
                 Effect::Fired(firing) => answer.fired.push(firing.time),
                 Effect::Suppressed(firing) => answer.suppressed.push(firing.time),
-                Effect::Done | Effect::Expired => {}
+                // Nothing is snoozed or paused here.
+                Effect::Snoozed(_) | Effect::Done | Effect::Expired | Effect::Paused(_) => {}
             }
         }
     }
@@ -118,15 +133,19 @@ fn ticks(text: &str) -> Result<impl Iterator<Item = Line>, Box<dyn Error>> {
     let find = |name: &str| head.iter().position(|column| *column == name);
     let needed = |name: &str| find(name).ok_or_else(|| format!("no column {name}"));
     let [time, symbol, price] = [needed("last_updated")?, needed("symbol")?, needed("price")?];
-    let change = find("change_percentage_24h");
+    let figures = ["change_percentage_24h", "volume_24h", "market_cap"].map(find);
     Ok(lines.map(move |line| {
         let cells: Vec<&str> = line.split(',').collect();
         let cell = |column: usize| cells.get(column).copied().unwrap_or_default();
-        let change = change.map(cell).filter(|cell| !cell.is_empty());
+        let figure = |column: Option<usize>| {
+            let cell = column.map(cell).filter(|cell| !cell.is_empty());
+            cell.map(str::parse::<Decimal>).transpose()
+        };
         let tick = Tick {
-            time: cell(time).parse()?,
-            price: cell(price).parse()?,
-            change_percentage_24h: change.map(str::parse).transpose()?,
+            change_percentage_24h: figure(figures[0])?,
+            volume_24h: figure(figures[1])?,
+            market_cap: figure(figures[2])?,
+            ..Tick::new(cell(time).parse()?, cell(price).parse()?)
         };
         Ok((cell(symbol).parse()?, tick))
     }))

@@ -1,15 +1,18 @@
 //! Many rules over many symbols.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use tidings_model::{Decimal, RuleId, Symbol, Tick, Timestamp};
 
+use crate::columns::{Column, Stream};
 use crate::effect::Effect;
-use crate::evaluate::step;
+use crate::evaluate::{judge, judge_time};
 use crate::history::{Added, History};
 use crate::levels::Levels;
 use crate::market::{Entry, Market, View};
+use crate::marks::Marks;
+use crate::pause;
 use crate::rule::Rule;
 use crate::state::RuleState;
 
@@ -23,28 +26,22 @@ use crate::state::RuleState;
 pub struct Book {
     rules: HashMap<RuleId, Entry>,
     symbols: HashMap<Symbol, Market>,
+    /// The moments at which time alone changes a rule, or earlier ones.
+    timers: BTreeSet<(Timestamp, RuleId)>,
+    /// Nobody is told, so nobody is told too often.
+    replaying: bool,
 }
 
-/// Up to when the ticks of a symbol were judged.
-///
-/// To be saved in the transaction of each tick and given back to [`Book::resume`]: a rule's
-/// own state says when it last changed, this says when it was last asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Marks {
-    /// The last tick.
-    pub price: Option<Timestamp>,
-    /// The last tick with a 24 hour change, which alone are ticks to rules on that change.
-    pub change: Option<Timestamp>,
-}
-
-/// What a tick did.
+/// What a tick did, or the passing of time.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Outcome {
     /// What came of it, by rule in the order of their ids.
     pub effects: Vec<(RuleId, Effect)>,
     /// The rules whose state has to be saved, with their new states.
     pub changed: Vec<(RuleId, RuleState)>,
-    /// How many rules the tick was put to; the others could not change.
+    /// Those of them that did no more than follow the price ([`crate::WaitsFor`] moved along).
+    pub followed: Vec<RuleId>,
+    /// How many rules it was put to; the others could not change.
     pub judged: usize,
 }
 
@@ -63,11 +60,20 @@ impl Book {
         Self::default()
     }
 
+    /// A book without rules for recorded prices: it says when conditions come true, and pauses
+    /// no rule for firing too often.
+    pub fn for_replay() -> Self {
+        Self {
+            replaying: true,
+            ..Self::default()
+        }
+    }
+
     /// Adds known prices to a symbol's history without judging them, in the order they came.
     /// They count as known before any that the book has seen itself.
     ///
-    /// To be called before rules on moves are put in: a book remembers no further back than
-    /// its rules look.
+    /// To be called before rules are put in that look back
+    /// ([`crate::Condition::looks_back`]): a book remembers no further back than its rules look.
     pub fn seed(
         &mut self,
         symbol: &Symbol,
@@ -90,20 +96,9 @@ impl Book {
         self.remove(id);
         let market = self.symbols.entry(rule.symbol.clone()).or_default();
         let levels = Levels::of(&rule.condition);
-        if let Some(window) = levels.window() {
-            market.moves.entry(window).or_default().rules += 1;
-        }
-        let stream = market.stream(&levels);
-        stream.since.push(id);
-        let mut entry = Entry {
-            joined: stream.mark,
-            rule,
-            levels,
-            state,
-            triggers: Vec::new(),
-            due: None,
-        };
-        market.register(id, &mut entry);
+        let mut entry = Entry::new(rule, levels, state);
+        market.join(id, &mut entry);
+        self.timers.extend(entry.timer.map(|at| (at, id)));
         self.rules.insert(id, entry);
     }
 
@@ -148,29 +143,53 @@ impl Book {
     pub fn remove(&mut self, id: RuleId) -> Option<(Rule, RuleState)> {
         let state = self.state(id)?;
         let mut entry = self.rules.remove(&id)?;
+        if let Some(timer) = entry.timer {
+            self.timers.remove(&(timer, id));
+        }
         if let Some(market) = self.symbols.get_mut(&entry.rule.symbol) {
-            market.unregister(id, &mut entry);
-            if let Some(window) = entry.levels.window()
-                && let Some(moves) = market.moves.get_mut(&window)
-            {
-                moves.rules -= 1;
-                if moves.rules == 0 {
-                    market.moves.remove(&window);
-                }
-            }
+            market.leave(id, &mut entry);
         }
         Some((entry.rule, state))
+    }
+
+    /// Snoozes a rule until a time, or ends its snooze. Returns the state to be saved; `None` if
+    /// the rule is not in the book.
+    pub fn snooze(&mut self, id: RuleId, until: Option<Timestamp>) -> Option<RuleState> {
+        self.rules.get_mut(&id)?.state.snooze(until);
+        self.state(id)
+    }
+
+    /// Says that the symbol's prices before `until` are not known: a silence is counted from
+    /// there at the earliest. Returns the states to be saved.
+    pub fn gap(&mut self, symbol: &Symbol, until: Timestamp) -> Outcome {
+        let mut outcome = Outcome::default();
+        let Some(market) = self.symbols.get_mut(symbol) else {
+            return outcome;
+        };
+        for (id, entry) in &mut self.rules {
+            if entry.rule.symbol != *symbol {
+                continue;
+            }
+            entry.catch_up(market);
+            if entry.state.gap(until) {
+                outcome.changed.push((*id, entry.state.clone()));
+                refresh(market, &mut self.timers, *id, entry);
+            }
+        }
+        outcome.changed.sort_unstable_by_key(|(id, _)| *id);
+        outcome
     }
 
     /// Says up to when the symbol's ticks were judged before the program closed. To be called
     /// after the saved rules are in and before the first tick.
     pub fn resume(&mut self, symbol: &Symbol, marks: Marks) {
         let market = self.symbols.entry(symbol.clone()).or_default();
-        market.price_stream.raise(marks.price);
-        market.change_stream.raise(marks.change);
+        for stream in Stream::ALL {
+            market.raise(stream, marks.of(stream));
+        }
         for entry in self.rules.values_mut() {
             if entry.rule.symbol == *symbol {
-                entry.state.pass(market.stream(&entry.levels).mark);
+                entry.state.pass(market.mark(entry.levels.stream()));
             }
         }
     }
@@ -180,15 +199,16 @@ impl Book {
         self.symbols
             .get(symbol)
             .map_or_else(Marks::default, |market| Marks {
-                price: market.price_stream.mark,
-                change: market.change_stream.mark,
+                price: market.mark(Stream::Prices),
+                change: market.mark(Stream::Figure(Column::Change)),
+                volume: market.mark(Stream::Figure(Column::Volume)),
+                market_cap: market.mark(Stream::Figure(Column::MarketCap)),
             })
     }
 
-    /// How far back the symbol's rules look, to know what to seed.
+    /// How far back the windows of the symbol's rules reach.
     pub fn horizon(&self, symbol: &Symbol) -> Option<Duration> {
-        let market = self.symbols.get(symbol)?;
-        market.moves.keys().next_back().copied()
+        self.symbols.get(symbol)?.horizon()
     }
 
     /// A symbol's known prices, no further back than its rules look.
@@ -205,12 +225,7 @@ impl Book {
     pub fn state(&self, id: RuleId) -> Option<RuleState> {
         let entry = self.rules.get(&id)?;
         let market = self.symbols.get(&entry.rule.symbol)?;
-        let mut state = entry.state.clone();
-        let mark = market.stream_of(&entry.levels).mark;
-        if mark > entry.joined {
-            state.pass(mark);
-        }
-        Some(state)
+        Some(entry.caught_up(market))
     }
 
     /// The rules, in no order.
@@ -251,27 +266,88 @@ impl Book {
             let Some(entry) = entry.filter(|entry| entry.rule.symbol == *symbol) else {
                 continue;
             };
-            let mark = market.stream(&entry.levels).mark;
-            if mark > entry.joined {
-                entry.state.pass(mark);
-            }
+            entry.catch_up(market);
             let before = entry.state.clone();
             let view = View {
                 market,
                 at: tick.time,
             };
-            outcome.judged += 1;
-            let effects = step(&entry.levels, &entry.rule, &mut entry.state, tick, &view);
-            market.unregister(id, entry);
-            market.register(id, entry);
-            outcome
-                .effects
-                .extend(effects.into_iter().map(|effect| (id, effect)));
-            if !entry.state.same_but_seen(&before) {
-                outcome.changed.push((id, entry.state.clone()));
-            }
+            let effects = judge(&entry.levels, &entry.rule, &mut entry.state, tick, &view);
+            entry.note_open(tick, &view);
+            outcome.note(id, entry, &before, effects, self.replaying);
+            refresh(market, &mut self.timers, id, entry);
         }
         market.advance(tick);
         outcome
     }
+
+    /// The next moment at which [`Book::at`] may have something to do; there is none before it.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.timers.first().map(|(at, _)| *at)
+    }
+
+    /// Judges that it is `now`, by the source's clock as far as it is known. To be called while
+    /// the feed is heard, and not before missed ticks have been judged.
+    pub fn at(&mut self, now: Timestamp) -> Outcome {
+        let due = self.timers.iter().take_while(|(at, _)| *at <= now);
+        let mut due: Vec<RuleId> = due.map(|(_, id)| *id).collect();
+        due.sort_unstable();
+
+        let mut outcome = Outcome::default();
+        for id in due {
+            let Some(entry) = self.rules.get_mut(&id) else {
+                continue;
+            };
+            let Some(market) = self.symbols.get_mut(&entry.rule.symbol) else {
+                continue;
+            };
+            entry.catch_up(market);
+            let before = entry.state.clone();
+            let history = &market.history;
+            let effects = judge_time(&entry.levels, &entry.rule, &mut entry.state, now, history);
+            outcome.note(id, entry, &before, effects, self.replaying);
+            refresh(market, &mut self.timers, id, entry);
+        }
+        outcome
+    }
+}
+
+impl Outcome {
+    /// Notes what came of one rule.
+    fn note(
+        &mut self,
+        id: RuleId,
+        entry: &mut Entry,
+        before: &RuleState,
+        mut effects: Vec<Effect>,
+        replaying: bool,
+    ) {
+        self.judged += 1;
+        if !replaying {
+            pause::count(&entry.rule, &mut entry.state, &mut effects);
+        }
+        self.effects
+            .extend(effects.into_iter().map(|effect| (id, effect)));
+        if !entry.state.same_but_seen(before) {
+            if entry.state.only_followed(before) {
+                self.followed.push(id);
+            }
+            self.changed.push((id, entry.state.clone()));
+        }
+    }
+}
+
+/// Has a rule wait for what its state asks for.
+fn refresh(
+    market: &mut Market,
+    timers: &mut BTreeSet<(Timestamp, RuleId)>,
+    id: RuleId,
+    entry: &mut Entry,
+) {
+    if let Some(timer) = entry.timer {
+        timers.remove(&(timer, id));
+    }
+    market.unregister(id, entry);
+    market.register(id, entry);
+    timers.extend(entry.timer.map(|at| (at, id)));
 }

@@ -1,14 +1,16 @@
-//! One rule at one tick: the definition that everything else is held against.
+//! One rule at one tick, and as time passes: the definition that everything else is held against.
 
 use std::time::Duration;
 
-use tidings_model::{Decimal, Tick};
+use tidings_model::{Decimal, Tick, Timestamp};
 
 use crate::effect::{Direction, Effect, Firing, Origin};
 use crate::history::{Extremes, Window};
-use crate::levels::{Levels, Way, hundred};
-use crate::rule::{Repeat, Rule, Side};
-use crate::state::{After, Ended, Held, Phase, RuleState, Sides};
+use crate::levels::Levels;
+use crate::pause;
+use crate::rule::{Repeat, Rule};
+use crate::state::{Ended, Held, Phase, RuleState};
+use crate::turn::{Turned, around, turn};
 
 /// Judges one tick: moves the rule's state on and says what came of it, in order.
 ///
@@ -20,10 +22,28 @@ pub fn evaluate(
     tick: &Tick,
     window: &dyn Window,
 ) -> Vec<Effect> {
-    step(&Levels::of(&rule.condition), rule, state, tick, window)
+    let levels = Levels::of(&rule.condition);
+    let mut effects = judge(&levels, rule, state, tick, window);
+    pause::count(rule, state, &mut effects);
+    effects
 }
 
-pub(crate) fn step(
+/// Judges that it is `now`, by the source's clock as far as it is known. It concerns rules on
+/// silence alone: for the others nothing happens without a tick.
+pub fn elapse(
+    rule: &Rule,
+    state: &mut RuleState,
+    now: Timestamp,
+    window: &dyn Window,
+) -> Vec<Effect> {
+    let levels = Levels::of(&rule.condition);
+    let mut effects = judge_time(&levels, rule, state, now, window);
+    pause::count(rule, state, &mut effects);
+    effects
+}
+
+/// What [`evaluate`] says, without counting firings.
+pub(crate) fn judge(
     levels: &Levels,
     rule: &Rule,
     state: &mut RuleState,
@@ -31,258 +51,251 @@ pub(crate) fn step(
     window: &dyn Window,
 ) -> Vec<Effect> {
     if state.ended.is_some()
-        || !RuleState::counts(levels, tick)
+        || !levels.stream().has(tick)
         || state.seen.is_some_and(|seen| tick.time <= seen)
     {
         return Vec::new();
     }
+    if !levels.can_judge(tick) {
+        state.seen = Some(tick.time);
+        return Vec::new();
+    }
+    // A tick shows that time has come as far as itself.
+    let mut effects = judge_time(levels, rule, state, tick.time, window);
+    if state.ended.is_some() {
+        return effects;
+    }
     if rule.expires_at.is_some_and(|end| tick.time >= end) {
         state.ended = Some(Ended::Expired(tick.time));
-        return vec![Effect::Expired];
+        effects.push(Effect::Expired);
+        return effects;
     }
     state.seen = Some(tick.time);
+    let turned = turn(levels, &mut state.phase, tick, window);
+    effects.extend(settle(
+        levels,
+        rule,
+        state,
+        &Scene::Tick(tick),
+        turned,
+        window,
+    ));
+    effects
+}
 
-    let (extremes, fired) = match levels.window() {
-        Some(length) => {
-            let extremes = with_tick(window.extremes(tick.time.minus(length), tick.time), tick);
-            let fired = turn(levels, &mut state.phase, tick, Some(&extremes));
-            (Some(extremes), fired)
+/// What [`elapse`] says, without counting firings: every moment up to `now`, in order.
+pub(crate) fn judge_time(
+    levels: &Levels,
+    rule: &Rule,
+    state: &mut RuleState,
+    now: Timestamp,
+    window: &dyn Window,
+) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    let Levels::Silence(after) = levels else {
+        return effects;
+    };
+    while let Some(at) = next_moment(*after, rule, state).filter(|at| *at <= now) {
+        if rule.expires_at.is_some_and(|end| end <= at) {
+            state.ended = Some(Ended::Expired(at));
+            effects.push(Effect::Expired);
+            break;
         }
-        None => (None, turn(levels, &mut state.phase, tick, None)),
-    };
-    let firing = |direction, delayed_from| Firing {
-        direction,
-        time: tick.time,
-        price: tick.price.clone(),
-        change_percentage_24h: tick.change_percentage_24h.clone(),
-        measured_from: extremes.as_ref().map(|seen| origin(direction, seen)),
-        delayed_from,
-    };
+        let known = match &state.phase {
+            Phase::Listening { price, .. } | Phase::Silent { price, .. } => price.clone(),
+            _ => break,
+        };
+        let turned =
+            matches!(state.phase, Phase::Listening { .. }).then(|| Turned::of(Direction::True));
+        if turned.is_some() {
+            state.phase = Phase::Silent {
+                price: known.clone(),
+                from: at,
+            };
+        }
+        let last = window.last_before(at);
+        let scene = Scene::Moment { at, last, known };
+        effects.extend(settle(levels, rule, state, &scene, turned, window));
+    }
+    effects
+}
 
-    let pause = Duration::from_secs(u64::from(rule.cooldown_s));
-    let pausing = state.notified.is_some_and(|at| tick.time < at.plus(pause));
-    let told = match fired {
-        Some(direction) if pausing && rule.repeat == Repeat::Every => {
+/// The next moment at which time alone changes a rule on silence.
+pub(crate) fn next_moment(after: Duration, rule: &Rule, state: &RuleState) -> Option<Timestamp> {
+    if state.ended.is_some() {
+        return None;
+    }
+    let own = match &state.phase {
+        Phase::Listening { since, .. } => Some(since.plus(after)),
+        // Not in the past, where a change has made the cooldown shorter.
+        Phase::Silent { from, .. } if state.held.is_some() => state
+            .notified
+            .map(|notified| notified.plus(cooldown(rule)).max(*from)),
+        _ => None,
+    };
+    own.into_iter().chain(rule.expires_at).min()
+}
+
+/// How long a rule is silent after a notified firing.
+pub(crate) fn cooldown(rule: &Rule) -> Duration {
+    Duration::from_secs(u64::from(rule.cooldown_s))
+}
+
+/// What is judged.
+enum Scene<'a> {
+    Tick(&'a Tick),
+    /// A moment without a tick.
+    Moment {
+        at: Timestamp,
+        /// The last price before it, as far as the history goes.
+        last: Option<Origin>,
+        /// An earlier one, in case it does not go so far.
+        known: Decimal,
+    },
+}
+
+impl Scene<'_> {
+    fn time(&self) -> Timestamp {
+        match self {
+            Self::Tick(tick) => tick.time,
+            Self::Moment { at, .. } => *at,
+        }
+    }
+
+    fn price(&self) -> &Decimal {
+        match self {
+            Self::Tick(tick) => &tick.price,
+            Self::Moment { last, known, .. } => last.as_ref().map_or(known, |last| &last.price),
+        }
+    }
+}
+
+/// What becomes of a condition that came true, or of what a cooldown held back.
+fn settle(
+    levels: &Levels,
+    rule: &Rule,
+    state: &mut RuleState,
+    scene: &Scene<'_>,
+    turned: Option<Turned>,
+    window: &dyn Window,
+) -> Vec<Effect> {
+    let time = scene.time();
+    let pausing = state
+        .notified
+        .is_some_and(|at| time < at.plus(cooldown(rule)));
+    let told = match turned {
+        Some(turned) if pausing && rule.repeat == Repeat::Every => {
             state.held = Some(Held {
-                direction,
-                time: tick.time,
+                direction: turned.direction,
+                time,
+                line: turned.line.clone(),
             });
-            return vec![Effect::Suppressed(firing(direction, None))];
+            return vec![Effect::Suppressed(firing(
+                levels, scene, turned, None, window,
+            ))];
         }
-        Some(direction) => {
+        Some(turned) => {
             state.held = None;
-            firing(direction, None)
+            firing(levels, scene, turned, None, window)
         }
         None if pausing => return Vec::new(),
         None => match state.held.take() {
-            Some(held) if still_holds(levels, state.phase, held.direction, tick) => {
-                firing(held.direction, Some(held.time))
+            Some(held) if still_holds(levels, &state.phase, &held, scene.price()) => {
+                let turned = Turned {
+                    line: held.line,
+                    ..Turned::of(held.direction)
+                };
+                firing(levels, scene, turned, Some(held.time), window)
             }
             _ => return Vec::new(),
         },
     };
-    state.notified = Some(tick.time);
+    state.notified = Some(time);
+    let snoozed = state.snoozed.is_some_and(|until| time < until);
+    let mut effects = vec![if snoozed {
+        Effect::Snoozed(told)
+    } else {
+        Effect::Fired(told)
+    }];
     if rule.repeat == Repeat::Once {
-        state.ended = Some(Ended::Done(tick.time));
-        return vec![Effect::Fired(told), Effect::Done];
+        state.ended = Some(Ended::Done(time));
+        effects.push(Effect::Done);
     }
-    vec![Effect::Fired(told)]
+    effects
 }
 
-/// Moves the phase on and says whether, and which way, the condition came true.
-fn turn(
+fn firing(
     levels: &Levels,
-    phase: &mut Phase,
-    tick: &Tick,
-    extremes: Option<&Extremes>,
-) -> Option<Direction> {
-    if let Levels::Line { .. } = levels {
-        let (next, fired) = cross(levels, *phase, &tick.price);
-        *phase = next;
-        return fired;
+    scene: &Scene<'_>,
+    turned: Turned,
+    delayed_from: Option<Timestamp>,
+    window: &dyn Window,
+) -> Firing {
+    let (change, measured_from) = match scene {
+        Scene::Tick(tick) => (
+            tick.change_percentage_24h.clone(),
+            turned
+                .from
+                .or_else(|| origin(levels, turned.direction, tick, window)),
+        ),
+        Scene::Moment { last, .. } => (None, last.clone()),
+    };
+    Firing {
+        direction: turned.direction,
+        time: scene.time(),
+        price: scene.price().clone(),
+        change_percentage_24h: change,
+        measured_from,
+        line: turned.line,
+        steps: turned.steps,
+        delayed_from,
     }
-    let before = match *phase {
-        Phase::Level(sides) => Some(sides),
+}
+
+fn still_holds(levels: &Levels, phase: &Phase, held: &Held, price: &Decimal) -> bool {
+    let line = match levels {
+        Levels::Line { line, .. } => Some(line),
+        Levels::Trail { .. } | Levels::Steps(_) => held.line.as_ref(),
         _ => None,
     };
-    let now = level(levels, before.unwrap_or_default(), tick, extremes);
-    *phase = Phase::Level(now);
-    let before = before?;
-    let up = now.up && !before.up;
-    let down = now.down && !before.down;
-    let single = matches!(levels, Levels::Change { .. } | Levels::Enters { .. });
-    match (up, down) {
-        (true, _) if single => Some(Direction::True),
-        (true, true) => Some(Direction::Both),
-        (true, false) => Some(Direction::Up),
-        (false, true) => Some(Direction::Down),
-        (false, false) => None,
-    }
-}
-
-fn cross(levels: &Levels, phase: Phase, price: &Decimal) -> (Phase, Option<Direction>) {
-    let Levels::Line {
-        way,
-        line,
-        under,
-        over,
-        edge_counts,
-    } = levels
-    else {
-        return (phase, None);
-    };
-    let from_below = *way != Way::Down;
-    let from_above = *way != Way::Up;
-    let past_under = price < under || (*edge_counts && price == under);
-    let past_over = price > over || (*edge_counts && price == over);
-    // Where an unarmed line stands after this price.
-    let settle = |after| {
-        if from_below && past_under {
-            Phase::FromBelow
-        } else if from_above && past_over {
-            Phase::FromAbove
-        } else {
-            Phase::Unarmed(after)
-        }
-    };
-    match phase {
-        Phase::New | Phase::Level(_) => {
-            let first = if from_below && price < line {
-                Phase::FromBelow
-            } else if from_above && price > line {
-                Phase::FromAbove
-            } else {
-                Phase::Unarmed(After::Start)
-            };
-            (first, None)
-        }
-        Phase::FromBelow if price >= line => (settle(After::Up), Some(Direction::Up)),
-        Phase::FromAbove if price <= line => (settle(After::Down), Some(Direction::Down)),
-        Phase::FromBelow | Phase::FromAbove => (phase, None),
-        Phase::Unarmed(After::Up) if *way == Way::Either && past_under => {
-            (Phase::FromBelow, Some(Direction::Down))
-        }
-        Phase::Unarmed(After::Down) if *way == Way::Either && past_over => {
-            (Phase::FromAbove, Some(Direction::Up))
-        }
-        Phase::Unarmed(after) => (settle(after), None),
-    }
-}
-
-/// Which sides are true after this tick.
-fn level(levels: &Levels, was: Sides, tick: &Tick, extremes: Option<&Extremes>) -> Sides {
-    let price = &tick.price;
-    let single = |up| Sides { up, down: false };
-    match levels {
-        Levels::Line { .. } => was,
-        Levels::Moves {
-            up,
-            down,
-            risen,
-            fallen,
-            ..
-        } => extremes.map_or_else(Sides::default, |seen| Sides {
-            up: *up && has_risen(price, &seen.lowest.price, risen),
-            down: *down && has_fallen(price, &seen.highest.price, fallen),
-        }),
-        Levels::Change { side, on, off } => {
-            let Some(change) = &tick.change_percentage_24h else {
-                return was;
-            };
-            single(match (side, was.up) {
-                (Side::Above, false) => change >= on,
-                (Side::Above, true) => change >= off,
-                (Side::Below, false) => change <= on,
-                (Side::Below, true) => change <= off,
-            })
-        }
-        Levels::Leaves {
-            low,
-            high,
-            low_back,
-            high_back,
-        } => Sides {
-            up: if was.up {
-                price > high_back
-            } else {
-                price > high
-            },
-            down: if was.down {
-                price < low_back
-            } else {
-                price < low
-            },
-        },
-        Levels::Enters {
-            low,
-            high,
-            low_out,
-            high_out,
-        } => single(if was.up {
-            price >= low_out && price <= high_out
-        } else {
-            price >= low && price <= high
-        }),
-    }
-}
-
-/// Whether the price is the share above the lowest: `risen` is 100 + percent.
-pub(crate) fn has_risen(price: &Decimal, lowest: &Decimal, risen: &Decimal) -> bool {
-    price * &hundred() >= lowest * risen
-}
-
-/// Whether the price is the share below the highest: `fallen` is 100 − percent.
-pub(crate) fn has_fallen(price: &Decimal, highest: &Decimal, fallen: &Decimal) -> bool {
-    price * &hundred() <= highest * fallen
-}
-
-fn still_holds(levels: &Levels, phase: Phase, direction: Direction, tick: &Tick) -> bool {
-    match (levels, phase) {
-        (Levels::Line { line, .. }, _) => match direction {
-            Direction::Up => tick.price >= *line,
-            Direction::Down => tick.price <= *line,
-            Direction::Both | Direction::True => false,
-        },
-        (_, Phase::Level(sides)) => match direction {
+    match (line, phase, held.direction) {
+        (Some(line), _, Direction::Up) => price >= line,
+        (Some(line), _, Direction::Down) => price <= line,
+        (None, Phase::Level(sides), direction) => match direction {
             Direction::Up | Direction::True => sides.up,
             Direction::Down => sides.down,
             Direction::Both => sides.up || sides.down,
         },
+        (None, Phase::Silent { .. }, _) => true,
         _ => false,
     }
 }
 
-/// The window's extremes with the tick itself, which belongs to its own window.
-fn with_tick(seen: Option<Extremes>, tick: &Tick) -> Extremes {
-    let own = Origin {
-        time: tick.time,
-        price: tick.price.clone(),
-    };
-    match seen {
-        None => Extremes {
-            lowest: own.clone(),
-            highest: own,
-        },
-        Some(seen) => Extremes {
-            lowest: if own.price <= seen.lowest.price {
-                own.clone()
-            } else {
+/// The price of the window that a firing is measured from.
+fn origin(
+    levels: &Levels,
+    direction: Direction,
+    tick: &Tick,
+    window: &dyn Window,
+) -> Option<Origin> {
+    match levels {
+        Levels::Moves { window: length, .. } => {
+            let Extremes { lowest, highest } = around(window, *length, tick);
+            Some(match direction {
+                Direction::Up | Direction::True => lowest,
+                // Of two moves at once, the one that took less time.
+                Direction::Both if lowest.time >= highest.time => lowest,
+                Direction::Down | Direction::Both => highest,
+            })
+        }
+        Levels::Extremes { window: length, .. } => {
+            let seen = window.before(tick.time.minus(*length), tick.time)?;
+            Some(if direction == Direction::Down {
                 seen.lowest
-            },
-            highest: if own.price >= seen.highest.price {
-                own
             } else {
                 seen.highest
-            },
-        },
-    }
-}
-
-fn origin(direction: Direction, seen: &Extremes) -> Origin {
-    match direction {
-        Direction::Up | Direction::True => seen.lowest.clone(),
-        // Of two moves at once, the one that took less time.
-        Direction::Both if seen.lowest.time >= seen.highest.time => seen.lowest.clone(),
-        Direction::Down | Direction::Both => seen.highest.clone(),
+            })
+        }
+        _ => None,
     }
 }

@@ -7,12 +7,26 @@ use tidings_model::{Decimal, Timestamp};
 
 use crate::effect::Origin;
 
-/// What the judgement of moves asks of a symbol's history.
+/// The least that two times differ by.
+const INSTANT: Duration = Duration::from_micros(1);
+
+/// What the judgement of a tick asks of its symbol's history.
 pub trait Window {
     /// The extremes over the known ticks in (`after`, `until`] and the price that held at
     /// `after` (the last tick at or before it, however old). Of equal prices the latest.
     /// `None` when nothing is known.
     fn extremes(&self, after: Timestamp, until: Timestamp) -> Option<Extremes>;
+
+    /// The same without the ticks at `at` itself: what a tick at that time is compared with.
+    fn before(&self, after: Timestamp, at: Timestamp) -> Option<Extremes> {
+        self.extremes(after, at.minus(INSTANT))
+    }
+
+    /// The last tick earlier than `at`.
+    fn last_before(&self, at: Timestamp) -> Option<Origin> {
+        let before = at.minus(INSTANT);
+        Some(self.extremes(before, before)?.lowest)
+    }
 }
 
 /// The lowest and the highest price of a window.
@@ -147,23 +161,53 @@ pub(crate) struct Sliding {
     highest: VecDeque<(u64, Origin)>,
     /// Number of the first tick not taken in yet.
     next: u64,
+    /// The newest time so far, and what was known before it.
+    newest: Option<(Timestamp, Option<Extremes>)>,
+}
+
+/// What a tick sees of a window.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    /// Without the ticks of its own time.
+    pub(crate) before: Option<Extremes>,
+    /// With them.
+    pub(crate) now: Extremes,
 }
 
 impl Sliding {
     /// Takes in what `history` has newly at its end and drops what the window has left.
-    pub(crate) fn advance(&mut self, history: &History, length: Duration) -> Option<Extremes> {
-        let newest = history.newest()?;
-        let base = history.base_number(newest.time.minus(length));
-        for (number, tick) in history.numbered(self.next.max(base)) {
-            push(&mut self.lowest, number, tick, |new, old| new <= old);
-            push(&mut self.highest, number, tick, |new, old| new >= old);
-            self.next = number + 1;
+    pub(crate) fn advance(&mut self, history: &History, length: Duration) -> Option<Seen> {
+        let newest = history.newest()?.time;
+        let base = history.base_number(newest.minus(length));
+        let mut ticks = history.numbered(self.next.max(base)).peekable();
+        while let Some((number, tick)) = ticks.next_if(|(_, tick)| tick.time < newest) {
+            self.take_in(number, tick);
         }
         for candidates in [&mut self.lowest, &mut self.highest] {
             while candidates.front().is_some_and(|(number, _)| *number < base) {
                 candidates.pop_front();
             }
         }
+        // A second tick of the same time has the same before.
+        if self.newest.as_ref().is_none_or(|(time, _)| *time != newest) {
+            self.newest = Some((newest, self.extremes()));
+        }
+        for (number, tick) in ticks {
+            self.take_in(number, tick);
+        }
+        Some(Seen {
+            before: self.newest.as_ref().and_then(|(_, before)| before.clone()),
+            now: self.extremes()?,
+        })
+    }
+
+    fn take_in(&mut self, number: u64, tick: &Origin) {
+        push(&mut self.lowest, number, tick, |new, old| new <= old);
+        push(&mut self.highest, number, tick, |new, old| new >= old);
+        self.next = number + 1;
+    }
+
+    fn extremes(&self) -> Option<Extremes> {
         Some(Extremes {
             lowest: self.lowest.front()?.1.clone(),
             highest: self.highest.front()?.1.clone(),

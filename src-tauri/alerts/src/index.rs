@@ -1,31 +1,38 @@
 //! Which rules a tick can change: sorted sets of the next level of each.
 //!
-//! A rule in a given state stays as it is until the price (or the change, or the move) gets
-//! past one of at most two levels, or a time comes. Those are its triggers. A tick then looks
-//! only at the near end of each sorted set, however many rules wait further away.
+//! A rule in a given state stays as it is until the price (or a figure, or a window's extreme)
+//! gets past one of a few levels, or a time comes. Those are its triggers. A tick then looks only
+//! at the near end of each sorted set, however many rules wait further away.
 //!
 //! Triggers may wake a rule too often, never too seldom: the waking tick is judged by
 //! `evaluate` like any other, and a rule that sleeps would have been left unchanged by it.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tidings_model::{Decimal, RuleId, Timestamp};
 
-use crate::levels::{Levels, Way};
-use crate::rule::{Rule, Side};
-use crate::state::{Phase, RuleState, Sides};
+use crate::columns::Column;
+use crate::evaluate::{cooldown, next_moment};
+use crate::levels::Levels;
+use crate::rule::Rule;
+use crate::state::RuleState;
 
 /// What a level is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lane {
     Price,
-    /// The feed's change over 24 hours.
-    Change,
+    /// One of the feed's figures.
+    Figure(Column),
     /// The rise over the lowest price of a window, in percent.
     Rise(Duration),
     /// The fall from the highest price of a window, in percent.
     Fall(Duration),
+    /// The price above all others of a window; the level means nothing.
+    High(Duration),
+    /// The price below all others of a window; the level means nothing.
+    Low(Duration),
 }
 
 /// How the value has to stand to the level.
@@ -37,6 +44,18 @@ pub(crate) enum When {
     LessThan,
 }
 
+impl When {
+    /// Whether a value that compares like this with a level stands to it as asked.
+    pub(crate) fn holds(self, value_to_level: Ordering) -> bool {
+        match self {
+            Self::AtLeast => value_to_level.is_ge(),
+            Self::MoreThan => value_to_level.is_gt(),
+            Self::AtMost => value_to_level.is_le(),
+            Self::LessThan => value_to_level.is_lt(),
+        }
+    }
+}
+
 /// What wakes a rule.
 #[derive(Debug, Clone)]
 pub(crate) struct Trigger {
@@ -46,7 +65,7 @@ pub(crate) struct Trigger {
 }
 
 impl Trigger {
-    fn on(lane: Lane, when: When, level: &Decimal) -> Self {
+    pub(crate) fn on(lane: Lane, when: When, level: &Decimal) -> Self {
         Self {
             lane,
             when,
@@ -54,7 +73,7 @@ impl Trigger {
         }
     }
 
-    fn price(when: When, level: &Decimal) -> Self {
+    pub(crate) fn price(when: When, level: &Decimal) -> Self {
         Self::on(Lane::Price, when, level)
     }
 }
@@ -106,130 +125,25 @@ impl Levelled {
     }
 }
 
-/// How `value` stands to `level`, for lanes whose value is a number at hand.
-pub(crate) fn meets(value: &Decimal, when: When, level: &Decimal) -> bool {
-    match when {
-        When::AtLeast => value >= level,
-        When::MoreThan => value > level,
-        When::AtMost => value <= level,
-        When::LessThan => value < level,
-    }
-}
-
-/// The levels that can change a rule, given the price it stands at. None means: any tick can.
-pub(crate) fn triggers(
-    levels: &Levels,
-    state: &RuleState,
-    price: Option<&Decimal>,
-) -> Vec<Trigger> {
-    if state.has_ended() {
-        return Vec::new();
-    }
-    match (levels, state.phase) {
-        (
-            Levels::Line {
-                way,
-                line,
-                under,
-                over,
-                edge_counts,
-            },
-            phase,
-        ) => {
-            let edge = match (phase, edge_counts) {
-                (Phase::FromBelow, _) => return vec![Trigger::price(When::AtLeast, line)],
-                (Phase::FromAbove, _) => return vec![Trigger::price(When::AtMost, line)],
-                (Phase::Unarmed(_), true) => (When::AtMost, When::AtLeast),
-                (Phase::Unarmed(_), false) => (When::LessThan, When::MoreThan),
-                (Phase::New | Phase::Level(_), _) => return Vec::new(),
-            };
-            let mut edges = Vec::with_capacity(2);
-            if *way != Way::Down {
-                edges.push(Trigger::price(edge.0, under));
-            }
-            if *way != Way::Up {
-                edges.push(Trigger::price(edge.1, over));
-            }
-            edges
-        }
-        (_, Phase::Level(sides)) => level_triggers(levels, sides, price),
-        (_, Phase::New | Phase::FromBelow | Phase::FromAbove | Phase::Unarmed(_)) => Vec::new(),
-    }
-}
-
-fn level_triggers(levels: &Levels, sides: Sides, price: Option<&Decimal>) -> Vec<Trigger> {
-    match levels {
-        Levels::Line { .. } => Vec::new(),
-        Levels::Moves {
-            window,
-            up,
-            down,
-            percent,
-            ..
-        } => {
-            let until = |is: bool| if is { When::LessThan } else { When::AtLeast };
-            let mut both = Vec::with_capacity(2);
-            if *up {
-                both.push(Trigger::on(Lane::Rise(*window), until(sides.up), percent));
-            }
-            if *down {
-                both.push(Trigger::on(Lane::Fall(*window), until(sides.down), percent));
-            }
-            both
-        }
-        Levels::Change { side, on, off } => {
-            let (when, level) = match (side, sides.up) {
-                (Side::Above, false) => (When::AtLeast, on),
-                (Side::Above, true) => (When::LessThan, off),
-                (Side::Below, false) => (When::AtMost, on),
-                (Side::Below, true) => (When::MoreThan, off),
-            };
-            vec![Trigger::on(Lane::Change, when, level)]
-        }
-        Levels::Leaves {
-            low,
-            high,
-            low_back,
-            high_back,
-        } => vec![
-            if sides.up {
-                Trigger::price(When::AtMost, high_back)
-            } else {
-                Trigger::price(When::MoreThan, high)
-            },
-            if sides.down {
-                Trigger::price(When::AtLeast, low_back)
-            } else {
-                Trigger::price(When::LessThan, low)
-            },
-        ],
-        Levels::Enters {
-            low_out, high_out, ..
-        } if sides.up => vec![
-            Trigger::price(When::LessThan, low_out),
-            Trigger::price(When::MoreThan, high_out),
-        ],
-        // From outside only the nearer bound matters; unknown counts as below.
-        Levels::Enters { low, high, .. } => vec![match price {
-            Some(price) if price > high => Trigger::price(When::AtMost, high),
-            _ => Trigger::price(When::AtLeast, low),
-        }],
-    }
-}
-
-/// The time from which any tick can change the rule: its expiry, or the end of a cooldown
-/// that held something back.
-pub(crate) fn due(rule: &Rule, state: &RuleState) -> Option<Timestamp> {
+/// The time from which any tick can change the rule: its expiry, the end of a cooldown that held
+/// something back, the end of a silence.
+pub(crate) fn due(levels: &Levels, rule: &Rule, state: &RuleState) -> Option<Timestamp> {
     if state.has_ended() {
         return None;
     }
-    let pause = Duration::from_secs(u64::from(rule.cooldown_s));
     let late = state
         .held
+        .as_ref()
         .and(state.notified)
-        .map(|notified| notified.plus(pause));
-    match (late, rule.expires_at) {
-        (Some(late), Some(end)) => Some(late.min(end)),
-        (late, end) => late.or(end),
+        .map(|notified| notified.plus(cooldown(rule)));
+    let times = late.into_iter().chain(rule.expires_at);
+    times.chain(timer(levels, rule, state)).min()
+}
+
+/// The moment at which time alone changes the rule.
+pub(crate) fn timer(levels: &Levels, rule: &Rule, state: &RuleState) -> Option<Timestamp> {
+    match levels {
+        Levels::Silence(after) => next_moment(*after, rule, state),
+        _ => None,
     }
 }

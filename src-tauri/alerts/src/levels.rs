@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use tidings_model::Decimal;
+use tidings_model::{Decimal, Tick};
 
-use crate::rule::{Condition, Move, Side};
+use crate::columns::{Column, Stream};
+use crate::rule::{Condition, Extreme, Move, Side, Trail};
 
 /// The prices and figures at which a rule's state changes.
 #[derive(Debug, Clone)]
@@ -27,7 +28,8 @@ pub(crate) enum Levels {
         risen: Decimal,
         fallen: Decimal,
     },
-    Change {
+    Figure {
+        column: Column,
         side: Side,
         on: Decimal,
         off: Decimal,
@@ -46,6 +48,33 @@ pub(crate) enum Levels {
         low_out: Decimal,
         high_out: Decimal,
     },
+    Extremes {
+        window: Duration,
+        high: bool,
+        low: bool,
+        /// The margin in percent, and 100 + and − the margin.
+        rearm: Decimal,
+        risen: Decimal,
+        fallen: Decimal,
+        /// Whether coming back by just the margin is enough; with none it has to be more.
+        edge_counts: bool,
+    },
+    Trail {
+        side: Trail,
+        percent: Decimal,
+    },
+    Steps(Steps),
+    Silence(Duration),
+    All(Box<[Levels; 2]>),
+}
+
+/// Lines at equal distances.
+#[derive(Debug, Clone)]
+pub(crate) struct Steps {
+    pub(crate) step: Decimal,
+    pub(crate) base: Decimal,
+    /// How far behind a line it is crossed the other way; less than a step.
+    pub(crate) margin: Decimal,
 }
 
 /// From which sides a line is watched.
@@ -87,7 +116,8 @@ impl Levels {
                 side,
                 percent,
                 rearm_points,
-            } => Self::Change {
+            } => Self::Figure {
+                column: Column::Change,
                 side: *side,
                 on: percent.normalized(),
                 off: match side {
@@ -115,6 +145,59 @@ impl Levels {
                 low_out: less(low, rearm_percent),
                 high_out: more(high, rearm_percent),
             },
+            Condition::Trailing { side, percent } => Self::Trail {
+                side: *side,
+                percent: percent.clone(),
+            },
+            Condition::NewExtreme {
+                extreme,
+                window_s,
+                rearm_percent,
+            } => Self::Extremes {
+                window: Duration::from_secs(u64::from(*window_s)),
+                high: *extreme != Extreme::Low,
+                low: *extreme != Extreme::High,
+                risen: &hundred() + rearm_percent,
+                fallen: &hundred() - rearm_percent,
+                edge_counts: !rearm_percent.is_zero(),
+                rearm: rearm_percent.normalized(),
+            },
+            Condition::Step {
+                step,
+                base,
+                rearm_percent,
+            } => Self::Steps(Steps {
+                step: step.normalized(),
+                base: base.normalized(),
+                margin: (&(step * rearm_percent) * &parts_of(100)).normalized(),
+            }),
+            Condition::Volume {
+                side,
+                value,
+                rearm_percent,
+            } => Self::figure(Column::Volume, *side, value, rearm_percent),
+            Condition::MarketCap {
+                side,
+                value,
+                rearm_percent,
+            } => Self::figure(Column::MarketCap, *side, value, rearm_percent),
+            Condition::Stale { after_s } => Self::Silence(Duration::from_secs(u64::from(*after_s))),
+            Condition::All { conditions } => {
+                let [one, other] = &**conditions;
+                Self::All(Box::new([Self::of(one), Self::of(other)]))
+            }
+        }
+    }
+
+    fn figure(column: Column, side: Side, value: &Decimal, rearm_percent: &Decimal) -> Self {
+        Self::Figure {
+            column,
+            side,
+            on: value.normalized(),
+            off: match side {
+                Side::Above => less(value, rearm_percent),
+                Side::Below => more(value, rearm_percent),
+            },
         }
     }
 
@@ -128,17 +211,34 @@ impl Levels {
         }
     }
 
-    /// How far back a tick's judgement looks.
-    pub(crate) fn window(&self) -> Option<Duration> {
-        match self {
-            Self::Moves { window, .. } => Some(*window),
+    /// The windows whose extremes a tick's judgement asks for.
+    pub(crate) fn windows(&self) -> impl Iterator<Item = Duration> {
+        let one = |levels: &Self| match levels {
+            Self::Moves { window, .. } | Self::Extremes { window, .. } => Some(*window),
             _ => None,
+        };
+        let pair = match self {
+            Self::All(parts) => [one(&parts[0]), one(&parts[1])],
+            single => [one(single), None],
+        };
+        pair.into_iter().flatten()
+    }
+
+    /// The ticks that are ticks to a rule on it.
+    pub(crate) fn stream(&self) -> Stream {
+        match self {
+            Self::Figure { column, .. } => Stream::Figure(*column),
+            _ => Stream::Prices,
         }
     }
 
-    /// Whether ticks without the feed's 24 hour change are no ticks.
-    pub(crate) fn judges_change(&self) -> bool {
-        matches!(self, Self::Change { .. })
+    /// Whether a tick carries what is judged.
+    pub(crate) fn can_judge(&self, tick: &Tick) -> bool {
+        match self {
+            Self::Figure { column, .. } => column.of(tick).is_some(),
+            Self::All(parts) => parts.iter().all(|part| part.can_judge(tick)),
+            _ => true,
+        }
     }
 }
 

@@ -6,12 +6,14 @@
 //!
 //! - [`Rule`] is what the user wrote, [`RuleState`] everything about it that must survive a
 //!   restart.
-//! - [`evaluate`] is one rule at one tick, the definition of everything else.
+//! - [`evaluate`] is one rule at one tick, [`elapse`] one rule as time passes: the definition of
+//!   everything else.
 //! - [`Book`] holds many rules over many symbols and wakes only those that a tick concerns.
 //! - [`replay`] runs one rule over past ticks with the same evaluator.
 //! - [`describe`] says rules, firings and distances in sentences.
 
 mod book;
+mod columns;
 pub mod describe;
 mod effect;
 mod evaluate;
@@ -19,14 +21,21 @@ mod history;
 mod index;
 mod levels;
 mod market;
+mod marks;
+mod pause;
 mod replay;
 mod rule;
 mod state;
+mod steps;
+mod trail;
+mod turn;
+mod waits;
 
-pub use book::{Book, Marks, Outcome, Updated};
-pub use effect::{Direction, Effect, Firing, Origin};
-pub use evaluate::evaluate;
+pub use book::{Book, Outcome, Updated};
+pub use effect::{Direction, Effect, Firing, Origin, Pause};
+pub use evaluate::{elapse, evaluate};
 pub use history::{Added, Extremes, History, Window};
+pub use marks::Marks;
 pub use replay::{Replay, replay};
-pub use rule::{Condition, Move, Repeat, Rule, RuleError, Side};
-pub use state::{RuleState, Status};
+pub use rule::{Condition, Extreme, Move, Repeat, Rule, RuleError, Side, Trail};
+pub use state::{RuleState, Status, WaitsFor};

@@ -3,160 +3,244 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use tidings_model::{RuleId, Tick, Timestamp};
+use tidings_model::{Decimal, RuleId, Tick, Timestamp};
 
-use crate::evaluate::{has_fallen, has_risen};
-use crate::history::{Extremes, History, Sliding, Window};
-use crate::index::{Lane, Levelled, Trigger, When, due, meets, triggers};
+use crate::columns::{Column, Stream};
+use crate::history::{Extremes, History, Seen, Sliding, Window};
+use crate::index::{Lane, Levelled, Trigger, due, timer};
 use crate::levels::{Levels, hundred};
 use crate::rule::Rule;
 use crate::state::RuleState;
+use crate::turn::truths;
+use crate::waits::{Hint, Waits, waits};
 
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) rule: Rule,
     pub(crate) levels: Levels,
     pub(crate) state: RuleState,
-    pub(crate) triggers: Vec<Trigger>,
-    pub(crate) due: Option<Timestamp>,
+    triggers: Vec<Trigger>,
+    /// From then on any tick can change it.
+    due: Option<Timestamp>,
+    /// Then time alone does.
+    pub(crate) timer: Option<Timestamp>,
+    /// Of two conditions at once, one that was false at the last tick.
+    open: usize,
     /// The mark of its stream when the rule came into the book.
-    pub(crate) joined: Option<Timestamp>,
+    joined: Option<Timestamp>,
+}
+
+impl Entry {
+    pub(crate) fn new(rule: Rule, levels: Levels, state: RuleState) -> Self {
+        Self {
+            rule,
+            levels,
+            state,
+            triggers: Vec::new(),
+            due: None,
+            timer: None,
+            open: 0,
+            joined: None,
+        }
+    }
+
+    /// Takes in the ticks that changed nothing.
+    pub(crate) fn catch_up(&mut self, market: &Market) {
+        let mark = market.mark(self.levels.stream());
+        if mark > self.joined {
+            self.state.pass(mark);
+        }
+    }
+
+    /// Its state with the ticks that changed nothing.
+    pub(crate) fn caught_up(&self, market: &Market) -> RuleState {
+        let mark = market.mark(self.levels.stream());
+        let mut state = self.state.clone();
+        if mark > self.joined {
+            state.pass(mark);
+        }
+        state
+    }
+
+    /// Notes what it waits for after a tick.
+    pub(crate) fn note_open(&mut self, tick: &Tick, window: &dyn Window) {
+        if let Levels::All(parts) = &self.levels {
+            let [one, _] = truths(parts, tick, window);
+            self.open = usize::from(one);
+        }
+    }
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Market {
     pub(crate) history: History,
     price: Levelled,
-    change: Levelled,
-    pub(crate) moves: BTreeMap<Duration, Moves>,
-    pub(crate) price_stream: Stream,
-    pub(crate) change_stream: Stream,
+    figures: [Levelled; Column::ALL.len()],
+    windows: BTreeMap<Duration, Windowed>,
+    queues: [Queue; Stream::ALL.len()],
 }
 
-/// The rules on moves within one length of time.
+/// The rules on the extremes of one length of time.
 #[derive(Debug, Default)]
-pub(crate) struct Moves {
+struct Windowed {
     sliding: Sliding,
-    now: Option<Extremes>,
+    /// What the tick being judged sees.
+    seen: Option<Seen>,
     rise: Levelled,
     fall: Levelled,
-    pub(crate) rules: usize,
+    high: Levelled,
+    low: Levelled,
+    rules: usize,
 }
 
-/// The ticks that are ticks to a rule: all of them, or those with a 24 hour change.
+/// Who waits for the ticks of one stream.
 #[derive(Debug, Default)]
-pub(crate) struct Stream {
-    pub(crate) mark: Option<Timestamp>,
+struct Queue {
+    mark: Option<Timestamp>,
     /// Rules that came since the mark moved. Only to them can a tick be new that is not
     /// later than the mark.
-    pub(crate) since: Vec<RuleId>,
-    /// Rules without a first tick.
-    unstarted: BTreeSet<RuleId>,
+    since: Vec<RuleId>,
+    /// Rules that any tick can change: those without a first one, for example.
+    any: BTreeSet<RuleId>,
     due: BTreeSet<(Timestamp, RuleId)>,
 }
 
 impl Market {
-    pub(crate) fn stream(&mut self, levels: &Levels) -> &mut Stream {
-        if levels.judges_change() {
-            &mut self.change_stream
-        } else {
-            &mut self.price_stream
-        }
+    fn queue(&mut self, levels: &Levels) -> &mut Queue {
+        &mut self.queues[levels.stream().place()]
     }
 
-    pub(crate) fn stream_of(&self, levels: &Levels) -> &Stream {
-        if levels.judges_change() {
-            &self.change_stream
-        } else {
-            &self.price_stream
+    /// Up to when a stream's ticks were judged.
+    pub(crate) fn mark(&self, stream: Stream) -> Option<Timestamp> {
+        self.queues[stream.place()].mark
+    }
+
+    pub(crate) fn raise(&mut self, stream: Stream, to: Option<Timestamp>) {
+        self.queues[stream.place()].raise(to);
+    }
+
+    /// How far back its rules look.
+    pub(crate) fn horizon(&self) -> Option<Duration> {
+        self.windows.keys().next_back().copied()
+    }
+
+    /// Takes a rule in.
+    pub(crate) fn join(&mut self, id: RuleId, entry: &mut Entry) {
+        for window in entry.levels.windows() {
+            self.windows.entry(window).or_default().rules += 1;
+        }
+        let queue = self.queue(&entry.levels);
+        queue.since.push(id);
+        entry.joined = queue.mark;
+        self.register(id, entry);
+    }
+
+    /// Lets a rule go.
+    pub(crate) fn leave(&mut self, id: RuleId, entry: &mut Entry) {
+        self.unregister(id, entry);
+        for window in entry.levels.windows() {
+            if let Some(rules) = self.windows.get_mut(&window) {
+                rules.rules -= 1;
+                if rules.rules == 0 {
+                    self.windows.remove(&window);
+                }
+            }
         }
     }
 
     /// The rules that this tick may change.
     pub(crate) fn wake(&mut self, tick: &Tick) -> Vec<RuleId> {
         let mut woken = Vec::new();
-        for moves in self.moves.values_mut() {
-            moves.now = None;
+        for windowed in self.windows.values_mut() {
+            windowed.seen = None;
         }
-        if self.price_stream.is_new(tick.time) {
-            self.price_stream.wake(tick.time, &mut woken);
-            self.price
-                .wake(&mut woken, |when, level| meets(&tick.price, when, level));
-            self.wake_moves(tick, &mut woken);
-        } else {
-            woken.extend(&self.price_stream.since);
-        }
-        if let Some(change) = &tick.change_percentage_24h {
-            if self.change_stream.is_new(tick.time) {
-                self.change_stream.wake(tick.time, &mut woken);
-                self.change
-                    .wake(&mut woken, |when, level| meets(change, when, level));
+        let mut is_new = false;
+        for stream in Stream::ALL.into_iter().filter(|stream| stream.has(tick)) {
+            let queue = &self.queues[stream.place()];
+            if queue.is_new(tick.time) {
+                is_new = true;
+                queue.wake(tick.time, &mut woken);
             } else {
-                woken.extend(&self.change_stream.since);
+                woken.extend(&queue.since);
             }
+        }
+        if is_new {
+            self.price
+                .wake(&mut woken, |when, level| when.holds(tick.price.cmp(level)));
+            for (column, lane) in Column::ALL.into_iter().zip(&self.figures) {
+                if let Some(figure) = column.of(tick) {
+                    lane.wake(&mut woken, |when, level| when.holds(figure.cmp(level)));
+                }
+            }
+            self.wake_windows(tick, &mut woken);
         }
         woken
     }
 
-    fn wake_moves(&mut self, tick: &Tick, woken: &mut Vec<RuleId>) {
+    fn wake_windows(&mut self, tick: &Tick, woken: &mut Vec<RuleId>) {
         let newest = self
             .history
             .newest()
             .is_some_and(|newest| newest.time == tick.time);
-        for (window, moves) in &mut self.moves {
-            // Prices of later times may be known already, after a seed.
+        for (window, windowed) in &mut self.windows {
             let seen = if newest {
-                moves.sliding.advance(&self.history, *window)
+                windowed.sliding.advance(&self.history, *window)
             } else {
-                self.history.extremes(tick.time.minus(*window), tick.time)
+                // Prices of later times are known already.
+                let after = tick.time.minus(*window);
+                let now = self.history.extremes(after, tick.time);
+                now.map(|now| Seen {
+                    before: self.history.before(after, tick.time),
+                    now,
+                })
             };
-            let Some(seen) = seen else { continue };
-            moves.rise.wake(woken, |when, percent| {
-                let risen = has_risen(&tick.price, &seen.lowest.price, &(&hundred() + percent));
-                risen == (when == When::AtLeast)
-            });
-            moves.fall.wake(woken, |when, percent| {
-                let fallen = has_fallen(&tick.price, &seen.highest.price, &(&hundred() - percent));
-                fallen == (when == When::AtLeast)
-            });
-            moves.now = Some(seen);
+            if let Some(seen) = seen {
+                windowed.wake(&tick.price, &seen, woken);
+                windowed.seen = Some(seen);
+            }
         }
     }
 
     /// Closes a tick: the marks move on, and the history forgets what no rule looks at.
     pub(crate) fn advance(&mut self, tick: &Tick) {
-        if self.price_stream.is_new(tick.time) {
-            self.price_stream.raise(Some(tick.time));
-            let horizon = self.moves.keys().next_back().copied();
-            self.history.keep(horizon.unwrap_or_default());
+        if self.queues[Stream::Prices.place()].is_new(tick.time) {
+            self.history.keep(self.horizon().unwrap_or_default());
         }
-        if tick.change_percentage_24h.is_some() {
-            self.change_stream.raise(Some(tick.time));
+        for stream in Stream::ALL.into_iter().filter(|stream| stream.has(tick)) {
+            self.raise(stream, Some(tick.time));
         }
     }
 
     pub(crate) fn forget_sliding(&mut self) {
-        for moves in self.moves.values_mut() {
-            moves.sliding = Sliding::default();
+        for windowed in self.windows.values_mut() {
+            windowed.sliding = Sliding::default();
         }
     }
 
     pub(crate) fn register(&mut self, id: RuleId, entry: &mut Entry) {
-        let price = self.history.newest().map(|newest| newest.price.clone());
-        entry.triggers = triggers(&entry.levels, &entry.state, price.as_ref());
-        entry.due = due(&entry.rule, &entry.state);
-        for trigger in &entry.triggers {
-            if let Some(lane) = self.lane(trigger.lane) {
-                lane.add(trigger.when, trigger.level.clone(), id);
+        let hint = Hint {
+            price: self.history.newest().map(|newest| &newest.price),
+            open: entry.open,
+        };
+        let waits = waits(&entry.levels, &entry.state, hint);
+        entry.due = due(&entry.levels, &entry.rule, &entry.state);
+        entry.timer = timer(&entry.levels, &entry.rule, &entry.state);
+        let due = entry.due.map(|due| (due, id));
+        let queue = self.queue(&entry.levels);
+        queue.due.extend(due);
+        match waits {
+            Waits::Nothing => {}
+            Waits::AnyTick => {
+                queue.any.insert(id);
             }
-        }
-        let unstarted = !entry.state.has_ended() && entry.triggers.is_empty();
-        let stream = self.stream(&entry.levels);
-        if unstarted {
-            stream.unstarted.insert(id);
-        }
-        if let Some(due) = entry.due {
-            stream.due.insert((due, id));
+            Waits::For(triggers) => {
+                entry.triggers = triggers;
+                for trigger in &entry.triggers {
+                    if let Some(lane) = self.lane(trigger.lane) {
+                        lane.add(trigger.when, trigger.level.clone(), id);
+                    }
+                }
+            }
         }
     }
 
@@ -167,37 +251,57 @@ impl Market {
             }
         }
         let due = entry.due.take();
-        let stream = self.stream(&entry.levels);
-        stream.unstarted.remove(&id);
+        let queue = self.queue(&entry.levels);
+        queue.any.remove(&id);
         if let Some(due) = due {
-            stream.due.remove(&(due, id));
+            queue.due.remove(&(due, id));
         }
     }
 
     fn lane(&mut self, lane: Lane) -> Option<&mut Levelled> {
-        match lane {
-            Lane::Price => Some(&mut self.price),
-            Lane::Change => Some(&mut self.change),
-            Lane::Rise(window) => self.moves.get_mut(&window).map(|moves| &mut moves.rise),
-            Lane::Fall(window) => self.moves.get_mut(&window).map(|moves| &mut moves.fall),
+        let (window, lane): (Duration, fn(&mut Windowed) -> &mut Levelled) = match lane {
+            Lane::Price => return Some(&mut self.price),
+            Lane::Figure(column) => return Some(&mut self.figures[column as usize]),
+            Lane::Rise(window) => (window, |windowed| &mut windowed.rise),
+            Lane::Fall(window) => (window, |windowed| &mut windowed.fall),
+            Lane::High(window) => (window, |windowed| &mut windowed.high),
+            Lane::Low(window) => (window, |windowed| &mut windowed.low),
+        };
+        self.windows.get_mut(&window).map(lane)
+    }
+}
+
+impl Windowed {
+    fn wake(&self, price: &Decimal, seen: &Seen, woken: &mut Vec<RuleId>) {
+        let (lowest, highest) = (&seen.now.lowest.price, &seen.now.highest.price);
+        let hundredfold = price * &hundred();
+        self.rise.wake(woken, |when, percent| {
+            when.holds(hundredfold.cmp(&(lowest * &(&hundred() + percent))))
+        });
+        self.fall.wake(woken, |when, percent| {
+            when.holds((highest * &(&hundred() - percent)).cmp(&hundredfold))
+        });
+        if let Some(before) = &seen.before {
+            self.high.wake(woken, |_, _| *price > before.highest.price);
+            self.low.wake(woken, |_, _| *price < before.lowest.price);
         }
     }
 }
 
-impl Stream {
+impl Queue {
     fn is_new(&self, time: Timestamp) -> bool {
         self.mark.is_none_or(|mark| time > mark)
     }
 
-    pub(crate) fn raise(&mut self, to: Option<Timestamp>) {
+    fn raise(&mut self, to: Option<Timestamp>) {
         if to > self.mark {
             self.mark = to;
             self.since.clear();
         }
     }
 
-    pub(crate) fn wake(&self, time: Timestamp, woken: &mut Vec<RuleId>) {
-        woken.extend(&self.unstarted);
+    fn wake(&self, time: Timestamp, woken: &mut Vec<RuleId>) {
+        woken.extend(&self.any);
         let due = self.due.iter().take_while(|(due, _)| *due <= time);
         woken.extend(due.map(|(_, id)| *id));
     }
@@ -209,16 +313,27 @@ pub(crate) struct View<'a> {
     pub(crate) at: Timestamp,
 }
 
+impl View<'_> {
+    fn seen(&self, after: Timestamp, at: Timestamp) -> Option<&Seen> {
+        if at != self.at {
+            return None;
+        }
+        self.market.windows.get(&at.since(after))?.seen.as_ref()
+    }
+}
+
 impl Window for View<'_> {
     fn extremes(&self, after: Timestamp, until: Timestamp) -> Option<Extremes> {
-        let length = until.since(after);
-        let ready = self.market.moves.get(&length).and_then(|moves| {
-            if until == self.at {
-                moves.now.clone()
-            } else {
-                None
-            }
-        });
-        ready.or_else(|| self.market.history.extremes(after, until))
+        match self.seen(after, until) {
+            Some(seen) => Some(seen.now.clone()),
+            None => self.market.history.extremes(after, until),
+        }
+    }
+
+    fn before(&self, after: Timestamp, at: Timestamp) -> Option<Extremes> {
+        match self.seen(after, at) {
+            Some(seen) => seen.before.clone(),
+            None => self.market.history.before(after, at),
+        }
     }
 }

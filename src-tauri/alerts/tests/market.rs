@@ -63,9 +63,8 @@ fn every_vector_fires_when_it_says() {
             .ticks
             .iter()
             .map(|row| Tick {
-                time: at(row[0].as_i64().unwrap()),
-                price: decimal(&row[1]),
                 change_percentage_24h: row.get(2).map(decimal),
+                ..Tick::new(at(row[0].as_i64().unwrap()), decimal(&row[1]))
             })
             .collect();
         let expected = (
@@ -79,7 +78,7 @@ fn every_vector_fires_when_it_says() {
         let found = (times(&alone.fired), times(&alone.suppressed));
         assert_eq!(found, expected, "alone: {}", case.name);
 
-        let mut book = Book::new();
+        let mut book = Book::for_replay();
         let id = RuleId::mint();
         book.insert(id, rule.clone(), RuleState::new());
         let mut found = (Vec::new(), Vec::new());
@@ -89,6 +88,7 @@ fn every_vector_fires_when_it_says() {
                     Effect::Fired(firing) => found.0.push(firing.time),
                     Effect::Suppressed(firing) => found.1.push(firing.time),
                     Effect::Done | Effect::Expired => {}
+                    other => panic!("{other:?}"),
                 }
             }
         }
@@ -109,7 +109,7 @@ fn eleven_days_of_prices_fire_each_rule_at_its_times() {
     let text = fs::read_to_string(dir.join("expected-alerts.json")).unwrap();
     let rows: Vec<Value> = serde_json::from_str(&text).unwrap();
     assert!(!rows.is_empty());
-    let mut book = Book::new();
+    let mut book = Book::for_replay();
     let mut expected = HashMap::new();
     for row in rows {
         let id = RuleId::mint();
@@ -124,6 +124,7 @@ fn eleven_days_of_prices_fire_each_rule_at_its_times() {
                 Effect::Fired(firing) => fired.entry(id).or_default().push(firing.time),
                 Effect::Suppressed(firing) => suppressed.entry(id).or_default().push(firing.time),
                 Effect::Done | Effect::Expired => {}
+                other => panic!("{other:?}"),
             }
         }
     }
@@ -150,11 +151,10 @@ fn prices(dir: &Path) -> Vec<(Symbol, Tick)> {
         .map(|line| {
             let cells: Vec<&str> = line.split(',').collect();
             let tick = Tick {
-                time: cells[time].parse().unwrap(),
-                price: cells[price].parse().unwrap(),
                 change_percentage_24h: Some(cells[change])
                     .filter(|cell| !cell.is_empty())
                     .map(|cell| cell.parse().unwrap()),
+                ..Tick::new(cells[time].parse().unwrap(), cells[price].parse().unwrap())
             };
             (cells[symbol].parse().unwrap(), tick)
         })

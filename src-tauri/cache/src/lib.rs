@@ -40,8 +40,10 @@ pub use change::{Changes, Committed};
 pub use error::{CacheError, Result};
 pub use key::CacheKey;
 pub use search::tokens::indexed as index_words;
-pub use types::alerts::{Evaluation, Firing, FiringId, FiringMark, NewFiring, StoredRule};
-pub use types::chat::{CachedMessage, OwnState, SessionSummary, Snippet, UNREAD_CAP};
+pub use types::alerts::{
+    Evaluation, Firing, FiringId, FiringMark, JudgedTo, NewFiring, StoredRule,
+};
+pub use types::chat::{CachedMessage, Notify, OwnState, SessionSummary, Snippet, UNREAD_CAP};
 pub use types::export::{
     ExportSink, ExportedMessage, ExportedSession, MessageChange, SessionWrite, UnsentMessageChange,
     UnsentSessionChange,

@@ -35,6 +35,14 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../migrations/0004_storage.sql"),
     },
     Migration {
+        version: 5,
+        sql: include_str!("../../../migrations/0005_alerts.sql"),
+    },
+    Migration {
+        version: 6,
+        sql: include_str!("../../../migrations/0006_delivery.sql"),
+    },
+    Migration {
         version: 7,
         sql: include_str!("../../../migrations/0007_search.sql"),
     },

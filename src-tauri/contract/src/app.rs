@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{LanguageChoice, OutboxSummary, RealtimeSettings, Retention, SignInState, Wording};
+use crate::{
+    LanguageChoice, OutboxSummary, QuietHours, RealtimeSettings, Retention, SignInState, Sound,
+    Wording,
+};
 
 /// Arguments of `snapshot`.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
@@ -31,6 +34,8 @@ pub struct Snapshot {
     pub default_key: Option<String>,
     /// Whether the window has a tray to close to.
     pub has_tray: bool,
+    /// Until when alerts are muted, in milliseconds; none: they are told.
+    pub alerts_muted_until: Option<i64>,
 }
 
 /// One workspace of this device.
@@ -294,6 +299,10 @@ pub struct Settings {
     pub message_notifications: bool,
     /// Whether notifications carry the text of messages.
     pub previews: bool,
+    /// When alerts and messages are held back.
+    pub quiet: QuietHours,
+    /// What notifications sound like.
+    pub sound: Sound,
     /// Whether closing the window keeps the program in the tray, where there is one.
     pub close_to_tray: bool,
     /// Database schema of the four tables.
@@ -321,6 +330,8 @@ impl Default for Settings {
             notifications: true,
             message_notifications: true,
             previews: true,
+            quiet: QuietHours::default(),
+            sound: Sound::default(),
             close_to_tray: true,
             schema: "public".to_owned(),
             tray_hint_shown: false,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::MemberRoleName;
+use crate::{MemberRoleName, SessionNotify};
 
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -70,8 +70,8 @@ pub struct SessionRow {
     pub draft: Option<String>,
     /// Pinned on this device.
     pub pinned: bool,
-    /// Muted on this device.
-    pub muted: bool,
+    /// Which of its messages notify on this device.
+    pub notify: SessionNotify,
     /// The project no longer shows it; kept read-only.
     pub no_access: bool,
     /// Made here and not sent yet.
@@ -392,16 +392,6 @@ pub struct PinSession {
     pub session: String,
     /// Whether it shall be pinned.
     pub pinned: bool,
-}
-
-/// Arguments of `mute_session`.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct MuteSession {
-    /// Which one.
-    pub session: String,
-    /// Whether it shall be muted.
-    pub muted: bool,
 }
 
 /// Arguments of `details`.

@@ -169,6 +169,16 @@ commands! {
     "open_link" = OpenLink -> Nothing;
     /// Shows a test notification.
     "test_notification" = TestNotification -> NotificationReport;
+    /// Asks what the desktop offers, and whether it lets notifications through.
+    "desktop" = GetDesktop -> Desktop;
+    /// Opens the system's own settings of notifications.
+    "open_notification_settings" = OpenNotificationSettings -> Nothing;
+    /// Has the program start with the desktop, or not.
+    "set_autostart" = SetAutostart -> Nothing;
+    /// Keeps a file as the sound of notifications, and chooses it.
+    "choose_sound" = ChooseSound -> Settings;
+    /// Mutes all alerts for a time, or has them told again.
+    "mute_alerts" = MuteAlerts -> AlertsMuted;
     /// Chooses one's own presence.
     "set_presence" = SetPresence -> Nothing;
 
@@ -212,8 +222,8 @@ commands! {
     "typing" = Typing -> Nothing;
     /// Pins or unpins a session on this device.
     "pin_session" = PinSession -> Nothing;
-    /// Mutes or unmutes a session on this device.
-    "mute_session" = MuteSession -> Nothing;
+    /// Says which messages of a session notify on this device.
+    "notify_session" = NotifySession -> Nothing;
     /// Everything that waits to be sent, and what failed.
     "outbox" = ListOutbox -> Vec<OutboxRow>;
     /// Searches all messages kept on this device.
@@ -265,7 +275,15 @@ commands! {
     "delete_rule" = DeleteRule -> Nothing;
     /// Switches a rule on or off.
     "enable_rule" = EnableRule -> RuleRow;
-    /// Says what a rule would do, before it is made.
+    /// Has a rule's firings wait to be told, or no longer wait.
+    "snooze_rule" = SnoozeRule -> RuleRow;
+    /// Mutes a rule: it fires and is noted, and tells nothing.
+    "mute_rule" = MuteRule -> RuleRow;
+    /// Writes all rules into a file among the user's downloads.
+    "export_rules" = ExportRules -> ExportedRules;
+    /// Takes a file of rules, handed over in pieces; rules that are here stay as they are.
+    "import_rules" = ImportRules -> ImportRulesReply;
+    /// Says what a rule would do, before it is made, and what it would have done.
     "preview_rule" = PreviewRule -> RulePreview;
     /// The history of firings, newest first.
     "firings" = ListFirings -> Vec<FiringRow>;

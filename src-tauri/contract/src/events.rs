@@ -5,7 +5,7 @@ use ts_rs::TS;
 
 use crate::{
     Connection, Download, FiringRow, MessageRow, OutboxSummary, OwnPresence, Person, QuoteRow,
-    SessionRow, Settings, SignInState, WorkspaceInfo,
+    RuleWaits, SessionRow, Settings, SignInState, WorkspaceInfo,
 };
 
 /// An event with its number. Numbers rise by one; a reader that sees a gap takes a new snapshot.
@@ -105,10 +105,29 @@ pub enum Event {
         /// Rules that are switched on.
         armed: u32,
     },
+    /// Rules that follow the price wait for other prices than before; once a second at most.
+    RuleWaits {
+        /// The rules that moved, with the prices.
+        rules: Vec<RuleWaits>,
+    },
     /// A rule fired.
     Fired {
         /// The entry in the history.
         firing: FiringRow,
+    },
+    /// Alerts are muted, or told again.
+    AlertsMuted {
+        /// Until when, in milliseconds; none: they are told.
+        until: Option<i64>,
+    },
+    /// What a notification would say, while the window is in front.
+    Told {
+        /// First line.
+        title: String,
+        /// The text below it; may be empty.
+        body: String,
+        /// What it is about.
+        place: Place,
     },
     /// The settings changed.
     Settings {

@@ -98,7 +98,10 @@ impl Bus {
 
 /// Whether no snapshot holds it.
 const fn is_said_once(event: &Event) -> bool {
-    matches!(event, Event::Notice { .. } | Event::Show { .. })
+    matches!(
+        event,
+        Event::Notice { .. } | Event::Show { .. } | Event::Told { .. }
+    )
 }
 
 impl Default for Bus {

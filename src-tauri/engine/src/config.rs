@@ -28,6 +28,9 @@ pub struct Config {
     /// The settings.
     #[serde(default)]
     pub settings: Settings,
+    /// Until when alerts are muted, in milliseconds.
+    #[serde(default)]
+    pub alerts_muted_until: Option<i64>,
 }
 
 /// One workspace.

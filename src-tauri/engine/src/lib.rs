@@ -12,6 +12,7 @@ mod error;
 mod host;
 mod network;
 mod secrets;
+mod sounds;
 mod words;
 mod workspace;
 
@@ -21,7 +22,7 @@ pub use workspace::fuzzing;
 pub use app::{App, AppOptions};
 pub use bus::{Bus, Subscription};
 pub use error::EngineError;
-pub use host::{Host, Notification, NotificationAction};
+pub use host::{About, Host, Notification, NotificationAbility, NotificationAction, Play, Pressed};
 pub use network::Network;
 pub use secrets::{KeyringSecrets, MemorySecrets, Secrets, SecretsError, best_available};
 pub use workspace::Pace;

@@ -12,6 +12,98 @@ pub(crate) fn while_away(language: Language, many: usize) -> String {
     }
 }
 
+/// Title of what is told about several firings at the end of a snooze; `many` is more than one.
+pub(crate) fn while_snoozed(language: Language, many: usize) -> String {
+    match language {
+        Language::English => format!("{many} alerts while snoozed"),
+        Language::German => format!("{many} Preisalarme während der Pause"),
+    }
+}
+
+/// Title of what is told about firings and messages at once, after a run that could not tell them.
+pub(crate) fn away_both(language: Language, alerts: usize, messages: usize) -> String {
+    let (alerts, messages) = (
+        count_alerts(language, alerts),
+        count_messages(language, messages),
+    );
+    match language {
+        Language::English => format!("{alerts} and {messages} while you were away"),
+        Language::German => format!("{alerts} und {messages}, während du weg warst"),
+    }
+}
+
+/// Title of what is told when the quiet hours end. `alerts` is one or more.
+pub(crate) fn after_quiet(language: Language, alerts: usize, messages: usize) -> String {
+    let said = match (messages, language) {
+        (0, _) => count_alerts(language, alerts),
+        (_, Language::English) => format!(
+            "{} and {}",
+            count_alerts(language, alerts),
+            count_messages(language, messages)
+        ),
+        (_, Language::German) => format!(
+            "{} und {}",
+            count_alerts(language, alerts),
+            count_messages(language, messages)
+        ),
+    };
+    match language {
+        Language::English => format!("In quiet hours: {said}"),
+        Language::German => format!("In der Ruhezeit: {said}"),
+    }
+}
+
+/// Title of what is told about messages of several sessions.
+pub(crate) fn messages_in(language: Language, messages: usize, sessions: usize) -> String {
+    let said = new_messages(language, messages);
+    match language {
+        Language::English => format!("{said} in {sessions} sessions"),
+        Language::German => format!("{said} in {sessions} Unterhaltungen"),
+    }
+}
+
+/// Title of what is told about several messages of one session.
+pub(crate) fn many_in(language: Language, messages: usize, session: &str) -> String {
+    let said = new_messages(language, messages);
+    match language {
+        Language::English => format!("{said} in {session}"),
+        Language::German => format!("{said} in „{session}“"),
+    }
+}
+
+/// How many messages there are; `many` is more than one.
+pub(crate) fn new_messages(language: Language, many: usize) -> String {
+    match language {
+        Language::English => format!("{many} new messages"),
+        Language::German => format!("{many} neue Nachrichten"),
+    }
+}
+
+/// Last line of a digest that is cut.
+pub(crate) fn and_more(language: Language, more: usize) -> String {
+    match language {
+        Language::English => format!("and {more} more"),
+        Language::German => format!("und {more} weitere"),
+    }
+}
+
+fn count_alerts(language: Language, alerts: usize) -> String {
+    match (language, alerts) {
+        (Language::English, 1) => "1 alert".to_owned(),
+        (Language::English, many) => format!("{many} alerts"),
+        (Language::German, 1) => "1 Preisalarm".to_owned(),
+        (Language::German, many) => format!("{many} Preisalarme"),
+    }
+}
+
+fn count_messages(language: Language, messages: usize) -> String {
+    match (language, messages) {
+        (Language::English, 1) => "1 new message".to_owned(),
+        (Language::German, 1) => "1 neue Nachricht".to_owned(),
+        (_, many) => new_messages(language, many),
+    }
+}
+
 /// Title of a message's notification.
 pub(crate) fn author_in(language: Language, author: &str, session: &str) -> String {
     match language {
@@ -72,6 +164,12 @@ impl NotificationAction {
             (Self::OpenChart, Language::German) => "Kurs öffnen",
             (Self::OpenSession, Language::English) => "Open",
             (Self::OpenSession, Language::German) => "Öffnen",
+            (Self::Reply, Language::English) => "Reply",
+            (Self::Reply, Language::German) => "Antworten",
+            (Self::Snooze, Language::English) => "Snooze 15 min",
+            (Self::Snooze, Language::German) => "15 Min. Ruhe",
+            (Self::Mute, Language::English) => "Mute",
+            (Self::Mute, Language::German) => "Stummschalten",
             (Self::MarkRead, Language::English) => "Mark as read",
             (Self::MarkRead, Language::German) => "Als gelesen markieren",
         }

@@ -74,6 +74,29 @@ impl Decimal {
         ))
     }
 
+    /// `self / divisor` rounded down to a whole number, exactly; `None` for a zero divisor.
+    pub fn divide_floor(&self, divisor: &Self) -> Option<Self> {
+        if divisor.is_zero() {
+            return None;
+        }
+        let scale = self
+            .0
+            .fractional_digit_count()
+            .max(divisor.0.fractional_digit_count());
+        // At the same scale the quotient of the values is that of their digits.
+        let (digits, _) = self.0.with_scale(scale).into_bigint_and_exponent();
+        let (by, _) = divisor.0.with_scale(scale).into_bigint_and_exponent();
+        let quotient = &digits / &by;
+        let inexact = &quotient * &by != digits;
+        let below_zero = self.is_negative() != divisor.is_negative();
+        let floor = if inexact && below_zero {
+            quotient - 1
+        } else {
+            quotient
+        };
+        Some(Self(BigDecimal::from(floor)))
+    }
+
     fn checked(value: BigDecimal) -> Result<Self, DecimalError> {
         // Exactly, or a number near the bound would be read and its plain text refused.
         let digits = i64::try_from(value.digits()).map_err(|_| DecimalError::TooLarge)?;
@@ -247,7 +270,44 @@ mod tests {
         assert_eq!(d("1").divide_for_display(&d("0"), 2), None);
     }
 
+    #[test]
+    fn division_to_whole_numbers_rounds_down_and_is_exact() {
+        for (value, by, floor) in [
+            ("7", "2", "3"),
+            ("-7", "2", "-4"),
+            ("7", "-2", "-4"),
+            ("-7", "-2", "3"),
+            ("0.3", "0.1", "3"),
+            ("0.29999999999999999999999999999999", "0.1", "2"),
+            ("-0.3", "0.1", "-3"),
+            ("0", "5", "0"),
+            ("1e120", "3e-100", &"3".repeat(220)),
+        ] {
+            assert_eq!(
+                d(value).divide_floor(&d(by)),
+                Some(d_long(floor)),
+                "{value} / {by}"
+            );
+        }
+        assert_eq!(d("1").divide_floor(&d("0")), None);
+    }
+
+    /// Longer than what is read from outside.
+    fn d_long(text: &str) -> Decimal {
+        Decimal(BigDecimal::from_str(text).unwrap())
+    }
+
     proptest! {
+        #[test]
+        fn a_floor_times_its_divisor_is_within_one_divisor_below(
+            a in any::<i64>(), a_scale in 0i64..18, b in 1i64.., b_scale in 0i64..18,
+        ) {
+            let value = Decimal(BigDecimal::new(a.into(), a_scale));
+            let by = Decimal(BigDecimal::new(b.into(), b_scale));
+            let below = &value.divide_floor(&by).unwrap() * &by;
+            prop_assert!(below <= value && value < &below + &by);
+        }
+
         #[test]
         fn text_round_trips(units in any::<i64>(), scale in 0u32..18) {
             let text = Decimal(BigDecimal::new(units.into(), i64::from(scale))).to_string();

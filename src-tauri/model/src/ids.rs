@@ -105,6 +105,11 @@ macro_rules! uuid_id {
                 Self(Uuid::now_v7())
             }
 
+            /// The identifier of nothing, for what needs one and is never kept.
+            pub const fn nil() -> Self {
+                Self(Uuid::nil())
+            }
+
             /// Wraps an existing UUID.
             pub const fn from_uuid(uuid: Uuid) -> Self {
                 Self(uuid)

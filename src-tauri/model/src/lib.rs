@@ -10,6 +10,7 @@ mod ids;
 mod json;
 mod locale;
 mod price;
+mod quiet;
 mod time;
 
 pub use chat::{
@@ -22,4 +23,5 @@ pub use ids::{IdError, MemberId, MessageId, RuleId, SessionId, Symbol, UserId, W
 pub use json::{Json, JsonError};
 pub use locale::{Language, Locale};
 pub use price::{Quote, Tick};
+pub use quiet::{QuietError, QuietHours, system_zone};
 pub use time::{TimeError, Timestamp};

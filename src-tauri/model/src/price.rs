@@ -30,6 +30,8 @@ impl Quote {
             time: self.time,
             price: self.price.clone(),
             change_percentage_24h: self.change_percentage_24h.clone(),
+            volume_24h: self.volume_24h.clone(),
+            market_cap: self.market_cap.clone(),
         }
     }
 }
@@ -43,4 +45,21 @@ pub struct Tick {
     pub price: Decimal,
     /// The feed's own figure for the change over 24 hours, in percent.
     pub change_percentage_24h: Option<Decimal>,
+    /// The feed's figure for the volume over 24 hours, in its currency.
+    pub volume_24h: Option<Decimal>,
+    /// The feed's figure for the market capitalisation, in its currency.
+    pub market_cap: Option<Decimal>,
+}
+
+impl Tick {
+    /// A price without any of the feed's figures.
+    pub fn new(time: Timestamp, price: Decimal) -> Self {
+        Self {
+            time,
+            price,
+            change_percentage_24h: None,
+            volume_24h: None,
+            market_cap: None,
+        }
+    }
 }

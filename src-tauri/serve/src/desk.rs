@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::{BoxFuture, FutureExt as _, ready};
 use serde::Serialize;
-use tidings_contract::{NotificationReport, Place};
-use tidings_engine::{Host, Notification};
+use tidings_contract::{NotificationReport, NotificationService, Place};
+use tidings_engine::{Host, Notification, NotificationAbility, Play};
 use tokio::sync::broadcast;
 
 /// Notifications that are remembered; older ones are forgotten.
@@ -36,6 +36,10 @@ pub struct Shown {
     pub actions: Vec<&'static str>,
     /// What a click on it shows.
     pub place: Place,
+    /// Id of the rule that fired, if one alone did.
+    pub rule: Option<String>,
+    /// Whether it makes a sound.
+    pub sounds: bool,
 }
 
 /// A desktop without a screen.
@@ -93,7 +97,9 @@ impl Host for Desk {
                 .iter()
                 .map(|action| action.key())
                 .collect(),
-            place: notification.place,
+            place: notification.about.place,
+            rule: notification.about.rule.map(|rule| rule.to_string()),
+            sounds: notification.sound != Play::Silent,
         };
         let mut remembered = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         if remembered.len() == REMEMBERED {
@@ -107,6 +113,31 @@ impl Host for Desk {
             reason: None,
         })
         .boxed()
+    }
+
+    fn notifications(&self) -> BoxFuture<'static, NotificationAbility> {
+        ready(NotificationAbility {
+            service: NotificationService::Available,
+            name: None,
+            actions: false,
+            reply: false,
+            sounds: false,
+            own_sound: false,
+            has_settings: false,
+        })
+        .boxed()
+    }
+
+    fn open_notification_settings(&self) -> Result<(), String> {
+        Err("There is no desktop here that has settings.".to_owned())
+    }
+
+    fn autostart(&self) -> Option<bool> {
+        None
+    }
+
+    fn set_autostart(&self, _on: bool) -> Result<(), String> {
+        Err("There is no desktop here to start with.".to_owned())
     }
 
     fn open_link(&self, url: &str) -> Result<(), String> {

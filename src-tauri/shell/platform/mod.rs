@@ -3,11 +3,25 @@
 #[cfg(target_os = "linux")]
 mod again;
 #[cfg(target_os = "linux")]
+mod autostart;
+#[cfg(target_os = "linux")]
 mod linux;
+#[cfg(target_os = "linux")]
+mod settings;
 #[cfg(target_os = "linux")]
 pub use again::start_again;
 #[cfg(target_os = "linux")]
+pub use autostart::{autostart, set_autostart};
+#[cfg(target_os = "linux")]
 pub use linux::{decorate, fit, has_tray};
+#[cfg(target_os = "linux")]
+pub use settings::{has_notification_settings, open_notification_settings};
+#[cfg(not(target_os = "linux"))]
+mod plugins;
+#[cfg(not(target_os = "linux"))]
+pub use plugins::{
+    autostart, has_notification_settings, open_notification_settings, set_autostart,
+};
 
 #[cfg(target_os = "macos")]
 mod macos;

@@ -5,9 +5,11 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use tauri::{AppHandle, Manager as _};
 use tidings_contract::{
-    Call, Event, GetSnapshot, GetWatchList, ListSessions, Place, SessionRow, SetSettings, Snapshot,
+    Call, Command, Event, GetSnapshot, GetWatchList, ListSessions, MuteAlerts, Place,
+    SessionNotify, SessionRow, SetPresence, SetSettings, SignInState, Snapshot,
 };
 use tidings_engine::App;
+use tidings_model::Timestamp;
 
 use super::Tray;
 use super::menu::{Action, TrayState};
@@ -15,6 +17,8 @@ use crate::run::Engine;
 use crate::window;
 
 const LEAST_BETWEEN: Duration = Duration::from_secs(1);
+/// Minutes for which the tray mutes alerts.
+const MUTED_FOR: u32 = 60;
 
 /// Shows the tray icon and follows the engine until it ends.
 pub async fn follow(handle: AppHandle, app: App) {
@@ -68,15 +72,25 @@ pub(super) fn act(handle: &AppHandle, action: Action) {
                 window::show(&handle);
                 app.show(Place::Chart { symbol });
             }
-            Action::ToggleNotifications => {
+            Action::TurnOn => {
                 let mut settings = app.settings().borrow().clone();
-                settings.notifications = !settings.notifications;
-                if let Err(error) = app.call(SetSettings { settings }.into()).await {
-                    tracing::warn!(%error, "the setting was not changed");
-                }
+                settings.notifications = true;
+                change(&app, SetSettings { settings }).await;
             }
+            Action::Mute => {
+                let minutes = Some(MUTED_FOR);
+                change(&app, MuteAlerts { minutes }).await;
+            }
+            Action::Resume => change(&app, MuteAlerts { minutes: None }).await,
+            Action::Presence(presence) => change(&app, SetPresence { presence }).await,
         }
     });
+}
+
+async fn change(app: &App, command: impl Into<Command>) {
+    if let Err(error) = app.call(command.into()).await {
+        tracing::warn!(%error, "what the tray asked for was not done");
+    }
 }
 
 const fn concerns(event: &Event) -> bool {
@@ -90,19 +104,26 @@ const fn concerns(event: &Event) -> bool {
             | Event::WatchList
             | Event::Rules { .. }
             | Event::Settings { .. }
+            | Event::Presence { .. }
+            | Event::Account { .. }
+            | Event::AlertsMuted { .. }
     )
 }
 
 async fn read(app: &App) -> TrayState {
     let snapshot: Option<Snapshot> = ask(app, GetSnapshot {}).await;
     let settings = app.settings().borrow().clone();
-    let Some(active) = snapshot.and_then(|snapshot| snapshot.active) else {
-        return TrayState {
-            muted: !settings.notifications,
-            locale: settings.wording.into(),
-            ..TrayState::default()
-        };
+    let muted_until = snapshot.as_ref().and_then(|all| all.alerts_muted_until);
+    let general = TrayState {
+        off: !settings.notifications,
+        muted_until: muted_until.map(|until| Timestamp::from_millis(until).local_clock()),
+        locale: settings.wording.into(),
+        ..TrayState::default()
     };
+    let Some(active) = snapshot.and_then(|snapshot| snapshot.active) else {
+        return general;
+    };
+    let signed_in = matches!(active.sign_in, SignInState::SignedIn { .. });
     let sessions: Vec<SessionRow> = ask(app, ListSessions {}).await.unwrap_or_default();
     let watched = if settings.prices {
         ask(app, GetWatchList {}).await.unwrap_or_default()
@@ -113,13 +134,13 @@ async fn read(app: &App) -> TrayState {
         watched,
         unread: sessions
             .iter()
-            .filter(|row| !row.muted)
+            .filter(|row| row.notify != SessionNotify::Muted)
             .map(|row| row.unread)
             .sum(),
         armed: active.armed,
         connection: Some(active.connection),
-        muted: !settings.notifications,
-        locale: settings.wording.into(),
+        presence: (settings.presence && signed_in).then_some(active.presence),
+        ..general
     }
 }
 

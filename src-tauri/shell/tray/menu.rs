@@ -1,12 +1,17 @@
 //! The tray as a pure function of what is known: which icon, which entries.
 
-use tidings_contract::{Connection, QuoteRow};
+use tidings_contract::{Connection, OwnPresence, QuoteRow};
 use tidings_model::Locale;
 
-use super::words;
+use super::{prices, words};
 
 /// Prices shown in the menu.
 const PRICES: usize = 8;
+const PRESENCES: [OwnPresence; 3] = [
+    OwnPresence::Online,
+    OwnPresence::Away,
+    OwnPresence::Invisible,
+];
 
 /// What the tray shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,7 +25,11 @@ pub struct TrayState {
     /// The connection; none without a workspace.
     pub connection: Option<Connection>,
     /// Whether notifications are switched off.
-    pub muted: bool,
+    pub off: bool,
+    /// Until which time of day alerts are muted.
+    pub muted_until: Option<String>,
+    /// One's own presence; none where it is not told.
+    pub presence: Option<OwnPresence>,
     /// How texts and numbers are written.
     pub locale: Locale,
 }
@@ -34,7 +43,7 @@ pub enum Icon {
     Unread,
     /// Not connected.
     Offline,
-    /// Notifications are switched off.
+    /// Notifications are switched off, or alerts muted.
     Paused,
 }
 
@@ -47,6 +56,15 @@ pub enum Entry {
         action: Action,
         /// Its text.
         label: String,
+    },
+    /// One of several that exclude each other.
+    Choice {
+        /// What choosing it does.
+        action: Action,
+        /// Its text.
+        label: String,
+        /// Whether it is the chosen one.
+        chosen: bool,
     },
     /// A line that only tells.
     Text(String),
@@ -63,8 +81,14 @@ pub enum Action {
     Chart(String),
     /// Shows the alerts.
     Alerts,
-    /// Switches notifications off or on.
-    ToggleNotifications,
+    /// Switches notifications on.
+    TurnOn,
+    /// Mutes alerts for an hour.
+    Mute,
+    /// Has alerts told again.
+    Resume,
+    /// Chooses one's own presence.
+    Presence(OwnPresence),
     /// Ends the program.
     Quit,
 }
@@ -76,7 +100,12 @@ impl Action {
             Self::Show => "show".to_owned(),
             Self::Chart(symbol) => format!("chart/{symbol}"),
             Self::Alerts => "alerts".to_owned(),
-            Self::ToggleNotifications => "notifications".to_owned(),
+            Self::TurnOn => "notifications".to_owned(),
+            Self::Mute => "mute".to_owned(),
+            Self::Resume => "resume".to_owned(),
+            Self::Presence(OwnPresence::Online) => "presence/online".to_owned(),
+            Self::Presence(OwnPresence::Away) => "presence/away".to_owned(),
+            Self::Presence(OwnPresence::Invisible) => "presence/invisible".to_owned(),
             Self::Quit => "quit".to_owned(),
         }
     }
@@ -86,7 +115,12 @@ impl Action {
         Some(match id {
             "show" => Self::Show,
             "alerts" => Self::Alerts,
-            "notifications" => Self::ToggleNotifications,
+            "notifications" => Self::TurnOn,
+            "mute" => Self::Mute,
+            "resume" => Self::Resume,
+            "presence/online" => Self::Presence(OwnPresence::Online),
+            "presence/away" => Self::Presence(OwnPresence::Away),
+            "presence/invisible" => Self::Presence(OwnPresence::Invisible),
             "quit" => Self::Quit,
             other => Self::Chart(other.strip_prefix("chart/")?.to_owned()),
         })
@@ -95,7 +129,8 @@ impl Action {
 
 /// The icon for a state: the worst first.
 pub const fn icon(state: &TrayState) -> Icon {
-    match (&state.connection, state.muted, state.unread) {
+    let muted = state.off || state.muted_until.is_some();
+    match (&state.connection, muted, state.unread) {
         (
             Some(Connection::Offline { .. } | Connection::Refused { .. } | Connection::SignedOut),
             _,
@@ -112,10 +147,11 @@ pub fn entries(state: &TrayState) -> Vec<Entry> {
     let language = state.locale.language;
     let connection = words::connection(language, state.connection.as_ref());
     let mut entries = vec![Entry::Text(connection.to_owned()), Entry::Separator];
-    for quote in state.watched.iter().take(PRICES) {
+    let watched = &state.watched[..state.watched.len().min(PRICES)];
+    for (quote, label) in watched.iter().zip(prices::lines(watched, &state.locale)) {
         entries.push(Entry::Item {
             action: Action::Chart(quote.symbol.clone()),
-            label: price_line(quote, &state.locale),
+            label,
         });
     }
     if !state.watched.is_empty() {
@@ -125,11 +161,23 @@ pub fn entries(state: &TrayState) -> Vec<Entry> {
         action: Action::Alerts,
         label: words::armed(language, state.armed),
     });
-    entries.push(Entry::Item {
-        action: Action::ToggleNotifications,
-        label: words::toggle(language, state.muted).to_owned(),
-    });
+    let (action, label) = match (state.off, &state.muted_until) {
+        (true, _) => (Action::TurnOn, words::turn_on(language).to_owned()),
+        (false, Some(until)) => (Action::Resume, words::resume(language, until)),
+        (false, None) => (Action::Mute, words::mute(language).to_owned()),
+    };
+    entries.push(Entry::Item { action, label });
     entries.push(Entry::Separator);
+    if let Some(own) = state.presence {
+        for presence in PRESENCES {
+            entries.push(Entry::Choice {
+                action: Action::Presence(presence),
+                label: words::presence(language, presence).to_owned(),
+                chosen: presence == own,
+            });
+        }
+        entries.push(Entry::Separator);
+    }
     entries.push(Entry::Item {
         action: Action::Show,
         label: words::show(language, state.unread),
@@ -139,25 +187,6 @@ pub fn entries(state: &TrayState) -> Vec<Entry> {
         label: words::quit(language).to_owned(),
     });
     entries
-}
-
-/// `BTC  67,893.40  ▲ +1.24 %`
-fn price_line(quote: &QuoteRow, locale: &Locale) -> String {
-    use tidings_alerts::describe;
-    let decimal = |text: &Option<String>| text.as_ref().and_then(|text| text.parse().ok());
-    let Some(price) = decimal(&quote.price) else {
-        let none = words::no_price(locale.language);
-        return format!("{}  {none}", quote.symbol);
-    };
-    let mut line = format!("{}  {}", quote.symbol, describe::price(&price, locale));
-    if quote.stale {
-        line.push_str("  ");
-        line.push_str(words::old(locale.language));
-    } else if let Some(change) = decimal(&quote.change_percentage_24h) {
-        line.push_str("  ");
-        line.push_str(&describe::change(&change, locale));
-    }
-    line
 }
 
 #[cfg(test)]
@@ -194,7 +223,9 @@ mod tests {
         let labels: Vec<String> = entries(&state)
             .into_iter()
             .filter_map(|entry| match entry {
-                Entry::Item { label, .. } | Entry::Text(label) => Some(label),
+                Entry::Item { label, .. } | Entry::Choice { label, .. } | Entry::Text(label) => {
+                    Some(label)
+                }
                 Entry::Separator => None,
             })
             .collect();
@@ -204,7 +235,7 @@ mod tests {
             "{}",
             labels[1]
         );
-        assert_eq!(labels[2], "ETH  no price yet");
+        assert_eq!(labels[2].trim_end(), "ETH  no price yet");
         assert_eq!(labels[3], "1 alert armed");
     }
 
@@ -214,14 +245,18 @@ mod tests {
             watched: vec![quote("BTC", Some("67893.4"), Some("-1.24"))],
             armed: 2,
             unread: 3,
-            muted: true,
+            muted_until: Some("15:40".to_owned()),
+            presence: Some(OwnPresence::Away),
             connection: Some(Connection::SignedOut),
             locale: Locale::GERMAN,
+            off: false,
         };
         let labels: Vec<String> = entries(&state)
             .into_iter()
             .filter_map(|entry| match entry {
-                Entry::Item { label, .. } | Entry::Text(label) => Some(label),
+                Entry::Item { label, .. } | Entry::Choice { label, .. } | Entry::Text(label) => {
+                    Some(label)
+                }
                 Entry::Separator => None,
             })
             .collect();
@@ -231,7 +266,10 @@ mod tests {
                 "Abgemeldet",
                 "BTC  67.893,40  ▼ \u{2212}1,24\u{202f}%",
                 "2 Preisalarme scharf",
-                "Benachrichtigungen einschalten",
+                "Preisalarme wieder melden (stumm bis 15:40)",
+                "Online",
+                "Abwesend",
+                "Unsichtbar",
                 "Tidings öffnen (3 ungelesen)",
                 "Tidings beenden",
             ]
@@ -247,7 +285,7 @@ mod tests {
         };
         let state = |connection, muted, unread| TrayState {
             connection: Some(connection),
-            muted,
+            off: muted,
             unread,
             ..TrayState::default()
         };
@@ -258,12 +296,70 @@ mod tests {
     }
 
     #[test]
+    fn alerts_are_muted_resumed_and_switched_on_by_one_entry() {
+        let act = |state: &TrayState| {
+            entries(state).into_iter().find_map(|entry| match entry {
+                Entry::Item { action, .. }
+                    if matches!(action, Action::Mute | Action::Resume | Action::TurnOn) =>
+                {
+                    Some(action)
+                }
+                _ => None,
+            })
+        };
+        let mut state = TrayState::default();
+        assert_eq!(
+            (act(&state), icon(&state)),
+            (Some(Action::Mute), Icon::Plain)
+        );
+        state.muted_until = Some("15:40".to_owned());
+        assert_eq!(
+            (act(&state), icon(&state)),
+            (Some(Action::Resume), Icon::Paused)
+        );
+        state.off = true;
+        assert_eq!(
+            (act(&state), icon(&state)),
+            (Some(Action::TurnOn), Icon::Paused)
+        );
+    }
+
+    #[test]
+    fn presence_is_chosen_only_where_it_is_told() {
+        let chosen = |presence| {
+            let state = TrayState {
+                presence,
+                ..TrayState::default()
+            };
+            let choices = entries(&state).into_iter().filter_map(|entry| match entry {
+                Entry::Choice { action, chosen, .. } => Some((action, chosen)),
+                _ => None,
+            });
+            choices.collect::<Vec<_>>()
+        };
+        assert!(chosen(None).is_empty());
+        assert_eq!(
+            chosen(Some(OwnPresence::Away)),
+            [
+                (Action::Presence(OwnPresence::Online), false),
+                (Action::Presence(OwnPresence::Away), true),
+                (Action::Presence(OwnPresence::Invisible), false),
+            ]
+        );
+    }
+
+    #[test]
     fn every_action_is_found_by_its_id() {
         for action in [
             Action::Show,
             Action::Chart("BTC".to_owned()),
             Action::Alerts,
-            Action::ToggleNotifications,
+            Action::TurnOn,
+            Action::Mute,
+            Action::Resume,
+            Action::Presence(OwnPresence::Online),
+            Action::Presence(OwnPresence::Away),
+            Action::Presence(OwnPresence::Invisible),
             Action::Quit,
         ] {
             assert_eq!(Action::from_id(&action.id()), Some(action));

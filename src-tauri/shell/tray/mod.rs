@@ -2,10 +2,11 @@
 
 mod follow;
 mod menu;
+mod prices;
 mod words;
 
 use tauri::image::Image;
-use tauri::menu::{Menu, MenuItem, PredefinedMenuItem};
+use tauri::menu::{CheckMenuItem, Menu, MenuItem, PredefinedMenuItem};
 use tauri::tray::{TrayIcon, TrayIconBuilder};
 use tauri::{AppHandle, Wry};
 
@@ -19,7 +20,7 @@ struct Tray {
     app: AppHandle,
     icon: TrayIcon<Wry>,
     shown: Vec<Entry>,
-    items: Vec<Option<MenuItem<Wry>>>,
+    items: Vec<Drawn>,
     form: Icon,
 }
 
@@ -55,14 +56,10 @@ impl Tray {
             self.form = form;
         }
         let entries = menu::entries(state);
-        if entries == self.shown {
-            return Ok(());
-        }
+        self.tell_price(&entries)?;
         if same_order(&entries, &self.shown) {
             for ((entry, shown), item) in entries.iter().zip(&self.shown).zip(&self.items) {
-                if let (true, Some(item), Some(label)) = (entry != shown, item, label(entry)) {
-                    item.set_text(label)?;
-                }
+                item.redraw(entry, entry != shown)?;
             }
             self.shown = entries;
             return Ok(());
@@ -75,37 +72,89 @@ impl Tray {
     }
 }
 
-type Built = (Menu<Wry>, Vec<Entry>, Vec<Option<MenuItem<Wry>>>);
+impl Tray {
+    /// Says the first price beside the icon (macOS) or when it is pointed at (Windows). Panels of
+    /// Linux have room for the icon alone.
+    fn tell_price(&self, entries: &[Entry]) -> tauri::Result<()> {
+        let price = entries.iter().find_map(|entry| match entry {
+            Entry::Item {
+                action: Action::Chart(_),
+                label,
+            } => Some(label.as_str()),
+            _ => None,
+        });
+        if cfg!(target_os = "macos") {
+            self.icon.set_title(price)?;
+        } else if cfg!(windows) {
+            self.icon.set_tooltip(Some(price.unwrap_or("Tidings")))?;
+        }
+        Ok(())
+    }
+}
+
+/// An entry as the desktop has it.
+enum Drawn {
+    Separator,
+    Line(MenuItem<Wry>),
+    Choice(CheckMenuItem<Wry>),
+}
+
+impl Drawn {
+    /// Draws an entry of the same kind; `changed`: it says something else than before.
+    fn redraw(&self, entry: &Entry, changed: bool) -> tauri::Result<()> {
+        match (self, entry) {
+            (Self::Line(item), Entry::Item { label, .. } | Entry::Text(label)) if changed => {
+                item.set_text(label)
+            }
+            (Self::Choice(item), Entry::Choice { label, chosen, .. }) => {
+                if changed {
+                    item.set_text(label)?;
+                }
+                // A click turns it by itself, also that on the one that is chosen.
+                if item.is_checked()? == *chosen {
+                    return Ok(());
+                }
+                item.set_checked(*chosen)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+type Built = (Menu<Wry>, Vec<Entry>, Vec<Drawn>);
 
 fn build(app: &AppHandle, state: &TrayState) -> tauri::Result<Built> {
     let entries = menu::entries(state);
     let menu = Menu::new(app)?;
     let mut items = Vec::with_capacity(entries.len());
     for (place, entry) in entries.iter().enumerate() {
-        let item = match entry {
+        items.push(match entry {
             Entry::Separator => {
                 menu.append(&PredefinedMenuItem::separator(app)?)?;
-                None
+                Drawn::Separator
             }
-            Entry::Text(label) => Some(MenuItem::with_id(
-                app,
-                format!("text/{place}"),
+            Entry::Text(label) => {
+                let id = format!("text/{place}");
+                let item = MenuItem::with_id(app, id, label, false, None::<&str>)?;
+                menu.append(&item)?;
+                Drawn::Line(item)
+            }
+            Entry::Item { action, label } => {
+                let item = MenuItem::with_id(app, action.id(), label, true, None::<&str>)?;
+                menu.append(&item)?;
+                Drawn::Line(item)
+            }
+            Entry::Choice {
+                action,
                 label,
-                false,
-                None::<&str>,
-            )?),
-            Entry::Item { action, label } => Some(MenuItem::with_id(
-                app,
-                action.id(),
-                label,
-                true,
-                None::<&str>,
-            )?),
-        };
-        if let Some(item) = &item {
-            menu.append(item)?;
-        }
-        items.push(item);
+                chosen,
+            } => {
+                let id = action.id();
+                let item = CheckMenuItem::with_id(app, id, label, true, *chosen, None::<&str>)?;
+                menu.append(&item)?;
+                Drawn::Choice(item)
+            }
+        });
     }
     Ok((menu, entries, items))
 }
@@ -114,16 +163,10 @@ fn same_order(a: &[Entry], b: &[Entry]) -> bool {
     a.len() == b.len()
         && a.iter().zip(b).all(|pair| match pair {
             (Entry::Separator, Entry::Separator) | (Entry::Text(_), Entry::Text(_)) => true,
-            (Entry::Item { action: a, .. }, Entry::Item { action: b, .. }) => a == b,
+            (Entry::Item { action: a, .. }, Entry::Item { action: b, .. })
+            | (Entry::Choice { action: a, .. }, Entry::Choice { action: b, .. }) => a == b,
             _ => false,
         })
-}
-
-fn label(entry: &Entry) -> Option<&str> {
-    match entry {
-        Entry::Item { label, .. } | Entry::Text(label) => Some(label),
-        Entry::Separator => None,
-    }
 }
 
 /// Panels are dark on most desktops; macOS colours its template itself.

@@ -1,6 +1,6 @@
 //! The words of the tray's menu.
 
-use tidings_contract::Connection;
+use tidings_contract::{Connection, OwnPresence};
 use tidings_model::Language;
 
 /// How the workspace in front is connected.
@@ -32,20 +32,38 @@ pub(super) fn armed(language: Language, armed: u32) -> String {
     }
 }
 
-/// Switches notifications on while they are off, and off while they are on.
-pub(super) const fn toggle(language: Language, muted: bool) -> &'static str {
-    if muted {
-        pick(
-            language,
-            "Turn notifications on",
-            "Benachrichtigungen einschalten",
-        )
-    } else {
-        pick(
-            language,
-            "Turn notifications off",
-            "Benachrichtigungen ausschalten",
-        )
+/// Switches notifications on, which are off.
+pub(super) const fn turn_on(language: Language) -> &'static str {
+    pick(
+        language,
+        "Turn notifications on",
+        "Benachrichtigungen einschalten",
+    )
+}
+
+/// Mutes alerts.
+pub(super) const fn mute(language: Language) -> &'static str {
+    pick(
+        language,
+        "Mute alerts for an hour",
+        "Preisalarme eine Stunde stummschalten",
+    )
+}
+
+/// Has alerts told again, which are muted until a time of day.
+pub(super) fn resume(language: Language, until: &str) -> String {
+    match language {
+        Language::English => format!("Resume alerts (muted until {until})"),
+        Language::German => format!("Preisalarme wieder melden (stumm bis {until})"),
+    }
+}
+
+/// One's own presence.
+pub(super) const fn presence(language: Language, presence: OwnPresence) -> &'static str {
+    match presence {
+        OwnPresence::Online => pick(language, "Online", "Online"),
+        OwnPresence::Away => pick(language, "Away", "Abwesend"),
+        OwnPresence::Invisible => pick(language, "Invisible", "Unsichtbar"),
     }
 }
 

@@ -67,6 +67,8 @@ struct Seen {
 struct Service {
     seen: Arc<Mutex<Seen>>,
     capabilities: Vec<String>,
+    /// "Do not disturb", as KDE's service says it.
+    inhibited: bool,
 }
 
 impl Notifications {
@@ -81,6 +83,7 @@ impl Notifications {
         let service = Service {
             seen: Arc::clone(&seen),
             capabilities: capabilities.iter().map(ToString::to_string).collect(),
+            inhibited: false,
         };
         let connection = bus
             .builder()
@@ -122,6 +125,26 @@ impl Notifications {
         let emitter = self.emitter()?;
         Service::action_invoked(&emitter, notice.id, key).await?;
         self.close(notice, Closed::Dismissed).await
+    }
+
+    /// Answers a notification in place, which then goes away.
+    pub async fn reply(&self, notice: &Notice, text: &str) -> Result<()> {
+        let offered = notice.actions.iter().any(|(key, _)| key == "inline-reply");
+        ensure!(offered, "no answer is offered on {notice:?}");
+        let emitter = self.emitter()?;
+        Service::notification_replied(&emitter, notice.id, text).await?;
+        self.close(notice, Closed::Dismissed).await
+    }
+
+    /// Keeps notifications back, or lets them through.
+    pub async fn inhibit(&self, inhibited: bool) -> Result<()> {
+        let service = self
+            .connection
+            .object_server()
+            .interface::<_, Service>(PATH)
+            .await?;
+        service.get_mut().await.inhibited = inhibited;
+        Ok(())
     }
 
     /// Makes a notification go away.
@@ -206,6 +229,18 @@ impl Service {
         emitter: &SignalEmitter<'_>,
         id: u32,
         action_key: &str,
+    ) -> zbus::Result<()>;
+
+    #[zbus(property)]
+    fn inhibited(&self) -> bool {
+        self.inhibited
+    }
+
+    #[zbus(signal)]
+    async fn notification_replied(
+        emitter: &SignalEmitter<'_>,
+        id: u32,
+        text: &str,
     ) -> zbus::Result<()>;
 
     #[zbus(signal)]

@@ -5,6 +5,7 @@
 
 mod account;
 mod chat;
+mod delivery;
 mod local;
 mod offline;
 mod prices;

@@ -4,8 +4,10 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod alerts;
 mod book;
 mod busy;
+mod held;
 mod named;
 
 use std::path::{Path, PathBuf};

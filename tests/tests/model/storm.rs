@@ -28,7 +28,7 @@ const SESSIONS: usize = 3;
 /// After an outage of any length everybody is live this long after its end: the longest wait
 /// between attempts, three joins of which each is answered within seconds, and the time until
 /// changes flow.
-const BACK_WITHIN: Duration = Duration::from_secs(60);
+const BACK_WITHIN: Duration = Duration::from_mins(1);
 
 /// A project and its users, each with one client.
 struct Crowd {

@@ -6,9 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tidings_contract::{self as api, ApiError, Call, Connection, Event, MessageRow, SendState};
-use tidings_engine::{App, AppOptions, Host, MemorySecrets, Network, Pace, Secrets, SecretsError};
+use tidings_engine::{
+    About, App, AppOptions, Host, MemorySecrets, Network, NotificationAction, Pace, Pressed,
+    Secrets, SecretsError,
+};
 use tidings_model::{Clock, SystemClock, Timestamp};
-use tidings_serve::Desk;
+use tidings_serve::{Desk, Shown};
 use tidings_testkit::{Actor, DEADLINE, TempDir, alice, scratch, wait_for};
 use tidings_tests::peer::Room;
 use tidings_tests::project::Project;
@@ -102,11 +105,14 @@ impl Clock for TurnedClock {
 }
 
 impl Device {
+    /// A new one. Nobody looks at its window, so that the desktop is told everything.
     pub fn new() -> Self {
+        let desk = Desk::new();
+        desk.set_focused(false);
         Self {
             data: scratch().unwrap(),
             secrets: Arc::default(),
-            desk: Arc::new(Desk::new()),
+            desk: Arc::new(desk),
             clock: Arc::default(),
             // Of these there are few, and nobody waits for chance.
             pace: Pace {
@@ -256,6 +262,27 @@ impl Client {
             Ok(_) => panic!("{} was carried out", C::NAME),
             Err(error) => error,
         }
+    }
+
+    /// Somebody does something about a notification.
+    pub async fn acts(&self, place: api::Place, pressed: Pressed) {
+        let about = About {
+            workspace: None,
+            place,
+            rule: None,
+        };
+        self.app.notification_action(about, pressed).await;
+    }
+
+    /// Presses a button of a notification.
+    pub async fn presses(&self, shown: &Shown, button: NotificationAction) {
+        let about = About {
+            workspace: None,
+            place: shown.place.clone(),
+            rule: shown.rule.as_ref().map(|rule| rule.parse().unwrap()),
+        };
+        let pressed = Pressed::Button(button);
+        self.app.notification_action(about, pressed).await;
     }
 
     /// What the system tells of its network.

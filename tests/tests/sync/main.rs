@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod account;
+mod alerts;
 mod background;
 mod chat;
+mod delivery;
 #[cfg(unix)]
 mod disk;
 mod doubt;
@@ -26,6 +28,7 @@ mod providers;
 mod recorded;
 mod refusals;
 mod revisions;
+mod rules;
 mod second_factor;
 mod sign_out;
 mod storage;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use serde_json::json;
 use tidings_contract::{self as api, ConditionForm, Event, FiringMark, RepeatForm};
-use tidings_engine::{Host, Notification};
+use tidings_engine::{Host, Notification, NotificationAbility};
 use tidings_testkit::{DEADLINE, wait_for};
 
 use tidings_tests::project::Project;
@@ -23,12 +23,13 @@ pub fn above(symbol: &str, price: &str) -> api::SaveRule {
         repeat: RepeatForm::Every,
         cooldown_s: None,
         expires_at: None,
+        tags: Vec::new(),
     };
     api::SaveRule { id: None, form }
 }
 
 /// Waits until the windows have been told a price.
-async fn told(app: &Client, symbol: &str, price: &str) {
+pub async fn told(app: &Client, symbol: &str, price: &str) {
     app.event(&format!("{symbol} at {price}"), |event| match event {
         Event::Prices { quotes } => quotes
             .iter()
@@ -39,7 +40,7 @@ async fn told(app: &Client, symbol: &str, price: &str) {
     .await;
 }
 
-async fn watched(app: &Client, symbol: &str) -> api::QuoteRow {
+pub async fn watched(app: &Client, symbol: &str) -> api::QuoteRow {
     let rows = app.until("a watched price", api::GetWatchList {}, |rows| {
         rows.iter()
             .any(|row| row.symbol == symbol && row.price.is_some())
@@ -50,7 +51,7 @@ async fn watched(app: &Client, symbol: &str) -> api::QuoteRow {
         .unwrap()
 }
 
-async fn history(app: &Client) -> Vec<api::FiringRow> {
+pub async fn history(app: &Client) -> Vec<api::FiringRow> {
     app.ok(api::ListFirings { limit: 100 }).await
 }
 
@@ -127,7 +128,7 @@ async fn a_rule_above_a_price_notifies_once() {
         shown[0].title.contains("BTC") && shown[0].title.contains("70,000"),
         "{shown:?}"
     );
-    assert_eq!(shown[0].actions, ["open_chart"]);
+    assert_eq!(shown[0].actions, ["snooze", "mute", "open_chart"]);
     assert_eq!(
         shown[0].place,
         api::Place::Chart {
@@ -176,12 +177,28 @@ impl Host for PowerCut {
         std::panic::resume_unwind(Box::new("the power failed"));
     }
 
+    fn notifications(&self) -> BoxFuture<'static, NotificationAbility> {
+        Box::pin(std::future::pending())
+    }
+
+    fn open_notification_settings(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn autostart(&self) -> Option<bool> {
+        None
+    }
+
+    fn set_autostart(&self, _: bool) -> Result<(), String> {
+        Ok(())
+    }
+
     fn open_link(&self, _: &str) -> Result<(), String> {
         Ok(())
     }
 
     fn focused(&self) -> bool {
-        true
+        false
     }
 
     fn has_tray(&self) -> bool {

@@ -7,20 +7,26 @@ use tidings_tests::peer::Peer;
 
 use tidings_tests::project::Project;
 
-use crate::kit::{Client, Device, alices_device};
+use crate::kit::{Client, Device};
 
-struct Talk {
-    project: Project,
-    device: Device,
-    app: Client,
-    session: String,
-    bob: Peer,
+pub struct Talk {
+    pub project: Project,
+    pub device: Device,
+    pub app: Client,
+    pub session: String,
+    pub bob: Peer,
 }
 
 impl Talk {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
+        Self::start_on(Device::new()).await
+    }
+
+    pub async fn start_on(device: Device) -> Self {
         let project = Project::start().await;
-        let (device, app) = alices_device(&project).await;
+        project.price("BTC", "69000").await;
+        let app = device.start().await;
+        app.join(&project).await;
         let session = app.session("Plans").await;
         let bob = project.newcomer(&bob()).await;
         Self {
@@ -32,23 +38,38 @@ impl Talk {
         }
     }
 
-    async fn bob_says(&self, content: &str) {
+    pub async fn bob_says(&self, content: &str) {
         self.bob_says_in(&self.session, content).await;
     }
 
-    async fn bob_says_in(&self, session: &str, content: &str) {
-        let row = json!({
-            "session_id": session, "user_id": self.bob.user(), "role": "user",
-            "content": content, "metadata": {"user_name": "Bob"},
-        });
-        self.project
-            .service()
-            .insert("chat_messages", row)
-            .await
-            .unwrap();
+    pub async fn bob_says_in(&self, session: &str, content: &str) {
+        let row = self.bobs(session, content);
+        let service = self.project.service();
+        service.insert("chat_messages", row).await.unwrap();
     }
 
-    async fn bodies(&self, count: usize) -> Vec<String> {
+    /// A message of Bob's as a row.
+    pub fn bobs(&self, session: &str, content: &str) -> serde_json::Value {
+        json!({
+            "session_id": session, "user_id": self.bob.user(), "role": "user",
+            "content": content, "metadata": {"user_name": "Bob"},
+        })
+    }
+
+    /// Waits until the newest notification says something.
+    pub async fn says(&self, title: &str) -> tidings_serve::Shown {
+        wait_for(title, DEADLINE, || async {
+            let shown = self.device.desk.shown();
+            shown
+                .into_iter()
+                .next_back()
+                .filter(|last| last.title == title)
+        })
+        .await
+        .unwrap_or_else(|error| panic!("{error}: {:#?}", self.device.desk.shown()))
+    }
+
+    pub async fn bodies(&self, count: usize) -> Vec<String> {
         wait_for("the notifications", DEADLINE, || async {
             let shown = self.device.desk.shown();
             (shown.len() >= count).then(|| shown.into_iter().map(|shown| shown.body).collect())
@@ -74,19 +95,19 @@ async fn a_message_notifies_unless_its_session_is_in_front_or_muted() {
     assert_eq!(talk.bodies(1).await, ["look here"]);
     let shown = talk.device.desk.shown();
     assert_eq!(shown[0].title, "Bob in Plans");
-    assert_eq!(shown[0].actions, ["open_session", "mark_read"]);
+    assert_eq!(shown[0].actions, ["open_session", "reply", "mark_read"]);
 
-    let mute = |muted| api::MuteSession {
+    let notify = |notify| api::NotifySession {
         session: talk.session.clone(),
-        muted,
+        notify,
     };
     let other = talk.app.session("Elsewhere").await;
-    talk.app.ok(mute(true)).await;
+    talk.app.ok(notify(api::SessionNotify::Muted)).await;
     talk.bob_says("not heard").await;
     // Notices go in the order of their messages: this one comes after the one that must not.
     talk.bob_says_in(&other, "heard").await;
     assert_eq!(talk.bodies(2).await, ["look here", "heard"]);
-    talk.app.ok(mute(false)).await;
+    talk.app.ok(notify(api::SessionNotify::All)).await;
     let mut settings = talk.app.ok(api::GetSettings {}).await;
     settings.previews = false;
     talk.app.ok(api::SetSettings { settings }).await;

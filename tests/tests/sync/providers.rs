@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::future::BoxFuture;
 use tidings_contract::{self as api, Connection, ErrorCode, SignInState};
-use tidings_engine::{Host, Notification};
+use tidings_engine::{Host, Notification, NotificationAbility};
 use tidings_local::{AuthBehaviour, Behaviour, Consent, Options, StubProvider};
 use tidings_testkit::{DEADLINE, wait_for};
 use tidings_tests::browser::{self, browse};
@@ -53,6 +53,22 @@ impl Desktop {
 impl Host for Desktop {
     fn notify(&self, _: Notification) -> BoxFuture<'static, api::NotificationReport> {
         Box::pin(std::future::pending())
+    }
+
+    fn notifications(&self) -> BoxFuture<'static, NotificationAbility> {
+        Box::pin(std::future::pending())
+    }
+
+    fn open_notification_settings(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn autostart(&self) -> Option<bool> {
+        None
+    }
+
+    fn set_autostart(&self, _: bool) -> Result<(), String> {
+        Ok(())
     }
 
     fn open_link(&self, url: &str) -> Result<(), String> {

@@ -82,10 +82,10 @@ fn by_themselves(rules: &[Value], rows: &[Value]) -> Times {
     let mut times = Times::new();
     for row in rows {
         let symbol: Symbol = text(row, "symbol").parse().unwrap();
+        let time = text(row, "last_updated").parse().unwrap();
         let tick = Tick {
-            time: text(row, "last_updated").parse().unwrap(),
-            price: text(row, "price").parse().unwrap(),
             change_percentage_24h: Some(text(row, "change_percentage_24h").parse().unwrap()),
+            ..Tick::new(time, text(row, "price").parse().unwrap())
         };
         for (id, effect) in book.tick(&symbol, &tick).effects {
             let of = times.entry(places[&id]).or_default();
@@ -93,6 +93,7 @@ fn by_themselves(rules: &[Value], rows: &[Value]) -> Times {
                 Effect::Fired(firing) => of.0.push(firing.time.as_millis()),
                 Effect::Suppressed(firing) => of.1.push(firing.time.as_millis()),
                 Effect::Done | Effect::Expired => {}
+                other => panic!("{other:?}"),
             }
         }
     }

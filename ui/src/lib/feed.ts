@@ -88,5 +88,5 @@ export class Feed {
 
 /** Whether no snapshot holds it. */
 function isSaidOnce(event: Event): boolean {
-  return event.type === "notice" || event.type === "show";
+  return event.type === "notice" || event.type === "show" || event.type === "told";
 }

@@ -59,6 +59,11 @@ pub(super) fn signed(value: &Decimal, locale: &Locale) -> String {
     }
 }
 
+/// Without a sign.
+pub(super) fn unsigned(value: &Decimal, locale: &Locale) -> String {
+    grouped(value.to_string().trim_start_matches('-'), locale)
+}
+
 fn rounded(value: &Decimal, scale: i64) -> Decimal {
     value
         .divide_for_display(&parts_of(1), scale)

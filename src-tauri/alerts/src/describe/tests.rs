@@ -1,4 +1,7 @@
+//! What is said.
 #![allow(clippy::unwrap_used)]
+
+use tidings_model::Tick;
 
 use super::*;
 use crate::effect::Origin;
@@ -16,9 +19,8 @@ fn rule(condition: &str) -> Rule {
 
 fn tick(price: &str, change: Option<&str>) -> Tick {
     Tick {
-        time: Timestamp::from_millis(0),
-        price: d(price),
         change_percentage_24h: change.map(d),
+        ..Tick::new(Timestamp::from_millis(0), d(price))
     }
 }
 
@@ -29,6 +31,8 @@ fn firing(direction: Direction, price: &str) -> Firing {
         price: d(price),
         change_percentage_24h: Some(d("4.4")),
         measured_from: None,
+        line: None,
+        steps: None,
         delayed_from: None,
     }
 }
@@ -41,6 +45,13 @@ const EN: &Locale = &Locale::ENGLISH;
 const DE: &Locale = &Locale::GERMAN;
 
 const ABOVE: &str = r#"{"kind":"above","price":"70000","rearm_percent":"0.1"}"#;
+const TRAIL: &str = r#"{"kind":"trailing","side":"falls","percent":"5"}"#;
+const HIGH: &str = r#"{"kind":"new_extreme","extreme":"high","window_s":14400}"#;
+const STEP: &str = r#"{"kind":"step","step":"1000"}"#;
+const VOLUME: &str = r#"{"kind":"volume","side":"above","value":"30000000000"}"#;
+const STALE: &str = r#"{"kind":"stale","after_s":300}"#;
+const BOTH: &str = r#"{"kind":"all","conditions":[{"kind":"above","price":"70000"},
+    {"kind":"change_24h","side":"above","percent":"5"}]}"#;
 const PEG: &str = r#"{"kind":"leaves_range","low":"0.995","high":"1.0050"}"#;
 const MOVES: &str = r#"{"kind":"moves","percent":"2","window_s":900,"direction":"either"}"#;
 
@@ -77,6 +88,33 @@ fn each_kind_has_its_sentence() {
         (
             r#"{"kind":"enters_range","low":"0.995","high":"1.005"}"#,
             "Enters 0.995 – 1.005",
+        ),
+        (TRAIL, "Falls 5\u{202f}% from its high"),
+        (
+            r#"{"kind":"trailing","side":"rises","percent":"2.50"}"#,
+            "Rises 2.5\u{202f}% from its low",
+        ),
+        (HIGH, "Makes a new 4 h high"),
+        (
+            r#"{"kind":"new_extreme","extreme":"either","window_s":86400}"#,
+            "Makes a new 1 d high or low",
+        ),
+        (STEP, "Crosses a step of 1,000"),
+        (
+            r#"{"kind":"step","step":"0.5","base":"0.25"}"#,
+            "Crosses a step of 0.5 from 0.25",
+        ),
+        (VOLUME, "24 h volume above 30,000,000,000"),
+        (
+            r#"{"kind":"market_cap","side":"below","value":"1000"}"#,
+            "Market cap below 1,000",
+        ),
+        (STALE, "No price for 5 min"),
+        (BOTH, "Above 70,000 and 24 h change above +5\u{202f}%"),
+        (
+            r#"{"kind":"all","conditions":[{"kind":"market_cap","side":"above","value":"5"},
+                {"kind":"leaves_range","low":"1","high":"2"}]}"#,
+            "Market cap above 5 and outside 1 – 2",
         ),
     ] {
         assert_eq!(sentence(&rule(condition).condition, EN), expected);
@@ -180,6 +218,117 @@ fn distance_is_what_the_price_still_has_to_go() {
 }
 
 #[test]
+fn the_further_kinds_say_what_happened() {
+    let from = |price: &str| {
+        Some(Origin {
+            time: Timestamp::from_millis(0),
+            price: d(price),
+        })
+    };
+    let fired = |direction, price: &str| Firing {
+        change_percentage_24h: None,
+        ..firing(direction, price)
+    };
+    let late = Some(Timestamp::from_millis(0));
+    let trailed = Firing {
+        measured_from: from("70000"),
+        line: Some(d("66500")),
+        ..fired(Direction::Down, "66430")
+    };
+    let stepped = Firing {
+        line: Some(d("72000")),
+        steps: Some(d("2")),
+        ..fired(Direction::Up, "72010")
+    };
+    let silent = Firing {
+        measured_from: from("67893.4"),
+        ..fired(Direction::True, "67893.4")
+    };
+    for (condition, firing, said) in [
+        (
+            TRAIL,
+            trailed.clone(),
+            "BTC fell 5.1\u{202f}% from its high",
+        ),
+        (
+            TRAIL,
+            Firing {
+                delayed_from: late,
+                measured_from: None,
+                ..trailed.clone()
+            },
+            "BTC still below 66,500.00",
+        ),
+        (HIGH, fired(Direction::Up, "71"), "BTC made a new 4 h high"),
+        (
+            STEP,
+            stepped.clone(),
+            "BTC crossed above 72,000, 2 steps of 1,000 at once",
+        ),
+        (
+            STEP,
+            Firing {
+                direction: Direction::Down,
+                steps: Some(d("1")),
+                ..stepped
+            },
+            "BTC crossed below 72,000",
+        ),
+        (
+            VOLUME,
+            fired(Direction::True, "1"),
+            "BTC 24 h volume went above 30,000,000,000",
+        ),
+        (STALE, silent.clone(), "BTC without a price for 5 min"),
+        (
+            BOTH,
+            fired(Direction::True, "70001"),
+            "BTC now above 70,000 and 24 h change above +5\u{202f}%",
+        ),
+    ] {
+        assert_eq!(title(&rule(condition), &firing, EN), said);
+    }
+    assert_eq!(
+        body(&trailed, &clock, EN),
+        "66,430.00, from 70,000.00 at minute 0"
+    );
+    assert_eq!(body(&silent, &clock, EN), "Last 67,893.40 at minute 0");
+    let pause = Pause {
+        at: Timestamp::from_millis(0),
+        firings: 15,
+        within_s: 180,
+    };
+    assert_eq!(paused(&pause, EN), "Paused after 15 alerts within 3 min");
+}
+
+#[test]
+fn a_rule_that_works_out_its_prices_says_them() {
+    let none = History::new();
+    let said = |condition: &str| {
+        let arming = arming(&rule(condition), &tick("70100", None), &none, EN).unwrap();
+        (arming.at_once, arming.sentence)
+    };
+    assert_eq!(
+        said(TRAIL),
+        (true, "Armed at once: fires at 66,595".to_owned())
+    );
+    assert_eq!(
+        said(STEP),
+        (true, "Armed at once: fires at 70,000 or 71,000".to_owned())
+    );
+    assert_eq!(said(STALE), (true, "Listening from now on".to_owned()));
+    let state = crate::state::RuleState::created(
+        &rule(STEP),
+        Timestamp::from_millis(0),
+        Some(&tick("70100", None)),
+        &none,
+    );
+    let far = |price| distance_of(&state, &d(price)).map(|far| percent(&far, EN));
+    assert_eq!(far("70100").unwrap(), "\u{2212}0.1\u{202f}%");
+    assert_eq!(far("70900").unwrap(), "+0.1\u{202f}%");
+}
+
+#[test]
 fn each_kind_has_its_sentence_in_german() {
     for (condition, expected) in [
         (ABOVE, "Steigt über 70.000"),
@@ -209,9 +358,62 @@ fn each_kind_has_its_sentence_in_german() {
             r#"{"kind":"enters_range","low":"0.995","high":"1.005"}"#,
             "Erreicht 0,995 – 1,005",
         ),
+        (TRAIL, "Fällt um 5\u{202f}% vom Hoch"),
+        (HIGH, "Erreicht ein neues Hoch (4 Std.)"),
+        (STEP, "Kreuzt eine Stufe von 1.000"),
+        (VOLUME, "24-h-Volumen über 30.000.000.000"),
+        (STALE, "Kein Preis seit 5 Min."),
+        (BOTH, "Über 70.000 und 24-h-Änderung über +5\u{202f}%"),
     ] {
         assert_eq!(sentence(&rule(condition).condition, DE), expected);
     }
+}
+
+#[test]
+fn the_further_kinds_say_in_german_what_happened() {
+    let trailed = Firing {
+        measured_from: Some(Origin {
+            time: Timestamp::from_millis(0),
+            price: d("70000"),
+        }),
+        line: Some(d("66500")),
+        ..firing(Direction::Down, "66430")
+    };
+    let late = Firing {
+        delayed_from: Some(Timestamp::from_millis(0)),
+        ..trailed.clone()
+    };
+    let stepped = Firing {
+        line: Some(d("72000")),
+        steps: Some(d("2")),
+        ..firing(Direction::Up, "72010")
+    };
+    let level = firing(Direction::True, "1");
+    for (condition, firing, said) in [
+        (TRAIL, &trailed, "BTC um 5,1\u{202f}% vom Hoch gefallen"),
+        (TRAIL, &late, "BTC weiter unter 66.500,00"),
+        (HIGH, &stepped, "BTC hat ein neues Hoch erreicht (4 Std.)"),
+        (
+            STEP,
+            &stepped,
+            "BTC über 72.000 gestiegen, 2 Stufen zu 1.000 auf einmal",
+        ),
+        (VOLUME, &level, "BTC 24-h-Volumen jetzt über 30.000.000.000"),
+        (STALE, &level, "BTC seit 5 Min. ohne Preis"),
+        (
+            BOTH,
+            &level,
+            "BTC jetzt über 70.000 und 24-h-Änderung über +5\u{202f}%",
+        ),
+    ] {
+        assert_eq!(title(&rule(condition), firing, DE), said);
+    }
+    let pause = Pause {
+        at: Timestamp::from_millis(0),
+        firings: 15,
+        within_s: 180,
+    };
+    assert_eq!(paused(&pause, DE), "Angehalten nach 15 Alarmen in 3 Min.");
 }
 
 #[test]

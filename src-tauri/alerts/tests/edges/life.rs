@@ -9,9 +9,11 @@ fn judge(rule: &Rule, state: &mut RuleState, tick: &Tick) -> Vec<&'static str> {
         .iter()
         .map(|effect| match effect {
             Effect::Fired(_) => "fired",
+            Effect::Snoozed(_) => "snoozed",
             Effect::Suppressed(_) => "suppressed",
             Effect::Done => "done",
             Effect::Expired => "expired",
+            Effect::Paused(_) => "paused",
         })
         .collect()
 }
@@ -143,17 +145,95 @@ fn a_rule_armed_before_the_program_closed_fires_once_on_return() {
     let mut after = Book::new();
     after.insert(id, rule, saved);
     after.resume(&symbol, marks);
-    assert_eq!(
-        after.marks(&symbol),
-        Marks {
-            price: Some(at(10)),
-            change: None
-        }
-    );
+    assert_eq!(after.marks(&symbol), marks);
+    assert_eq!(marks.price, Some(at(10)));
     assert_eq!(after.state(id), before.state(id));
     assert!(after.tick(&symbol, &tick(9, "70")).effects.is_empty());
     let outcome = after.tick(&symbol, &tick(5_000, "70"));
     assert_eq!(outcome.effects.len(), 1);
     assert_eq!(outcome.changed.len(), 1);
     assert!(after.tick(&symbol, &tick(5_001, "71")).effects.is_empty());
+}
+
+#[test]
+fn marks_are_kept_as_they_were() {
+    let symbol: Symbol = "BTC".parse().unwrap();
+    let mut book = Book::new();
+    book.tick(&symbol, &tick(10, "48"));
+    let mut with_volume = tick(5, "48");
+    with_volume.volume_24h = Some(d("1"));
+    book.tick(&symbol, &with_volume);
+    let marks = book.marks(&symbol);
+    let text = serde_json::to_string(&marks).unwrap();
+    assert_eq!(serde_json::from_str::<Marks>(&text).unwrap(), marks);
+    assert_ne!(marks, Marks::all(at(10)));
+}
+
+#[test]
+fn a_rule_that_was_paused_goes_on_with_a_longer_cooldown_and_is_new_when_switched_on() {
+    let mut rule = every(&crosses("50", "0"), 0);
+    let mut state = RuleState::new();
+    judge(&rule, &mut state, &tick(0, "49"));
+    for second in 1..15 {
+        let price = if second % 2 == 1 { "50" } else { "49" };
+        assert_eq!(judge(&rule, &mut state, &tick(second, price)), ["fired"]);
+    }
+    assert_eq!(
+        judge(&rule, &mut state, &tick(15, "50")),
+        ["fired", "paused"]
+    );
+    let pause = state.pause().unwrap();
+    assert_eq!((pause.at, pause.firings, pause.within_s), (at(15), 15, 180));
+    assert_eq!(state.status(), Status::Paused(pause));
+    let stored: RuleState = serde_json::from_str(&serde_json::to_string(&state).unwrap()).unwrap();
+    assert_eq!(stored, state);
+    assert!(judge(&rule, &mut state, &tick(16, "49")).is_empty());
+
+    rule.cooldown_s = 12;
+    assert!(state.kept_for(&rule, at(20)).pause().is_some());
+    rule.cooldown_s = 13;
+    let mut longer = state.kept_for(&rule, at(20));
+    assert_eq!(longer.pause(), None);
+    assert_eq!(judge(&rule, &mut longer, &tick(21, "49")), ["suppressed"]);
+    rule.cooldown_s = 0;
+    rule.repeat = tidings_alerts::Repeat::Once;
+    let mut once = state.kept_for(&rule, at(20));
+    assert_eq!(judge(&rule, &mut once, &tick(21, "49")), ["fired", "done"]);
+}
+
+#[test]
+fn a_replay_pauses_nothing() {
+    let ticks: Vec<Tick> = (0..40)
+        .map(|second| tick(second, if second % 2 == 1 { "50" } else { "49" }))
+        .collect();
+    assert_eq!(
+        replay(&every(&crosses("50", "0"), 0), &ticks).fired.len(),
+        39
+    );
+}
+
+#[test]
+fn a_snooze_belongs_to_the_state_and_ends_with_it() {
+    let symbol: Symbol = "BTC".parse().unwrap();
+    let id = RuleId::mint();
+    let mut book = Book::new();
+    let rule = every(&crosses("50", "0"), 0);
+    book.create(id, rule.clone(), at(0), Some(&tick(0, "49")));
+    let saved = book.snooze(id, Some(at(100))).unwrap();
+    assert_eq!(saved.snoozed_until(), Some(at(100)));
+    let stored: RuleState = serde_json::from_str(&serde_json::to_string(&saved).unwrap()).unwrap();
+    assert_eq!(stored, saved);
+    assert_eq!(book.snooze(RuleId::mint(), None), None);
+
+    let mut tagged = rule.clone();
+    tagged.tags = vec!["swing".to_owned()];
+    let kept = book.update(id, tagged, at(1), None).unwrap();
+    assert!(!kept.renewed);
+    assert_eq!(kept.state.snoozed_until(), Some(at(100)));
+    assert!(matches!(
+        book.tick(&symbol, &tick(2, "50")).effects.as_slice(),
+        [(_, Effect::Snoozed(_))]
+    ));
+    let renewed = book.create(id, rule, at(3), Some(&tick(2, "50")));
+    assert_eq!(renewed.snoozed_until(), None);
 }

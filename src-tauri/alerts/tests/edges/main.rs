@@ -5,6 +5,7 @@ mod cooldown;
 mod levels;
 mod life;
 mod lines;
+mod stored;
 
 use std::time::Duration;
 
@@ -23,11 +24,7 @@ fn d(text: &str) -> Decimal {
 }
 
 fn tick(seconds: u64, price: &str) -> Tick {
-    Tick {
-        time: at(seconds),
-        price: d(price),
-        change_percentage_24h: None,
-    }
+    Tick::new(at(seconds), d(price))
 }
 
 fn changed(seconds: u64, change: &str) -> Tick {

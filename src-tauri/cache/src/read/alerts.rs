@@ -16,7 +16,8 @@ impl Cache {
     pub async fn rules(&self) -> Result<Vec<StoredRule>> {
         self.read(|conn| {
             let mut statement = conn.prepare_cached(
-                "SELECT r.id, s.name, r.definition, r.state, r.enabled, r.created_at, r.updated_at
+                "SELECT r.id, s.name, r.definition, r.state, r.enabled, r.created_at, r.updated_at,
+                     r.muted
                  FROM rules r JOIN symbols s ON s.key = r.symbol ORDER BY r.created_at, r.id",
             )?;
             let rules = statement.query_map([], |row| {
@@ -28,6 +29,7 @@ impl Cache {
                     enabled: row.get(4)?,
                     created_at: decode::time(row, 5)?,
                     updated_at: decode::time(row, 6)?,
+                    muted: row.get(7)?,
                 })
             })?;
             Ok(rules.collect::<rusqlite::Result<_>>()?)

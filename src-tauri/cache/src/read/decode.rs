@@ -12,6 +12,8 @@ use tidings_model::{
     SessionStatus, Symbol, Timestamp, UserId,
 };
 
+use crate::types::chat::Notify;
+
 pub(crate) fn session_id(row: &Row<'_>, column: usize) -> Result<SessionId> {
     SessionId::new(row.get::<_, String>(column)?).map_err(|error| refused(column, error))
 }
@@ -35,6 +37,15 @@ pub(crate) fn message_id(row: &Row<'_>, column: usize) -> Result<MessageId> {
     Ok(MessageId::from_uuid(uuid::Uuid::from_bytes(
         row.get(column)?,
     )))
+}
+
+/// Which messages notify, from the columns `muted` and `mentions`.
+pub(crate) fn notify(row: &Row<'_>, muted: usize, mentions: usize) -> Result<Notify> {
+    Ok(match (row.get(muted)?, row.get(mentions)?) {
+        (true, _) => Notify::Muted,
+        (false, true) => Notify::Mentions,
+        (false, false) => Notify::All,
+    })
 }
 
 pub(crate) fn rule_id(row: &Row<'_>, column: usize) -> Result<RuleId> {

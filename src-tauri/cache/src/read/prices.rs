@@ -6,6 +6,7 @@ use tidings_model::{Decimal, Quote, Symbol, Timestamp};
 use super::decode;
 use crate::Cache;
 use crate::error::Result;
+use crate::types::alerts::JudgedTo;
 use crate::types::prices::PricePoint;
 
 impl Cache {
@@ -62,13 +63,26 @@ impl Cache {
     }
 
     /// Up to when each symbol was judged.
-    pub async fn evaluated_to(&self) -> Result<Vec<(Symbol, Timestamp)>> {
+    pub async fn judged_to(&self) -> Result<Vec<(Symbol, JudgedTo)>> {
         self.read(|conn| {
             let mut statement = conn.prepare_cached(
-                "SELECT name, evaluated_to FROM symbols WHERE evaluated_to IS NOT NULL ORDER BY name",
+                "SELECT name, evaluated_to, judged_change, judged_volume, judged_market_cap
+                 FROM symbols WHERE evaluated_to IS NOT NULL ORDER BY name",
             )?;
-            let symbols =
-                statement.query_map([], |row| Ok((decode::symbol(row, 0)?, decode::time(row, 1)?)))?;
+            let symbols = statement.query_map([], |row| {
+                let time = |column| -> rusqlite::Result<Option<Timestamp>> {
+                    Ok(row
+                        .get::<_, Option<i64>>(column)?
+                        .map(Timestamp::from_micros))
+                };
+                let to = JudgedTo {
+                    price: time(1)?,
+                    change: time(2)?,
+                    volume: time(3)?,
+                    market_cap: time(4)?,
+                };
+                Ok((decode::symbol(row, 0)?, to))
+            })?;
             Ok(symbols.collect::<rusqlite::Result<_>>()?)
         })
         .await

@@ -114,7 +114,7 @@ impl<'c> Lister<'c> {
                  s.metadata, s.no_access, s.unsent, s.stamp, d.text, coalesce(k.pinned, 0),
                  coalesce(k.muted, 0), iif(s.owner = ?2, 'owner', own.role),
                  (SELECT count(*) FROM members m WHERE m.session = s.key),
-                 r.session IS NOT NULL, coalesce(z.messages, 0) = 0
+                 r.session IS NOT NULL, coalesce(z.messages, 0) = 0, coalesce(k.mentions, 0)
              FROM sessions s
              LEFT JOIN users u ON u.key = s.owner
              LEFT JOIN drafts d ON d.session = s.key
@@ -292,7 +292,7 @@ fn decode_session(row: &Row<'_>) -> rusqlite::Result<Listed> {
             failed: 0,
             draft: row.get(12)?,
             pinned: row.get(13)?,
-            muted: row.get(14)?,
+            notify: decode::notify(row, 14, 19)?,
             no_access: row.get(9)?,
             unsent,
             role: decode::member_role(row, 15)?,

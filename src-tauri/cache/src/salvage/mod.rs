@@ -14,11 +14,11 @@ use crate::error::Result;
 use crate::files;
 use crate::key::CacheKey;
 use crate::read::decode;
-use crate::store;
 use crate::types::alerts::{FiringMark, NewFiring, StoredRule};
 use crate::types::fact::IngestReport;
 use crate::types::page::MessageKey;
 use crate::write::{Tx, alerts, ingest, local, prices, queue};
+use crate::{migrate, store};
 
 /// What was saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -231,11 +231,17 @@ fn copy_marks(old: &mut Damaged<'_>, conn: &mut Connection) -> Result<bool> {
     each(
         old,
         conn,
-        "SELECT s.id, k.pinned, k.muted FROM session_marks k JOIN sessions s ON s.key = k.session",
-        |row| Ok((decode::session_id(row, 0)?, row.get(1)?, row.get(2)?)),
-        |tx, (id, pinned, muted): (_, bool, bool)| {
+        // A file from before that column has none of its own: then the name is the outer one.
+        "SELECT s.id, k.pinned, k.muted,
+             (SELECT mentions FROM session_marks own WHERE own.session = k.session)
+         FROM (SELECT 0 AS mentions), session_marks k JOIN sessions s ON s.key = k.session",
+        |row| {
+            let notify = decode::notify(row, 2, 3)?;
+            Ok((decode::session_id(row, 0)?, row.get(1)?, notify))
+        },
+        |tx, (id, pinned, notify): (_, bool, _)| {
             session(tx, &id)?;
-            local::set_marks(tx, &id, Some(pinned), Some(muted))
+            local::set_marks(tx, &id, Some(pinned), Some(notify))
         },
     )
 }
@@ -255,11 +261,20 @@ fn copy_watch_list(old: &mut Damaged<'_>, conn: &mut Connection) -> Result<bool>
 }
 
 fn copy_rules(old: &mut Damaged<'_>, conn: &mut Connection) -> Result<bool> {
+    const MUTED_SINCE: u32 = 5;
+    let version = old.ask(migrate::version).unwrap_or_default();
+    let muted = if version >= MUTED_SINCE {
+        "r.muted"
+    } else {
+        "0"
+    };
     each(
         old,
         conn,
-        "SELECT r.id, s.name, r.definition, r.state, r.enabled, r.created_at, r.updated_at
-         FROM rules r JOIN symbols s ON s.key = r.symbol",
+        &format!(
+            "SELECT r.id, s.name, r.definition, r.state, r.enabled, r.created_at, r.updated_at, {muted}
+             FROM rules r JOIN symbols s ON s.key = r.symbol"
+        ),
         |row| {
             Ok(StoredRule {
                 id: decode::rule_id(row, 0)?,
@@ -269,6 +284,7 @@ fn copy_rules(old: &mut Damaged<'_>, conn: &mut Connection) -> Result<bool> {
                 enabled: row.get(4)?,
                 created_at: decode::time(row, 5)?,
                 updated_at: decode::time(row, 6)?,
+                muted: row.get(7)?,
             })
         },
         |tx, rule| alerts::save(tx, &rule),

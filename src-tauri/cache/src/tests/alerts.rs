@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Evaluation, FiringMark, NewFiring, PricePoint, StoredRule};
+use crate::{Evaluation, FiringMark, JudgedTo, NewFiring, PricePoint, StoredRule};
 use tidings_model::{Decimal, Quote, RuleId, Symbol};
 
 fn btc() -> Symbol {
@@ -29,6 +29,7 @@ fn rule() -> StoredRule {
         definition: Json::new(r#"{"above":"70000"}"#).unwrap(),
         state: Json::empty(),
         enabled: true,
+        muted: false,
         created_at: at(1),
         updated_at: at(1),
     }
@@ -47,6 +48,51 @@ fn firing(pending: bool) -> NewFiring {
     }
 }
 
+/// Judged up to second 3; the last tick with a change came earlier.
+fn judged(change: Option<i64>) -> JudgedTo {
+    JudgedTo {
+        price: Some(at(3)),
+        change: change.map(at),
+        volume: Some(at(3)),
+        market_cap: None,
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_the_end_of_a_snooze_is_told_no_more_when_its_rule_is_deleted() {
+    let desk = Desk::new().await;
+    desk.cache.save_rule(rule()).await.unwrap();
+    let snoozed = NewFiring {
+        mark: FiringMark::Snoozed,
+        ..firing(true)
+    };
+    let evaluation = Evaluation {
+        firings: vec![snoozed, firing(true)],
+        ..Evaluation::default()
+    };
+    let ids = desk.cache.commit_evaluation(evaluation).await.unwrap();
+    desk.cache.delete_rule(rule().id).await.unwrap();
+    let pending = desk.cache.pending_notifications().await.unwrap();
+    assert_eq!(pending.len(), 1);
+    assert_eq!(pending[0].id, ids[1]);
+    let history = desk.cache.firings(10, None).await.unwrap();
+    assert_eq!(history[1].firing.mark, FiringMark::Snoozed);
+}
+
+#[tokio::test]
+async fn rules_come_all_or_none_and_keep_that_they_are_muted() {
+    let desk = Desk::new().await;
+    let other = StoredRule {
+        id: RuleId::from_uuid(uuid::Uuid::from_u128(2)),
+        muted: true,
+        ..rule()
+    };
+    let rules = vec![rule(), other.clone()];
+    desk.cache.save_rules(rules.clone()).await.unwrap();
+    let desk = desk.reopen().await;
+    assert_eq!(desk.cache.rules().await.unwrap(), rules);
+}
+
 #[tokio::test]
 async fn an_evaluation_is_recorded_at_once_and_told_until_it_was_shown() {
     let desk = Desk::new().await;
@@ -55,7 +101,8 @@ async fn an_evaluation_is_recorded_at_once_and_told_until_it_was_shown() {
     let state = Json::new(r#"{"armed":false}"#).unwrap();
     let evaluation = Evaluation {
         states: vec![(rule().id, state.clone())],
-        evaluated_to: vec![(btc(), at(3))],
+        followed: Vec::new(),
+        judged_to: vec![(btc(), judged(Some(2)))],
         quotes: vec![quote(3, "70000.10")],
         firings: vec![firing(true), firing(false)],
     };
@@ -65,16 +112,33 @@ async fn an_evaluation_is_recorded_at_once_and_told_until_it_was_shown() {
 
     let desk = desk.reopen().await;
     assert_eq!(desk.cache.rules().await.unwrap()[0].state, state);
-    assert_eq!(desk.cache.evaluated_to().await.unwrap(), [(btc(), at(3))]);
+    let known = desk.cache.judged_to().await.unwrap();
+    assert_eq!(known, [(btc(), judged(Some(2)))]);
     let pending = desk.cache.pending_notifications().await.unwrap();
     assert_eq!(pending.len(), 1);
     assert_eq!(pending[0].id, ids[0]);
     desk.cache.mark_notified(vec![ids[0]]).await.unwrap();
     assert!(desk.cache.pending_notifications().await.unwrap().is_empty());
+    // Settled, it stays what it was.
+    desk.cache
+        .mark_instead(vec![ids[0]], FiringMark::Unshown)
+        .await
+        .unwrap();
     desk.cache.delete_rule(rule().id).await.unwrap();
     let history = desk.cache.firings(10, None).await.unwrap();
     assert_eq!(history.len(), 2);
     assert_eq!(history[1].firing, firing(false));
+    let refused = Evaluation {
+        firings: vec![firing(true)],
+        ..Evaluation::default()
+    };
+    let refused_ids = desk.cache.commit_evaluation(refused).await.unwrap();
+    desk.cache
+        .mark_instead(refused_ids, FiringMark::Unshown)
+        .await
+        .unwrap();
+    let last = &desk.cache.firings(1, None).await.unwrap()[0].firing;
+    assert_eq!((last.mark, last.pending), (FiringMark::Unshown, false));
     let older = desk.cache.firings(10, Some(ids[1])).await.unwrap();
     assert_eq!(older.len(), 1);
 }

@@ -17,6 +17,8 @@ const ROWS: &[(u32, &str)] = &[
     (2, include_str!("rows/0002.sql")),
     (3, include_str!("rows/0003.sql")),
     (4, include_str!("rows/0004.sql")),
+    (5, include_str!("rows/0005.sql")),
+    (6, include_str!("rows/0006.sql")),
     (7, include_str!("rows/0007.sql")),
 ];
 
@@ -145,12 +147,12 @@ async fn a_cache_of_every_earlier_version_is_brought_up_to_date_with_all_its_row
             assert_eq!(migrate::version(&conn).unwrap(), step.version);
             judge(&conn);
         }
-        reads(&place.path, &place.key).await;
+        reads(&place.path, &place.key, step.version).await;
     }
 }
 
-/// The program reads what the oldest version wrote.
-async fn reads(path: &Path, key: &CacheKey) {
+/// The program reads what the oldest version wrote, brought up to date from `version`.
+async fn reads(path: &Path, key: &CacheKey, version: u32) {
     let (cache, _) = Cache::open(path, key).unwrap();
     assert_eq!(cache.account(), Some(alice()));
     let sessions = cache.sessions().await.unwrap();
@@ -180,7 +182,15 @@ async fn reads(path: &Path, key: &CacheKey) {
     assert_eq!(hits.len(), 1);
     assert_eq!(cache.watch_list().await.unwrap().len(), 1);
     assert_eq!(cache.rules().await.unwrap().len(), 1);
-    assert_eq!(cache.firings(10, None).await.unwrap().len(), 1);
+    assert!(!cache.firings(10, None).await.unwrap().is_empty());
+    let judged = cache.judged_to().await.unwrap();
+    let bitcoin = judged.iter().find(|(symbol, _)| symbol.as_str() == "BTC");
+    let last = Some(Timestamp::from_micros(1_700_000_006_000_000));
+    let judged = bitcoin.unwrap().1;
+    assert_eq!(judged.price, last);
+    // One time stood for all, until each had its own.
+    let each = [judged.change, judged.volume, judged.market_cap];
+    assert_eq!(each, if version < 5 { [last; 3] } else { [None; 3] });
     // And it can be written.
     cache
         .enqueue_message(note("after the update"), at(9))

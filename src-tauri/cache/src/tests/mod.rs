@@ -22,6 +22,7 @@ mod revisions;
 mod search;
 mod storage;
 mod unread;
+mod untold;
 
 use tempfile::TempDir;
 use tidings_model::{

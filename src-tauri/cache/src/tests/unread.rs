@@ -1,5 +1,5 @@
 use super::*;
-use crate::MessageKey;
+use crate::{MessageKey, Notify};
 
 #[tokio::test]
 async fn unread_is_counted_from_the_position_and_leaves_out_own_messages() {
@@ -83,7 +83,10 @@ async fn the_list_has_pinned_sessions_first_then_the_latest() {
     });
     desk.cache.ingest(facts.to_vec()).await.unwrap();
     desk.cache.set_pinned(sid("a"), true).await.unwrap();
-    desk.cache.set_muted(sid("c"), true).await.unwrap();
+    desk.cache
+        .set_notify(sid("c"), Notify::Muted)
+        .await
+        .unwrap();
     desk.cache
         .set_draft(sid("b"), Some("to be".to_owned()), at(1))
         .await
@@ -94,7 +97,7 @@ async fn the_list_has_pinned_sessions_first_then_the_latest() {
         .map(|summary| summary.session.id.as_str())
         .collect();
     assert_eq!(ids, ["a", "b", "c"]);
-    assert!(list[0].pinned && list[2].muted);
+    assert!(list[0].pinned && list[2].notify == Notify::Muted);
     assert_eq!(list[1].draft.as_deref(), Some("to be"));
     desk.cache.set_draft(sid("b"), None, at(2)).await.unwrap();
     assert_eq!(desk.cache.draft(sid("b")).await.unwrap(), None);

@@ -15,6 +15,8 @@ pub struct StoredRule {
     pub state: Json,
     /// Whether it is judged.
     pub enabled: bool,
+    /// It fires and is noted, and tells nothing.
+    pub muted: bool,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -28,10 +30,18 @@ pub enum FiringMark {
     Notified,
     /// Not shown: the rule's repeat limit.
     Suppressed,
-    /// Held back: quiet hours.
-    Held,
+    /// Held back until the end of the quiet hours, and told then; told while not pending.
+    Quiet,
+    /// The desktop did not take it.
+    Unshown,
     /// Crossed while the program was not running; listed, not shown one by one.
     Away,
+    /// The rule was snoozed: shown when that ends, and pending until then.
+    Snoozed,
+    /// Not shown: the rule is muted, alerts were, or notifications are switched off.
+    Muted,
+    /// Shown, and the last: the rule fired too often and was paused.
+    Paused,
 }
 
 impl FiringMark {
@@ -40,16 +50,25 @@ impl FiringMark {
         match self {
             Self::Notified => "notified",
             Self::Suppressed => "suppressed",
-            Self::Held => "held",
+            Self::Quiet => "quiet",
+            Self::Unshown => "unshown",
             Self::Away => "away",
+            Self::Snoozed => "snoozed",
+            Self::Muted => "muted",
+            Self::Paused => "paused",
         }
     }
 
     pub(crate) fn from_word(word: &str) -> Self {
         match word {
             "suppressed" => Self::Suppressed,
-            "held" => Self::Held,
+            "quiet" => Self::Quiet,
+            "unshown" => Self::Unshown,
             "away" => Self::Away,
+            "snoozed" => Self::Snoozed,
+            // The first versions had another word.
+            "held" | "muted" => Self::Muted,
+            "paused" => Self::Paused,
             _ => Self::Notified,
         }
     }
@@ -101,13 +120,29 @@ pub struct Firing {
     pub firing: NewFiring,
 }
 
+/// Up to when the ticks of a symbol were judged: of all, and of those that carry a figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct JudgedTo {
+    /// The last tick.
+    pub price: Option<Timestamp>,
+    /// The last one with a change over 24 hours.
+    pub change: Option<Timestamp>,
+    /// The last one with a volume.
+    pub volume: Option<Timestamp>,
+    /// The last one with a market cap.
+    pub market_cap: Option<Timestamp>,
+}
+
 /// The outcome of judging ticks, recorded in one transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Evaluation {
     /// New states of rules.
     pub states: Vec<(RuleId, Json)>,
+    /// New states of rules that did no more than follow the price: kept, and not told as a change
+    /// of rules.
+    pub followed: Vec<(RuleId, Json)>,
     /// Up to when each symbol was judged.
-    pub evaluated_to: Vec<(Symbol, Timestamp)>,
+    pub judged_to: Vec<(Symbol, JudgedTo)>,
     /// The quotes judged, to be kept as latest price and history.
     pub quotes: Vec<Quote>,
     /// What fired.

@@ -50,6 +50,18 @@ pub struct Snippet {
     pub created_at: Timestamp,
 }
 
+/// Which messages of a session notify.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Notify {
+    /// All.
+    #[default]
+    All,
+    /// Those that mention oneself.
+    Mentions,
+    /// None.
+    Muted,
+}
+
 /// A session as the list shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(
@@ -75,8 +87,8 @@ pub struct SessionSummary {
     pub draft: Option<String>,
     /// Kept on top of the list.
     pub pinned: bool,
-    /// Does not notify.
-    pub muted: bool,
+    /// Which of its messages notify.
+    pub notify: Notify,
     /// The server no longer shows it to this account: read-only, kept.
     pub no_access: bool,
     /// Made here and not confirmed by the server yet.

@@ -1,11 +1,11 @@
 //! Rules, and the outcome of judging them.
 
 use rusqlite::params;
-use tidings_model::RuleId;
+use tidings_model::{RuleId, Timestamp};
 
 use super::{Tx, prices};
 use crate::error::{CacheError, Result};
-use crate::types::alerts::{Evaluation, FiringId, NewFiring, StoredRule};
+use crate::types::alerts::{Evaluation, FiringId, FiringMark, NewFiring, StoredRule};
 use crate::{Cache, pool::Durability};
 
 impl Cache {
@@ -15,7 +15,15 @@ impl Cache {
             .await
     }
 
-    /// Removes a rule; its firings stay.
+    /// Adds rules, all or none of them; one whose id is there is replaced.
+    pub async fn save_rules(&self, rules: Vec<StoredRule>) -> Result<()> {
+        self.write(Durability::Full, move |tx| {
+            rules.iter().try_for_each(|rule| save(tx, rule))
+        })
+        .await
+    }
+
+    /// Removes a rule; its firings stay. Those that waited for the end of a snooze are told no more.
     pub async fn delete_rule(&self, id: RuleId) -> Result<()> {
         self.write(Durability::Full, move |tx| {
             let removed = tx
@@ -26,6 +34,14 @@ impl Cache {
                 return Err(CacheError::NotFound("alert rule"));
             }
             tx.changes.rules = true;
+            let untold = tx
+                .conn
+                .prepare_cached(
+                    "UPDATE firings SET pending = 0
+                     WHERE pending = 1 AND mark = 'snoozed' AND rule = ?1",
+                )?
+                .execute([id.as_uuid().as_bytes()])?;
+            tx.changes.firings |= untold > 0;
             Ok(())
         })
         .await
@@ -45,12 +61,23 @@ impl Cache {
 
     /// These notifications were shown.
     pub async fn mark_notified(&self, ids: Vec<FiringId>) -> Result<()> {
+        self.settle(ids, None).await
+    }
+
+    /// These notifications will not be shown, for what the mark says.
+    pub async fn mark_instead(&self, ids: Vec<FiringId>, mark: FiringMark) -> Result<()> {
+        self.settle(ids, Some(mark)).await
+    }
+
+    async fn settle(&self, ids: Vec<FiringId>, mark: Option<FiringMark>) -> Result<()> {
         self.write(Durability::Full, move |tx| {
-            let mut statement = tx
-                .conn
-                .prepare_cached("UPDATE firings SET pending = 0 WHERE id = ?1 AND pending = 1")?;
+            let mut statement = tx.conn.prepare_cached(
+                "UPDATE firings SET pending = 0, mark = coalesce(?2, mark)
+                 WHERE id = ?1 AND pending = 1",
+            )?;
             for id in &ids {
-                tx.changes.firings |= statement.execute([id.0])? > 0;
+                let settled = statement.execute((id.0, mark.map(FiringMark::as_str)))?;
+                tx.changes.firings |= settled > 0;
             }
             Ok(())
         })
@@ -63,11 +90,11 @@ pub(crate) fn save(tx: &mut Tx<'_>, rule: &StoredRule) -> Result<()> {
     let symbol = tx.symbol(&rule.symbol)?;
     tx.conn
         .prepare_cached(
-            "INSERT INTO rules (id, symbol, definition, state, enabled, created_at, updated_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            "INSERT INTO rules (id, symbol, definition, state, enabled, created_at, updated_at, muted)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (id) DO UPDATE SET symbol = excluded.symbol, definition = excluded.definition,
                  state = excluded.state, enabled = excluded.enabled, created_at = excluded.created_at,
-                 updated_at = excluded.updated_at",
+                 updated_at = excluded.updated_at, muted = excluded.muted",
         )?
         .execute(params![
             rule.id.as_uuid().as_bytes(),
@@ -77,6 +104,7 @@ pub(crate) fn save(tx: &mut Tx<'_>, rule: &StoredRule) -> Result<()> {
             rule.enabled,
             rule.created_at.as_micros(),
             rule.updated_at.as_micros(),
+            rule.muted,
         ])?;
     tx.changes.rules = true;
     Ok(())
@@ -115,12 +143,24 @@ fn commit(tx: &mut Tx<'_>, evaluation: &Evaluation) -> Result<Vec<FiringId>> {
         let changed = state.execute(params![rule.as_uuid().as_bytes(), new.as_str()])?;
         tx.changes.rules |= changed > 0;
     }
+    for (rule, new) in &evaluation.followed {
+        state.execute(params![rule.as_uuid().as_bytes(), new.as_str()])?;
+    }
+    // A mark never moves back; the times are of one book, which only moves them on.
     let mut judged = tx.conn.prepare_cached(
-        "UPDATE symbols SET evaluated_to = ?2
-         WHERE key = ?1 AND (evaluated_to IS NULL OR evaluated_to < ?2)",
+        "UPDATE symbols SET evaluated_to = ?2, judged_change = ?3, judged_volume = ?4,
+             judged_market_cap = ?5
+         WHERE key = ?1 AND (evaluated_to IS NULL OR evaluated_to <= ?2)",
     )?;
-    for (symbol, time) in &evaluation.evaluated_to {
-        judged.execute(params![tx.symbol(symbol)?, time.as_micros()])?;
+    for (symbol, to) in &evaluation.judged_to {
+        let micros = |time: Option<Timestamp>| time.map(Timestamp::as_micros);
+        judged.execute(params![
+            tx.symbol(symbol)?,
+            micros(to.price),
+            micros(to.change),
+            micros(to.volume),
+            micros(to.market_cap),
+        ])?;
     }
     evaluation
         .firings

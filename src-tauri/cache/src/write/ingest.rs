@@ -8,7 +8,7 @@ use super::heads::SeenRevs;
 use super::merge::{self, Columns, Fact, HOME, Revision, Shape};
 use super::rows::{self, MESSAGES, SESSIONS, StoredRow, message};
 use super::values::{self, blob};
-use super::{Tx, members, ranges};
+use super::{Tx, members, ranges, untold};
 use crate::error::Result;
 use crate::types::fact::{Incoming, IngestReport, PartialMessage, PartialSession, Source};
 use crate::types::page::MessageKey;
@@ -229,6 +229,7 @@ pub(crate) fn finish_message(
             tx.message_changed(session, id)?;
         }
         if before.is_none() && shown.is_some() {
+            untold::note(tx, key)?;
             report.new_messages.push(id);
         }
     }

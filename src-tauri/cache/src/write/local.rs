@@ -4,8 +4,10 @@ use rusqlite::params;
 use tidings_model::{SessionId, Timestamp, UserId};
 
 use super::Tx;
+use super::untold::TOLD_TO;
 use crate::error::{CacheError, Result};
 use crate::read::heads::{CHECKED, ERA};
+use crate::types::chat::Notify;
 use crate::types::page::MessageKey;
 use crate::{Cache, pool::Durability};
 
@@ -16,7 +18,7 @@ pub(crate) const UNREAD_SINCE: &str = "unread_since";
 /// How often the cache was opened; the high part of every stamp.
 pub(crate) const EPOCH: &str = "epoch";
 /// Names that [`Cache::set_meta`] leaves alone.
-const OWN_NAMES: [&str; 5] = [ACCOUNT, UNREAD_SINCE, EPOCH, ERA, CHECKED];
+const OWN_NAMES: [&str; 6] = [ACCOUNT, UNREAD_SINCE, EPOCH, ERA, CHECKED, TOLD_TO];
 
 impl Cache {
     /// Whose workspace this is. The first call ever also sets from when on messages count as
@@ -77,10 +79,10 @@ impl Cache {
         .await
     }
 
-    /// Silences a session's notifications, or not.
-    pub async fn set_muted(&self, session: SessionId, muted: bool) -> Result<()> {
+    /// Says which messages of a session notify.
+    pub async fn set_notify(&self, session: SessionId, notify: Notify) -> Result<()> {
         self.write(Durability::Normal, move |tx| {
-            set_marks(tx, &session, None, Some(muted))
+            set_marks(tx, &session, None, Some(notify))
         })
         .await
     }
@@ -167,17 +169,19 @@ pub(crate) fn set_marks(
     tx: &mut Tx<'_>,
     session: &SessionId,
     pinned: Option<bool>,
-    muted: Option<bool>,
+    notify: Option<Notify>,
 ) -> Result<()> {
     let key = existing(tx, session)?;
+    let muted = notify.map(|notify| notify == Notify::Muted);
+    let mentions = notify.map(|notify| notify == Notify::Mentions);
     tx.conn
         .prepare_cached(
-            "INSERT INTO session_marks (session, pinned, muted)
-             VALUES (?1, coalesce(?2, 0), coalesce(?3, 0))
+            "INSERT INTO session_marks (session, pinned, muted, mentions)
+             VALUES (?1, coalesce(?2, 0), coalesce(?3, 0), coalesce(?4, 0))
              ON CONFLICT (session) DO UPDATE SET pinned = coalesce(?2, pinned),
-                 muted = coalesce(?3, muted)",
+                 muted = coalesce(?3, muted), mentions = coalesce(?4, mentions)",
         )?
-        .execute(params![key, pinned, muted])?;
+        .execute(params![key, pinned, muted, mentions])?;
     tx.changes.sessions.insert(session.clone());
     Ok(())
 }

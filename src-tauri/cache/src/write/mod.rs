@@ -15,6 +15,7 @@ pub(crate) mod ranges;
 pub(crate) mod retention;
 mod rows;
 mod sessions;
+mod untold;
 mod values;
 mod window;
 

@@ -4,14 +4,12 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 use tidings_contract::{self as api, ApiError, Call, Command, ErrorCode};
-use tidings_model::{Locale, WorkspaceId};
+use tidings_model::WorkspaceId;
 use tidings_supabase::{Project, ProjectKey};
 
 use super::{App, check};
 use crate::config::{WorkspaceConfig, WorkspacePlace};
 use crate::error::{EngineError, Result};
-use crate::host::{Notification, NotificationAction};
-use crate::words;
 use crate::workspace::Core;
 
 /// Name of the local workspace in the switcher.
@@ -53,9 +51,18 @@ impl App {
             Command::TestNotification(_) => {
                 reply::<api::TestNotification>(Ok(self.test_notification().await))
             }
+            Command::GetDesktop(_) => reply::<api::GetDesktop>(Ok(self.desktop().await)),
+            Command::OpenNotificationSettings(_) => {
+                reply::<api::OpenNotificationSettings>(self.open_notification_settings())
+            }
+            Command::SetAutostart(args) => reply::<api::SetAutostart>(self.set_autostart(&args)),
+            Command::ChooseSound(args) => reply::<api::ChooseSound>(self.choose_sound(args).await),
+            Command::MuteAlerts(args) => reply::<api::MuteAlerts>(self.mute_alerts(&args)),
             Command::SaveFrameLog(_) => reply::<api::SaveFrameLog>(self.save_frame_log().await),
             Command::Export(args) => reply::<api::Export>(self.export(args).await),
             Command::Import(args) => reply::<api::Import>(self.import(args).await),
+            Command::ExportRules(_) => reply::<api::ExportRules>(self.export_rules().await),
+            Command::ImportRules(args) => reply::<api::ImportRules>(self.import_rules(args).await),
             command => self.call_front(command).await,
         }
     }
@@ -95,6 +102,7 @@ impl App {
             default_url: options.default_url.clone(),
             default_key: options.default_key.clone(),
             has_tray: options.host.has_tray(),
+            alerts_muted_until: self.alerts_muted(),
         })
     }
 
@@ -148,7 +156,7 @@ impl App {
         Ok(api::Nothing {})
     }
 
-    async fn set_settings(&self, args: api::SetSettings) -> Result<api::Settings> {
+    pub(super) async fn set_settings(&self, args: api::SetSettings) -> Result<api::Settings> {
         let settings = args.settings;
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if settings.schema.is_empty() || !settings.schema.chars().all(plain) {
@@ -157,7 +165,8 @@ impl App {
             ));
         }
         let problem = settings.realtime.problem();
-        if let Some(problem) = problem.or_else(|| settings.retention.problem()) {
+        let problem = problem.or_else(|| settings.retention.problem());
+        if let Some(problem) = problem.or_else(|| settings.quiet.problem()) {
             return Err(EngineError::Invalid(problem));
         }
         self.config_mut(|config| config.settings = settings.clone())?;
@@ -179,37 +188,6 @@ impl App {
         if let Ok(core) = self.front_core().await {
             core.tell_rules().await;
         }
-    }
-
-    fn open_link(&self, args: &api::OpenLink) -> Result<api::Nothing> {
-        let url = url::Url::parse(&args.url)
-            .map_err(|_| EngineError::Invalid("This is not an address.".to_owned()))?;
-        if !matches!(url.scheme(), "https" | "http" | "mailto") {
-            return Err(EngineError::Invalid(format!(
-                "Addresses that begin with {}: are not opened.",
-                url.scheme()
-            )));
-        }
-        self.0
-            .options
-            .host
-            .open_link(url.as_str())
-            .map_err(EngineError::Invalid)?;
-        Ok(api::Nothing {})
-    }
-
-    async fn test_notification(&self) -> api::NotificationReport {
-        let Locale { language, .. } = self.0.settings.borrow().wording.into();
-        let (title, body) = words::test_notification(language);
-        let shown = self.0.options.host.notify(Notification {
-            id: "test".to_owned(),
-            title: title.to_owned(),
-            body: body.to_owned(),
-            language,
-            actions: vec![NotificationAction::OpenChart],
-            place: api::Place::Alerts,
-        });
-        shown.await
     }
 }
 
@@ -291,7 +269,9 @@ async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, 
         Command::SetDraft(args) => reply::<api::SetDraft>(core.set_draft(args).await),
         Command::Typing(args) => reply::<api::Typing>(core.typing(&args).await),
         Command::PinSession(args) => reply::<api::PinSession>(core.pin_session(&args).await),
-        Command::MuteSession(args) => reply::<api::MuteSession>(core.mute_session(&args).await),
+        Command::NotifySession(args) => {
+            reply::<api::NotifySession>(core.notify_session(&args).await)
+        }
         Command::ListOutbox(_) => reply::<api::ListOutbox>(core.outbox().await),
         Command::Search(args) => reply::<api::Search>(core.search(args).await),
         Command::GetDetails(args) => reply::<api::GetDetails>(core.details(&args).await),
@@ -313,6 +293,8 @@ async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, 
         Command::SaveRule(args) => reply::<api::SaveRule>(core.save_rule(args).await),
         Command::DeleteRule(args) => reply::<api::DeleteRule>(core.delete_rule(&args).await),
         Command::EnableRule(args) => reply::<api::EnableRule>(core.enable_rule(&args).await),
+        Command::SnoozeRule(args) => reply::<api::SnoozeRule>(core.snooze_rule(&args).await),
+        Command::MuteRule(args) => reply::<api::MuteRule>(core.mute_rule(&args).await),
         Command::PreviewRule(args) => reply::<api::PreviewRule>(Ok(core.preview_rule(&args).await)),
         Command::ListFirings(args) => reply::<api::ListFirings>(core.firings(&args).await),
         // Those of the program itself have been carried out before.
@@ -327,8 +309,15 @@ async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, 
         | Command::SaveFrameLog(_)
         | Command::Export(_)
         | Command::Import(_)
+        | Command::ExportRules(_)
+        | Command::ImportRules(_)
         | Command::OpenLink(_)
-        | Command::TestNotification(_) => Err(misplaced()),
+        | Command::TestNotification(_)
+        | Command::GetDesktop(_)
+        | Command::OpenNotificationSettings(_)
+        | Command::SetAutostart(_)
+        | Command::ChooseSound(_)
+        | Command::MuteAlerts(_) => Err(misplaced()),
     }
 }
 

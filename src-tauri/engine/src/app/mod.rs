@@ -1,6 +1,7 @@
 //! All workspaces of this device, and the settings.
 
 mod check;
+mod desktop;
 mod dispatch;
 mod downloads;
 mod export;
@@ -8,22 +9,25 @@ mod frame_file;
 mod import;
 mod instance;
 mod local;
+mod mute;
 mod open;
+mod rules;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tidings_contract as api;
-use tidings_model::{Clock, WorkspaceId};
+use tidings_model::{Clock, Timestamp, WorkspaceId};
 use tokio::sync::watch;
 
 use crate::bus::{Bus, Subscription};
 use crate::config::{Config, ConfigFile, WorkspaceConfig, WorkspacePlace};
 use crate::error::{EngineError, Result};
-use crate::host::{Host, NotificationAction};
+use crate::host::Host;
 use crate::network::Network;
 use crate::secrets::{Scoped, Secrets};
+use crate::sounds::Sounds;
 use crate::workspace::{Pace, Workspace};
 
 /// What the program is given by whoever runs it.
@@ -60,9 +64,12 @@ struct Inner {
     file: ConfigFile,
     config: Mutex<Config>,
     settings: watch::Sender<api::Settings>,
+    muted: watch::Sender<Option<Timestamp>>,
+    sounds: Sounds,
     http: tidings_supabase::Http,
     running: tokio::sync::Mutex<Running>,
     upload: tokio::sync::Mutex<Option<import::Upload>>,
+    rules_upload: tokio::sync::Mutex<Option<import::Upload>>,
     /// Until the program is stopped, no other one uses the directory.
     instance: Mutex<Option<instance::Instance>>,
 }
@@ -89,17 +96,23 @@ impl App {
         let (mut config, set_aside) = file.read()?;
         config.settings.realtime = config.settings.realtime.nearest();
         config.settings.retention = config.settings.retention.sound();
+        config.settings.quiet = config.settings.quiet.sound();
+        let muted = mute::kept(config.alerts_muted_until, options.clock.now());
         let app = Self(Arc::new(Inner {
             bus: Bus::new(),
             file,
             settings: watch::Sender::new(config.settings.clone()),
             config: Mutex::new(config),
+            muted: watch::Sender::new(muted),
+            sounds: Sounds::in_directory(&options.data_dir),
             http: options.network.http()?,
             running: tokio::sync::Mutex::default(),
             upload: tokio::sync::Mutex::default(),
+            rules_upload: tokio::sync::Mutex::default(),
             instance: Mutex::new(Some(instance)),
             options,
         }));
+        mute::watch(&app);
         if let Some(path) = set_aside {
             app.0.bus.emit(api::Event::Notice {
                 level: api::NoticeLevel::Warning,
@@ -145,24 +158,6 @@ impl App {
     /// Shows a place in the window that listens.
     pub fn show(&self, place: api::Place) {
         self.0.bus.emit(api::Event::Show { place });
-    }
-
-    /// Someone acted on a notification: none is a click on it as a whole.
-    pub async fn notification_action(&self, place: api::Place, action: Option<NotificationAction>) {
-        if action == Some(NotificationAction::MarkRead) {
-            if let api::Place::Session {
-                session,
-                message: Some(message),
-            } = place
-            {
-                let read = api::MarkRead { session, message };
-                if let Err(error) = self.call(read.into()).await {
-                    tracing::warn!(%error, "the session was not marked as read");
-                }
-            }
-            return;
-        }
-        self.show(place);
     }
 
     /// The settings, now and from now on.

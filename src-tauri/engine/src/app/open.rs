@@ -108,6 +108,7 @@ impl App {
         realtime.refused_bindings.floor = self.0.options.pace.refused_changes;
         realtime.tune(&tuning(&self.0.settings.borrow().realtime));
         let parts = Parts {
+            workspace: config.id,
             cache,
             rest,
             tokens: tokens.clone(),
@@ -117,6 +118,8 @@ impl App {
             host: self.0.options.host.clone(),
             bus: self.0.bus.clone(),
             settings,
+            muted: self.0.muted.subscribe(),
+            sounds: self.0.sounds.clone(),
             local: server.is_some(),
             schema,
             pace: self.0.options.pace,

@@ -52,6 +52,29 @@ impl Default for Pace {
 /// still.
 const SLEPT: Duration = Duration::from_secs(10);
 
+/// Both clocks, as they were when they were last looked at.
+pub(super) struct Clocks {
+    wall: Timestamp,
+    steady: Instant,
+}
+
+impl Clocks {
+    pub(super) fn read(core: &Core) -> Self {
+        Self {
+            wall: core.now(),
+            steady: Instant::now(),
+        }
+    }
+
+    /// Whether the machine slept since they were last looked at, about `wait` ago.
+    pub(super) fn tell_of_sleep(&mut self, core: &Core, wait: Duration) -> bool {
+        let before = std::mem::replace(self, Self::read(core));
+        let passed = self.steady - before.steady;
+        // Whichever clock stands still during sleep, one of the two tells of it.
+        self.wall.since(before.wall).saturating_sub(passed) > SLEPT || passed > wait + SLEPT
+    }
+}
+
 /// Frames are on their way for this long at most: 500 rows of one transaction take 2 s.
 pub(super) const ON_THE_WAY: Duration = Duration::from_secs(10);
 
@@ -72,16 +95,11 @@ async fn read_chat(core: &Core) {
 }
 
 async fn look(core: &Arc<Core>) {
-    let (mut wall, mut steady) = (core.now(), Instant::now());
-    let mut read_at = steady;
+    let mut clocks = Clocks::read(core);
+    let mut read_at = Instant::now();
     loop {
         tokio::time::sleep(core.pace.look).await;
-        let (now, at) = (core.now(), Instant::now());
-        let passed = at - steady;
-        // Whichever clock stands still during sleep, one of the two tells of it.
-        let slept =
-            now.since(wall).saturating_sub(passed) > SLEPT || passed > core.pace.look + SLEPT;
-        (wall, steady) = (now, at);
+        let slept = clocks.tell_of_sleep(core, core.pace.look);
         if !signed_in(core) {
             continue;
         }
@@ -90,7 +108,7 @@ async fn look(core: &Arc<Core>) {
         }
         // Switched off, nothing of prices is fetched.
         if core.settings().prices && (slept || quiet(core, read_at).await) {
-            read_at = at;
+            read_at = Instant::now();
             prices::read_again(core, slept).await;
         }
     }

@@ -1,10 +1,8 @@
 //! Takes live changes into the cache, in batches; holds them while a catch-up runs.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use tidings_cache::{Column, Incoming, IngestReport};
-use tidings_model::MessageId;
+use tidings_cache::{Incoming, IngestReport};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Core;
@@ -92,14 +90,11 @@ async fn apply(core: &Core, facts: &mut Vec<Incoming>) {
     while !facts.is_empty() {
         let batch: Vec<Incoming> = facts.drain(..facts.len().min(BATCH)).collect();
         let front = notices::in_front(core).await;
-        let old = old_messages(core, &batch);
         match core.cache.ingest(batch).await {
             Ok(report) => {
-                let new = report.new_messages.iter().copied();
                 core.sync.arrived(Arrived {
-                    ids: new.filter(|id| !old.contains(id)).collect(),
+                    ids: report.new_messages.clone(),
                     front,
-                    untold: false,
                 });
                 applied(core, report);
             }
@@ -109,23 +104,6 @@ async fn apply(core: &Core, facts: &mut Vec<Incoming>) {
             }
         }
     }
-}
-
-/// Messages that will not notify, as far as it can be told before they are read again. In the local
-/// workspace they may also ask for something, whenever they were written.
-fn old_messages(core: &Core, facts: &[Incoming]) -> HashSet<MessageId> {
-    if core.local {
-        return HashSet::new();
-    }
-    let messages = facts.iter().filter_map(|fact| match fact {
-        Incoming::Message { row, .. } => Some(row),
-        _ => None,
-    });
-    let old = messages.filter(|row| match row.created_at {
-        Column::Value(at) => notices::is_old(core, at),
-        Column::Absent | Column::Null => false,
-    });
-    old.map(|row| row.id).collect()
 }
 
 /// Sees to what a report asks for.

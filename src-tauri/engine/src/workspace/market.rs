@@ -1,28 +1,31 @@
 //! Prices: rows become ticks, ticks are judged, and what comes of it is kept before it is told.
 
+mod judging;
+mod moments;
+mod seeding;
+
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use tidings_alerts::{Book, Effect, Firing, Marks, Rule, RuleState, describe};
-use tidings_cache::{Cache, Evaluation, FiringMark, NewFiring};
+use tidings_alerts::{Book, Marks, Rule, RuleState};
+use tidings_cache::{Cache, FiringId, JudgedTo, NewFiring};
 use tidings_contract as api;
 use tidings_model::{Json, Quote, RuleId, Symbol, Timestamp};
 use tokio::time::Instant;
 
+use self::judging::Unkept;
+pub(super) use self::judging::{Fired, keep_waiting, live, release};
+pub(super) use self::moments::run as watch_time;
+pub(super) use self::seeding::prices_of;
+use super::Core;
 use super::quotes::quote_row;
-use super::{Core, notices, prices};
 use crate::error::Result;
 
 /// Quotes that nothing came of are kept together, this often.
 const KEEP_EVERY: Duration = Duration::from_secs(1);
 /// A symbol is told at most four times a second.
 const TELL_EVERY: Duration = Duration::from_millis(250);
-/// Live ticks held while the prices are being read. Beyond it the oldest go: a table updated
-/// in place tells their symbol again, and one that keeps its rows is read again.
-const HELD: usize = 10_000;
-/// Quotes that wait for a disk that takes nothing. Beyond it the oldest go.
-const WAITING: usize = 10_000;
 /// Raw prices are folded into minutes after two days, and minutes kept for a year.
 const RAW_FOR: Duration = Duration::from_hours(48);
 const MINUTES_FOR: Duration = Duration::from_hours(8760);
@@ -41,9 +44,13 @@ pub(super) struct Market {
     row_times: HashMap<Symbol, Timestamp>,
     waiting: Vec<Quote>,
     unkept: Unkept,
+    /// Kept firings that are to be told when the snooze of their rule ends.
+    pub(super) snoozed: Vec<(FiringId, NewFiring)>,
     held: Option<VecDeque<Price>>,
     /// Counts the readings of all prices; only the newest one lets go of what is held.
     reading: u64,
+    /// When the prices were last read after an absence, by the server's clock.
+    listening_since: Option<Timestamp>,
     /// When the last price came live.
     pub(super) heard: Instant,
 }
@@ -58,20 +65,13 @@ pub(super) struct Price {
     pub inserted: bool,
 }
 
-/// What was judged and is not in the cache yet.
-#[derive(Default)]
-struct Unkept {
-    states: HashMap<RuleId, RuleState>,
-    firings: Vec<(NewFiring, Firing)>,
-    /// The user knows that it could not be kept.
-    said: bool,
-}
-
 /// A rule, whether it is in the book or switched off.
 #[derive(Clone)]
 pub(super) struct Kept {
     pub rule: Rule,
     pub enabled: bool,
+    /// It fires and is noted, and tells nothing.
+    pub muted: bool,
     pub created_at: Timestamp,
     /// The state while it is switched off; the book has it otherwise.
     pub state: RuleState,
@@ -87,73 +87,57 @@ impl Market {
             row_times: HashMap::new(),
             waiting: Vec::new(),
             unkept: Unkept::default(),
+            snoozed: Vec::new(),
             // Live ticks wait until what was missed has been judged.
             held: Some(VecDeque::new()),
             reading: 0,
+            listening_since: None,
             heard: Instant::now(),
         };
         for quote in cache.quotes().await? {
             market.row_times.insert(quote.symbol.clone(), quote.time);
             market.quotes.insert(quote.symbol.clone(), quote);
         }
-        for stored in cache.rules().await? {
-            let (Some(rule), Some(state)) = (
-                stored.definition.read::<Rule>(),
-                stored.state.read::<RuleState>(),
-            ) else {
-                tracing::error!(rule = %stored.id, "a kept rule cannot be read: it is left alone");
+        let mut stored = Vec::new();
+        for rule in cache.rules().await? {
+            let read = (rule.definition.read(), rule.state.read());
+            let (Some(definition), Some(state)): (Option<Rule>, Option<RuleState>) = read else {
+                tracing::error!(rule = %rule.id, "a kept rule cannot be read: it is left alone");
                 continue;
             };
-            market.seed(cache, &rule, now).await?;
+            stored.push((rule, definition, state));
+        }
+        let rules = stored.iter().map(|(_, rule, _)| rule);
+        market.seed(cache, rules, now).await?;
+        for (stored, rule, state) in stored {
             if stored.enabled {
                 market.book.insert(stored.id, rule.clone(), state.clone());
             }
             let kept = Kept {
                 rule,
                 enabled: stored.enabled,
+                muted: stored.muted,
                 created_at: stored.created_at,
                 state,
             };
             market.rules.insert(stored.id, kept);
         }
-        for (symbol, at) in cache.evaluated_to().await? {
-            market.book.resume(
-                &symbol,
-                Marks {
-                    price: Some(at),
-                    change: Some(at),
-                },
-            );
+        for (symbol, to) in cache.judged_to().await? {
+            let marks = Marks {
+                price: to.price,
+                change: to.change,
+                volume: to.volume,
+                market_cap: to.market_cap,
+            };
+            market.book.resume(&symbol, marks);
         }
         Ok(market)
     }
 
-    /// Gives the book the prices that a rule on moves looks back at from the last one known.
-    pub(super) async fn seed(&mut self, cache: &Cache, rule: &Rule, now: Timestamp) -> Result<()> {
-        const POINTS: usize = 20_000;
-        const DAY: Duration = Duration::from_hours(24);
-        if let tidings_alerts::Condition::Moves { window_s, .. } = &rule.condition {
-            let window = Duration::from_secs(u64::from(*window_s));
-            let last = self.quotes.get(&rule.symbol).map(|quote| quote.time);
-            let last = last.map_or(now, |last| last.min(now));
-            let mut points = Vec::new();
-            // The price that held at the window's far end counts, however old it is.
-            for back in [window * 2, DAY, DAY * 30, DAY * 400] {
-                let from = last.minus(back.max(window));
-                points = cache
-                    .history(rule.symbol.clone(), from, now, POINTS)
-                    .await?;
-                let oldest = points.first().map(|point| point.time);
-                if oldest.is_some_and(|oldest| oldest <= last.minus(window)) {
-                    break;
-                }
-            }
-            self.book.seed(
-                &rule.symbol,
-                points.into_iter().map(|point| (point.time, point.price)),
-            );
-        }
-        Ok(())
+    /// Firings of an earlier run that are to be told when a snooze ends.
+    pub fn wait_for_snoozes(&mut self, firings: Vec<tidings_cache::Firing>) {
+        let firings = firings.into_iter().map(|kept| (kept.id, kept.firing));
+        self.snoozed.extend(firings);
     }
 
     /// Whether there is a rule with that id.
@@ -183,6 +167,17 @@ impl Market {
         &self.quotes
     }
 
+    /// Up to when a symbol was judged, as the cache keeps it.
+    fn judged_to(&self, symbol: &Symbol) -> JudgedTo {
+        let marks = self.book.marks(symbol);
+        JudgedTo {
+            price: marks.price,
+            change: marks.change,
+            volume: marks.volume,
+            market_cap: marks.market_cap,
+        }
+    }
+
     /// Holds live ticks from here on, until the reading with this number is judged.
     pub(super) fn hold(&mut self) -> u64 {
         self.held.get_or_insert_default();
@@ -193,204 +188,6 @@ impl Market {
     /// Whether no other reading began after this one.
     pub(super) const fn is_newest(&self, reading: u64) -> bool {
         self.reading == reading
-    }
-
-    /// When a row's price held.
-    fn tick_time(&mut self, row: &Price) -> Option<Timestamp> {
-        let (quote, known) = (&row.quote, self.row_times.get(&row.quote.symbol).copied());
-        if row.inserted && known.is_some_and(|known| quote.time < known) {
-            // A late row: it belongs to the history.
-            return Some(quote.time);
-        }
-        self.row_times.insert(quote.symbol.clone(), quote.time);
-        if known.is_none_or(|known| quote.time > known) && quote.time > Timestamp::MIN {
-            return Some(quote.time);
-        }
-        // The row as it was: nothing has been said since.
-        let told = self.quotes.get(&quote.symbol);
-        if told.is_some_and(|told| told.price == quote.price) {
-            return None;
-        }
-        Some(row.fallback)
-    }
-
-    /// Judges a price, if it is a tick.
-    fn judge(&mut self, row: Price) -> Option<Judged> {
-        let time = self.tick_time(&row)?;
-        let mut quote = row.quote;
-        quote.time = time;
-        let outcome = self.book.tick(&quote.symbol, &quote.tick());
-        let newer = self
-            .quotes
-            .get(&quote.symbol)
-            .is_none_or(|known| quote.time >= known.time);
-        if newer {
-            self.quotes.insert(quote.symbol.clone(), quote.clone());
-        }
-        self.waiting.push(quote.clone());
-        Some(Judged {
-            time,
-            symbol: quote.symbol,
-            effects: outcome.effects,
-            states: outcome.changed,
-        })
-    }
-
-    /// Everything judged since the last time, to be kept in one transaction.
-    fn evaluation(&self) -> Evaluation {
-        let quotes = self.waiting.clone();
-        let symbols: BTreeSet<Symbol> = quotes.iter().map(|quote| quote.symbol.clone()).collect();
-        let evaluated_to = symbols
-            .into_iter()
-            .filter_map(|symbol| Some((symbol.clone(), self.book.marks(&symbol).price?)))
-            .collect();
-        let states = self.unkept.states.iter();
-        let firings = self.unkept.firings.iter();
-        Evaluation {
-            states: states.map(|(id, state)| (*id, json(state))).collect(),
-            evaluated_to,
-            quotes,
-            firings: firings.map(|(firing, _)| firing.clone()).collect(),
-        }
-    }
-}
-
-impl Unkept {
-    fn is_empty(&self) -> bool {
-        self.states.is_empty() && self.firings.is_empty()
-    }
-}
-
-/// What came of a tick.
-struct Judged {
-    time: Timestamp,
-    symbol: Symbol,
-    effects: Vec<(RuleId, Effect)>,
-    states: Vec<(RuleId, RuleState)>,
-}
-
-/// A live change of a price row.
-pub(super) async fn live(core: &Core, price: Price) {
-    let mut market = core.market.lock().await;
-    market.heard = Instant::now();
-    if let Some(held) = &mut market.held {
-        if held.len() == HELD {
-            held.pop_front();
-        }
-        held.push_back(price);
-        return;
-    }
-    judge(core, &mut market, [price], false).await;
-}
-
-/// The prices were read: judges what was missed, then what was held meanwhile. `away`: it was
-/// missed while nobody was listening. Returns the times of the ticks that were missed.
-pub(super) async fn release(
-    core: &Core,
-    reading: u64,
-    missed: Vec<Price>,
-    away: bool,
-) -> Vec<Timestamp> {
-    let mut market = core.market.lock().await;
-    if !market.is_newest(reading) {
-        return Vec::new();
-    }
-    let missed = prices::news(missed, &market.row_times);
-    let ticks = judge(core, &mut market, missed, away).await;
-    let held = market.held.take().unwrap_or_default();
-    judge(core, &mut market, held, false).await;
-    ticks
-}
-
-/// Judges prices in order, and keeps at once what came of them. `missed`: they happened while
-/// nobody was listening. Returns the times of those that were ticks.
-async fn judge(
-    core: &Core,
-    market: &mut Market,
-    prices: impl IntoIterator<Item = Price>,
-    missed: bool,
-) -> Vec<Timestamp> {
-    let settings = core.settings();
-    let mut ticks = Vec::new();
-    for price in prices {
-        let Some(judged) = market.judge(price) else {
-            continue;
-        };
-        ticks.push(judged.time);
-        market.unkept.states.extend(judged.states);
-        for (id, effect) in judged.effects {
-            let Some(kept) = market.rules.get(&id) else {
-                continue;
-            };
-            let (firing, told) = match effect {
-                Effect::Fired(firing) => (firing, true),
-                Effect::Suppressed(firing) => (firing, false),
-                Effect::Done | Effect::Expired => continue,
-            };
-            let mark = match (told, settings.notifications, missed) {
-                (false, _, _) => FiringMark::Suppressed,
-                (true, false, _) => FiringMark::Held,
-                (true, true, true) => FiringMark::Away,
-                (true, true, false) => FiringMark::Notified,
-            };
-            let new = new_firing(core, &kept.rule, id, &judged.symbol, &firing, mark);
-            market.unkept.firings.push((new, firing));
-        }
-    }
-    if !market.unkept.is_empty() {
-        keep(core, market).await;
-    }
-    ticks
-}
-
-/// Keeps what was judged, then has it told. What cannot be kept is tried again with the next.
-async fn keep(core: &Core, market: &mut Market) {
-    match core.cache.commit_evaluation(market.evaluation()).await {
-        Ok(ids) => {
-            market.waiting.clear();
-            let kept = std::mem::take(&mut market.unkept);
-            if !kept.is_empty() {
-                core.emit(api::Event::Rules {
-                    armed: market.armed(),
-                });
-            }
-            notices::fired(core, ids.into_iter().zip(kept.firings).collect());
-        }
-        Err(error) => {
-            tracing::error!(%error, "prices were not kept");
-            let most = market.waiting.len().saturating_sub(WAITING);
-            market.waiting.drain(..most);
-            if !market.unkept.firings.is_empty() && !market.unkept.said {
-                market.unkept.said = true;
-                core.emit(api::Event::Notice {
-                    level: api::NoticeLevel::Error,
-                    message: format!(
-                        "An alert fired, but could not be kept yet: {error}. It is tried again \
-                         while Tidings runs."
-                    ),
-                });
-            }
-        }
-    }
-}
-
-fn new_firing(
-    core: &Core,
-    rule: &Rule,
-    id: RuleId,
-    symbol: &Symbol,
-    firing: &Firing,
-    mark: FiringMark,
-) -> NewFiring {
-    NewFiring {
-        rule: id,
-        symbol: symbol.clone(),
-        sentence: describe::title(rule, firing, &core.locale()),
-        price: firing.price.clone(),
-        source_time: firing.time,
-        fired_at: core.now(),
-        mark,
-        pending: matches!(mark, FiringMark::Notified | FiringMark::Away),
     }
 }
 
@@ -421,14 +218,6 @@ pub(super) async fn run(core: Arc<Core>) {
                 }
             }
         }
-    }
-}
-
-/// Keeps the quotes that nothing came of, and what could not be kept before.
-pub(super) async fn keep_waiting(core: &Core) {
-    let mut market = core.market.lock().await;
-    if !market.waiting.is_empty() || !market.unkept.is_empty() {
-        keep(core, &mut market).await;
     }
 }
 

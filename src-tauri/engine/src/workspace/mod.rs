@@ -18,6 +18,7 @@ mod members;
 mod notices;
 mod open;
 mod outbox;
+mod past;
 mod people;
 mod prices;
 mod quotes;
@@ -35,9 +36,9 @@ mod sync;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tidings_cache::{Cache, Firing};
+use tidings_cache::{Cache, Firing, FiringMark};
 use tidings_contract as api;
-use tidings_model::{Clock, Locale, SessionId, Timestamp, UserId};
+use tidings_model::{Clock, Locale, SessionId, Timestamp, UserId, WorkspaceId};
 use tidings_realtime::EventStream;
 use tidings_supabase::{AuthState, Rest, TokenManager};
 use tokio::sync::{Notify, mpsc, watch};
@@ -46,17 +47,21 @@ use tokio_util::task::TaskTracker;
 
 use crate::bus::Bus;
 use crate::error::Result;
-use crate::host::Host;
+use crate::host::{Host, Play};
+use crate::sounds::Sounds;
 pub use doubt::Pace;
 pub(crate) use live::{refused, tuning};
 use market::Market;
 pub(crate) use members::Names;
 use open::OpenSession;
 pub(crate) use remote::table;
+pub(crate) use rules::Portable;
 pub(crate) use session::{SECRETS, SecretStore};
 
 /// What a workspace is made of.
 pub(crate) struct Parts {
+    /// Its id on this device.
+    pub workspace: WorkspaceId,
     /// What the cache keeps.
     pub cache: Cache,
     /// The project's tables, for the account.
@@ -75,6 +80,10 @@ pub(crate) struct Parts {
     pub bus: Bus,
     /// The settings.
     pub settings: watch::Receiver<api::Settings>,
+    /// Until when alerts are muted.
+    pub muted: watch::Receiver<Option<Timestamp>>,
+    /// What notifications sound like.
+    pub sounds: Sounds,
     /// Whether it is the embedded one, whose prices are simulated.
     pub local: bool,
     /// The tables' schema, which does not change while the workspace is open.
@@ -91,6 +100,7 @@ pub(crate) struct Workspace {
 
 /// What the tasks of a workspace share.
 pub(crate) struct Core {
+    workspace: WorkspaceId,
     cache: Cache,
     rest: Rest,
     tokens: TokenManager,
@@ -99,6 +109,8 @@ pub(crate) struct Core {
     host: Arc<dyn Host>,
     bus: Bus,
     settings: watch::Receiver<api::Settings>,
+    muted: watch::Receiver<Option<Timestamp>>,
+    sounds: Sounds,
     local: bool,
     schema: String,
     pace: Pace,
@@ -118,7 +130,10 @@ pub(crate) struct Core {
     retention: retention::Requests,
     market: tokio::sync::Mutex<Market>,
     notices: mpsc::Sender<notices::Notice>,
+    /// Firings or messages may wait for the end of the quiet hours.
+    holds: AtomicBool,
     prices_told: Mutex<market::Told>,
+    past: past::Known,
     open: tokio::sync::Mutex<Option<OpenSession>>,
     presence: watch::Sender<api::OwnPresence>,
     presence_row: Notify,
@@ -146,6 +161,7 @@ impl Workspace {
         session_opened: Box<dyn Fn(Option<SessionId>) + Send + Sync>,
     ) -> Result<Self> {
         let Parts {
+            workspace,
             cache,
             rest,
             tokens,
@@ -155,16 +171,21 @@ impl Workspace {
             host,
             bus,
             settings,
+            muted,
+            sounds,
             local,
             schema,
             pace,
         } = parts;
         let now = clock.now();
         keep_account(&cache, &tokens, now).await?;
-        let market = Market::load(&cache, now).await?;
+        let mut market = Market::load(&cache, now).await?;
         let members = members::State::load(&cache).await?;
         let background = background::Control::load(&cache).await?;
-        let pending = cache.pending_notifications().await?;
+        let (snoozed, pending) = (cache.pending_notifications().await?)
+            .into_iter()
+            .partition(|firing| firing.firing.mark == FiringMark::Snoozed);
+        market.wait_for_snoozes(snoozed);
         let (notices, to_tell) = notices::queue();
         let account = Arc::new(live::Tokens(tokens.clone()));
         let (client, events) = tidings_realtime::Client::start_with(realtime, account, connector);
@@ -174,6 +195,7 @@ impl Workspace {
             .set_on(settings.borrow().realtime.frame_log);
         let (door, facts) = ingest::door();
         let core = Arc::new(Core {
+            workspace,
             cache,
             rest,
             tokens,
@@ -182,6 +204,8 @@ impl Workspace {
             host,
             bus,
             settings,
+            muted,
+            sounds,
             local,
             schema,
             pace,
@@ -198,7 +222,9 @@ impl Workspace {
             retention: retention::Requests::default(),
             market: tokio::sync::Mutex::new(market),
             notices,
+            holds: AtomicBool::new(false),
             prices_told: Mutex::default(),
+            past: past::Known::default(),
             open: tokio::sync::Mutex::new(None),
             presence: watch::Sender::new(api::OwnPresence::Online),
             presence_row: Notify::new(),
@@ -247,9 +273,19 @@ impl Workspace {
 impl Core {
     /// Tells the windows, if this workspace is the one in front.
     fn emit(&self, event: api::Event) {
-        if self.front.load(Ordering::SeqCst) {
+        if self.is_front() {
             self.bus.emit(event);
         }
+    }
+
+    /// Whether the windows show this workspace.
+    fn is_front(&self) -> bool {
+        self.front.load(Ordering::SeqCst)
+    }
+
+    /// What a notification sounds like.
+    fn sound(&self) -> Play {
+        self.sounds.play(&self.settings.borrow().sound).0
     }
 
     fn now(&self) -> Timestamp {
@@ -379,10 +415,9 @@ fn tasks(
     spawn("announce", Box::pin(announce::run(core.clone())));
     spawn("connection", Box::pin(announce::connection(core.clone())));
     spawn("market", Box::pin(market::run(core.clone())));
-    spawn(
-        "notices",
-        Box::pin(notices::run(core.clone(), pending, to_tell)),
-    );
+    spawn("moments", Box::pin(market::watch_time(core.clone())));
+    // It ends by itself between two notifications: one that was shown is also noted as told.
+    tasks.spawn(notices::run(core.clone(), pending, to_tell));
     spawn("doubt", Box::pin(doubt::run(core.clone())));
     spawn("people", Box::pin(people::run(core.clone())));
     spawn("presence row", Box::pin(people::keep_row(core.clone())));

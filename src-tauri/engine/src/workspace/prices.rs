@@ -64,8 +64,8 @@ async fn read_until_done(core: &Core, reading: u64) {
 }
 
 /// Reads once more although prices should come by themselves. `away`: what is found happened
-/// while nobody was there to be told.
-pub(super) async fn read_again(core: &Core, away: bool) {
+/// while nobody was there to be told. Whether it could be read.
+pub(super) async fn read_again(core: &Core, away: bool) -> bool {
     let reading = core.market.lock().await.hold();
     let should_tell = core.realtime.status(live::PRICES) == Some(ChannelStatus::Subscribed);
     let rows = read(core).await;
@@ -80,10 +80,12 @@ pub(super) async fn read_again(core: &Core, away: bool) {
             if should_tell && !away && count > 0 {
                 doubt::missed(core, live::PRICES, count);
             }
+            true
         }
         Err(error) => {
             tracing::info!(%error, "the prices could not be read again");
             market::release(core, reading, Vec::new(), away).await;
+            false
         }
     }
 }

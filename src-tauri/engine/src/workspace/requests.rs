@@ -63,6 +63,7 @@ fn alert(message: &Message) -> Option<api::RuleForm> {
         repeat: api::RepeatForm::Once,
         cooldown_s: None,
         expires_at: None,
+        tags: Vec::new(),
     })
 }
 

@@ -9,6 +9,15 @@ use tidings_model::{MemberRole, Message, MessageId, MessageKind, Role, SessionSt
 
 use super::members::Names;
 
+/// Which messages notify, in the contract's words.
+const fn notify(notify: tidings_cache::Notify) -> api::SessionNotify {
+    match notify {
+        tidings_cache::Notify::All => api::SessionNotify::All,
+        tidings_cache::Notify::Mentions => api::SessionNotify::Mentions,
+        tidings_cache::Notify::Muted => api::SessionNotify::Muted,
+    }
+}
+
 /// Words of `SendState::Failed::code`.
 pub mod fail {
     /// The account may not write in the session, or not see it, any more.
@@ -67,7 +76,7 @@ impl Viewer {
             failed: summary.failed,
             draft: summary.draft.clone(),
             pinned: summary.pinned,
-            muted: summary.muted,
+            notify: notify(summary.notify),
             no_access: summary.no_access,
             unsent: summary.unsent,
             role: summary.role.filter(|_| self.shares).map(member_role),

@@ -1,10 +1,13 @@
 //! Alert rules as the user makes and changes them.
 
-use tidings_alerts::{Rule, describe};
+mod portable;
+
+use tidings_alerts::{Rule, RuleState, describe};
 use tidings_cache::{Cache, StoredRule};
 use tidings_contract as api;
 use tidings_model::{Json, Locale, Quote, RuleId, Timestamp};
 
+pub(crate) use self::portable::Portable;
 use super::market::{Kept, Market, json};
 use crate::error::{EngineError, Result};
 
@@ -13,24 +16,22 @@ pub(super) fn rule_of(form: &api::RuleForm) -> Result<Rule> {
     #[derive(serde::Serialize)]
     struct Wire<'a> {
         symbol: &'a str,
-        condition: serde_json::Value,
+        condition: &'a api::ConditionForm,
         repeat: api::RepeatForm,
         #[serde(skip_serializing_if = "Option::is_none")]
         cooldown_s: Option<u32>,
         #[serde(skip_serializing_if = "Option::is_none")]
         expires_at: Option<Timestamp>,
+        tags: &'a [String],
     }
     let invalid = |error: serde_json::Error| EngineError::Invalid(error.to_string());
-    let mut condition = serde_json::to_value(&form.condition).map_err(invalid)?;
-    if let Some(fields) = condition.as_object_mut() {
-        fields.retain(|_, value| !value.is_null());
-    }
     let wire = Wire {
         symbol: form.symbol.trim(),
-        condition,
+        condition: &form.condition,
         repeat: form.repeat,
         cooldown_s: form.cooldown_s,
         expires_at: form.expires_at.map(Timestamp::from_millis),
+        tags: &form.tags,
     };
     let text = serde_json::to_string(&wire).map_err(invalid)?;
     serde_json::from_str(&text).map_err(invalid)
@@ -49,16 +50,34 @@ pub(super) fn form_of(rule: &Rule) -> Result<api::RuleForm> {
         },
         cooldown_s: Some(rule.cooldown_s),
         expires_at: rule.expires_at.map(Timestamp::as_millis),
+        tags: rule.tags.clone(),
     })
 }
 
+/// The prices that a rule waits for now.
+pub(super) fn waits_for(state: &RuleState) -> api::WaitsFor {
+    let waits = state.waits_for();
+    api::WaitsFor {
+        below: waits.below.map(ToString::to_string),
+        above: waits.above.map(ToString::to_string),
+    }
+}
+
 impl Market {
-    /// A rule as the contract shows it.
-    pub fn rule_row(&self, id: RuleId, locale: &Locale) -> Result<api::RuleRow> {
+    /// A rule as the contract shows it. `now` by the server's clock.
+    pub fn rule_row(&self, id: RuleId, locale: &Locale, now: Timestamp) -> Result<api::RuleRow> {
         let kept = self.rules.get(&id).ok_or_else(|| no_rule(id))?;
         let state = self.state_of(id);
-        let now = self.quotes.get(&kept.rule.symbol).map(|quote| &quote.price);
-        let distance = now.and_then(|now| describe::distance(&kept.rule.condition, now));
+        let price = self.quotes.get(&kept.rule.symbol).map(|quote| &quote.price);
+        let distance = price.and_then(|price| {
+            describe::distance(&kept.rule.condition, price)
+                .or_else(|| describe::distance_of(&state, price))
+        });
+        let paused = state.pause().map(|pause| api::RulePause {
+            at: pause.at.as_millis(),
+            reason: describe::paused(&pause, locale),
+        });
+        let snoozed = state.snoozed_until().filter(|until| *until > now);
         Ok(api::RuleRow {
             id: id.to_string(),
             form: form_of(&kept.rule)?,
@@ -70,22 +89,27 @@ impl Market {
                     .rule
                     .expires_at
                     .is_some_and(|end| now_is_after(end, self, &kept.rule)),
+            paused,
+            snoozed_until: snoozed.map(Timestamp::as_millis),
+            muted: kept.muted,
+            waits_for: waits_for(&state),
             last_fired: state.last_notified().map(Timestamp::as_millis),
             distance_percent: distance.map(|distance| distance.to_string()),
         })
     }
 
     /// All rules, oldest first.
-    pub fn rule_rows(&self, locale: &Locale) -> Result<Vec<api::RuleRow>> {
-        let mut ids: Vec<(Timestamp, RuleId)> = self
-            .rules
-            .iter()
-            .map(|(id, kept)| (kept.created_at, *id))
-            .collect();
+    pub fn rule_rows(&self, locale: &Locale, now: Timestamp) -> Result<Vec<api::RuleRow>> {
+        let ids = self.oldest_first().into_iter();
+        ids.map(|id| self.rule_row(id, locale, now)).collect()
+    }
+
+    fn oldest_first(&self) -> Vec<RuleId> {
+        let rules = self.rules.iter();
+        let mut ids: Vec<(Timestamp, RuleId)> =
+            rules.map(|(id, kept)| (kept.created_at, *id)).collect();
         ids.sort_unstable();
-        ids.into_iter()
-            .map(|(_, id)| self.rule_row(id, locale))
-            .collect()
+        ids.into_iter().map(|(_, id)| id).collect()
     }
 
     /// Makes or changes a rule. What has to be kept comes back.
@@ -113,7 +137,7 @@ impl Market {
         rule: Rule,
         now: Timestamp,
     ) -> Result<()> {
-        self.seed(cache, &rule, now).await?;
+        self.seed(cache, [&rule], now).await?;
         let latest = self.quotes.get(&rule.symbol).map(Quote::tick);
         let old = self.rules.get(&id).cloned();
         let enabled = old.as_ref().is_none_or(|kept| kept.enabled);
@@ -125,6 +149,7 @@ impl Market {
             (None, _) => self.book.create(id, rule.clone(), now, latest.as_ref()),
             (Some(kept), false) => kept.state.clone(),
         };
+        let muted = old.as_ref().is_some_and(|kept| kept.muted);
         let created_at = old.map_or(now, |kept| kept.created_at);
         self.keep(
             cache,
@@ -132,6 +157,7 @@ impl Market {
             Kept {
                 rule,
                 enabled,
+                muted,
                 created_at,
                 state,
             },
@@ -155,6 +181,7 @@ impl Market {
         }
         kept.enabled = enabled;
         if enabled {
+            self.seed(cache, [&kept.rule], now).await?;
             let latest = self.quotes.get(&kept.rule.symbol).map(Quote::tick);
             kept.state = self
                 .book
@@ -165,10 +192,42 @@ impl Market {
         self.keep(cache, id, kept, now).await
     }
 
+    /// Has a rule's firings wait to be told until a time; `None`: no longer.
+    pub async fn snooze(
+        &mut self,
+        cache: &Cache,
+        id: RuleId,
+        until: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut kept = self.rules.get(&id).cloned().ok_or_else(|| no_rule(id))?;
+        match self.book.snooze(id, until) {
+            Some(state) => kept.state = state,
+            None => kept.state.snooze(until),
+        }
+        self.keep(cache, id, kept, now).await
+    }
+
+    /// Mutes a rule, or has it tell again.
+    pub async fn mute(
+        &mut self,
+        cache: &Cache,
+        id: RuleId,
+        muted: bool,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut kept = self.rules.get(&id).cloned().ok_or_else(|| no_rule(id))?;
+        kept.state = self.state_of(id);
+        kept.muted = muted;
+        self.keep(cache, id, kept, now).await
+    }
+
     /// Deletes a rule.
     pub async fn delete(&mut self, cache: &Cache, id: RuleId) -> Result<()> {
         self.rules.remove(&id).ok_or_else(|| no_rule(id))?;
         self.book.remove(id);
+        self.supersede(id);
+        self.snoozed.retain(|(_, firing)| firing.rule != id);
         Ok(cache.delete_rule(id).await?)
     }
 
@@ -186,24 +245,32 @@ impl Market {
             armed_at_once: arming.as_ref().is_none_or(|arming| arming.at_once),
             arming: arming.map(|arming| arming.sentence),
             distance_percent: distance.map(|distance| distance.to_string()),
+            past: None,
         }
     }
 
     async fn keep(&mut self, cache: &Cache, id: RuleId, kept: Kept, now: Timestamp) -> Result<()> {
-        let invalid = |error: String| EngineError::Invalid(error);
-        let definition = serde_json::to_string(&kept.rule).map_err(|e| invalid(e.to_string()))?;
-        let stored = StoredRule {
-            id,
-            symbol: kept.rule.symbol.clone(),
-            definition: Json::new(definition).map_err(|e| invalid(e.to_string()))?,
-            state: json(&kept.state),
-            enabled: kept.enabled,
-            created_at: kept.created_at,
-            updated_at: now,
-        };
+        let stored = stored(id, &kept, now)?;
+        self.supersede(id);
         self.rules.insert(id, kept);
         Ok(cache.save_rule(stored).await?)
     }
+}
+
+/// A rule as the cache keeps it.
+fn stored(id: RuleId, kept: &Kept, now: Timestamp) -> Result<StoredRule> {
+    let invalid = |error: String| EngineError::Invalid(error);
+    let definition = serde_json::to_string(&kept.rule).map_err(|e| invalid(e.to_string()))?;
+    Ok(StoredRule {
+        id,
+        symbol: kept.rule.symbol.clone(),
+        definition: Json::new(definition).map_err(|e| invalid(e.to_string()))?,
+        state: json(&kept.state),
+        enabled: kept.enabled,
+        muted: kept.muted,
+        created_at: kept.created_at,
+        updated_at: now,
+    })
 }
 
 fn now_is_after(end: Timestamp, market: &Market, rule: &Rule) -> bool {

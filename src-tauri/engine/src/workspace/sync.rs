@@ -18,6 +18,9 @@ use super::{Core, catch_up, live, members, notices, requests, reread};
 
 /// Requests for a catch-up within this time of one that began are answered by one more.
 const TOGETHER: Duration = Duration::from_secs(2);
+/// A message can show this long after the time it carries: whoever wrote it waited for the server,
+/// and its transaction for others.
+const COMING: Duration = Duration::from_mins(2);
 const BACK_OFF: BackOff = BackOff {
     first: Duration::from_secs(1),
     longest: Duration::from_secs(30),
@@ -196,7 +199,7 @@ pub(super) async fn run(core: Arc<Core>) {
 
 /// Holds live changes, reads what was missed, lets the changes through.
 async fn catch_up_once(core: &Core, settled: &mut Settled) -> Result<(), catch_up::Error> {
-    let began = server_now(core);
+    let (began, started) = (server_now(core), Instant::now());
     core.state.input(Input::CatchUpBegan, core.now());
     core.catch_ups.send_modify(|began| *began += 1);
     core.ingest.hold().await;
@@ -207,6 +210,7 @@ async fn catch_up_once(core: &Core, settled: &mut Settled) -> Result<(), catch_u
         core.cache.live_stopped().await?;
     } else if let Ok(outcome) = &result {
         settled.complete(began);
+        dealt_with(core, started).await;
         core.state.input(Input::CaughtUp, core.now());
         core.outbox.notify_one();
         core.presence_row.notify_one();
@@ -247,7 +251,18 @@ async fn check(core: &Core, settled: &mut Settled) {
         core.sync.arrived(Arrived {
             ids: missed,
             front: notices::in_front(core).await,
-            untold: true,
         });
     }
+    dealt_with(core, started).await;
+}
+
+/// What was written before a complete reading is here or in a gap: what comes of it later is no
+/// news. What the reading found new is told.
+async fn dealt_with(core: &Core, started: Instant) {
+    // The answers have told the server's time; what is on its way may come yet.
+    let began = server_now(core).minus(started.elapsed());
+    if let Err(error) = core.cache.set_told_to(began.minus(COMING)).await {
+        tracing::warn!(%error, "what was fetched may be told as if it were new");
+    }
+    notices::caught_up(core);
 }

@@ -9,6 +9,7 @@ import type { OwnPresence } from "./OwnPresence";
 import type { Person } from "./Person";
 import type { Place } from "./Place";
 import type { QuoteRow } from "./QuoteRow";
+import type { RuleWaits } from "./RuleWaits";
 import type { SessionRow } from "./SessionRow";
 import type { Settings } from "./Settings";
 import type { SignInState } from "./SignInState";
@@ -97,11 +98,31 @@ quotes: Array<QuoteRow>, } | { "type": "watch_list" } | { "type": "rules",
 /**
  * Rules that are switched on.
  */
-armed: number, } | { "type": "fired", 
+armed: number, } | { "type": "rule_waits", 
+/**
+ * The rules that moved, with the prices.
+ */
+rules: Array<RuleWaits>, } | { "type": "fired", 
 /**
  * The entry in the history.
  */
-firing: FiringRow, } | { "type": "settings", 
+firing: FiringRow, } | { "type": "alerts_muted", 
+/**
+ * Until when, in milliseconds; none: they are told.
+ */
+until: number | null, } | { "type": "told", 
+/**
+ * First line.
+ */
+title: string, 
+/**
+ * The text below it; may be empty.
+ */
+body: string, 
+/**
+ * What it is about.
+ */
+place: Place, } | { "type": "settings", 
 /**
  * As they are now.
  */

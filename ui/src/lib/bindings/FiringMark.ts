@@ -3,4 +3,4 @@
 /**
  * What became of a firing.
  */
-export type FiringMark = "notified" | "pending" | "suppressed" | "muted" | "away";
+export type FiringMark = "notified" | "pending" | "suppressed" | "snoozed" | "muted" | "quiet" | "unshown" | "paused" | "away";

@@ -25,4 +25,8 @@ cooldown_s: number | null,
 /**
  * End of the rule, in milliseconds.
  */
-expires_at: number | null, };
+expires_at: number | null, 
+/**
+ * The user's own words for it: at most 10, each of 1 to 32 characters.
+ */
+tags: Array<string>, };

@@ -42,4 +42,8 @@ default_key: string | null,
 /**
  * Whether the window has a tray to close to.
  */
-has_tray: boolean, };
+has_tray: boolean, 
+/**
+ * Until when alerts are muted, in milliseconds; none: they are told.
+ */
+alerts_muted_until: number | null, };

@@ -8,6 +8,7 @@ const clock = times({ timeStyle: "short" });
 const clockWithSeconds = times({ timeStyle: "medium" });
 const wholeHour = times({ hour: "numeric" });
 const weekdayShort = words({ weekday: "short" });
+const weekdayLong = words({ weekday: "long" });
 const dayMonth = words({ day: "numeric", month: "short" });
 const dayMonthYear = words({ day: "numeric", month: "short", year: "numeric" });
 const weekdayDay = words({ weekday: "short", day: "numeric", month: "short" });
@@ -159,6 +160,15 @@ export function monthAndYear(when: When): string {
 /** `Mon`. */
 export function weekdayName(when: When): string {
   return weekdayShort().format(new Date(when));
+}
+
+/** The days of a week from Monday on: `Mon` and `Monday`. */
+export function weekdays(): { short: string; long: string }[] {
+  // 1 January 2024 was a Monday.
+  return Array.from({ length: 7 }, (_, index) => {
+    const day = new Date(2024, 0, 1 + index);
+    return { short: weekdayShort().format(day), long: weekdayLong().format(day) };
+  });
 }
 
 /** `Saturday, 14 March 2026`. */

@@ -18,6 +18,22 @@ const engine: EngineWords = {
   "the lower bound has to be at least 0": "Die untere Grenze muss mindestens 0 sein",
   "the lower bound has to be less than the upper bound":
     "Die untere Grenze muss kleiner als die obere sein",
+  "the step has to be more than 0": "Die Stufe muss größer als 0 sein",
+  "the re-arm percentage of a step has to be more than 0 and less than 100":
+    "Der Rückweg einer Stufe muss größer als 0 und kleiner als 100 Prozent sein",
+  "the value has to be more than 0": "Der Wert muss größer als 0 sein",
+  "the silence has to be at least 1 second": "Die Stille muss mindestens 1 Sekunde dauern",
+  "`all` takes exactly two conditions": "Zugleich gelten immer genau zwei Bedingungen",
+  "`{0}` cannot be one of two conditions at once: it is not true or false at a tick":
+    "„{0}“ kann keine von zwei Bedingungen zugleich sein: Bei einem einzelnen Kurs ist es weder wahr noch falsch",
+  "a rule has at most {} tags": "Ein Preisalarm hat höchstens {} Schlagwörter",
+  "a tag has 1 to {} characters, no control characters, and no blank at either end":
+    "Ein Schlagwort hat 1 bis {} Zeichen, keine Steuerzeichen und keine Leerzeichen am Rand",
+  "the tag “{0}” is given twice": "Das Schlagwort „{0}“ steht zweimal da",
+  "An alert is snoozed for 1 to {MOST} minutes. Nothing was changed.":
+    "Ein Preisalarm ruht 1 bis {MOST} Minuten lang. Nichts wurde geändert.",
+  "An alert is snoozed until a time to come. Nothing was changed.":
+    "Ein Preisalarm ruht bis zu einer Zeit, die noch kommt. Nichts wurde geändert.",
 
   // The cache.
   "No space left on this disk. What was kept before is safe and can be read; this was not kept. Free some space, then try again.":
@@ -276,8 +292,19 @@ const engine: EngineWords = {
   // Import and notifications.
   "The file did not arrive in order. Nothing was imported; choose it again.":
     "Die Datei kam nicht der Reihe nach an. Nichts wurde importiert; wähle sie noch einmal.",
-  "The file is larger than {} MiB. Nothing was imported; export its sessions one by one, and import those files.":
-    "Die Datei ist größer als {} MiB. Nichts wurde importiert; exportiere ihre Unterhaltungen einzeln und importiere diese Dateien.",
+  "The file is larger than {most} MiB, which no file of alerts is. Nothing was imported; choose a file that was exported in the Alerts tab.":
+    "Die Datei ist größer als {most} MiB, so groß ist keine Datei mit Preisalarmen. Nichts wurde importiert; wähle eine Datei, die unter Preisalarme exportiert wurde.",
+  "The file is damaged, or holds no alerts: {error}. Nothing was imported; export them once more, or choose another file.":
+    "Die Datei ist beschädigt oder enthält keine Preisalarme: {error}. Nichts wurde importiert; exportiere sie noch einmal oder wähle eine andere Datei.",
+  "These alerts were exported by a newer Tidings (version {version} of the format, this one knows {VERSION}). Nothing was imported; update Tidings to import them.":
+    "Diese Preisalarme stammen von einem neueren Tidings (Version {version} des Formats, dieses kennt {VERSION}). Nichts wurde importiert; aktualisiere Tidings, um sie zu importieren.",
+  "This is no file of alerts that Tidings exported. Nothing was imported.":
+    "Das ist keine Datei mit Preisalarmen, die Tidings exportiert hat. Nichts wurde importiert.",
+  "{which}: {problem}. Nothing was imported.": "{which}: {problem}. Nichts wurde importiert.",
+  "Alert {number} of the file ({})": "Preisalarm {number} der Datei ({})",
+  "Alert {number} of the file": "Preisalarm {number} der Datei",
+  "The file is larger than {most} MiB. Nothing was imported; export its sessions one by one, and import those files.":
+    "Die Datei ist größer als {most} MiB. Nichts wurde importiert; exportiere ihre Unterhaltungen einzeln und importiere diese Dateien.",
   "Exported files are imported into the local workspace: in a project, messages of others cannot be written in their names. Nothing was changed; switch to the local workspace first.":
     "Exportierte Dateien kommen in den lokalen Arbeitsbereich: In einem Projekt lassen sich Nachrichten anderer nicht in ihrem Namen schreiben. Nichts wurde geändert; wechsle zuerst in den lokalen Arbeitsbereich.",
   "The import stopped: {why}. {} sessions and {} messages were imported and are safe; import the file again for the rest, nothing comes twice.":
@@ -294,6 +321,25 @@ const engine: EngineWords = {
     "Das System hat die Benachrichtigung nicht gezeigt: {reason}",
   "the notification client ended": "das Programm dafür endete",
   "the desktop did not answer": "das System hat nicht geantwortet",
+  "This desktop has no settings of notifications that are known.":
+    "Die Einstellungen dieses Systems für Benachrichtigungen sind nicht bekannt.",
+  "{program} could not be started: {error}": "{program} ließ sich nicht starten: {error}",
+  "{} could not be changed: {error}": "{} ließ sich nicht ändern: {error}",
+
+  // Quiet hours, sounds, muted alerts.
+  "A time of day lies between 00:00 and 23:59.": "Eine Uhrzeit liegt zwischen 00:00 und 23:59.",
+  "Quiet hours begin and end at different times.":
+    "Eine Ruhezeit beginnt und endet zu verschiedenen Zeiten.",
+  "There is no time zone {0:?}. Its name looks like Europe/Berlin.":
+    "Eine Zeitzone {0:?} gibt es nicht. Ihr Name sieht aus wie Europe/Berlin.",
+  "A sound has {} MiB at most. The one before stays.":
+    "Ein Ton hat höchstens {} MiB. Der bisherige bleibt.",
+  "This file holds no sound: WAV, Ogg, FLAC and MP3 do. The one before stays.":
+    "Diese Datei enthält keinen Ton: WAV, Ogg, FLAC und MP3 tun das. Der bisherige bleibt.",
+  "The file did not arrive whole. Choose it again.":
+    "Die Datei kam nicht ganz an. Wähle sie noch einmal.",
+  "Alerts can be muted for 1 to {MOST_MINUTES} minutes.":
+    "Preisalarme lassen sich für 1 bis {MOST_MINUTES} Minuten stummschalten.",
 
   // The live connection.
   "The project does not send changes: {error}": "Das Projekt sendet keine Änderungen: {error}",

@@ -6,8 +6,24 @@ import { showToast } from "../ui/toast.svelte";
 /** Bytes of a piece. */
 export const PIECE = 512 * 1024;
 
+interface Piece {
+  piece: number;
+  text: string;
+  last: boolean;
+}
+
 /** Hands an exported file over in pieces, and says what came of it. A failure is told, too. */
 export async function importFile(file: Blob): Promise<Imported | undefined> {
+  const reply = await inPieces(file, (piece) => tryCall("import", piece));
+  if (reply?.imported) tell(reply.imported);
+  return reply?.imported ?? undefined;
+}
+
+/** Hands a file over piece by piece; the answer to the last, unless one was refused. */
+export async function inPieces<Reply>(
+  file: Blob,
+  hand: (piece: Piece) => Promise<Reply | undefined>,
+): Promise<Reply | undefined> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let start = 0;
   for (let piece = 0; ; piece += 1) {
@@ -20,11 +36,8 @@ export async function importFile(file: Blob): Promise<Imported | undefined> {
       showToast({ icon: "bad", text: t("import.unreadable"), bad: true });
       return undefined;
     }
-    const reply = await tryCall("import", { piece, text, last });
-    if (!reply || last) {
-      if (reply?.imported) tell(reply.imported);
-      return reply?.imported ?? undefined;
-    }
+    const reply = await hand({ piece, text, last });
+    if (!reply || last) return reply;
     start = end;
   }
 }

@@ -1,4 +1,4 @@
-import type { SessionRow, SessionStatusName } from "../bindings";
+import type { SessionNotify, SessionRow, SessionStatusName } from "../bindings";
 import { t } from "../i18n";
 import { confirmLeave } from "../members/actions";
 import { mayInvite, mayLeave, mayManage } from "../members/rights";
@@ -9,6 +9,8 @@ import { sessions } from "../state/sessions.svelte";
 import { view } from "../state/view.svelte";
 import { type MenuItem, openMenu } from "../ui/menu.svelte";
 import { showToast } from "../ui/toast.svelte";
+
+const LEVELS: readonly SessionNotify[] = ["all", "mentions", "muted"];
 
 /** What can be done with a session, at an element. */
 export function openSessionMenu(
@@ -24,12 +26,15 @@ export function openSessionMenu(
       testid: "session-pin",
       action: () => void tryCall("pin_session", { session: session.id, pinned: !session.pinned }),
     },
-    {
-      label: session.muted ? t("session.unmute") : t("session.mute"),
-      icon: session.muted ? "bell" : "bell-off",
-      testid: "session-mute",
-      action: () => void tryCall("mute_session", { session: session.id, muted: !session.muted }),
-    },
+    "line",
+    ...LEVELS.map((notify) => ({
+      label: t(`session.notify.${notify}`),
+      checked: session.notify === notify,
+      testid: "session-notify",
+      value: notify,
+      action: () => void tryCall("notify_session", { session: session.id, notify }),
+    })),
+    "line",
   ];
   if (mayInvite(session)) {
     items.push({
@@ -60,7 +65,8 @@ export function openSessionMenu(
       },
     );
   }
-  items.push("line", {
+  if (items.at(-1) !== "line") items.push("line");
+  items.push({
     label: t("session.jumpToDate"),
     icon: "cal",
     testid: "session-date",

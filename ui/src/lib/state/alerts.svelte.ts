@@ -1,4 +1,4 @@
-import type { FiringRow, QuoteRow, RuleRow } from "../bindings";
+import type { FiringRow, QuoteRow, RuleRow, RuleWaits, Snooze } from "../bindings";
 import { compare, type Decimal, parseDecimal, percentBetween } from "../format/decimal";
 import { call, tellFailure, tryCall } from "./engine.svelte";
 import { market } from "./market.svelte";
@@ -10,7 +10,19 @@ class Alerts {
   firings = $state.raw<readonly FiringRow[]>([]);
   loaded = $state(false);
 
-  readonly bySymbol = $derived(groupBySymbol(this.rules));
+  /** Only rules with this tag are listed. */
+  tag = $state<string | undefined>();
+
+  /** All tags, each once, by name. */
+  readonly tags = $derived(
+    [...new Set(this.rules.flatMap((rule) => rule.form.tags))].sort((a, b) => a.localeCompare(b)),
+  );
+  readonly listed = $derived(
+    this.tag !== undefined && this.tags.includes(this.tag)
+      ? this.rules.filter((rule) => rule.form.tags.includes(this.tag as string))
+      : this.rules,
+  );
+  readonly bySymbol = $derived(groupBySymbol(this.listed));
   /** Armed rules with a line, nearest first. */
   readonly nearest = $derived(
     this.rules
@@ -45,8 +57,28 @@ class Alerts {
     this.firings = [firing, ...this.firings.filter((row) => row.id !== firing.id)];
   }
 
+  /** Rules that follow the price wait for other prices now. */
+  follow(moved: readonly RuleWaits[]): void {
+    const waits = new Map(moved.map(({ id, waits_for }) => [id, waits_for]));
+    this.rules = this.rules.map((rule) => {
+      const waits_for = waits.get(rule.id);
+      return waits_for ? { ...rule, waits_for } : rule;
+    });
+  }
+
   async enable(id: string, enabled: boolean): Promise<void> {
-    const row = await tryCall("enable_rule", { id, enabled });
+    this.#take(await tryCall("enable_rule", { id, enabled }));
+  }
+
+  async snooze(id: string, snooze: Snooze): Promise<void> {
+    this.#take(await tryCall("snooze_rule", { id, snooze }));
+  }
+
+  async mute(id: string, muted: boolean): Promise<void> {
+    this.#take(await tryCall("mute_rule", { id, muted }));
+  }
+
+  #take(row: RuleRow | undefined): void {
     if (row) this.rules = this.rules.map((rule) => (rule.id === row.id ? row : rule));
   }
 
@@ -58,26 +90,32 @@ class Alerts {
 
   clear(): void {
     this.rules = [];
+    this.tag = undefined;
     this.firings = [];
     this.loaded = false;
   }
 }
 
 export function isArmed(rule: RuleRow): boolean {
-  return rule.enabled && !rule.done && !rule.expired;
+  return rule.enabled && !rule.done && !rule.expired && rule.paused === null;
 }
 
 /**
- * How far the price is from a rule's line, in percent of the price: by the newest quote where the
- * rule is one price, else as the engine last said.
+ * How far the price is from a rule's line, or from the nearer of those that it waits for now, in
+ * percent of the price: by the newest quote where these are known, else as the engine last said.
  */
 export function distanceOf(rule: RuleRow, quote: QuoteRow | undefined): Decimal | undefined {
   const { condition } = rule.form;
-  if ("price" in condition && quote?.price) {
-    const from = parseDecimal(quote.price);
-    const to = parseDecimal(condition.price);
-    if (from && to) return percentBetween(from, to, 1);
-  }
+  const { below, above } = rule.waits_for;
+  const lines = "price" in condition ? [condition.price] : [below, above];
+  const from = parseDecimal(quote?.price ?? "");
+  const known = lines.flatMap((line) => {
+    const to = parseDecimal(line ?? "");
+    const distance = from && to && percentBetween(from, to, 1);
+    return distance ? [distance] : [];
+  });
+  const [nearest] = known.sort((a, b) => compare(size(a), size(b)));
+  if (nearest) return nearest;
   return rule.distance_percent === null ? undefined : parseDecimal(rule.distance_percent);
 }
 

@@ -56,6 +56,8 @@ class App {
   defaultUrl = $state("");
   defaultKey = $state("");
   hasTray = $state(false);
+  /** Until when alerts are muted. */
+  alertsMutedUntil = $state<number | undefined>();
 
   readonly workspace = $derived(this.workspaces.find((each) => each.id === this.active));
   /** Connected, so that what is said of others holds. */
@@ -127,6 +129,12 @@ class App {
     await tryCall("pause_download", { paused });
   }
 
+  /** Mutes all alerts for a time, or has them told again. */
+  async muteAlerts(minutes: number | null): Promise<void> {
+    const muted = await tryCall("mute_alerts", { minutes });
+    if (muted) this.alertsMutedUntil = muted.until ?? undefined;
+  }
+
   /** Opens a place that a notification, the tray or a link names. */
   async show(place: Place): Promise<void> {
     view.settings = undefined;
@@ -163,6 +171,7 @@ class App {
     this.defaultUrl = snapshot.default_url ?? "";
     this.defaultKey = snapshot.default_key ?? "";
     this.hasTray = snapshot.has_tray;
+    this.alertsMutedUntil = snapshot.alerts_muted_until ?? undefined;
     if (changed) this.#clear();
     this.#takeWorkspace(snapshot.active);
     const speaking = this.#speak(snapshot.settings.language);
@@ -295,8 +304,17 @@ class App {
         this.armed = event.armed;
         void alerts.loadRules();
         break;
+      case "rule_waits":
+        alerts.follow(event.rules);
+        break;
       case "fired":
         alerts.fired(event.firing);
+        break;
+      case "alerts_muted":
+        this.alertsMutedUntil = event.until ?? undefined;
+        break;
+      case "told":
+        this.#tell(event.title, event.body, event.place);
         break;
       case "settings":
         this.#takeSettings(event.settings);
@@ -312,6 +330,19 @@ class App {
         this.show(event.place).catch(tellFailure);
         break;
     }
+  }
+
+  /** What a notification would say, were the window not in front. */
+  #tell(title: string, body: string, place: Place): void {
+    const [line = ""] = body.split("\n");
+    showToast({
+      icon: place.place === "session" ? "chat" : "bell",
+      text: line === "" ? title : `${title}: ${line}`,
+      action: {
+        label: t(place.place === "chart" ? "told.chart" : "told.open"),
+        run: () => void this.show(place).catch(tellFailure),
+      },
+    });
   }
 
   #takeSettings(settings: Settings): void {
@@ -345,6 +376,14 @@ function firstSettings(): Settings {
     notifications: true,
     message_notifications: true,
     previews: true,
+    quiet: {
+      on: false,
+      from: 22 * 60,
+      until: 7 * 60,
+      days: [true, true, true, true, true, true, true],
+      zone: null,
+    },
+    sound: { sound: "chime" },
     close_to_tray: true,
     schema: "public",
     tray_hint_shown: false,

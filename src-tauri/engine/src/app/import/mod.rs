@@ -16,8 +16,49 @@ use crate::workspace::Core;
 const PIECE_MAX: usize = 1 << 20;
 /// Bytes of a file. It is held in memory while it is checked and taken in.
 const FILE_MAX: usize = 128 << 20;
+/// Bytes of a file of rules: tens of thousands of them.
+const RULES_MAX: usize = 16 << 20;
 /// Rows in one transaction.
 const BATCH: usize = 1_000;
+
+/// What a file in pieces holds.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    Sessions,
+    Rules,
+}
+
+impl Kind {
+    /// How many bytes it may have.
+    const fn most(self) -> usize {
+        match self {
+            Self::Sessions => FILE_MAX,
+            Self::Rules => RULES_MAX,
+        }
+    }
+
+    fn too_large(self) -> EngineError {
+        let most = self.most() >> 20;
+        EngineError::Invalid(match self {
+            Self::Sessions => format!(
+                "The file is larger than {most} MiB. Nothing was imported; export its sessions one \
+                 by one, and import those files."
+            ),
+            Self::Rules => format!(
+                "The file is larger than {most} MiB, which no file of alerts is. Nothing was \
+                 imported; choose a file that was exported in the Alerts tab."
+            ),
+        })
+    }
+}
+
+/// One piece of a file.
+#[derive(Clone, Copy)]
+pub(super) struct Piece<'a> {
+    pub number: u32,
+    pub text: &'a str,
+    pub last: bool,
+}
 
 /// A file that arrives in pieces: one at a time, the latest.
 pub(super) struct Upload {
@@ -28,38 +69,42 @@ pub(super) struct Upload {
 }
 
 impl Upload {
-    /// Takes a piece.
-    fn take(held: &mut Option<Self>, workspace: WorkspaceId, args: &api::Import) -> Result<()> {
+    /// Takes a piece. The text of the file, when it was the last.
+    pub(super) fn take(
+        held: &mut Option<Self>,
+        kind: Kind,
+        workspace: WorkspaceId,
+        args: Piece<'_>,
+    ) -> Result<Option<String>> {
         if args.text.len() > PIECE_MAX {
             return Err(EngineError::Invalid(format!(
                 "A piece of a file has {PIECE_MAX} bytes at most. Nothing was imported."
             )));
         }
-        if args.piece == 0 {
+        if args.number == 0 {
             *held = Some(Self {
                 workspace,
                 next: 0,
                 text: String::new(),
             });
         }
-        let due = |upload: &&mut Self| upload.workspace == workspace && upload.next == args.piece;
+        let due = |upload: &&mut Self| upload.workspace == workspace && upload.next == args.number;
         let Some(upload) = held.as_mut().filter(due) else {
             return Err(EngineError::Invalid(
                 "The file did not arrive in order. Nothing was imported; choose it again."
                     .to_owned(),
             ));
         };
-        if upload.text.len() + args.text.len() > FILE_MAX {
+        if upload.text.len() + args.text.len() > kind.most() {
             *held = None;
-            return Err(EngineError::Invalid(format!(
-                "The file is larger than {} MiB. Nothing was imported; export its sessions one \
-                 by one, and import those files.",
-                FILE_MAX >> 20
-            )));
+            return Err(kind.too_large());
         }
-        upload.text.push_str(&args.text);
+        upload.text.push_str(args.text);
         upload.next += 1;
-        Ok(())
+        if !args.last {
+            return Ok(None);
+        }
+        Ok(held.take().map(|upload| upload.text))
     }
 }
 
@@ -84,11 +129,14 @@ impl App {
         };
         // Held to the end: two files at once would only make both slower.
         let mut held = self.0.upload.lock().await;
-        Upload::take(&mut held, workspace, &args)?;
-        if !args.last {
+        let piece = Piece {
+            number: args.piece,
+            text: &args.text,
+            last: args.last,
+        };
+        let Some(text) = Upload::take(&mut held, Kind::Sessions, workspace, piece)? else {
             return Ok(api::ImportReply { imported: None });
-        }
-        let text = held.take().map(|upload| upload.text).unwrap_or_default();
+        };
         let import = Import {
             core: &core,
             archive,
@@ -168,10 +216,10 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn piece(piece: u32, text: &str) -> api::Import {
-        api::Import {
-            piece,
-            text: text.to_owned(),
+    fn piece(number: u32, text: &str) -> Piece<'_> {
+        Piece {
+            number,
+            text,
             last: false,
         }
     }
@@ -180,12 +228,13 @@ mod tests {
     fn pieces_follow_each_other_within_one_workspace_and_the_first_begins_anew() {
         let (here, there) = (WorkspaceId::mint(), WorkspaceId::mint());
         let mut held = None;
-        assert!(Upload::take(&mut held, here, &piece(1, "b")).is_err());
+        assert!(Upload::take(&mut held, Kind::Sessions, here, piece(1, "b")).is_err());
         for (number, text) in [(0, "old"), (0, "a"), (1, "b")] {
-            Upload::take(&mut held, here, &piece(number, text)).unwrap();
+            Upload::take(&mut held, Kind::Sessions, here, piece(number, text)).unwrap();
         }
         for (workspace, number) in [(here, 1), (here, 3), (there, 2)] {
-            assert!(Upload::take(&mut held, workspace, &piece(number, "x")).is_err());
+            let refused = Upload::take(&mut held, Kind::Sessions, workspace, piece(number, "x"));
+            assert!(refused.is_err());
         }
         assert_eq!(held.unwrap().text, "ab");
     }
@@ -196,9 +245,10 @@ mod tests {
         let text = "x".repeat(PIECE_MAX);
         let full = u32::try_from(FILE_MAX / PIECE_MAX).unwrap();
         for number in 0..full {
-            Upload::take(&mut held, workspace, &piece(number, &text)).unwrap();
+            Upload::take(&mut held, Kind::Sessions, workspace, piece(number, &text)).unwrap();
         }
-        let error = Upload::take(&mut held, workspace, &piece(full, "x")).unwrap_err();
+        let error = Upload::take(&mut held, Kind::Sessions, workspace, piece(full, "x"));
+        let error = error.unwrap_err();
         assert!(error.to_string().contains("128 MiB"), "{error}");
         assert!(held.is_none());
     }

@@ -1,6 +1,6 @@
 //! Sessions, messages, drafts, search.
 
-use tidings_cache::{Anchor, MessageKey, NewMessage, NewSession, Page, SessionChange};
+use tidings_cache::{Anchor, MessageKey, NewMessage, NewSession, Notify, Page, SessionChange};
 use tidings_contract as api;
 use tidings_model::{Json, MessageId, MessageKind, SessionId};
 
@@ -134,9 +134,14 @@ impl Core {
         Ok(api::Nothing {})
     }
 
-    pub async fn mute_session(&self, args: &api::MuteSession) -> Result<api::Nothing> {
+    pub async fn notify_session(&self, args: &api::NotifySession) -> Result<api::Nothing> {
+        let notify = match args.notify {
+            api::SessionNotify::All => Notify::All,
+            api::SessionNotify::Mentions => Notify::Mentions,
+            api::SessionNotify::Muted => Notify::Muted,
+        };
         self.cache
-            .set_muted(session_id(&args.session)?, args.muted)
+            .set_notify(session_id(&args.session)?, notify)
             .await?;
         Ok(api::Nothing {})
     }
@@ -344,6 +349,24 @@ impl Core {
             .set_draft(session_id(&args.session)?, text, server_now(self))
             .await?;
         Ok(api::Nothing {})
+    }
+
+    /// Puts text behind what is being written in a session, and tells the window.
+    pub async fn add_to_draft(&self, session: &str, text: &str) -> Result<()> {
+        let id = session_id(session)?;
+        let draft = self.cache.draft(id.clone()).await?;
+        let whole = match draft {
+            Some(draft) => format!("{draft}\n{text}"),
+            None => text.to_owned(),
+        };
+        self.cache
+            .set_draft(id, Some(whole), server_now(self))
+            .await?;
+        self.emit(api::Event::Draft {
+            session: session.to_owned(),
+            text: text.to_owned(),
+        });
+        Ok(())
     }
 
     pub async fn typing(&self, args: &api::Typing) -> Result<api::Nothing> {

@@ -1,11 +1,13 @@
 //! Prices and alerts.
 
+use std::time::Duration;
+
 use tidings_contract as api;
-use tidings_model::Symbol;
+use tidings_model::{Symbol, Timestamp};
 
 use super::{invalid, rule_id};
 use crate::error::Result;
-use crate::workspace::{Core, catch_up, notices, quotes, rules};
+use crate::workspace::{Core, Portable, catch_up, notices, past, quotes, rules};
 
 const MAX_FIRINGS: u32 = 500;
 const CHART_POINTS: usize = 400;
@@ -46,7 +48,7 @@ impl Core {
     }
 
     async fn spark(&self, symbol: &Symbol) -> Result<Vec<api::PricePoint>> {
-        let day = std::time::Duration::from_hours(24);
+        let day = Duration::from_hours(24);
         let now = self.now();
         let points = self
             .cache
@@ -58,7 +60,7 @@ impl Core {
     pub async fn price_history(&self, args: api::GetPriceHistory) -> Result<api::PriceHistory> {
         const HOUR: u64 = 3600;
         let symbol = Symbol::new(args.symbol).map_err(invalid)?;
-        let back = std::time::Duration::from_secs(match args.range {
+        let back = Duration::from_secs(match args.range {
             api::PriceRange::Hour => HOUR,
             api::PriceRange::Day => 24 * HOUR,
             api::PriceRange::Week => 7 * 24 * HOUR,
@@ -87,7 +89,8 @@ impl Core {
     }
 
     pub async fn rules(&self) -> Result<Vec<api::RuleRow>> {
-        self.market.lock().await.rule_rows(&self.locale())
+        let now = catch_up::server_now(self);
+        self.market.lock().await.rule_rows(&self.locale(), now)
     }
 
     pub async fn save_rule(&self, args: api::SaveRule) -> Result<api::RuleRow> {
@@ -97,7 +100,7 @@ impl Core {
         let now = catch_up::server_now(self);
         let mut market = self.market.lock().await;
         let id = market.save(&self.cache, id, rule, now).await?;
-        market.rule_row(id, &self.locale())
+        market.rule_row(id, &self.locale(), now)
     }
 
     pub async fn enable_rule(&self, args: &api::EnableRule) -> Result<api::RuleRow> {
@@ -105,7 +108,55 @@ impl Core {
         let now = catch_up::server_now(self);
         let mut market = self.market.lock().await;
         market.enable(&self.cache, id, args.enabled, now).await?;
-        market.rule_row(id, &self.locale())
+        market.rule_row(id, &self.locale(), now)
+    }
+
+    pub async fn snooze_rule(&self, args: &api::SnoozeRule) -> Result<api::RuleRow> {
+        const MOST: u32 = 525_600;
+        let id = rule_id(&args.id)?;
+        let now = catch_up::server_now(self);
+        let until = match args.snooze {
+            api::Snooze::Minutes { minutes } if (1..=MOST).contains(&minutes) => {
+                Some(now.plus(Duration::from_mins(u64::from(minutes))))
+            }
+            api::Snooze::Until { at } if Timestamp::from_millis(at) > now => {
+                Some(Timestamp::from_millis(at))
+            }
+            api::Snooze::Wake => None,
+            api::Snooze::Minutes { .. } => {
+                return Err(invalid(format!(
+                    "An alert is snoozed for 1 to {MOST} minutes. Nothing was changed."
+                )));
+            }
+            api::Snooze::Until { .. } => {
+                return Err(invalid(
+                    "An alert is snoozed until a time to come. Nothing was changed.",
+                ));
+            }
+        };
+        let mut market = self.market.lock().await;
+        market.snooze(&self.cache, id, until, now).await?;
+        market.rule_row(id, &self.locale(), now)
+    }
+
+    pub async fn mute_rule(&self, args: &api::MuteRule) -> Result<api::RuleRow> {
+        let id = rule_id(&args.id)?;
+        let now = catch_up::server_now(self);
+        let mut market = self.market.lock().await;
+        market.mute(&self.cache, id, args.muted, now).await?;
+        market.rule_row(id, &self.locale(), now)
+    }
+
+    /// All rules, for a file.
+    pub(crate) async fn portable_rules(&self) -> Vec<Portable> {
+        self.market.lock().await.portable()
+    }
+
+    /// Takes rules of a file in, all or none.
+    pub(crate) async fn take_rules(&self, rules: Vec<Portable>) -> Result<api::ImportedRules> {
+        let now = catch_up::server_now(self);
+        let mut market = self.market.lock().await;
+        market.take_in(&self.cache, rules, now).await
     }
 
     pub async fn delete_rule(&self, args: &api::DeleteRule) -> Result<api::Nothing> {
@@ -116,7 +167,11 @@ impl Core {
 
     pub async fn preview_rule(&self, args: &api::PreviewRule) -> api::RulePreview {
         match rules::rule_of(&args.form) {
-            Ok(rule) => self.market.lock().await.preview(&rule, &self.locale()),
+            Ok(rule) => {
+                let past = past::of(self, &args.form, &rule).await;
+                let preview = self.market.lock().await.preview(&rule, &self.locale());
+                api::RulePreview { past, ..preview }
+            }
             Err(error) => api::RulePreview {
                 valid: false,
                 problem: Some(error.to_string()),
@@ -124,6 +179,7 @@ impl Core {
                 arming: None,
                 armed_at_once: false,
                 distance_percent: None,
+                past: None,
             },
         }
     }

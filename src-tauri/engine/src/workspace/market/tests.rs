@@ -1,6 +1,7 @@
 //! Rows become ticks.
 #![allow(clippy::unwrap_used)]
 use super::*;
+use tidings_alerts::Effect;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_millis(second * 1000)
@@ -68,8 +69,153 @@ async fn a_rule_on_moves_knows_the_price_that_held_before_a_long_gap() {
         r#"{"symbol":"BTC","condition":{"kind":"moves","percent":"1","window_s":60,"direction":"up"}}"#,
     )
     .unwrap();
-    market.seed(&cache, &rule, now).await.unwrap();
+    market.seed(&cache, [&rule], now).await.unwrap();
     let symbol = Symbol::new("BTC").unwrap();
     let known = market.book.history(&symbol).unwrap().ticks().count();
     assert_eq!(known, 2);
+}
+
+/// Judges prices; the firings in their order, with the time of each. What came of it waits to be
+/// kept.
+fn fired(market: &mut Market, prices: impl IntoIterator<Item = Price>) -> Vec<Timestamp> {
+    let mut fired = Vec::new();
+    for price in prices {
+        let Some((_, mut outcome)) = market.judge(price) else {
+            continue;
+        };
+        market.unkept.take_states(&mut outcome);
+        fired.extend(
+            outcome
+                .effects
+                .iter()
+                .filter_map(|(_, effect)| match effect {
+                    Effect::Fired(firing) => Some(firing.time),
+                    _ => None,
+                }),
+        );
+    }
+    fired
+}
+
+async fn with_rule(cache: &Cache, condition: &str) -> Market {
+    let rule = format!(r#"{{"symbol":"BTC","condition":{condition},"repeat":"every"}}"#);
+    let rule: Rule = serde_json::from_str(&rule).unwrap();
+    let mut market = Market::load(cache, at(0)).await.unwrap();
+    market.save(cache, None, rule, at(0)).await.unwrap();
+    market
+}
+
+async fn keep(cache: &Cache, market: &mut Market) {
+    cache.commit_evaluation(market.evaluation()).await.unwrap();
+    market.waiting.clear();
+    market.unkept = Unkept::default();
+}
+
+#[tokio::test]
+async fn what_follows_the_price_waits_for_the_next_second_and_a_kill_before_loses_no_firing() {
+    let cache = Cache::in_memory().unwrap();
+    let mut market = with_rule(
+        &cache,
+        r#"{"kind":"trailing","side":"falls","percent":"5"}"#,
+    )
+    .await;
+    fired(&mut market, [price("100", 1, 1, true)]);
+    assert!(market.unkept.presses(), "the first tick arms it");
+    keep(&cache, &mut market).await;
+    fired(&mut market, [price("120", 2, 2, true)]);
+    assert!(!market.unkept.presses(), "a better price can wait");
+    assert_eq!(market.evaluation().followed.len(), 1);
+
+    // Killed: what had not been kept is read again, where the table keeps its rows.
+    let mut market = Market::load(&cache, at(3)).await.unwrap();
+    let missed = [price("120", 2, 2, true), price("114", 3, 3, true)];
+    assert_eq!(fired(&mut market, missed), [at(3)]);
+    let evaluation = market.evaluation();
+    assert!(
+        evaluation.followed.is_empty(),
+        "one state of a rule is kept"
+    );
+    assert_eq!(evaluation.states.len(), 1);
+    keep(&cache, &mut market).await;
+
+    // Killed after it: the same rows once more change nothing.
+    let mut market = Market::load(&cache, at(4)).await.unwrap();
+    let again = [price("120", 2, 2, true), price("114", 3, 3, true)];
+    assert_eq!(fired(&mut market, again), []);
+}
+
+#[tokio::test]
+async fn a_command_takes_the_place_of_a_state_that_waits() {
+    let cache = Cache::in_memory().unwrap();
+    let mut market = with_rule(
+        &cache,
+        r#"{"kind":"trailing","side":"falls","percent":"5"}"#,
+    )
+    .await;
+    fired(&mut market, [price("100", 1, 1, true)]);
+    keep(&cache, &mut market).await;
+    fired(&mut market, [price("120", 2, 2, true)]);
+    let id = *market.rules.keys().next().unwrap();
+    let until = Some(at(100));
+    market.snooze(&cache, id, until, at(2)).await.unwrap();
+    keep(&cache, &mut market).await;
+    let market = Market::load(&cache, at(3)).await.unwrap();
+    let state = market.state_of(id);
+    assert_eq!(state.snoozed_until(), until);
+    let trigger = state.waits_for().below.map(ToString::to_string);
+    assert_eq!(trigger.as_deref(), Some("114"));
+}
+
+#[tokio::test]
+async fn a_rule_on_a_figure_goes_on_from_the_last_tick_that_had_it() {
+    fn volume(amount: &str, second: i64) -> Price {
+        let mut row = price("1", second, second, true);
+        row.quote.volume_24h = Some(amount.parse().unwrap());
+        row
+    }
+    let cache = Cache::in_memory().unwrap();
+    let mut market = with_rule(&cache, r#"{"kind":"volume","side":"above","value":"10"}"#).await;
+    let rows = [volume("5", 10), price("2", 20, 20, true)];
+    assert_eq!(fired(&mut market, rows), []);
+    keep(&cache, &mut market).await;
+    let mut market = Market::load(&cache, at(30)).await.unwrap();
+    // Late, and yet later than the last one with a volume.
+    assert_eq!(fired(&mut market, [volume("12", 15)]), [at(15)]);
+}
+
+#[tokio::test]
+async fn rows_that_were_missed_are_no_silence_and_a_row_that_still_stands_shows_one() {
+    let cache = Cache::in_memory().unwrap();
+    let mut market = with_rule(&cache, r#"{"kind":"stale","after_s":60}"#).await;
+    fired(&mut market, [price("1", 10, 10, false)]);
+    // Changed in place: where it stood between is not known.
+    let found = [price("2", 500, 500, false)];
+    market.note_gaps(&found);
+    assert_eq!(fired(&mut market, found), []);
+    // The row as it was: the silence is the table's.
+    market.note_gaps(&[price("2", 500, 700, false)]);
+    let outcome = market.book.at(at(700));
+    let [(_, Effect::Fired(firing))] = &outcome.effects[..] else {
+        panic!("{outcome:?}");
+    };
+    assert_eq!(firing.time, at(560));
+}
+
+#[tokio::test]
+async fn a_rule_on_new_highs_knows_the_extremes_of_minutes_and_of_points_that_were_joined() {
+    const WEEK: i64 = 604_800;
+    let cache = Cache::in_memory().unwrap();
+    let condition = format!(r#"{{"kind":"new_extreme","extreme":"high","window_s":{WEEK}}}"#);
+    let mut market = with_rule(&cache, &condition).await;
+    let rows = [("100", 60), ("150", 70), ("110", 80), ("100", 200_000)];
+    fired(
+        &mut market,
+        rows.map(|(amount, at)| price(amount, at, at, true)),
+    );
+    keep(&cache, &mut market).await;
+    cache.thin_history(at(180), at(0)).await.unwrap();
+    let mut market = Market::load(&cache, at(200_001)).await.unwrap();
+    assert_eq!(fired(&mut market, [price("149", 200_010, 0, true)]), []);
+    let higher = fired(&mut market, [price("151", 200_020, 0, true)]);
+    assert_eq!(higher, [at(200_020)]);
 }

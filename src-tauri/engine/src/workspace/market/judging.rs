@@ -1,0 +1,364 @@
+//! Prices are judged, and what comes of it is kept before it is told.
+
+use std::collections::{BTreeSet, HashMap};
+
+use tidings_alerts::{Effect, Firing, Outcome, Pause, Rule, RuleState, describe};
+use tidings_cache::{Evaluation, FiringId, FiringMark, NewFiring};
+use tidings_contract as api;
+use tidings_model::{RuleId, Symbol, Timestamp};
+use tokio::time::Instant;
+
+use super::{Market, Price, json};
+use crate::workspace::catch_up::server_now;
+use crate::workspace::{Core, notices, prices, rules};
+
+/// Live ticks held while the prices are being read. Beyond it the oldest go: a table updated
+/// in place tells their symbol again, and one that keeps its rows is read again.
+const HELD: usize = 10_000;
+/// Quotes that wait for a disk that takes nothing. Beyond it the oldest go.
+const WAITING: usize = 10_000;
+
+/// What was judged and is not in the cache yet.
+#[derive(Default)]
+pub(super) struct Unkept {
+    /// New states that are kept at once.
+    states: HashMap<RuleId, RuleState>,
+    /// New states of rules that did no more than follow the price: they wait for the next time
+    /// that prices are kept.
+    followed: HashMap<RuleId, RuleState>,
+    firings: Vec<Fired>,
+    /// The user knows that it could not be kept.
+    said: bool,
+}
+
+/// A firing, and what is said of it beside what is kept.
+#[derive(Clone)]
+pub(crate) struct Fired {
+    pub new: NewFiring,
+    pub firing: Firing,
+    /// It happened while nobody was listening.
+    pub missed: bool,
+    /// It was one too many.
+    pub pause: Option<Pause>,
+}
+
+/// Whether somebody was listening when it happened.
+#[derive(Clone, Copy)]
+pub(super) enum When {
+    Now,
+    Missed,
+    /// From then on somebody was.
+    ListeningSince(Option<Timestamp>),
+}
+
+impl When {
+    /// Whether nobody was listening at that time.
+    fn missed(self, at: Timestamp) -> bool {
+        match self {
+            Self::Now => false,
+            Self::Missed => true,
+            Self::ListeningSince(since) => since.is_some_and(|since| at < since),
+        }
+    }
+}
+
+impl Unkept {
+    fn is_empty(&self) -> bool {
+        self.states.is_empty() && self.followed.is_empty() && self.firings.is_empty()
+    }
+
+    /// Whether there is something that must not wait: all but what follows the price.
+    pub(super) fn presses(&self) -> bool {
+        !(self.states.is_empty() && self.firings.is_empty())
+    }
+
+    pub(super) fn take_states(&mut self, outcome: &mut Outcome) {
+        let followed: BTreeSet<RuleId> = outcome.followed.iter().copied().collect();
+        for (id, state) in outcome.changed.drain(..) {
+            if followed.contains(&id) && !self.states.contains_key(&id) {
+                self.followed.insert(id, state);
+            } else {
+                self.followed.remove(&id);
+                self.states.insert(id, state);
+            }
+        }
+    }
+
+    /// A newer state of the rule is kept another way.
+    pub(super) fn supersede(&mut self, id: RuleId) {
+        self.states.remove(&id);
+        self.followed.remove(&id);
+    }
+}
+
+impl Market {
+    /// When a row's price held.
+    fn tick_time(&mut self, row: &Price) -> Option<Timestamp> {
+        let (quote, known) = (&row.quote, self.row_times.get(&row.quote.symbol).copied());
+        if row.inserted && known.is_some_and(|known| quote.time < known) {
+            // A late row: it belongs to the history.
+            return Some(quote.time);
+        }
+        self.row_times.insert(quote.symbol.clone(), quote.time);
+        if known.is_none_or(|known| quote.time > known) && quote.time > Timestamp::MIN {
+            return Some(quote.time);
+        }
+        // The row as it was: nothing has been said since.
+        let told = self.quotes.get(&quote.symbol);
+        if told.is_some_and(|told| told.price == quote.price) {
+            return None;
+        }
+        Some(row.fallback)
+    }
+
+    /// Judges a price, if it is a tick.
+    pub(super) fn judge(&mut self, row: Price) -> Option<(Timestamp, Outcome)> {
+        let time = self.tick_time(&row)?;
+        let mut quote = row.quote;
+        quote.time = time;
+        let outcome = self.book.tick(&quote.symbol, &quote.tick());
+        let newer = self
+            .quotes
+            .get(&quote.symbol)
+            .is_none_or(|known| quote.time >= known.time);
+        if newer {
+            self.quotes.insert(quote.symbol.clone(), quote.clone());
+        }
+        self.waiting.push(quote);
+        Some((time, outcome))
+    }
+
+    /// A newer state of a rule is kept by itself.
+    pub(crate) fn supersede(&mut self, id: RuleId) {
+        self.unkept.supersede(id);
+    }
+
+    /// Where rows were missed, a silence cannot be told from them: up to the oldest row found,
+    /// unless the last price known is still among the rows.
+    pub(super) fn note_gaps(&mut self, rows: &[Price]) {
+        let mut found: HashMap<&Symbol, (&Price, &Price)> = HashMap::new();
+        for row in rows {
+            let range = found.entry(&row.quote.symbol).or_insert((row, row));
+            range.1 = row;
+        }
+        for (symbol, (oldest, newest)) in found {
+            let Some(known) = self.row_times.get(symbol) else {
+                continue;
+            };
+            let told = self.quotes.get(symbol).map(|quote| &quote.price);
+            let until = if oldest.quote.time > *known {
+                oldest.quote.time
+            } else if newest.quote.time <= *known && told != Some(&newest.quote.price) {
+                // Changed in place without a new time.
+                newest.fallback
+            } else {
+                continue;
+            };
+            let mut gap = self.book.gap(symbol, until);
+            self.unkept.take_states(&mut gap);
+        }
+    }
+
+    /// Everything judged since the last time, to be kept in one transaction.
+    pub(super) fn evaluation(&self) -> Evaluation {
+        let quotes = self.waiting.clone();
+        let symbols: BTreeSet<Symbol> = quotes.iter().map(|quote| quote.symbol.clone()).collect();
+        let judged_to = symbols
+            .into_iter()
+            .map(|symbol| (symbol.clone(), self.judged_to(&symbol)))
+            .collect();
+        let states = |states: &HashMap<RuleId, RuleState>| {
+            let states = states.iter();
+            states.map(|(id, state)| (*id, json(state))).collect()
+        };
+        Evaluation {
+            states: states(&self.unkept.states),
+            followed: states(&self.unkept.followed),
+            judged_to,
+            quotes,
+            firings: self.unkept.firings.iter().map(|f| f.new.clone()).collect(),
+        }
+    }
+}
+
+/// A live change of a price row.
+pub(crate) async fn live(core: &Core, price: Price) {
+    let mut market = core.market.lock().await;
+    market.heard = Instant::now();
+    if let Some(held) = &mut market.held {
+        if held.len() == HELD {
+            held.pop_front();
+        }
+        held.push_back(price);
+        return;
+    }
+    judge(core, &mut market, [price], When::Now).await;
+}
+
+/// The prices were read: judges what was missed, then what was held meanwhile. `away`: it was
+/// missed while nobody was listening. Returns the times of the ticks that were missed.
+pub(crate) async fn release(
+    core: &Core,
+    reading: u64,
+    missed: Vec<Price>,
+    away: bool,
+) -> Vec<Timestamp> {
+    let mut market = core.market.lock().await;
+    if !market.is_newest(reading) {
+        return Vec::new();
+    }
+    market.note_gaps(&missed);
+    let missed = prices::news(missed, &market.row_times);
+    let when = if away { When::Missed } else { When::Now };
+    if away {
+        market.listening_since = Some(server_now(core));
+    }
+    let ticks = judge(core, &mut market, missed, when).await;
+    let held = market.held.take().unwrap_or_default();
+    judge(core, &mut market, held, When::Now).await;
+    ticks
+}
+
+/// Judges prices in order, and keeps at once what came of them. Returns the times of those that
+/// were ticks.
+async fn judge(
+    core: &Core,
+    market: &mut Market,
+    prices: impl IntoIterator<Item = Price>,
+    when: When,
+) -> Vec<Timestamp> {
+    let mut ticks = Vec::new();
+    for price in prices {
+        if let Some((time, outcome)) = market.judge(price) {
+            ticks.push(time);
+            note(core, market, outcome, when);
+        }
+    }
+    if market.unkept.presses() {
+        keep(core, market).await;
+    }
+    ticks
+}
+
+/// Takes down what came of a tick, or of the passing of time, to be kept.
+pub(super) fn note(core: &Core, market: &mut Market, mut outcome: Outcome, when: When) {
+    market.unkept.take_states(&mut outcome);
+    if outcome.effects.is_empty() {
+        return;
+    }
+    let gate = notices::Gate::now(core);
+    for (id, effect) in outcome.effects {
+        let Some(kept) = market.rules.get(&id) else {
+            continue;
+        };
+        let untold = kept.muted || gate == notices::Gate::Shut;
+        let (firing, mark) = match effect {
+            Effect::Fired(firing) | Effect::Snoozed(firing) if untold => {
+                (firing, FiringMark::Muted)
+            }
+            Effect::Fired(firing) if gate == notices::Gate::Quiet => (firing, FiringMark::Quiet),
+            Effect::Fired(firing) if when.missed(firing.time) => (firing, FiringMark::Away),
+            Effect::Fired(firing) => (firing, FiringMark::Notified),
+            Effect::Snoozed(firing) => (firing, FiringMark::Snoozed),
+            Effect::Suppressed(firing) => (firing, FiringMark::Suppressed),
+            Effect::Paused(pause) => {
+                // It follows the firing that was one too many.
+                let mut firings = market.unkept.firings.iter_mut().rev();
+                if let Some(last) = firings.find(|fired| fired.new.rule == id) {
+                    last.pause = Some(pause);
+                    if matches!(last.new.mark, FiringMark::Notified | FiringMark::Away) {
+                        last.new.mark = FiringMark::Paused;
+                    }
+                }
+                continue;
+            }
+            Effect::Done | Effect::Expired => continue,
+        };
+        market.unkept.firings.push(Fired {
+            new: new_firing(core, &kept.rule, id, &firing, mark),
+            missed: when.missed(firing.time),
+            firing,
+            pause: None,
+        });
+    }
+}
+
+/// Keeps what was judged, then has it told. What cannot be kept is tried again with the next.
+pub(super) async fn keep(core: &Core, market: &mut Market) {
+    match core.cache.commit_evaluation(market.evaluation()).await {
+        Ok(ids) => {
+            market.waiting.clear();
+            let kept = std::mem::take(&mut market.unkept);
+            if kept.presses() {
+                core.emit(api::Event::Rules {
+                    armed: market.armed(),
+                });
+            } else if !kept.followed.is_empty() {
+                let waits = kept.followed.iter().map(|(id, state)| api::RuleWaits {
+                    id: id.to_string(),
+                    waits_for: rules::waits_for(state),
+                });
+                core.emit(api::Event::RuleWaits {
+                    rules: waits.collect(),
+                });
+            }
+            let fired: Vec<(FiringId, Fired)> = ids.into_iter().zip(kept.firings).collect();
+            let snoozed = fired
+                .iter()
+                .filter(|(_, fired)| fired.new.mark == FiringMark::Snoozed);
+            let snoozed = snoozed.map(|(id, fired)| (*id, fired.new.clone()));
+            market.snoozed.extend(snoozed);
+            notices::fired(core, fired);
+        }
+        Err(error) => {
+            tracing::error!(%error, "prices were not kept");
+            let most = market.waiting.len().saturating_sub(WAITING);
+            market.waiting.drain(..most);
+            if !market.unkept.firings.is_empty() && !market.unkept.said {
+                market.unkept.said = true;
+                core.emit(api::Event::Notice {
+                    level: api::NoticeLevel::Error,
+                    message: format!(
+                        "An alert fired, but could not be kept yet: {error}. It is tried again \
+                         while Tidings runs."
+                    ),
+                });
+            }
+        }
+    }
+}
+
+fn new_firing(
+    core: &Core,
+    rule: &Rule,
+    id: RuleId,
+    firing: &Firing,
+    mark: FiringMark,
+) -> NewFiring {
+    NewFiring {
+        rule: id,
+        symbol: rule.symbol.clone(),
+        sentence: describe::title(rule, firing, &core.locale()),
+        price: firing.price.clone(),
+        source_time: firing.time,
+        fired_at: core.now(),
+        mark,
+        pending: match mark {
+            FiringMark::Notified | FiringMark::Away | FiringMark::Snoozed | FiringMark::Quiet => {
+                true
+            }
+            FiringMark::Suppressed
+            | FiringMark::Muted
+            | FiringMark::Unshown
+            | FiringMark::Paused => false,
+        },
+    }
+}
+
+/// Keeps the quotes that nothing came of, and what could not be kept before.
+pub(crate) async fn keep_waiting(core: &Core) {
+    let mut market = core.market.lock().await;
+    if !market.waiting.is_empty() || !market.unkept.is_empty() {
+        keep(core, &mut market).await;
+    }
+}

@@ -1,0 +1,153 @@
+//! What was held or missed, told in one notification.
+
+use std::sync::atomic::Ordering;
+
+use tidings_cache::{FiringId, FiringMark, NewFiring};
+use tidings_contract as api;
+
+use super::firings::Settled;
+use super::messages::{self, Found};
+use super::{Core, Gate, Teller, deliver, firings, gate};
+use crate::host::{About, Notification};
+use crate::words;
+
+/// Lines of a digest; desktops cut what is longer.
+const LINES: usize = 8;
+
+/// Firings of a time when nobody listened.
+pub(super) async fn tell_missed(core: &Core, missed: &[(FiringId, NewFiring)]) {
+    let locale = core.locale();
+    let title = words::while_away(locale.language, missed.len());
+    let lines = missed.iter().map(|(_, f)| firings::line(f, &locale));
+    let shown = deliver(
+        core,
+        digest(core, title, lines.collect(), api::Place::Alerts),
+    )
+    .await;
+    firings::settle(core, missed.to_vec(), Settled::delivered(shown)).await;
+}
+
+/// Firings of rules whose snooze has ended. In quiet hours they wait for the end of those.
+pub(super) async fn tell_snoozed(
+    core: &Core,
+    teller: &mut Teller,
+    firings: Vec<(FiringId, NewFiring)>,
+) {
+    match Gate::now(core) {
+        Gate::Shut => firings::settle(core, firings, Settled::Muted).await,
+        Gate::Quiet => {
+            let held = firings.into_iter();
+            let held = held.map(|(id, firing)| tidings_cache::Firing { id, firing });
+            teller.pending.extend(held);
+            core.holds.store(true, Ordering::SeqCst);
+        }
+        Gate::Open => {
+            let locale = core.locale();
+            let notification = match &firings[..] {
+                [(id, one)] => firings::one(core, *id, one, firings::line(one, &locale)),
+                many => {
+                    let title = words::while_snoozed(locale.language, many.len());
+                    let lines = many.iter().map(|(_, f)| firings::line(f, &locale));
+                    digest(core, title, lines.collect(), api::Place::Alerts)
+                }
+            };
+            let shown = deliver(core, notification).await;
+            firings::settle(core, firings, Settled::delivered(shown)).await;
+        }
+    }
+}
+
+/// Tells what was held until now, or was not told by an earlier run, unless these are quiet hours.
+/// `quiet`: they have just ended.
+pub(super) async fn tell_held(core: &Core, teller: &mut Teller, quiet: bool) {
+    if gate::is_quiet(core) {
+        return;
+    }
+    // Before they are read: what is held from here on sets it again.
+    core.holds.store(false, Ordering::SeqCst);
+    let held = match core.cache.pending_notifications().await {
+        Ok(held) => held,
+        Err(error) => {
+            tracing::warn!(%error, "what was held could not be read yet");
+            core.holds.store(true, Ordering::SeqCst);
+            return;
+        }
+    };
+    let mut told: Vec<(FiringId, NewFiring)> = std::mem::take(&mut teller.pending)
+        .into_iter()
+        .map(|f| (f.id, f.firing))
+        .collect();
+    for held in held {
+        let known = told.iter().any(|(id, _)| *id == held.id);
+        // The others of this run wait in the queue.
+        if held.firing.mark == FiringMark::Quiet && !known {
+            told.push((held.id, held.firing));
+        }
+    }
+    let quiet = quiet || told.iter().any(|(_, f)| f.mark == FiringMark::Quiet);
+    if Gate::now(core) == Gate::Shut && !told.is_empty() {
+        // Switched off meanwhile: they stand in the history.
+        firings::settle(core, std::mem::take(&mut told), Settled::Muted).await;
+    }
+    if told.is_empty() {
+        messages::tell(core, &mut teller.bursts, true).await;
+        return;
+    }
+    let found = messages::find(core).await;
+    let shown = deliver(core, notification(core, &told, &found, quiet)).await;
+    firings::settle(core, told, Settled::delivered(shown)).await;
+    messages::told(core, &mut teller.bursts, found).await;
+}
+
+fn notification(
+    core: &Core,
+    told: &[(FiringId, NewFiring)],
+    found: &Found,
+    quiet: bool,
+) -> Notification {
+    let locale = core.locale();
+    if let ([(id, one)], 0) = (told, found.count()) {
+        return firings::one(core, *id, one, firings::line(one, &locale));
+    }
+    let title = match (quiet, found.count()) {
+        (false, 0) => words::while_away(locale.language, told.len()),
+        (false, messages) => words::away_both(locale.language, told.len(), messages),
+        (true, messages) => words::after_quiet(locale.language, told.len(), messages),
+    };
+    let mut lines: Vec<String> = told
+        .iter()
+        .map(|(_, firing)| firings::line(firing, &locale))
+        .collect();
+    if core.settings.borrow().previews {
+        lines.extend(found.lines(core));
+    }
+    digest(core, title, lines, api::Place::Alerts)
+}
+
+/// A notification about several things.
+pub(super) fn digest(
+    core: &Core,
+    title: String,
+    mut lines: Vec<String>,
+    place: api::Place,
+) -> Notification {
+    let language = core.locale().language;
+    if lines.len() > LINES {
+        let more = lines.len() - (LINES - 1);
+        lines.truncate(LINES - 1);
+        lines.push(words::and_more(language, more));
+    }
+    Notification {
+        id: "digest".to_owned(),
+        title,
+        body: lines.join("\n"),
+        language,
+        actions: Vec::new(),
+        about: About {
+            workspace: Some(core.workspace),
+            place,
+            rule: None,
+        },
+        sound: core.sound(),
+    }
+}

@@ -1,0 +1,296 @@
+//! Messages of others: which of them notify, and how they are told.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::atomic::Ordering;
+
+use tidings_cache::{CachedMessage, MessageKey, Notify, SessionSummary};
+use tidings_contract as api;
+use tidings_model::{MemberRole, Message, MessageId, Role, SessionId, SessionStatus};
+
+use super::burst::Bursts;
+use super::{Arrived, Core, deliver, digest, gate, mention};
+use crate::host::{About, Notification, NotificationAction};
+use crate::words;
+
+/// Characters of a message in its notification.
+const PREVIEW_CHARS: usize = 240;
+/// More sessions than this at once are told in one notification.
+const SESSIONS: usize = 3;
+
+/// Messages to be told, by session.
+#[derive(Default)]
+pub(super) struct Found {
+    sessions: Vec<InSession>,
+    /// Those that need not be told, besides.
+    dropped: Vec<MessageId>,
+}
+
+struct InSession {
+    summary: SessionSummary,
+    /// Oldest first.
+    messages: Vec<Message>,
+    /// The last of them.
+    newest: MessageKey,
+}
+
+impl Found {
+    /// How many messages there are.
+    pub fn count(&self) -> usize {
+        self.sessions.iter().map(|each| each.messages.len()).sum()
+    }
+
+    /// `Plans (3): Bob: See you at nine`, one line a session.
+    pub fn lines(&self, core: &Core) -> Vec<String> {
+        self.sessions
+            .iter()
+            .filter_map(|each| {
+                let last = each.messages.last()?;
+                let (title, said) = (title(core, &each.summary), line(core, last));
+                Some(match each.messages.len() {
+                    1 => format!("{title}: {said}"),
+                    many => format!("{title} ({many}): {said}"),
+                })
+            })
+            .collect()
+    }
+}
+
+/// What was looked at as it came is not told.
+pub(super) async fn seen(core: &Core, bursts: &mut Bursts, arrived: &[Arrived]) {
+    if arrived.iter().all(|each| each.front.is_none()) {
+        return;
+    }
+    let Ok(waiting) = core.cache.untold_messages().await else {
+        return;
+    };
+    let waiting: HashSet<MessageId> = waiting.into_iter().collect();
+    let mut seen = Vec::new();
+    for Arrived { ids, front } in arrived {
+        let Some(front) = front else { continue };
+        bursts.forget(front);
+        // Of what a flood brings most may be history.
+        let ids = ids.iter().copied().filter(|id| waiting.contains(id));
+        let Ok(messages) = core.cache.messages_by_id(ids.collect()).await else {
+            continue;
+        };
+        let here = messages.iter().map(|each| &each.message);
+        let here = here.filter(|message| message.session_id == *front);
+        seen.extend(here.map(|message| message.id));
+    }
+    forget(core, seen).await;
+}
+
+/// Tells what waits, unless these are quiet hours. `together`: it came together, and is told so.
+pub(super) async fn tell(core: &Core, bursts: &mut Bursts, together: bool) {
+    if gate::is_quiet(core) {
+        core.holds.store(true, Ordering::SeqCst);
+        return;
+    }
+    let found = find(core).await;
+    let many = found.sessions.len() > 1;
+    if many && (together || found.sessions.len() > SESSIONS) {
+        let shown = several(core, &found);
+        deliver(core, shown).await;
+    } else {
+        for each in &found.sessions {
+            let notification = in_session(core, bursts, each).await;
+            deliver(core, notification).await;
+        }
+    }
+    told(core, bursts, found).await;
+}
+
+/// They were told, or need not be.
+pub(super) async fn told(core: &Core, bursts: &mut Bursts, found: Found) {
+    if found.sessions.len() > 1 {
+        // What a session's own notification says next begins anew.
+        for each in &found.sessions {
+            bursts.forget(&each.summary.session.id);
+        }
+    }
+    let mut ids = found.dropped;
+    for each in found.sessions {
+        ids.extend(each.messages.into_iter().map(|message| message.id));
+    }
+    forget(core, ids).await;
+}
+
+async fn forget(core: &Core, ids: Vec<MessageId>) {
+    if let Err(error) = core.cache.messages_told(ids).await {
+        tracing::warn!(%error, "messages that were told may be told again");
+    }
+}
+
+/// What waits to be told.
+pub(super) async fn find(core: &Core) -> Found {
+    let mut found = Found::default();
+    let messages = match waiting(core).await {
+        Ok(messages) => messages,
+        Err(error) => {
+            tracing::warn!(%error, "messages to be told could not be read");
+            return found;
+        }
+    };
+    let wanted = {
+        let settings = core.settings.borrow();
+        settings.notifications && settings.message_notifications
+    };
+    let me = core.account().map(|account| account.name);
+    let mut by_session: BTreeMap<SessionId, Vec<Message>> = BTreeMap::new();
+    for CachedMessage { message, .. } in messages {
+        by_session
+            .entry(message.session_id.clone())
+            .or_default()
+            .push(message);
+    }
+    for (session, messages) in by_session {
+        let summary = core.cache.session(session).await.ok().flatten();
+        let notifies = |message: &Message| {
+            let level = summary.as_ref().map(|summary| summary.notify);
+            wanted
+                && match level {
+                    Some(Notify::All) => true,
+                    Some(Notify::Mentions) => me
+                        .as_deref()
+                        .is_some_and(|me| mention::names(&message.content, me)),
+                    Some(Notify::Muted) | None => false,
+                }
+        };
+        let (messages, dropped): (Vec<_>, Vec<_>) = messages.into_iter().partition(notifies);
+        found
+            .dropped
+            .extend(dropped.iter().map(|message| message.id));
+        if let (Some(summary), Some(newest)) = (summary, messages.last().map(key)) {
+            found.sessions.push(InSession {
+                summary,
+                messages,
+                newest,
+            });
+        }
+    }
+    // The one with the newest message last, as a conversation is read.
+    found.sessions.sort_by_key(|each| each.newest);
+    found
+}
+
+async fn waiting(core: &Core) -> tidings_cache::Result<Vec<CachedMessage>> {
+    let ids = core.cache.untold_messages().await?;
+    let mut messages = core.cache.messages_by_id(ids).await?;
+    messages.sort_by_key(|each| (each.message.created_at, each.message.id));
+    Ok(messages)
+}
+
+/// Several sessions in one notification. A click leads to the one with the newest message.
+fn several(core: &Core, found: &Found) -> Notification {
+    let language = core.locale().language;
+    let (count, sessions) = (found.count(), found.sessions.len());
+    let lines = if core.settings.borrow().previews {
+        found.lines(core)
+    } else {
+        Vec::new()
+    };
+    let place = found
+        .sessions
+        .last()
+        .map_or(api::Place::Alerts, InSession::place);
+    let title = words::messages_in(language, count, sessions);
+    Notification {
+        id: "messages".to_owned(),
+        ..digest::digest(core, title, lines, place)
+    }
+}
+
+/// The notification of one session: a newer one takes the place of the one before it.
+async fn in_session(core: &Core, bursts: &mut Bursts, each: &InSession) -> Notification {
+    let InSession {
+        summary,
+        messages,
+        newest,
+    } = each;
+    let language = core.locale().language;
+    let session = &summary.session.id;
+    let first_unread = core.cache.first_unread(session.clone()).await;
+    let lines = messages.iter().map(|message| line(core, message)).collect();
+    let burst = bursts.add(session, lines, *newest, first_unread.ok().flatten());
+    let title = title(core, summary);
+    let (title, body) = match (core.settings.borrow().previews, burst.count, &messages[..]) {
+        (true, 1, [one]) => (
+            words::author_in(language, &author(core, one), &title),
+            preview(one),
+        ),
+        (true, count, _) => {
+            let lines: Vec<String> = burst.lines.into();
+            (words::many_in(language, count, &title), lines.join("\n"))
+        }
+        (false, _, [_]) => (words::new_message(language).to_owned(), String::new()),
+        (false, _, many) => (words::new_messages(language, many.len()), String::new()),
+    };
+    let mut actions = vec![NotificationAction::OpenSession];
+    if may_write(summary) {
+        actions.push(NotificationAction::Reply);
+    }
+    actions.push(NotificationAction::MarkRead);
+    Notification {
+        id: format!("message/{session}"),
+        title,
+        body,
+        language,
+        actions,
+        about: About {
+            workspace: Some(core.workspace),
+            place: each.place(),
+            rule: None,
+        },
+        sound: core.sound(),
+    }
+}
+
+impl InSession {
+    /// Where the newest of them is.
+    fn place(&self) -> api::Place {
+        api::Place::Session {
+            session: self.summary.session.id.to_string(),
+            message: Some(self.newest.id.to_string()),
+        }
+    }
+}
+
+fn key(message: &Message) -> MessageKey {
+    MessageKey {
+        at: message.created_at,
+        id: message.id,
+    }
+}
+
+fn may_write(summary: &SessionSummary) -> bool {
+    summary.role != Some(MemberRole::Reader)
+        && !summary.no_access
+        && summary.session.status == SessionStatus::Active
+}
+
+fn title(core: &Core, summary: &SessionSummary) -> String {
+    let untitled = words::untitled(core.locale().language);
+    let title = summary.session.title.clone();
+    title.unwrap_or_else(|| untitled.to_owned())
+}
+
+/// `Bob: See you at nine`
+fn line(core: &Core, message: &Message) -> String {
+    let said: Vec<&str> = message.content.split_whitespace().collect();
+    let said: String = said.join(" ").chars().take(PREVIEW_CHARS / 2).collect();
+    format!("{}: {said}", author(core, message))
+}
+
+fn preview(message: &Message) -> String {
+    message.content.chars().take(PREVIEW_CHARS).collect()
+}
+
+fn author(core: &Core, message: &Message) -> String {
+    let language = core.locale().language;
+    let known = core.names();
+    let known = known.author(&message.metadata, message.user_id.as_ref());
+    known.unwrap_or_else(|| match message.role {
+        Role::Assistant => words::assistant(language).to_owned(),
+        Role::User | Role::System => words::someone(language).to_owned(),
+    })
+}

@@ -1,0 +1,258 @@
+import { fireEvent, render, screen } from "@testing-library/svelte";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import AlertEditor from "../src/lib/alerts/AlertEditor.svelte";
+import { draftOf, formOf, KINDS, ofKind, tagsOf } from "../src/lib/alerts/form";
+import { pastSaid } from "../src/lib/alerts/past";
+import type { ConditionForm, RuleForm, RuleRow } from "../src/lib/bindings";
+import { speak } from "../src/lib/i18n";
+import AlertsTab from "../src/lib/panel/AlertsTab.svelte";
+import { alerts, distanceOf, isArmed } from "../src/lib/state/alerts.svelte";
+import { useBackend } from "../src/lib/state/engine.svelte";
+import { market } from "../src/lib/state/market.svelte";
+import Menu from "../src/lib/ui/Menu.svelte";
+import { closeMenu } from "../src/lib/ui/menu.svelte";
+import { HandBackend } from "./fixtures";
+
+let backend: HandBackend;
+
+const HOUR = 3_600_000;
+
+function form(condition: ConditionForm, more: Partial<RuleForm> = {}): RuleForm {
+  return {
+    symbol: "BTC",
+    condition,
+    repeat: "every",
+    cooldown_s: 300,
+    expires_at: null,
+    tags: [],
+    ...more,
+  };
+}
+
+const line: ConditionForm = { kind: "above", price: "70000", rearm_percent: "0.1" };
+
+function row(id: string, more: Partial<RuleRow> = {}): RuleRow {
+  return {
+    id,
+    form: form(line),
+    sentence: `Rule ${id}`,
+    enabled: true,
+    done: false,
+    expired: false,
+    paused: null,
+    snoozed_until: null,
+    muted: false,
+    last_fired: null,
+    distance_percent: null,
+    waits_for: { below: null, above: null },
+    ...more,
+  };
+}
+
+function quote(symbol: string, price: string) {
+  return {
+    symbol,
+    name: null,
+    price,
+    change_24h: null,
+    change_percentage_24h: null,
+    market_cap: null,
+    volume_24h: null,
+    time: 0,
+    stale: false,
+    watched: true,
+    spark: [],
+  };
+}
+
+beforeEach(() => {
+  backend = new HandBackend();
+  useBackend(backend);
+  market.clear();
+  alerts.clear();
+});
+
+afterEach(async () => {
+  closeMenu();
+  await speak("en");
+});
+
+/** The menu of the only row, with its items by test id. */
+async function openMenuOfRow(): Promise<void> {
+  await fireEvent.click(screen.getAllByLabelText("More")[1] as HTMLElement);
+}
+
+describe("the form of a rule", () => {
+  const conditions: ConditionForm[] = [
+    line,
+    { kind: "crosses", price: "0.5", rearm_percent: "0" },
+    { kind: "moves", percent: "2", window_s: 900, direction: "down" },
+    { kind: "change_24h", side: "below", percent: "-5", rearm_points: "0.25" },
+    { kind: "leaves_range", low: "1", high: "2", rearm_percent: "0.1" },
+    { kind: "trailing", side: "falls", percent: "5" },
+    { kind: "trailing", side: "rises", percent: "150" },
+    { kind: "new_extreme", extreme: "either", window_s: 86_400, rearm_percent: "0.5" },
+    { kind: "step", step: "1000", base: "500", rearm_percent: "20" },
+    { kind: "volume", side: "above", value: "9000000000000000001", rearm_percent: "1" },
+    { kind: "market_cap", side: "below", value: "500", rearm_percent: "2" },
+    { kind: "stale", after_s: 300 },
+    {
+      kind: "all",
+      conditions: [line, { kind: "change_24h", side: "above", percent: "5", rearm_points: "1" }],
+    },
+  ];
+
+  it.each(conditions)("of $kind is the same after it was opened in the editor", (condition) => {
+    const rule = form(condition, { tags: ["long term", "Wächter"], expires_at: 5 });
+    expect(formOf(draftOf(rule, "ETH"))).toEqual(rule);
+  });
+
+  it("takes the usual re-arm distance of another kind", () => {
+    const draft = draftOf(form(line), "BTC");
+    expect(ofKind(draft, "step").rearm).toBe("10");
+    expect(ofKind(draft, "below").rearm).toBeUndefined();
+    for (const kind of KINDS) {
+      const changed = { ...draft, price: "1", low: "1", high: "2", value: "3", step: "4" };
+      expect(formOf({ ...changed, ...ofKind(draft, kind) }), kind).toBeDefined();
+    }
+  });
+
+  it("has each tag once", () => {
+    expect(tagsOf(" swing, , long term,swing ")).toEqual(["swing", "long term"]);
+  });
+});
+
+describe("what a rule would have done", () => {
+  const now = Date.UTC(2026, 9, 16, 14, 2);
+  const past = { fired: 3, last: null, since: now - 7 * 24 * HOUR, short: false };
+
+  it("is said in a sentence, with what is short or too much", () => {
+    expect(pastSaid(past, now)).toBe("Would have fired 3× in the last 7 days.");
+    const short = { ...past, fired: 1, since: now - 50 * HOUR, short: true };
+    expect(pastSaid(short, now)).toBe("Only 2 days of prices here; would have fired 1× in them.");
+    expect(pastSaid({ ...past, fired: 21 }, now)).toContain("a longer pause");
+    expect(pastSaid({ ...past, last: now - HOUR }, now)).toContain("Last on");
+    expect(pastSaid(null, now)).toContain("do not say");
+  });
+});
+
+describe("the editor", () => {
+  it("puts two conditions into one sentence, and takes one away again", async () => {
+    market.apply([quote("BTC", "67000")]);
+    render(AlertEditor, { id: "r", form: form(line) });
+    render(Menu);
+    await fireEvent.click(screen.getByTestId("alert-second-add"));
+    await fireEvent.click(screen.getByTestId("alert-second-kind"));
+    const kinds = screen.getAllByTestId("alert-second-kind-option");
+    expect(kinds.some((kind) => kind.textContent?.includes("has no price"))).toBe(false);
+    const volume = kinds.find((kind) => kind.textContent?.includes("24 h volume above"));
+    await fireEvent.click(volume as HTMLElement);
+    const value = screen.getByTestId("alert-second-value");
+    await fireEvent.input(value, { target: { value: "1,000,000" } });
+    await fireEvent.input(screen.getByTestId("alert-tags"), { target: { value: "big, swing" } });
+    expect(screen.queryByTestId("alert-rearm")).toBeNull();
+    await fireEvent.click(screen.getByTestId("alert-create"));
+    expect((await backend.next("save_rule")).args).toEqual({
+      id: "r",
+      form: form(
+        {
+          kind: "all",
+          conditions: [
+            line,
+            { kind: "volume", side: "above", value: "1000000", rearm_percent: "1" },
+          ],
+        },
+        { tags: ["big", "swing"] },
+      ),
+    });
+    await fireEvent.click(screen.getByTestId("alert-second-remove"));
+    expect(screen.queryByTestId("alert-second-value")).toBeNull();
+    expect(screen.getByTestId("alert-rearm")).toBeDefined();
+  });
+});
+
+describe("the list of alerts", () => {
+  function show(...rules: RuleRow[]): void {
+    alerts.rules = rules;
+    alerts.loaded = true;
+    render(AlertsTab);
+    render(Menu);
+  }
+
+  it("snoozes, wakes and mutes a rule from its menu, and says so", async () => {
+    show(row("a"));
+    await openMenuOfRow();
+    await fireEvent.click(screen.getAllByTestId("alert-snooze")[0] as HTMLElement);
+    const asked = await backend.next("snooze_rule");
+    expect(asked.args).toEqual({ id: "a", snooze: { for: "minutes", minutes: 15 } });
+    asked.answer(row("a", { snoozed_until: Date.now() + 900_000 }));
+    expect(await screen.findByText(/^Snoozed until/)).toBeDefined();
+
+    await openMenuOfRow();
+    await fireEvent.click(screen.getByTestId("alert-wake"));
+    const woken = await backend.next("snooze_rule");
+    expect(woken.args).toEqual({ id: "a", snooze: { for: "wake" } });
+    woken.answer(row("a"));
+
+    await openMenuOfRow();
+    await fireEvent.click(screen.getByTestId("alert-mute"));
+    const muted = await backend.next("mute_rule");
+    expect(muted.args).toEqual({ id: "a", muted: true });
+    muted.answer(row("a", { muted: true }));
+    expect(await screen.findByText(/^Muted/)).toBeDefined();
+  });
+
+  it("says why a rule was paused, and resumes it", async () => {
+    const reason = "Paused after 15 alerts within 3 min";
+    const paused = row("a", { paused: { at: 0, reason } });
+    expect(isArmed(paused)).toBe(false);
+    show(paused);
+    expect(screen.getByTestId("alert-state").textContent).toContain(reason);
+    await fireEvent.click(screen.getByTestId("alert-resume-now"));
+    const resumed = await backend.next("enable_rule");
+    expect(resumed.args).toEqual({ id: "a", enabled: true });
+    resumed.answer(row("a"));
+    expect(await screen.findByText(/Never fired/)).toBeDefined();
+  });
+
+  it("shows the trigger of a rule that follows the price as it moves", async () => {
+    const falls = form({ kind: "trailing", side: "falls", percent: "5" });
+    show(row("a", { form: falls, waits_for: { below: "95", above: null } }));
+    const state = screen.getByTestId("alert-state");
+    expect(state.textContent).toContain("At 95.00 or less");
+    alerts.follow([{ id: "a", waits_for: { below: "114", above: null } }]);
+    expect(await screen.findByText(/At 114.00 or less/)).toBeDefined();
+    const [rule] = alerts.rules;
+    const distance = rule && distanceOf(rule, quote("BTC", "120"));
+    expect(distance?.digits).toBe(-50n);
+  });
+
+  it("is filtered by a tag, which is there only while a rule has it", async () => {
+    show(
+      row("a", { form: form(line, { tags: ["swing"] }) }),
+      row("b", { form: form(line, { tags: ["long"] }) }),
+    );
+    const tags = screen.getAllByTestId("alerts-tag");
+    expect(tags.map((tag) => tag.textContent?.trim())).toEqual(["long", "swing"]);
+    await fireEvent.click(tags[1] as HTMLElement);
+    expect(screen.getAllByTestId("alert-row")).toHaveLength(1);
+    alerts.rules = alerts.rules.filter((rule) => rule.id !== "a");
+    expect(await screen.findByText(/Rule b/)).toBeDefined();
+  });
+
+  it("goes into a file and comes from one", async () => {
+    show(row("a"));
+    await fireEvent.click(screen.getByTestId("alerts-more"));
+    await fireEvent.click(screen.getByTestId("alerts-export"));
+    (await backend.next("export_rules")).answer({ path: "/downloads/alerts.json", rules: 1 });
+    const chosen = new File(["{}"], "alerts.json");
+    const input = screen.getByTestId("alerts-import-file");
+    Object.defineProperty(input, "files", { value: [chosen] });
+    await fireEvent.change(input);
+    const piece = await backend.next("import_rules");
+    expect(piece.args).toEqual({ piece: 0, text: "{}", last: true });
+    piece.answer({ imported: { rules: 0, known: 1 } });
+    (await backend.next("rules")).answer([row("a"), row("b")]);
+    expect(await screen.findByText(/Rule b/)).toBeDefined();
+  });
+});
