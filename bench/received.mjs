@@ -9,7 +9,8 @@ const { WebSocket } = require("ws");
 const FLOOD = 100_000;
 const PACED = 600;
 const [port, key] = process.argv.slice(2);
-const session = "00000000-0000-4000-8000-0000000000ff";
+const sessions = Array.from("0123456789", (n) => `00000000-0000-4000-8000-00000000000${n}`);
+const [session] = sessions;
 
 const client = new RealtimeClient(`ws://127.0.0.1:${port}/realtime/v1`, {
   params: { apikey: key },
@@ -45,7 +46,7 @@ client
   })
   .subscribe(async (status) => {
     if (status !== "SUBSCRIBED") return;
-    await go(`prepare/${session}`);
+    await go(`prepare/${sessions}`);
     begin = performance.now();
     await go("flood");
   });

@@ -356,7 +356,11 @@ async fn a_catch_up_that_breaks_off_goes_on_from_where_it_was() {
         (asked.load(Ordering::SeqCst) > 2).then_some(())
     });
     broke.await.unwrap();
-    assert_eq!(kept(&app, &session).await, 2_000);
+    // The second one is written while the third one is asked for.
+    let written = wait_for("two pages", LONG, async || {
+        (kept(&app, &session).await == 2_000).then_some(())
+    });
+    written.await.unwrap();
     app.stop().await;
 
     let asked = project.watch();

@@ -1,9 +1,9 @@
 //! The server of the comparison with the official client: row changes come from here, as many as a
 //! socket takes or at a pace; everything else is passed on to a whole project.
 //!
-//! `POST /_go/…` says what to send to whoever listens to messages: `prepare/SESSION` writes a flood
-//! of changes of that session and of others, `flood` sends it, `pace/SESSION` sends some at random
-//! moments.
+//! `POST /_go/…` says what to send to whoever listens to messages: `prepare/SESSION,SESSION…` writes
+//! a flood of changes of these sessions by turns, `flood` sends it, `pace/SESSION` sends some at
+//! random moments.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -28,14 +28,15 @@ const PACE: f64 = 30.0;
 /// Bytes of a message's text: with the row's other columns, their names and types the frame is some
 /// 1.3 KB.
 const TEXT: usize = 300;
-/// Every so many changes of the flood is of the session that was named; the others are of nine
-/// more.
-const SESSIONS: u64 = 10;
+/// Sessions of the flood.
+pub const SESSIONS: usize = 10;
+/// Bytes of a request in which its path ends.
+const HEAD: usize = 1_024;
 
 /// What is to be sent.
 #[derive(Clone)]
 enum Go {
-    Prepare(String, mpsc::Sender<()>),
+    Prepare(Vec<String>, mpsc::Sender<()>),
     Flood,
     Pace(String),
 }
@@ -65,7 +66,7 @@ pub async fn serve() -> Result<()> {
 }
 
 async fn route(mut stream: TcpStream, go: broadcast::Sender<Go>, upstream: &str) -> Result<()> {
-    let mut head = [0; 128];
+    let mut head = [0; HEAD];
     let path = loop {
         let read = stream.peek(&mut head).await?;
         let head = String::from_utf8_lossy(&head[..read]);
@@ -73,7 +74,7 @@ async fn route(mut stream: TcpStream, go: broadcast::Sender<Go>, upstream: &str)
             return Ok(());
         }
         if let Some(path) = head.split(' ').nth(1)
-            && (head.split(' ').count() > 2 || read == 128)
+            && (head.split(' ').count() > 2 || read == HEAD)
         {
             break path.to_owned();
         }
@@ -86,9 +87,10 @@ async fn route(mut stream: TcpStream, go: broadcast::Sender<Go>, upstream: &str)
         let mut request = [0; 4_096];
         let _ = stream.read(&mut request).await?;
         match what.split_once('/') {
-            Some(("prepare", session)) => {
+            Some(("prepare", sessions)) => {
                 let (done, mut ready) = mpsc::channel(1);
-                let _ = go.send(Go::Prepare(session.to_owned(), done));
+                let sessions = sessions.split(',').map(str::to_owned).collect();
+                let _ = go.send(Go::Prepare(sessions, done));
                 ready.recv().await.context("nobody listens")?;
             }
             Some(("pace", session)) => drop(go.send(Go::Pace(session.to_owned()))),
@@ -211,17 +213,13 @@ impl Socket {
 
     async fn send(&mut self, what: Go, chat: &Chat) -> Result<()> {
         match what {
-            Go::Prepare(session, done) => {
-                let mut frames = Vec::new();
-                for at in 0..SESSIONS {
-                    let other = format!("00000000-0000-4000-8000-00000000000{at}");
-                    let of = if at == 0 { &session } else { &other };
-                    frames.push(Frame::new(self.v2, chat, of)?);
-                }
+            Go::Prepare(sessions, done) => {
+                let frames = sessions.iter().map(|of| Frame::new(self.v2, chat, of));
+                let mut frames = frames.collect::<Result<Vec<Frame>>>()?;
                 self.flood.clear();
                 for n in 0..FLOOD {
-                    // The last one is of the session that was named.
-                    let of = usize::try_from((FLOOD - 1 - n) % SESSIONS)?;
+                    // The last one is of the first session.
+                    let of = usize::try_from(FLOOD - 1 - n)? % frames.len();
                     self.flood.extend_from_slice(frames[of].change(n));
                 }
                 let _ = done.send(()).await;

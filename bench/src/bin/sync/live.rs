@@ -11,7 +11,7 @@ use tidings_contract::{self as api, Event};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 
-use crate::device::Device;
+use crate::device::{Client, Device};
 use crate::flood::{self, FLOOD, PACED, Told};
 
 /// Turns of each.
@@ -99,20 +99,24 @@ pub async fn client(port: &str, key: &str) -> Result<()> {
     client
         .join(&format!("http://127.0.0.1:{port}"), key, &name)
         .await?;
-    let session = client.call(api::CreateSession { title: None }).await?.id;
-    client
-        .event(|event| match event {
-            Event::Outbox { outbox } => (outbox.queued == 0).then_some(()),
-            _ => None,
-        })
-        .await?;
+    let mut sessions = Vec::new();
+    for _ in 0..flood::SESSIONS {
+        let session = client.call(api::CreateSession { title: None }).await?;
+        sessions.push(session.id);
+    }
+    let session = sessions[0].clone();
+    while unsent(&client).await? {
+        client
+            .event(|event| matches!(event, Event::Outbox { .. }).then_some(()))
+            .await?;
+    }
     client
         .call(api::OpenSession {
             session: session.clone(),
         })
         .await?;
 
-    flood::go(&http, port, &format!("prepare/{session}")).await?;
+    flood::go(&http, port, &format!("prepare/{}", sessions.join(","))).await?;
     let began = Instant::now();
     flood::go(&http, port, "flood").await?;
     client
@@ -154,6 +158,13 @@ pub async fn client(port: &str, key: &str) -> Result<()> {
     };
     println!("{}", serde_json::to_string(&measured)?);
     Ok(())
+}
+
+/// Whether anything waits to be sent.
+async fn unsent(client: &Client) -> Result<bool> {
+    let snapshot = client.call(api::GetSnapshot {}).await?;
+    let active = snapshot.active.context("no workspace")?;
+    Ok(active.outbox.queued > 0)
 }
 
 /// Messages that an event tells.
