@@ -10,6 +10,7 @@ import { use } from "../src/lib/i18n/spoken.svelte";
 import { app } from "../src/lib/state/app.svelte";
 import { market } from "../src/lib/state/market.svelte";
 import { view } from "../src/lib/state/view.svelte";
+import * as alerts from "./alerts";
 import * as data from "./data";
 import * as who from "./people";
 import { IN_GERMAN, pseudo } from "./speech";
@@ -164,9 +165,9 @@ function answer(command: CommandName, args: unknown): unknown {
         high: "68399",
       };
     case "rules":
-      return data.rules.map((rule) => ({ ...rule, sentence: engine(rule.sentence) }));
+      return alerts.rules.map((rule) => ({ ...rule, sentence: engine(rule.sentence) }));
     case "firings":
-      return data.firings.map((firing) => ({ ...firing, title: engine(firing.title) }));
+      return alerts.firings.map((firing) => ({ ...firing, title: engine(firing.title) }));
     case "preview_rule":
       return {
         valid: true,

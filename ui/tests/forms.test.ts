@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { draftOf, formOf, unreadable } from "../src/lib/alerts/form";
-import type { ConditionForm } from "../src/lib/bindings";
 import { parseDecimal, toText } from "../src/lib/format/decimal";
 import { looksSecret } from "../src/lib/onboarding/key";
 import { match } from "../src/lib/palette/match";
@@ -8,31 +7,7 @@ import { axisTicks, extremes, level, widen } from "../src/lib/panel/chart";
 import { place } from "../src/lib/panel/spark";
 import { avatarColour, initials } from "../src/lib/ui/avatar";
 
-const CONDITIONS: ConditionForm[] = [
-  { kind: "above", price: "70000", rearm_percent: "0.1" },
-  { kind: "below", price: "66500.5", rearm_percent: "0" },
-  { kind: "crosses", price: "68000", rearm_percent: "1" },
-  { kind: "moves", percent: "2", window_s: 900, direction: "either" },
-  { kind: "moves", percent: "2.5", window_s: 60, direction: "up" },
-  { kind: "moves", percent: "1", window_s: 3600, direction: "down" },
-  { kind: "change_24h", side: "above", percent: "5", rearm_points: "0.25" },
-  { kind: "change_24h", side: "below", percent: "-5", rearm_points: "0.5" },
-  { kind: "leaves_range", low: "0.995", high: "1.005", rearm_percent: "0.1" },
-  { kind: "enters_range", low: "1200", high: "1300", rearm_percent: "0.1" },
-];
-
 describe("the alert editor", () => {
-  it.each(CONDITIONS)("takes $kind apart and puts it together again", (condition) => {
-    const form = {
-      symbol: "BTC",
-      condition,
-      repeat: "every",
-      cooldown_s: 60,
-      expires_at: 1,
-    } as const;
-    expect(formOf(draftOf(form, ""))).toEqual(form);
-  });
-
   it("has no rule while a figure is missing or none", () => {
     const draft = draftOf({ symbol: "BTC" }, "");
     expect(formOf(draft)).toBeUndefined();

@@ -1,6 +1,6 @@
 //! `cargo xtask soak`: the tests that find more the longer they run.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
@@ -33,8 +33,11 @@ const KILL: Long = Long {
     variable: "TIDINGS_KILLS",
 };
 
+/// Left out of the test command, where it would take minutes.
+const STORM: &str = "storm::five_hundred_clients_come_back_within_the_limits_of_a_pro_project";
+
 /// Runs so many programs of the model test, from a seed on (none means one that no run had
-/// before), and kills the program so many times.
+/// before), has 500 clients come back at once, and kills the program so many times.
 pub fn soak(programs: u64, from: Option<u64>, kills: u64) -> Result<ExitCode> {
     if programs == 0 && kills == 0 {
         bail!("nothing to do: give --programs or --kills a number above 0");
@@ -53,6 +56,12 @@ pub fn soak(programs: u64, from: Option<u64>, kills: u64) -> Result<ExitCode> {
         done += count;
         println!("model: {done} of {programs} programs passed, from seed {first} on");
     }
+    if programs > 0 {
+        let mut test = MODEL.command(&workspace);
+        test.args(["--ignored", "--exact", STORM]);
+        finish(&mut test, "the storm")?;
+        println!("storm: 500 clients came back");
+    }
     if kills > 0 {
         // The program that is killed.
         let mut build = workspace.cargo();
@@ -65,23 +74,29 @@ pub fn soak(programs: u64, from: Option<u64>, kills: u64) -> Result<ExitCode> {
 
 impl Long {
     fn run(&self, workspace: &Workspace, much: &str) -> Result<()> {
+        let mut test = self.command(workspace);
+        test.args(self.tests).env(self.variable, much);
+        finish(
+            &mut test,
+            &format!("{} with {}={much}", self.program, self.variable),
+        )
+    }
+
+    fn command(&self, workspace: &Workspace) -> Command {
         let mut test = workspace.cargo();
         test.args(["test", "--quiet", "--package", TESTS])
             .args(["--test", self.program, "--", "--nocapture"])
-            .args(self.tests)
-            .env(self.variable, much)
             .env(BIN_DIR, workspace.bin_dir(false));
-        let ended = command::stream(&mut test, DEADLINE, |line| println!("{line}"))?;
-        if !ended.success() {
-            bail!(
-                "{} with {}={much}: {}",
-                self.program,
-                self.variable,
-                ended.describe()
-            );
-        }
-        Ok(())
+        test
     }
+}
+
+fn finish(test: &mut Command, what: &str) -> Result<()> {
+    let ended = command::stream(test, DEADLINE, |line| println!("{line}"))?;
+    if !ended.success() {
+        bail!("{what}: {}", ended.describe());
+    }
+    Ok(())
 }
 
 /// The seconds since 1970: far from those of the test command, and further each time.

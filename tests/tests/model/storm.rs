@@ -274,6 +274,7 @@ fn two_hundred_clients_come_back_within_the_limits_of_a_free_project_which_has_n
 }
 
 #[test]
+#[ignore = "it takes minutes of a processor: cargo xtask soak runs it"]
 fn five_hundred_clients_come_back_within_the_limits_of_a_pro_project() {
     run(async {
         let mut crowd = Crowd::gather(Plan::Pro, Project::All, 500).await;

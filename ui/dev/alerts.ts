@@ -1,0 +1,94 @@
+/** Alerts and what they did, made up. */
+
+import type { FiringRow, RuleRow } from "../src/lib/bindings";
+import { at } from "./data";
+
+function rule(id: string, symbol: string, sentence: string, more: Partial<RuleRow>): RuleRow {
+  return {
+    id,
+    form: {
+      symbol,
+      condition: { kind: "above", price: "70000", rearm_percent: "0.1" },
+      repeat: "every",
+      cooldown_s: 300,
+      expires_at: null,
+      tags: [],
+    },
+    sentence,
+    enabled: true,
+    done: false,
+    expired: false,
+    last_fired: null,
+    distance_percent: null,
+    paused: null,
+    snoozed_until: null,
+    muted: false,
+    waits_for: { below: null, above: null },
+    ...more,
+  };
+}
+
+const form = (symbol: string, condition: RuleRow["form"]["condition"]): RuleRow["form"] => ({
+  symbol,
+  condition,
+  repeat: "every",
+  cooldown_s: 300,
+  expires_at: null,
+  tags: [],
+});
+
+export const rules: RuleRow[] = [
+  rule("r1", "BTC", "Crosses above 70,000", { last_fired: at(16, 20, 2) }),
+  rule("r2", "BTC", "Crosses below 66,500", {
+    form: form("BTC", { kind: "below", price: "66500", rearm_percent: "0.1" }),
+  }),
+  rule("r3", "BTC", "Moves 2 % within 15 min", {
+    form: form("BTC", { kind: "moves", percent: "2", window_s: 900, direction: "either" }),
+  }),
+  rule("r4", "SOL", "Crosses above 150", {
+    form: {
+      ...form("SOL", { kind: "above", price: "150", rearm_percent: "0.1" }),
+      repeat: "once",
+      tags: ["swing"],
+    },
+  }),
+  rule("r7", "SOL", "Falls 5 % from its high", {
+    form: { ...form("SOL", { kind: "trailing", side: "falls", percent: "5" }), tags: ["swing"] },
+    waits_for: { below: "144.10", above: null },
+  }),
+  rule("r8", "SOL", "Crosses 147 either way", {
+    form: form("SOL", { kind: "crosses", price: "147", rearm_percent: "0" }),
+    paused: { at: at(9, 20), reason: "Paused after 15 alerts within 3 min" },
+  }),
+  rule("r9", "USDC", "No price for 5 min", {
+    muted: true,
+    snoozed_until: at(15, 0),
+    form: form("USDC", { kind: "stale", after_s: 300 }),
+  }),
+  rule("r5", "SOL", "24 h change below −5 %", {
+    enabled: false,
+    form: form("SOL", { kind: "change_24h", side: "below", percent: "-5", rearm_points: "0.25" }),
+  }),
+  rule("r6", "USDC", "Leaves 0.995 – 1.005", {
+    last_fired: at(8, 52),
+    form: form("USDC", { kind: "leaves_range", low: "0.995", high: "1.005", rearm_percent: "0.1" }),
+  }),
+];
+
+export const firings: FiringRow[] = [
+  firing("f1", "SOL", "SOL crossed above 148", at(12, 47), "suppressed"),
+  firing("f2", "SOL", "SOL crossed above 148", at(12, 44), "notified"),
+  firing("f3", "SOL", "SOL crossed above 147", at(9, 20), "away"),
+  firing("f4", "BTC", "BTC moved +2.1 %", at(9, 15), "away"),
+  firing("f5", "BTC", "BTC moved −2.0 %", at(2, 31), "quiet"),
+];
+
+function firing(
+  id: string,
+  symbol: string,
+  title: string,
+  time: number,
+  mark: FiringRow["mark"],
+): FiringRow {
+  return { id, rule: "r1", symbol, title, price: "148.02", time, mark };
+}
