@@ -31,6 +31,15 @@ const LIMIT: BackOff = BackOff {
     longest: Duration::from_mins(10),
 };
 
+/// Why a token is renewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// A caller wants another one, or Auth does not know it.
+    Asked,
+    /// A service refused it.
+    Refused,
+}
+
 /// A token that is refused is renewed no sooner than this after one that was refused as well:
 /// services that disagree, or something before them, will not like the next one better.
 const BETWEEN_REFUSALS: Duration = Duration::from_secs(30);
@@ -87,6 +96,7 @@ impl State {
         self.epoch = epoch;
         self.flight = None;
         self.hold = Hold::new(LIMIT);
+        self.refused_at = None;
     }
 }
 
