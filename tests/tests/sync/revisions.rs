@@ -356,7 +356,9 @@ async fn a_catch_up_that_breaks_off_goes_on_from_where_it_was() {
         (asked.load(Ordering::SeqCst) > 2).then_some(())
     });
     broke.await.unwrap();
-    assert_eq!(kept(&app, &session).await, 2_000);
+    // Two pages, and what the server was still telling of the 3,000 when the app came.
+    let there = kept(&app, &session).await;
+    assert!((2_000..3_000).contains(&there), "{there}");
     app.stop().await;
 
     let asked = project.watch();
