@@ -225,7 +225,11 @@ impl TokenManager {
             }
             self.inner.fly(&mut state)?
         };
-        land(flight).await.map(|token| token.expose().to_owned())
+        let token = land(flight).await?;
+        if reason == Reason::Refused {
+            self.inner.state().renewed_refused();
+        }
+        Ok(token.expose().to_owned())
     }
 
     /// Asks the server whose session this is. Ends it when the server knows it no more.

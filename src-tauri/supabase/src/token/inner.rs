@@ -74,21 +74,23 @@ impl State {
     ///
     /// # Errors
     /// [`Error::StillRefused`] when one was renewed for the same reason just before.
-    pub(super) fn may_renew_refused(&mut self) -> Result<(), Error> {
+    pub(super) fn may_renew_refused(&self) -> Result<(), Error> {
         // A renewal under way is shared, not a second one.
         if self.flight.is_some() {
             return Ok(());
         }
         let now = Instant::now();
-        if let Some(at) = self.refused_at
-            && now.duration_since(at) < BETWEEN_REFUSALS
-        {
-            return Err(Error::StillRefused {
+        match self.refused_at {
+            Some(at) if now.duration_since(at) < BETWEEN_REFUSALS => Err(Error::StillRefused {
                 retry_after: at + BETWEEN_REFUSALS - now,
-            });
+            }),
+            _ => Ok(()),
         }
-        self.refused_at = Some(now);
-        Ok(())
+    }
+
+    /// A token that a service refused was renewed.
+    pub(super) fn renewed_refused(&mut self) {
+        self.refused_at = Some(Instant::now());
     }
 
     /// What was under way, or waited, concerns a session that is over.
