@@ -91,10 +91,18 @@ impl Long {
     }
 }
 
+/// Fails also when no test ran: cargo takes a name that fits none for success.
 fn finish(test: &mut Command, what: &str) -> Result<()> {
-    let ended = command::stream(test, DEADLINE, |line| println!("{line}"))?;
+    let mut passed = false;
+    let ended = command::stream(test, DEADLINE, |line| {
+        passed |= line.starts_with("test result: ok.") && !line.contains(" 0 passed");
+        println!("{line}");
+    })?;
     if !ended.success() {
         bail!("{what}: {}", ended.describe());
+    }
+    if !passed {
+        bail!("{what}: no test of that name ran");
     }
     Ok(())
 }

@@ -28,7 +28,9 @@ pub(crate) fn count(rule: &Rule, state: &mut RuleState, effects: &mut Vec<Effect
         let from = at.minus(Duration::from_secs(u64::from(WITHIN_S)));
         state.recent.retain(|firing| *firing > from);
         state.recent.push(at);
-        let many = u32::try_from(state.recent.len()).is_ok_and(|count| count >= FIRINGS);
+        // Those of before a longer cooldown do not count with the ones after it.
+        let many = is_possible(rule)
+            && u32::try_from(state.recent.len()).is_ok_and(|count| count >= FIRINGS);
         if many && state.ended.is_none() {
             let pause = Pause {
                 at,

@@ -36,10 +36,11 @@ impl Tracker {
         replaces
     }
 
-    /// A new incarnation of the channel knows nothing. What the one before it was told is told
-    /// again, from `again_from` on.
+    /// A new incarnation of the channel knows nothing. What the one before it was told, or was to
+    /// be told again, is told again, from `again_from` on.
     pub(crate) fn reset(&mut self, again_from: Option<Instant>) {
-        self.not_before = again_from.filter(|_| self.sent.is_some());
+        let again = self.sent.is_some() || self.not_before.is_some();
+        self.not_before = again_from.filter(|_| again);
         self.sent = None;
     }
 
@@ -66,6 +67,7 @@ impl Tracker {
         if self.calls.len() > CALLS {
             self.calls.pop_front();
         }
+        self.not_before = None;
         self.sent.clone_from(&self.desired);
         Some(self.desired.clone().map_or(Call::Untrack, Call::Track))
     }
@@ -127,6 +129,10 @@ mod tests {
         tracker.reset(Some(later));
         tracker.wish(Some(json(2)));
         assert_eq!((tracker.take(now), tracker.due(now)), (None, Some(later)));
-        assert_eq!(tracker.take(later), Some(Call::Track(json(2))));
+        // A second break before that.
+        let much_later = later + Duration::from_secs(7);
+        tracker.reset(Some(much_later));
+        assert_eq!(tracker.due(now), Some(much_later));
+        assert_eq!(tracker.take(much_later), Some(Call::Track(json(2))));
     }
 }

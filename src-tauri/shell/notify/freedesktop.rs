@@ -38,9 +38,13 @@ struct Inner {
 struct Shown(VecDeque<(u32, String, About)>);
 
 impl Shown {
-    /// The service's number for our id, so that a newer one replaces the one before it.
-    fn number(&self, id: &str) -> u32 {
-        let known = self.0.iter().rfind(|(_, known, _)| known == id);
+    /// The service's number for our id, so that a newer one replaces the one before it. Ids are of
+    /// a workspace.
+    fn number(&self, id: &str, about: &About) -> u32 {
+        let known = self
+            .0
+            .iter()
+            .rfind(|(_, known, of)| known == id && of.workspace == about.workspace);
         known.map_or(0, |(number, _, _)| *number)
     }
 
@@ -141,7 +145,7 @@ impl Inner {
             };
             let arguments = (
                 "Tidings",
-                shown.number(&notification.id),
+                shown.number(&notification.id, &notification.about),
                 "tidings",
                 notification.title.as_str(),
                 body.as_str(),
@@ -371,14 +375,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_is_known_by_its_number_and_replaced_by_its_id() {
+    fn what_is_shown_is_known_by_its_number_and_replaced_by_its_id_in_its_workspace() {
         let mut shown = Shown::default();
-        assert_eq!(shown.number("message/s"), 0);
+        let here = notification(Play::Silent).about;
+        let mut elsewhere = here.clone();
+        elsewhere.workspace = Some(tidings_model::WorkspaceId::mint());
+        assert_eq!(shown.number("message/s", &here), 0);
         shown.add(7, notification(Play::Silent));
         shown.add(7, notification(Play::Silent));
-        assert_eq!((shown.number("message/s"), shown.0.len()), (7, 1));
+        assert_eq!((shown.number("message/s", &here), shown.0.len()), (7, 1));
+        assert_eq!(shown.number("message/s", &elsewhere), 0);
         shown.remove(7);
-        assert_eq!((shown.number("message/s"), shown.about(7)), (0, None));
+        assert_eq!(shown.number("message/s", &here), 0);
+        assert_eq!(shown.about(7), None);
     }
 
     #[test]

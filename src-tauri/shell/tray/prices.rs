@@ -25,11 +25,13 @@ pub(super) fn lines(quotes: &[QuoteRow], locale: &Locale) -> Vec<String> {
     cells
         .iter()
         .map(|[own_symbol, own_price, own_change]| {
-            let mut line = format!(
-                "{own_symbol}{}  {}{own_price}",
-                blank(own_symbol, &symbol),
-                blank(own_price, &price),
-            );
+            let mut line = format!("{own_symbol}{}  ", blank(own_symbol, &symbol));
+            if own_price.is_empty() {
+                line.push_str(words::no_price(locale.language));
+                return line;
+            }
+            line.push_str(&blank(own_price, &price));
+            line.push_str(own_price);
             if !own_change.is_empty() {
                 line.push_str("  ");
                 line.push_str(&aligned(own_change, &blank(own_change, &change)));
@@ -39,15 +41,12 @@ pub(super) fn lines(quotes: &[QuoteRow], locale: &Locale) -> Vec<String> {
         .collect()
 }
 
+/// Symbol, price and change; without a price only the first.
 fn cells(quote: &QuoteRow, locale: &Locale) -> [String; 3] {
     let decimal = |text: &Option<String>| text.as_ref().and_then(|text| text.parse().ok());
     let symbol = quote.symbol.clone();
     let Some(price) = decimal(&quote.price) else {
-        return [
-            symbol,
-            words::no_price(locale.language).to_owned(),
-            String::new(),
-        ];
+        return [symbol, String::new(), String::new()];
     };
     let change = if quote.stale {
         words::old(locale.language).to_owned()
@@ -59,17 +58,18 @@ fn cells(quote: &QuoteRow, locale: &Locale) -> [String; 3] {
     [symbol, describe::price(&price, locale), change]
 }
 
-/// What a text lacks to be as wide as a longer one.
+/// What a text lacks to be as wide as a longer one: for letters and digits one space each that is
+/// as wide as a digit, for the rest one that is as wide as a full stop.
 fn blank(text: &str, longest: &str) -> String {
-    let lacking = longest.chars().count() - text.chars().count();
-    let as_wide = |c: char| {
-        if c.is_alphanumeric() {
-            FIGURE
-        } else {
-            PUNCTUATION
-        }
-    };
-    longest.chars().take(lacking).map(as_wide).collect()
+    let count = |text: &str| text.chars().count();
+    let wide = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();
+    let lacking = count(longest).saturating_sub(count(text));
+    let figures = wide(longest).saturating_sub(wide(text)).min(lacking);
+    let spaces = [(FIGURE, figures), (PUNCTUATION, lacking - figures)];
+    let spaces = spaces.into_iter();
+    spaces
+        .flat_map(|(space, count)| std::iter::repeat_n(space, count))
+        .collect()
 }
 
 /// A change keeps its triangle at the beginning, and its figures end where those of others do.

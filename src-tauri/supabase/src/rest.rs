@@ -290,7 +290,7 @@ impl Rest {
                 }
                 Refusal::Token if !renewed => {
                     renewed = true;
-                    token = Some(tokens.renew(refused).await?);
+                    token = Some(tokens.renew_refused(refused).await?);
                 }
                 _ => return Err(error),
             }

@@ -18,7 +18,7 @@ use crate::{
     Assurance, Auth, BackOff, Class, Error, Factor, Secret, Session, SessionStore, SignUp,
     StoredSession, User,
 };
-use inner::{Inner, blocking, land};
+use inner::{Inner, Reason, blocking, land};
 use live::Live;
 use sign_out::Untold;
 
@@ -192,14 +192,24 @@ impl TokenManager {
         land(flight).await.map(|token| token.expose().to_owned())
     }
 
-    /// A token other than the one a server has refused.
-    pub async fn renew(&self, refused: &str) -> Result<String, Error> {
-        let token = self.other_than(refused).await?;
+    /// A token other than this one.
+    pub async fn renew(&self, token: &str) -> Result<String, Error> {
+        let token = self.other_than(token, Reason::Asked).await?;
         self.must_be_complete()?;
         Ok(token)
     }
 
-    async fn other_than(&self, refused: &str) -> Result<String, Error> {
+    /// A token other than the one a service has refused.
+    ///
+    /// # Errors
+    /// [`Error::StillRefused`] when one was renewed for the same reason just before.
+    pub async fn renew_refused(&self, refused: &str) -> Result<String, Error> {
+        let token = self.other_than(refused, Reason::Refused).await?;
+        self.must_be_complete()?;
+        Ok(token)
+    }
+
+    async fn other_than(&self, refused: &str, reason: Reason) -> Result<String, Error> {
         let flight = {
             let mut state = self.inner.state();
             let live = state.live.as_ref().ok_or(Error::SignedOut)?;
@@ -210,10 +220,16 @@ impl TokenManager {
             if let Some(access) = other.filter(|access| !access.is_over()) {
                 return Ok(access.token.expose().to_owned());
             }
-            state.may_renew_refused()?;
+            if reason == Reason::Refused {
+                state.may_renew_refused()?;
+            }
             self.inner.fly(&mut state)?
         };
-        land(flight).await.map(|token| token.expose().to_owned())
+        let token = land(flight).await?;
+        if reason == Reason::Refused {
+            self.inner.state().renewed_refused();
+        }
+        Ok(token.expose().to_owned())
     }
 
     /// Asks the server whose session this is. Ends it when the server knows it no more.
@@ -238,7 +254,7 @@ impl TokenManager {
         let token = self.bearer().await?;
         let mut answer = call(token.clone()).await;
         if matches!(&answer, Err(error) if error.code() == Some("bad_jwt")) {
-            let token = self.other_than(&token).await?;
+            let token = self.other_than(&token, Reason::Asked).await?;
             answer = call(token).await;
         }
         match answer {

@@ -102,6 +102,9 @@ async fn project(album: &mut Album) -> Result<()> {
     tidings.draft_alert("BTC", "70000").await?;
     album.take(&tidings, "alert").await?;
     tidings.save_alert().await?;
+    // With the window in front the window itself would say it.
+    tidings.press_close().await?;
+    hidden(&tidings, true).await?;
     project.price("BTC", "70012.60").await;
     let notice = desktop
         .wait("the alert", DEADLINE, |n| n.summary.contains("70,000"))
@@ -109,6 +112,9 @@ async fn project(album: &mut Album) -> Result<()> {
     println!("notification: {}: {}", notice.summary, notice.body);
     let menu = tray.wait_item(DEADLINE).await?.menu().await?;
     println!("tray: {}", menu.labels().join(" | "));
+    desktop.click(&notice, "open_chart").await?;
+    hidden(&tidings, false).await?;
+    tidings.tab("alerts").await?;
     tidings.window.wait("alert-history-row").await?;
     album.take(&tidings, "alert-fired").await?;
 
@@ -127,6 +133,16 @@ async fn project(album: &mut Album) -> Result<()> {
     tidings.theme("light").await?;
     album.take(&tidings, "light").await?;
     tidings.window.close().await
+}
+
+/// Waits until the window is in the tray, or back from there.
+async fn hidden(tidings: &Tidings, wanted: bool) -> Result<()> {
+    wait_for("the window", DEADLINE, async || {
+        let visible = tidings.visible().await.ok()?;
+        (visible != wanted).then_some(())
+    })
+    .await?;
+    Ok(())
 }
 
 /// What is said in the pictures.

@@ -35,7 +35,13 @@ async fn told(served: &Served, rule: &str, count: usize) {
     let all = api::ListFirings { limit: 500 };
     let rows = served.until("the history", all, |rows| {
         let own = rows.iter().filter(|row| row.rule == rule);
-        own.clone().count() == count && own.into_iter().all(|row| row.mark != FiringMark::Pending)
+        own.clone().count() == count
+            && own.into_iter().all(|row| {
+                matches!(
+                    row.mark,
+                    FiringMark::Notified | FiringMark::Away | FiringMark::Paused
+                )
+            })
     });
     let rows = rows.await.unwrap();
     let mut times: Vec<i64> = rows

@@ -189,6 +189,58 @@ async fn the_buttons_of_an_alert_snooze_its_rule_and_mute_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_muted_or_deleted_rule_did_in_the_night_is_not_told_in_the_morning() {
+    let project = Project::start().await;
+    project.price("BTC", "69000").await;
+    let device = quick();
+    let app = device.start().await;
+    app.join(&project).await;
+    watched(&app, "BTC").await;
+    let mut rules = Vec::new();
+    for _ in 0..3 {
+        let mut rule = above("BTC", "70000");
+        rule.form.cooldown_s = Some(0);
+        rules.push(app.ok(rule).await.id);
+    }
+    // One is snoozed past the beginning of the quiet hours, and fires in its snooze.
+    let snooze = api::Snooze::Minutes { minutes: 30 };
+    let id = rules[2].clone();
+    app.ok(api::SnoozeRule { id, snooze }).await;
+    quiet(&device, &app, true).await;
+    project.price("BTC", "70100").await;
+    let all_fired = |rows: &Vec<api::FiringRow>| rows.len() == 3;
+    app.until("the firings", api::ListFirings { limit: 10 }, all_fired)
+        .await;
+    let wake = api::Snooze::Wake;
+    let id = rules[2].clone();
+    app.ok(api::SnoozeRule { id, snooze: wake }).await;
+    let id = rules[0].clone();
+    app.ok(api::MuteRule { id, muted: true }).await;
+    let id = rules[1].clone();
+    app.ok(api::DeleteRule { id }).await;
+    assert!(device.desk.shown().is_empty());
+
+    quiet(&device, &app, false).await;
+    let settled = |rows: &Vec<api::FiringRow>| {
+        rows.iter()
+            .any(|row| row.rule == rules[0] && row.mark == FiringMark::Muted)
+    };
+    app.until("the mark", api::ListFirings { limit: 10 }, settled)
+        .await;
+    wait_until("the one that was snoozed", DEADLINE, || {
+        device.desk.shown().len() == 1
+    })
+    .await
+    .unwrap();
+    assert_eq!(
+        device.desk.shown()[0].rule.as_ref(),
+        Some(&rules[2]),
+        "{:?}",
+        device.desk.shown()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn alerts_can_be_muted_for_a_time_which_outlives_the_program() {
     let project = Project::start().await;
     project.price("BTC", "69000").await;

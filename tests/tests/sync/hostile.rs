@@ -1,6 +1,6 @@
 //! Bad input: rows too large or out of shape, frames that cannot be read, refusals for a while.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 use tidings_contract::{self as api, Connection, Event, SendState};
@@ -289,10 +289,12 @@ async fn a_limit_without_a_time_is_not_hammered_and_nothing_is_lost() {
     })
     .await;
     refused(3).await;
+    // A few may have been on their way together when the limit came; after that there are never
+    // two rounds in a second. (How the waits grow is tested where they are made.)
+    let (count, passed) = (hooks.refused_by_limit(), began.elapsed());
     assert!(
-        began.elapsed() >= Duration::from_secs(3),
-        "{:?}",
-        began.elapsed()
+        count <= 4 + 2 * passed.as_secs(),
+        "{count} refusals in {passed:?}"
     );
     for sent in [&first, &second] {
         app.message("waiting", &session, &sent.id, |row| {

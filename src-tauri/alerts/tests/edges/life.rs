@@ -170,6 +170,21 @@ fn marks_are_kept_as_they_were() {
 }
 
 #[test]
+fn a_longer_cooldown_keeps_a_rule_from_being_paused_for_what_it_did_before() {
+    let mut rule = every(&crosses("50", "0"), 0);
+    let mut state = RuleState::new();
+    judge(&rule, &mut state, &tick(0, "49"));
+    for second in 1..15 {
+        let price = if second % 2 == 1 { "50" } else { "49" };
+        assert_eq!(judge(&rule, &mut state, &tick(second, price)), ["fired"]);
+    }
+    rule.cooldown_s = 60;
+    let mut state = state.kept_for(&rule, at(15));
+    assert_eq!(judge(&rule, &mut state, &tick(80, "50")), ["fired"]);
+    assert_eq!(state.pause(), None);
+}
+
+#[test]
 fn a_rule_that_was_paused_goes_on_with_a_longer_cooldown_and_is_new_when_switched_on() {
     let mut rule = every(&crosses("50", "0"), 0);
     let mut state = RuleState::new();

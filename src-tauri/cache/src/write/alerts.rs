@@ -38,7 +38,7 @@ impl Cache {
                 .conn
                 .prepare_cached(
                     "UPDATE firings SET pending = 0
-                     WHERE pending = 1 AND mark = 'snoozed' AND rule = ?1",
+                     WHERE pending = 1 AND mark IN ('snoozed', 'quiet') AND rule = ?1",
                 )?
                 .execute([id.as_uuid().as_bytes()])?;
             tx.changes.firings |= untold > 0;

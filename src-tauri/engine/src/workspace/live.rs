@@ -38,7 +38,7 @@ impl TokenSource for Tokens {
         Box::pin(async move {
             let token = match refused {
                 None => self.0.access_token().await,
-                Some(refused) => self.0.renew(refused).await,
+                Some(refused) => self.0.renew_refused(refused).await,
             };
             match token {
                 Ok(token) => Ok(Some(token)),

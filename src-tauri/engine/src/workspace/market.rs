@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use self::judging::Unkept;
 pub(super) use self::judging::{Fired, keep_waiting, live, release};
-pub(super) use self::moments::run as watch_time;
+pub(super) use self::moments::{by_mute, run as watch_time};
 pub(super) use self::seeding::prices_of;
 use super::Core;
 use super::quotes::quote_row;

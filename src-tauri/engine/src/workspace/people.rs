@@ -189,7 +189,12 @@ pub(super) async fn keep_row(core: Arc<Core>) {
         let is_fresh = written
             .as_ref()
             .is_some_and(|(last, at)| *last == row && at.elapsed() < ROW_EVERY);
-        if (repeated || !is_fresh) && write_row(&core, &row).await {
+        if !repeated && is_fresh {
+            continue;
+        }
+        // Of one whose answer is lost nobody knows what the table says.
+        written = None;
+        if write_row(&core, &row).await {
             written = Some((row, Instant::now()));
         }
     }

@@ -264,5 +264,5 @@ async fn dealt_with(core: &Core, started: Instant) {
     if let Err(error) = core.cache.set_told_to(began.minus(COMING)).await {
         tracing::warn!(%error, "what was fetched may be told as if it were new");
     }
-    notices::caught_up(core);
+    notices::caught_up(core).await;
 }

@@ -31,6 +31,15 @@ const LIMIT: BackOff = BackOff {
     longest: Duration::from_mins(10),
 };
 
+/// Why a token is renewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// A caller wants another one, or Auth does not know it.
+    Asked,
+    /// A service refused it.
+    Refused,
+}
+
 /// A token that is refused is renewed no sooner than this after one that was refused as well:
 /// services that disagree, or something before them, will not like the next one better.
 const BETWEEN_REFUSALS: Duration = Duration::from_secs(30);
@@ -65,21 +74,23 @@ impl State {
     ///
     /// # Errors
     /// [`Error::StillRefused`] when one was renewed for the same reason just before.
-    pub(super) fn may_renew_refused(&mut self) -> Result<(), Error> {
+    pub(super) fn may_renew_refused(&self) -> Result<(), Error> {
         // A renewal under way is shared, not a second one.
         if self.flight.is_some() {
             return Ok(());
         }
         let now = Instant::now();
-        if let Some(at) = self.refused_at
-            && now.duration_since(at) < BETWEEN_REFUSALS
-        {
-            return Err(Error::StillRefused {
+        match self.refused_at {
+            Some(at) if now.duration_since(at) < BETWEEN_REFUSALS => Err(Error::StillRefused {
                 retry_after: at + BETWEEN_REFUSALS - now,
-            });
+            }),
+            _ => Ok(()),
         }
-        self.refused_at = Some(now);
-        Ok(())
+    }
+
+    /// A token that a service refused was renewed.
+    pub(super) fn renewed_refused(&mut self) {
+        self.refused_at = Some(Instant::now());
     }
 
     /// What was under way, or waited, concerns a session that is over.
@@ -87,6 +98,7 @@ impl State {
         self.epoch = epoch;
         self.flight = None;
         self.hold = Hold::new(LIMIT);
+        self.refused_at = None;
     }
 }
 

@@ -188,7 +188,8 @@ function figures(part: Part): string[] {
   if (has(part.kind, "price")) return [part.price];
   if (has(part.kind, "value")) return [part.value];
   if (has(part.kind, "step")) return [part.step, part.base];
-  return has(part.kind, "percent") ? [unsigned(part.percent)] : [];
+  if (!has(part.kind, "percent")) return [];
+  return [isChange(part.kind) ? unsigned(part.percent) : part.percent];
 }
 
 function conditionOf(part: Part): ConditionForm | undefined {

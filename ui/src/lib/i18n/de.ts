@@ -778,6 +778,8 @@ const de = {
   "told.chart": "Kurs öffnen",
   "settings.title": "Einstellungen",
   "settings.search": "Einstellungen durchsuchen",
+  "settings.show": "Zeigen",
+  "settings.showNamed": "{name} zeigen",
   "settings.nothing": "Keine Einstellung zu „{query}“",
   "settings.version": "Tidings {version}",
   "settings.account": "Konto & Arbeitsbereiche",

@@ -762,6 +762,8 @@ export const en = {
   "told.chart": "Open chart",
   "settings.title": "Settings",
   "settings.search": "Search settings",
+  "settings.show": "Show",
+  "settings.showNamed": "Show {name}",
   "settings.nothing": "No setting for “{query}”",
   "settings.version": "Tidings {version}",
   "settings.account": "Account & workspaces",

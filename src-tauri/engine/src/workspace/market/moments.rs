@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tidings_cache::{FiringId, NewFiring};
 use tidings_model::{RuleId, Timestamp};
 use tidings_realtime::ChannelStatus;
 use tokio::time::Instant;
@@ -12,6 +13,9 @@ use super::judging::{When, keep, note};
 use crate::workspace::catch_up::server_now;
 use crate::workspace::doubt::Clocks;
 use crate::workspace::{Core, live, notices, prices};
+
+/// A firing as it is in the cache.
+type Kept = (FiringId, NewFiring);
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// A table that could not be asked about a silence is asked again after this long.
@@ -62,10 +66,10 @@ async fn pass_time(core: &Core, now: Timestamp) {
     keep(core, &mut market).await;
 }
 
-/// Tells what waited for the end of a snooze.
+/// Tells what waited for the end of a snooze. In quiet hours it goes on waiting, for their end.
 async fn end_snoozes(core: &Core, now: Timestamp) {
     let mut market = core.market.lock().await;
-    if market.snoozed.is_empty() {
+    if market.snoozed.is_empty() || notices::Gate::now(core) == notices::Gate::Quiet {
         return;
     }
     let firings = std::mem::take(&mut market.snoozed);
@@ -73,16 +77,18 @@ async fn end_snoozes(core: &Core, now: Timestamp) {
         .into_iter()
         .partition(|(_, firing)| market.is_snoozed(firing.rule, now));
     market.snoozed = still;
-    let notifications = core.settings().notifications;
-    let (untold, told): (Vec<_>, Vec<_>) = over.into_iter().partition(|(_, firing)| {
-        let muted = market
-            .rules
-            .get(&firing.rule)
-            .is_some_and(|kept| kept.muted);
-        muted || !notifications
-    });
     drop(market);
+    let (untold, told) = by_mute(core, over).await;
     notices::snooze_ended(core, told, untold).await;
+}
+
+/// Parts firings whose rule is muted by now from the others.
+pub(crate) async fn by_mute(core: &Core, firings: Vec<Kept>) -> (Vec<Kept>, Vec<Kept>) {
+    let market = core.market.lock().await;
+    firings.into_iter().partition(|(_, firing)| {
+        let rule = market.rules.get(&firing.rule);
+        rule.is_some_and(|kept| kept.muted)
+    })
 }
 
 impl Market {

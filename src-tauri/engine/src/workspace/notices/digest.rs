@@ -7,7 +7,7 @@ use tidings_contract as api;
 
 use super::firings::Settled;
 use super::messages::{self, Found};
-use super::{Core, Gate, Teller, deliver, firings, gate};
+use super::{Core, Gate, Teller, deliver, firings, gate, market};
 use crate::host::{About, Notification};
 use crate::words;
 
@@ -21,45 +21,39 @@ pub(super) async fn tell_missed(core: &Core, missed: &[(FiringId, NewFiring)]) {
     let lines = missed.iter().map(|(_, f)| firings::line(f, &locale));
     let shown = deliver(
         core,
-        digest(core, title, lines.collect(), api::Place::Alerts),
+        digest(
+            core,
+            id_of(missed),
+            title,
+            lines.collect(),
+            api::Place::Alerts,
+        ),
     )
     .await;
     firings::settle(core, missed.to_vec(), Settled::delivered(shown)).await;
 }
 
-/// Firings of rules whose snooze has ended. In quiet hours they wait for the end of those.
-pub(super) async fn tell_snoozed(
-    core: &Core,
-    teller: &mut Teller,
-    firings: Vec<(FiringId, NewFiring)>,
-) {
-    match Gate::now(core) {
-        Gate::Shut => firings::settle(core, firings, Settled::Muted).await,
-        Gate::Quiet => {
-            let held = firings.into_iter();
-            let held = held.map(|(id, firing)| tidings_cache::Firing { id, firing });
-            teller.pending.extend(held);
-            core.holds.store(true, Ordering::SeqCst);
-        }
-        Gate::Open => {
-            let locale = core.locale();
-            let notification = match &firings[..] {
-                [(id, one)] => firings::one(core, *id, one, firings::line(one, &locale)),
-                many => {
-                    let title = words::while_snoozed(locale.language, many.len());
-                    let lines = many.iter().map(|(_, f)| firings::line(f, &locale));
-                    digest(core, title, lines.collect(), api::Place::Alerts)
-                }
-            };
-            let shown = deliver(core, notification).await;
-            firings::settle(core, firings, Settled::delivered(shown)).await;
-        }
+/// Firings of rules whose snooze has ended.
+pub(super) async fn tell_snoozed(core: &Core, firings: Vec<(FiringId, NewFiring)>) {
+    if Gate::now(core) == Gate::Shut {
+        return firings::settle(core, firings, Settled::Muted).await;
     }
+    let locale = core.locale();
+    let notification = match &firings[..] {
+        [(id, one)] => firings::one(core, *id, one, firings::line(one, &locale)),
+        many => {
+            let title = words::while_snoozed(locale.language, many.len());
+            let lines = many.iter().map(|(_, f)| firings::line(f, &locale));
+            let lines = lines.collect();
+            digest(core, id_of(many), title, lines, api::Place::Alerts)
+        }
+    };
+    let shown = deliver(core, notification).await;
+    firings::settle(core, firings, Settled::delivered(shown)).await;
 }
 
 /// Tells what was held until now, or was not told by an earlier run, unless these are quiet hours.
-/// `quiet`: they have just ended.
-pub(super) async fn tell_held(core: &Core, teller: &mut Teller, quiet: bool) {
+pub(super) async fn tell_held(core: &Core, teller: &mut Teller) {
     if gate::is_quiet(core) {
         return;
     }
@@ -73,18 +67,18 @@ pub(super) async fn tell_held(core: &Core, teller: &mut Teller, quiet: bool) {
             return;
         }
     };
-    let mut told: Vec<(FiringId, NewFiring)> = std::mem::take(&mut teller.pending)
+    let earlier = std::mem::take(&mut teller.pending);
+    // The others of this run wait in the queue.
+    let held = held
         .into_iter()
-        .map(|f| (f.id, f.firing))
+        .filter(|held| held.firing.mark == FiringMark::Quiet || earlier.contains(&held.id))
+        .map(|held| (held.id, held.firing))
         .collect();
-    for held in held {
-        let known = told.iter().any(|(id, _)| *id == held.id);
-        // The others of this run wait in the queue.
-        if held.firing.mark == FiringMark::Quiet && !known {
-            told.push((held.id, held.firing));
-        }
+    let (muted, mut told) = market::by_mute(core, held).await;
+    if !muted.is_empty() {
+        firings::settle(core, muted, Settled::Muted).await;
     }
-    let quiet = quiet || told.iter().any(|(_, f)| f.mark == FiringMark::Quiet);
+    let quiet = told.iter().any(|(_, f)| f.mark == FiringMark::Quiet);
     if Gate::now(core) == Gate::Shut && !told.is_empty() {
         // Switched off meanwhile: they stand in the history.
         firings::settle(core, std::mem::take(&mut told), Settled::Muted).await;
@@ -121,12 +115,19 @@ fn notification(
     if core.settings.borrow().previews {
         lines.extend(found.lines(core));
     }
-    digest(core, title, lines, api::Place::Alerts)
+    digest(core, id_of(told), title, lines, api::Place::Alerts)
+}
+
+/// The id of a digest: none takes the place of another.
+fn id_of(firings: &[(FiringId, NewFiring)]) -> String {
+    let newest = firings.iter().map(|(id, _)| id.as_i64()).max();
+    format!("digest/{}", newest.unwrap_or_default())
 }
 
 /// A notification about several things.
 pub(super) fn digest(
     core: &Core,
+    id: String,
     title: String,
     mut lines: Vec<String>,
     place: api::Place,
@@ -138,7 +139,7 @@ pub(super) fn digest(
         lines.push(words::and_more(language, more));
     }
     Notification {
-        id: "digest".to_owned(),
+        id,
         title,
         body: lines.join("\n"),
         language,

@@ -80,6 +80,21 @@ pub(super) async fn seen(core: &Core, bursts: &mut Bursts, arrived: &[Arrived]) 
     forget(core, seen).await;
 }
 
+/// What was missed of the session that is being looked at is not told.
+pub(super) async fn in_front(core: &Core, bursts: &mut Bursts, front: &SessionId) {
+    let here = match waiting(core).await {
+        Ok(messages) => messages.into_iter().map(|each| each.message),
+        Err(error) => {
+            tracing::warn!(%error, "messages to be told could not be read");
+            return;
+        }
+    };
+    let here = here.filter(|message| message.session_id == *front);
+    let ids = here.map(|message| message.id).collect();
+    bursts.forget(front);
+    forget(core, ids).await;
+}
+
 /// Tells what waits, unless these are quiet hours. `together`: it came together, and is told so.
 pub(super) async fn tell(core: &Core, bursts: &mut Bursts, together: bool) {
     if gate::is_quiet(core) {
@@ -144,7 +159,13 @@ pub(super) async fn find(core: &Core) -> Found {
             .push(message);
     }
     for (session, messages) in by_session {
-        let summary = core.cache.session(session).await.ok().flatten();
+        let summary = match core.cache.session(session).await {
+            Ok(summary) => summary,
+            Err(error) => {
+                tracing::warn!(%error, "messages of a session wait to be told");
+                continue;
+            }
+        };
         let notifies = |message: &Message| {
             let level = summary.as_ref().map(|summary| summary.notify);
             wanted
@@ -194,10 +215,7 @@ fn several(core: &Core, found: &Found) -> Notification {
         .last()
         .map_or(api::Place::Alerts, InSession::place);
     let title = words::messages_in(language, count, sessions);
-    Notification {
-        id: "messages".to_owned(),
-        ..digest::digest(core, title, lines, place)
-    }
+    digest::digest(core, "messages".to_owned(), title, lines, place)
 }
 
 /// The notification of one session: a newer one takes the place of the one before it.

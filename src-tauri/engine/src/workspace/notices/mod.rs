@@ -11,6 +11,7 @@ mod gate;
 mod mention;
 mod messages;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -52,8 +53,9 @@ pub(super) enum Notice {
     Snoozed(Vec<(FiringId, NewFiring)>),
     /// Messages that came one by one.
     Arrived(Vec<Arrived>),
-    /// Messages may have been missed for a while, and were read together.
-    CaughtUp,
+    /// Messages may have been missed for a while, and were read together, while this session was
+    /// being looked at.
+    CaughtUp { front: Option<SessionId> },
 }
 
 /// Where notices wait, and what comes out of there.
@@ -64,7 +66,7 @@ pub(super) fn queue() -> (mpsc::Sender<Notice>, mpsc::Receiver<Notice>) {
 /// What the task remembers.
 struct Teller {
     /// Firings that an earlier run has not told, until they are.
-    pending: Vec<tidings_cache::Firing>,
+    pending: HashSet<FiringId>,
     bursts: Bursts,
     /// When messages that came one by one are told.
     due: Option<Instant>,
@@ -81,13 +83,13 @@ pub(super) async fn run(
     mut notices: mpsc::Receiver<Notice>,
 ) {
     let mut teller = Teller {
-        pending,
+        pending: pending.into_iter().map(|firing| firing.id).collect(),
         bursts: Bursts::default(),
         due: None,
         earliest: Instant::now(),
     };
     core.holds.store(true, Ordering::SeqCst);
-    digest::tell_held(&core, &mut teller, false).await;
+    digest::tell_held(&core, &mut teller).await;
     let mut look = tokio::time::interval(core.pace.look);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -96,13 +98,18 @@ pub(super) async fn run(
             notice = notices.recv() => match notice {
                 Some(Notice::Fired(fired)) => firings::tell(&core, fired).await,
                 Some(Notice::Snoozed(firings)) => {
-                    digest::tell_snoozed(&core, &mut teller, firings).await;
+                    digest::tell_snoozed(&core, firings).await;
                 }
                 Some(Notice::Arrived(arrived)) => {
                     messages::seen(&core, &mut teller.bursts, &arrived).await;
                     teller.due = Some(teller.earliest.max(Instant::now()));
                 }
-                Some(Notice::CaughtUp) => messages::tell(&core, &mut teller.bursts, true).await,
+                Some(Notice::CaughtUp { front }) => {
+                    if let Some(front) = front {
+                        messages::in_front(&core, &mut teller.bursts, &front).await;
+                    }
+                    messages::tell(&core, &mut teller.bursts, true).await;
+                }
                 None => return,
             },
             () = core.stop.cancelled() => return,
@@ -113,7 +120,7 @@ pub(super) async fn run(
             }
             _ = look.tick() => {
                 if core.holds.load(Ordering::SeqCst) && !gate::is_quiet(&core) {
-                    digest::tell_held(&core, &mut teller, true).await;
+                    digest::tell_held(&core, &mut teller).await;
                 }
             }
         }
@@ -180,8 +187,9 @@ pub(super) fn arrived(core: &Core, arrived: Vec<Arrived>) {
 }
 
 /// Messages that were missed are in the cache.
-pub(super) fn caught_up(core: &Core) {
-    put(core, Notice::CaughtUp);
+pub(super) async fn caught_up(core: &Core) {
+    let front = in_front(core).await;
+    put(core, Notice::CaughtUp { front });
 }
 
 /// Tells it: in the window while it is in front, else by the desktop. False when the desktop
