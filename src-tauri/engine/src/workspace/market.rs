@@ -4,7 +4,7 @@ mod judging;
 mod moments;
 mod seeding;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use tidings_model::{Json, Quote, RuleId, Symbol, Timestamp};
 use tokio::time::Instant;
 
 use self::judging::Unkept;
-pub(super) use self::judging::{Fired, keep_waiting, live, release};
+pub(super) use self::judging::{Fired, Lost, judge_missed, keep_waiting, live, release};
 pub(super) use self::moments::{by_mute, run as watch_time};
 pub(super) use self::seeding::prices_of;
 use super::Core;
@@ -47,6 +47,10 @@ pub(super) struct Market {
     /// Kept firings that are to be told when the snooze of their rule ends.
     pub(super) snoozed: Vec<(FiringId, NewFiring)>,
     held: Option<VecDeque<Price>>,
+    /// Whether there were more live ticks than are held.
+    lost: Lost,
+    /// Kept firings that are told together when what was missed is judged.
+    untold: Vec<(FiringId, Fired)>,
     /// Counts the readings of all prices; only the newest one lets go of what is held.
     reading: u64,
     /// When the prices were last read after an absence, by the server's clock.
@@ -90,6 +94,8 @@ impl Market {
             snoozed: Vec::new(),
             // Live ticks wait until what was missed has been judged.
             held: Some(VecDeque::new()),
+            lost: Lost::Nothing,
+            untold: Vec::new(),
             reading: 0,
             listening_since: None,
             heard: Instant::now(),
@@ -147,14 +153,14 @@ impl Market {
 
     /// Rules that are switched on and have not ended.
     pub fn armed(&self) -> u32 {
-        let armed = self.rules.iter().filter(|(id, kept)| {
-            kept.enabled
-                && self
-                    .book
-                    .state(**id)
-                    .is_some_and(|state| !state.has_ended())
-        });
+        let armed = self.rules.keys().filter(|id| self.is_armed(**id));
         u32::try_from(armed.count()).unwrap_or(u32::MAX)
+    }
+
+    fn is_armed(&self, id: RuleId) -> bool {
+        let state = self.book.state(id);
+        self.rules.get(&id).is_some_and(|kept| kept.enabled)
+            && state.is_some_and(|state| !state.has_ended())
     }
 
     pub(super) fn state_of(&self, id: RuleId) -> RuleState {
@@ -183,6 +189,20 @@ impl Market {
         self.held.get_or_insert_default();
         self.reading += 1;
         self.reading
+    }
+
+    /// Up to when the rows are known of each symbol that an armed rule is about.
+    pub(super) fn known_to(&self) -> BTreeMap<Symbol, Timestamp> {
+        let armed = self.rules.iter().filter(|(id, _)| self.is_armed(**id));
+        let symbols = armed.map(|(_, kept)| &kept.rule.symbol);
+        symbols
+            .filter_map(|symbol| Some((symbol.clone(), *self.row_times.get(symbol)?)))
+            .collect()
+    }
+
+    /// Whether live ticks were let go of since this was asked last.
+    pub(super) fn lost(&mut self) -> Lost {
+        std::mem::replace(&mut self.lost, Lost::Nothing)
     }
 
     /// Whether no other reading began after this one.

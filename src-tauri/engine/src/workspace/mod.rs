@@ -14,6 +14,7 @@ mod ingest;
 mod live;
 mod market;
 mod members;
+mod missed;
 mod notices;
 mod open;
 mod outbox;
