@@ -17,7 +17,10 @@ use crate::market::{above, history, watched};
 /// More than two pages.
 const MISSED: usize = 2_600;
 
-/// Rows of a feed that never writes one over, a second apart, beginning `ago` before now.
+/// Longer than the feed takes.
+const AWAY: Duration = Duration::from_hours(1);
+
+/// Rows of a feed that never writes one over, a second apart.
 struct Feed {
     first: Timestamp,
 }
@@ -57,7 +60,7 @@ fn price(second: usize) -> &'static str {
 /// An app with an alert above 70,000 that has seen the feed's first rows.
 async fn armed(project: &Project) -> (Device, Client, Feed) {
     let feed = Feed {
-        first: SystemClock.now().minus(Duration::from_hours(2)),
+        first: SystemClock.now(),
     };
     for symbol in ["BTC", "ETH"] {
         let first = feed.row(symbol, 0, "69000");
@@ -79,12 +82,20 @@ async fn armed(project: &Project) -> (Device, Client, Feed) {
 async fn absent(project: &Project) -> (Device, Feed) {
     let (device, app, feed) = armed(project).await;
     app.stop().await;
-    project
-        .service()
+    goes_on(project, &feed).await;
+    device.clock.turn(AWAY);
+    (device, feed)
+}
+
+/// The time passes on the server, and the feed with it.
+async fn goes_on(project: &Project, feed: &Feed) {
+    let seconds = i64::try_from(AWAY.as_secs()).unwrap();
+    project.server.state().hooks().set_clock_offset(seconds);
+    let service = project.service();
+    service
         .insert("crypto_prices", feed.missed())
         .await
         .unwrap();
-    (device, feed)
 }
 
 /// Both firings, each with the time of its row, and told in one notification.
@@ -151,11 +162,7 @@ async fn after_a_sleep_the_ticks_that_were_missed_are_judged_in_order_and_told_t
     app.live().await;
     // Asleep nothing is heard.
     project.server.faults().drop_changes(usize::MAX);
-    let service = project.service();
-    service
-        .insert("crypto_prices", feed.missed())
-        .await
-        .unwrap();
-    device.clock.turn(Duration::from_hours(2));
+    goes_on(&project, &feed).await;
+    device.clock.turn(AWAY);
     told_whole(&device, &app, &feed).await;
 }

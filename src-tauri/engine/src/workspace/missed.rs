@@ -13,7 +13,7 @@ use tidings_supabase::{Class, Error, Filter, Query, Rows};
 use super::Core;
 use super::market::{self, Price};
 use super::prices::{PAGE, rows_of};
-use super::remote::{Fields, table};
+use super::remote::{self, Fields, table};
 
 /// Pages read for one absence at most. What lies between them and the newest rows is a gap.
 const PAGES: usize = 1_000;
@@ -107,6 +107,5 @@ fn query(symbols: &[(Symbol, Timestamp)], place: Option<Place>) -> Query {
 /// The place of an answer's last row, in the server's own words.
 fn end(answer: &Rows) -> Option<Place> {
     let fields = Fields::of_answer(answer.rows.last()?, table::PRICES).ok()?;
-    let text = |column| fields.cell(column).text().value();
-    Some((text("last_updated")?, text("id")?))
+    remote::price_place(&fields)
 }
