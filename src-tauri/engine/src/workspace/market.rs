@@ -5,13 +5,14 @@ mod moments;
 mod seeding;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tidings_alerts::{Book, Marks, Rule, RuleState};
 use tidings_cache::{Cache, FiringId, JudgedTo, NewFiring};
 use tidings_contract as api;
 use tidings_model::{Json, Quote, RuleId, Symbol, Timestamp};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use self::judging::Unkept;
@@ -31,9 +32,23 @@ const RAW_FOR: Duration = Duration::from_hours(48);
 const MINUTES_FOR: Duration = Duration::from_hours(8760);
 const THIN_EVERY: Duration = Duration::from_hours(1);
 
-/// Symbols with a price that the windows have not been told yet.
+/// What waits for its time.
 #[derive(Default)]
-pub(super) struct Told(BTreeSet<Symbol>);
+pub(super) struct Due {
+    /// Symbols with a price that the windows have not been told yet.
+    untold: Mutex<BTreeSet<Symbol>>,
+    to_tell: Notify,
+    to_keep: Notify,
+    /// Something may wait for a moment that did not before.
+    moments: Notify,
+}
+
+impl Due {
+    /// There are other rules than before.
+    pub(super) fn rules_changed(&self) {
+        self.moments.notify_one();
+    }
+}
 
 /// All that is known of prices and rules. There is one owner at a time: the lock around it.
 pub(super) struct Market {
@@ -213,41 +228,56 @@ impl Market {
 
 /// What the cache told: these symbols have a new quote.
 pub(super) fn note_quotes(core: &Core, symbols: BTreeSet<Symbol>) {
-    core.prices_told
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .0
-        .extend(symbols);
+    let due = &core.market_due;
+    let mut untold = due.untold.lock().unwrap_or_else(PoisonError::into_inner);
+    untold.extend(symbols);
+    due.to_tell.notify_one();
 }
 
 /// Keeps, tells and thins on time; runs until the workspace closes.
 pub(super) async fn run(core: Arc<Core>) {
-    let mut keep = tokio::time::interval(KEEP_EVERY);
-    let mut tell = tokio::time::interval(TELL_EVERY);
+    tokio::join!(
+        keep_on_time(&core),
+        tell_on_time(&core),
+        thin_on_time(&core)
+    );
+}
+
+async fn keep_on_time(core: &Core) {
+    loop {
+        core.market_due.to_keep.notified().await;
+        tokio::time::sleep(KEEP_EVERY).await;
+        keep_waiting(core).await;
+    }
+}
+
+async fn tell_on_time(core: &Core) {
+    loop {
+        core.market_due.to_tell.notified().await;
+        tell_prices(core).await;
+        tokio::time::sleep(TELL_EVERY).await;
+    }
+}
+
+async fn thin_on_time(core: &Core) {
     let mut thin = tokio::time::interval_at(Instant::now() + KEEP_EVERY * 30, THIN_EVERY);
     loop {
-        tokio::select! {
-            _ = keep.tick() => keep_waiting(&core).await,
-            _ = tell.tick() => tell_prices(&core).await,
-            _ = thin.tick() => {
-                let now = core.now();
-                let thinned =
-                    core.cache.thin_history(now.minus(RAW_FOR), now.minus(MINUTES_FOR)).await;
-                if let Err(error) = thinned {
-                    tracing::warn!(%error, "the price history was not thinned");
-                }
-            }
+        thin.tick().await;
+        let now = core.now();
+        let thinned = core
+            .cache
+            .thin_history(now.minus(RAW_FOR), now.minus(MINUTES_FOR))
+            .await;
+        if let Err(error) = thinned {
+            tracing::warn!(%error, "the price history was not thinned");
         }
     }
 }
 
 async fn tell_prices(core: &Core) {
     let symbols = {
-        let mut told = core
-            .prices_told
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut told.0)
+        let untold = &core.market_due.untold;
+        std::mem::take(&mut *untold.lock().unwrap_or_else(PoisonError::into_inner))
     };
     if symbols.is_empty() {
         return;

@@ -277,6 +277,8 @@ async fn judge(
     }
     if market.unkept.presses() {
         keep(core, market).await;
+    } else if !market.waiting.is_empty() {
+        core.market_due.to_keep.notify_one();
     }
     ticks
 }
@@ -349,6 +351,7 @@ pub(super) async fn keep(core: &Core, market: &mut Market) {
                 .filter(|(_, fired)| fired.new.mark == FiringMark::Snoozed);
             let snoozed = snoozed.map(|(id, fired)| (*id, fired.new.clone()));
             market.snoozed.extend(snoozed);
+            core.market_due.moments.notify_one();
             market.untold.extend(fired);
             // What was missed is told together, when all of it is judged.
             if market.held.is_none() {
@@ -357,6 +360,7 @@ pub(super) async fn keep(core: &Core, market: &mut Market) {
         }
         Err(error) => {
             tracing::error!(%error, "prices were not kept");
+            core.market_due.to_keep.notify_one();
             let most = market.waiting.len().saturating_sub(WAITING);
             market.waiting.drain(..most);
             if !market.unkept.firings.is_empty() && !market.unkept.said {
