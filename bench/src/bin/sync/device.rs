@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use futures_util::future::BoxFuture;
 use tidings_cache::CacheKey;
 use tidings_contract::{self as api, Call, Connection, Event, NotificationReport, SignUpOutcome};
 use tidings_engine::{
-    App, AppOptions, Host, Notification, Pace, Secrets, SecretsError, Subscription,
+    App, AppOptions, Host, Network, Notification, NotificationAbility, Pace, Secrets, SecretsError,
+    Subscription,
 };
 use tidings_model::SystemClock;
 use zeroize::Zeroizing;
@@ -46,6 +48,7 @@ impl Device {
             downloads: None,
             secrets: self.secrets.clone(),
             host: Arc::new(Desk),
+            network: Network::default(),
             clock: Arc::new(SystemClock),
             version: "bench".to_owned(),
             default_url: None,
@@ -137,15 +140,29 @@ impl Client {
 struct Desk;
 
 impl Host for Desk {
-    fn notify(
-        &self,
-        _: Notification,
-    ) -> futures_util::future::BoxFuture<'static, NotificationReport> {
+    fn notify(&self, _: Notification) -> BoxFuture<'static, NotificationReport> {
         let report = NotificationReport {
             shown: true,
             reason: None,
         };
         Box::pin(std::future::ready(report))
+    }
+
+    fn notifications(&self) -> BoxFuture<'static, NotificationAbility> {
+        // Nobody asks.
+        Box::pin(std::future::pending())
+    }
+
+    fn open_notification_settings(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn autostart(&self) -> Option<bool> {
+        None
+    }
+
+    fn set_autostart(&self, _: bool) -> Result<(), String> {
+        Ok(())
     }
 
     fn open_link(&self, _: &str) -> Result<(), String> {
