@@ -140,8 +140,8 @@ pub struct Config {
     /// Broadcasts and presence calls a second, over all channels; a second's worth goes at once,
     /// and what is over it waits.
     pub events_per_second: u32,
-    /// Events that may wait for their reader; then the socket waits too, for two seconds at most,
-    /// and after them the reader sees [`Event::Lagged`](crate::Event::Lagged).
+    /// Events that may wait for their reader; then the socket waits too, as long as the reader
+    /// reads, and after that it sees [`Event::Lagged`](crate::Event::Lagged).
     pub event_capacity: usize,
     /// Frames that may wait, for their turn or for the socket; one more broadcast is refused.
     pub send_capacity: usize,

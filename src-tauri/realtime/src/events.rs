@@ -8,9 +8,12 @@ use tokio::time::{Duration, Instant, timeout_at};
 
 use crate::event::Event;
 
-/// How long a reader that is behind holds the socket back. Shorter than what a heartbeat or a
-/// probe waits for its answer, which stands unread meanwhile.
+/// How long a reader that reads nothing holds the socket back. Shorter than what a heartbeat or a
+/// probe waits for any frame, all of which stand unread meanwhile.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long one holds it back that reads, but does not keep up: by then to read again is less than
+/// what still waits.
+const LONGEST: Duration = Duration::from_secs(30);
 
 struct Queue {
     state: Mutex<State>,
@@ -31,9 +34,23 @@ struct State {
     events: VecDeque<Event>,
     /// [`Event::Lagged`] is among the events.
     lagged: bool,
-    /// Since when the reader is behind: from a full queue until half of it is read.
-    behind: Option<Instant>,
+    /// The reader is behind: from a full queue until half of it is read.
+    behind: Option<Behind>,
     closed: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Behind {
+    since: Instant,
+    /// When something was read last.
+    read_at: Instant,
+}
+
+impl Behind {
+    /// Until when there may be room in time.
+    fn ends(self) -> Instant {
+        (self.read_at + PATIENCE).min(self.since + LONGEST)
+    }
 }
 
 /// What the socket's task tells.
@@ -41,9 +58,9 @@ pub(crate) struct EventSender(Arc<Queue>);
 
 /// What the client's owner reads.
 ///
-/// A reader that is behind holds the socket back, and with it the server. One that is behind for
-/// more than two seconds loses changes, broadcasts and presence, and reads [`Event::Lagged`] in
-/// their place: it has to read again what it shows. Of the events about the connection and the
+/// A reader that is behind holds the socket back, and with it the server. One that then reads
+/// nothing for two seconds, or is behind for thirty, loses changes, broadcasts and presence, and
+/// reads [`Event::Lagged`] in their place: it has to read again what it shows. Of the events about the connection and the
 /// channels, the newest of each kind and channel is never lost.
 pub struct EventStream(Arc<Queue>);
 
@@ -62,19 +79,24 @@ impl EventSender {
     /// Returns when there is room for another event, or when there has been none for so long that
     /// events are dropped instead. What is given up on the way changes nothing.
     pub(crate) async fn room(&self) {
-        let since = {
-            let mut state = self.0.state();
-            if state.events.len() < self.0.capacity {
+        loop {
+            let ends = {
+                let mut state = self.0.state();
+                if state.events.len() < self.0.capacity {
+                    return;
+                }
+                let now = Instant::now();
+                let begins = Behind {
+                    since: now,
+                    read_at: now,
+                };
+                state.behind.get_or_insert(begins).ends()
+            };
+            let read = self.0.emptied.notified();
+            if timeout_at(ends, read).await.is_err() {
                 return;
             }
-            *state.behind.get_or_insert_with(Instant::now)
-        };
-        let room = async {
-            while self.0.state().events.len() >= self.0.capacity {
-                self.0.emptied.notified().await;
-            }
-        };
-        let _ = timeout_at(since + PATIENCE, room).await;
+        }
     }
 
     /// Queues an event; false when it was dropped.
@@ -124,8 +146,10 @@ impl EventStream {
                     if event == Event::Lagged {
                         state.lagged = false;
                     }
-                    if state.behind.is_some() {
-                        if state.events.len() <= self.0.capacity / 2 {
+                    let half = state.events.len() <= self.0.capacity / 2;
+                    if let Some(behind) = &mut state.behind {
+                        behind.read_at = Instant::now();
+                        if half {
                             state.behind = None;
                         }
                         self.0.emptied.notify_one();

@@ -11,8 +11,8 @@ use tidings_contract::{self as api, Event};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 
-use crate::device::{Client, Device};
-use crate::flood::{self, FLOOD, PACED, Told};
+use tidings_bench::device::{Client, Device};
+use tidings_bench::flood::{self, FLOOD, PACED, Told};
 
 /// Turns of each.
 const TURNS: usize = 5;

@@ -6,10 +6,7 @@
 //! takes into its encrypted cache and announces; a bare download of the rows that were missed; and
 //! an empty account, for what a million messages cost that did not change.
 
-mod device;
-mod flood;
 mod live;
-mod project;
 mod quiet;
 mod resync;
 
@@ -17,6 +14,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use tidings_bench::figures::{Figures, json_file};
+use tidings_bench::flood;
 
 /// Messages cached while nothing changes.
 const MESSAGES: u64 = 1_000_000;

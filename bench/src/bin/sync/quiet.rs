@@ -11,8 +11,8 @@ use tidings_cache::{Cache, Head, Incoming, NumberedChanges, PartialSession, Read
 use tidings_contract as api;
 use tidings_model::{Clock as _, SessionId, SystemClock, UserId};
 
-use crate::device::Device;
-use crate::project::{self, Project};
+use tidings_bench::device::Device;
+use tidings_bench::project::{self, Project};
 
 /// Messages of a session.
 const A_SESSION: u64 = 200;

@@ -13,8 +13,8 @@ use tidings_cache::{CacheKey, Column, PartialMessage};
 use tidings_contract::{self as api, Connection as State, Event};
 use tidings_model::{Json, MessageId};
 
-use crate::device::{Client, Device};
-use crate::project::{self, Project};
+use tidings_bench::device::{Client, Device};
+use tidings_bench::project::{self, Project};
 
 /// Sessions, messages in all of them before the outage, and changes missed in it.
 const SESSIONS: u64 = 50;
@@ -104,7 +104,7 @@ async fn resync(client: &mut Client) -> Result<Duration> {
 
 /// Waits until so many messages are on the device.
 async fn held(client: &Client, count: u64) -> Result<()> {
-    let end = Instant::now() + crate::device::DEADLINE;
+    let end = Instant::now() + tidings_bench::device::DEADLINE;
     while client.call(api::GetStorage {}).await?.messages < count {
         ensure!(Instant::now() < end, "the messages did not arrive");
         tokio::time::sleep(Duration::from_millis(100)).await;

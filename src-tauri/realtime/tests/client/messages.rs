@@ -362,6 +362,42 @@ async fn a_reader_that_is_behind_holds_the_socket_back_and_loses_nothing() {
     assert_eq!(world.client.diagnostics().counters.lagged, 0);
 }
 
+/// Hears `count` broadcasts, one in `every`; how many of them until the first loss.
+async fn heard_in(count: u32, every: Duration) -> u32 {
+    let mut world = World::with(Vsn::V2, 1 << 20, |config| config.event_capacity = 20);
+    let _channel = world.client.open(ChannelSpec::new("room"));
+    let mut peer = world.accept().await;
+    let join = peer.admit().await;
+    for number in 0..count {
+        let payload = json!({"event": "e", "payload": {"n": number}});
+        peer.say(None, None, &join.topic, "broadcast", payload)
+            .await;
+    }
+    for number in 0..count {
+        let lost = world
+            .pick(|event| match event {
+                Event::Broadcast { .. } => Some(false),
+                Event::Lagged => Some(true),
+                _ => None,
+            })
+            .await;
+        if lost {
+            return number;
+        }
+        tokio::time::sleep(every).await;
+    }
+    count
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_reader_that_goes_on_reading_is_waited_for_but_not_for_ever() {
+    let every = Duration::from_millis(100);
+    assert_eq!(heard_in(250, every).await, 250);
+    // What is read within half a minute, and what waits by then.
+    let heard = heard_in(500, every).await;
+    assert!((300..=340).contains(&heard), "{heard}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_slow_reader_learns_that_it_lost_something_and_loses_no_state() {
     let mut world = World::with(Vsn::V2, 1 << 20, |config| config.event_capacity = 20);

@@ -1,16 +1,15 @@
 //! The server of the comparison with the official client: row changes come from here, as many as a
 //! socket takes or at a pace; everything else is passed on to a whole project.
 //!
-//! `POST /_go/…` says what to send to whoever listens to messages: `prepare/SESSION,SESSION…` writes
-//! a flood of changes of these sessions by turns, `flood` sends it, `pace/SESSION` sends some at
-//! random moments.
+//! `POST /_go/…` says what to send to whoever listens: `prepare/SESSION,SESSION…` writes a flood of
+//! messages of these sessions by turns, `prices/SYMBOLS/ROUNDS` one of prices of so many symbols,
+//! `flood` sends it, `pace/SESSION` sends some messages at random moments.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
-use tidings_bench::text::{Numbers, word};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{broadcast, mpsc};
@@ -18,7 +17,9 @@ use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 
+use crate::prices;
 use crate::project::Project;
+use crate::text::{Numbers, word};
 
 /// Changes of the flood.
 pub const FLOOD: u64 = 100_000;
@@ -37,6 +38,11 @@ const HEAD: usize = 1_024;
 #[derive(Clone)]
 enum Go {
     Prepare(Vec<String>, mpsc::Sender<()>),
+    Prices {
+        symbols: u32,
+        rounds: u32,
+        done: mpsc::Sender<()>,
+    },
     Flood,
     Pace(String),
 }
@@ -93,6 +99,16 @@ async fn route(mut stream: TcpStream, go: broadcast::Sender<Go>, upstream: &str)
                 let _ = go.send(Go::Prepare(sessions, done));
                 ready.recv().await.context("nobody listens")?;
             }
+            Some(("prices", counts)) => {
+                let (symbols, rounds) = counts.split_once('/').context("no rounds")?;
+                let (done, mut ready) = mpsc::channel(1);
+                let _ = go.send(Go::Prices {
+                    symbols: symbols.parse()?,
+                    rounds: rounds.parse()?,
+                    done,
+                });
+                ready.recv().await.context("nobody listens")?;
+            }
             Some(("pace", session)) => drop(go.send(Go::Pace(session.to_owned()))),
             None if what == "flood" => drop(go.send(Go::Flood)),
             _ => bail!("{what} is nothing to send"),
@@ -114,16 +130,38 @@ type WebSocket = tokio_tungstenite::WebSocketStream<TcpStream>;
 struct Socket {
     socket: WebSocket,
     v2: bool,
-    chat: Option<Chat>,
+    chat: Option<Binding>,
+    prices: Option<Binding>,
     flood: Vec<u8>,
 }
 
-/// The channel with messages.
-#[derive(Clone)]
-struct Chat {
+/// What a client asked to be told of: a table in a channel.
+#[derive(Debug, Clone)]
+pub struct Binding {
     topic: Value,
     join: Value,
-    binding: u64,
+    id: u64,
+}
+
+impl Binding {
+    /// The frame that tells of a change.
+    pub fn frame(&self, v2: bool, data: &Value) -> String {
+        let payload = json!({"ids": [self.id], "data": data});
+        if v2 {
+            json!([self.join, null, self.topic, "postgres_changes", payload]).to_string()
+        } else {
+            json!({"topic": self.topic, "event": "postgres_changes", "payload": payload, "ref": null})
+                .to_string()
+        }
+    }
+}
+
+/// A final text frame whose length takes two bytes (RFC 6455, section 5.2).
+pub fn framed(text: &str) -> Result<Vec<u8>> {
+    let mut bytes = vec![0x81, 126];
+    bytes.extend_from_slice(&u16::try_from(text.len())?.to_be_bytes());
+    bytes.extend_from_slice(text.as_bytes());
+    Ok(bytes)
 }
 
 impl Socket {
@@ -140,6 +178,7 @@ impl Socket {
             socket,
             v2,
             chat: None,
+            prices: None,
             flood: Vec::new(),
         })
     }
@@ -153,8 +192,8 @@ impl Socket {
                     Some(Err(_)) | None => return Ok(()),
                 },
                 what = go.recv() => {
-                    if let (Ok(what), Some(chat)) = (what, self.chat.clone()) {
-                        self.send(what, &chat).await?;
+                    if let Ok(what) = what {
+                        self.send(what).await?;
                     }
                 }
             }
@@ -188,12 +227,15 @@ impl Socket {
         let mut bindings = payload["config"]["postgres_changes"].clone();
         for (at, binding) in (1_u64..).zip(bindings.as_array_mut().into_iter().flatten()) {
             binding["id"] = json!(at);
-            if binding["table"] == "chat_messages" {
-                self.chat = Some(Chat {
-                    topic: topic.clone(),
-                    join: if v2 { join.clone() } else { Value::Null },
-                    binding: at,
-                });
+            let asked = Binding {
+                topic: topic.clone(),
+                join: if v2 { join.clone() } else { Value::Null },
+                id: at,
+            };
+            match binding["table"].as_str() {
+                Some("chat_messages") => self.chat = Some(asked),
+                Some("crypto_prices") => self.prices = Some(asked),
+                _ => {}
             }
         }
         let response = json!({"status": "ok", "response": {"postgres_changes": bindings}});
@@ -211,9 +253,13 @@ impl Socket {
             .await?)
     }
 
-    async fn send(&mut self, what: Go, chat: &Chat) -> Result<()> {
+    /// Sends it, if it was asked for here.
+    async fn send(&mut self, what: Go) -> Result<()> {
         match what {
             Go::Prepare(sessions, done) => {
+                let Some(chat) = &self.chat else {
+                    return Ok(());
+                };
                 let frames = sessions.iter().map(|of| Frame::new(self.v2, chat, of));
                 let mut frames = frames.collect::<Result<Vec<Frame>>>()?;
                 self.flood.clear();
@@ -228,7 +274,25 @@ impl Socket {
                 self.socket.get_mut().write_all(&self.flood).await?;
                 self.flood = Vec::new();
             }
+            Go::Prices {
+                symbols,
+                rounds,
+                done,
+            } => {
+                let Some(binding) = &self.prices else {
+                    return Ok(());
+                };
+                self.flood.clear();
+                for row in prices::rows(symbols, rounds) {
+                    let frame = binding.frame(self.v2, &row.change());
+                    self.flood.extend_from_slice(&framed(&frame)?);
+                }
+                let _ = done.send(()).await;
+            }
             Go::Pace(session) => {
+                let Some(chat) = &self.chat else {
+                    return Ok(());
+                };
                 let mut frame = Frame::new(self.v2, chat, &session)?;
                 let mut numbers = Numbers(7);
                 let mut at = Instant::now();
@@ -266,7 +330,7 @@ const ID: &str = "00000000-0000-7000-8000-";
 const TIME: &str = "2026-01-02T03:04:05.";
 
 impl Frame {
-    fn new(v2: bool, chat: &Chat, session: &str) -> Result<Self> {
+    fn new(v2: bool, chat: &Binding, session: &str) -> Result<Self> {
         let kinds = [
             ("id", "uuid"),
             ("session_id", "uuid"),
@@ -285,26 +349,18 @@ impl Frame {
             .collect();
         let time = format!("{TIME}000000+00:00");
         let whole = |content: &str| {
-            let payload = json!({
-                "ids": [chat.binding],
-                "data": {
-                    "schema": "public", "table": "chat_messages", "type": "INSERT",
-                    "commit_timestamp": format!("{TIME}000000Z"), "errors": null,
-                    "columns": columns,
-                    "record": {
-                        "id": format!("{ID}000000000000"), "session_id": session,
-                        "user_id": "00000000-0000-4000-8000-00000000000a", "content": content,
-                        "role": "assistant", "metadata": {}, "created_at": time,
-                        "updated_at": time, "status": "delivered", "message_type": "text",
-                    },
+            let data = json!({
+                "schema": "public", "table": "chat_messages", "type": "INSERT",
+                "commit_timestamp": format!("{TIME}000000Z"), "errors": null,
+                "columns": columns,
+                "record": {
+                    "id": format!("{ID}000000000000"), "session_id": session,
+                    "user_id": "00000000-0000-4000-8000-00000000000a", "content": content,
+                    "role": "assistant", "metadata": {}, "created_at": time,
+                    "updated_at": time, "status": "delivered", "message_type": "text",
                 },
             });
-            if v2 {
-                json!([chat.join, null, chat.topic, "postgres_changes", payload]).to_string()
-            } else {
-                json!({"topic": chat.topic, "event": "postgres_changes", "payload": payload, "ref": null})
-                    .to_string()
-            }
+            chat.frame(v2, &data)
         };
         let mut content = SENT.to_owned();
         let mut numbers = Numbers(1);
@@ -314,11 +370,8 @@ impl Frame {
         }
         content.truncate(TEXT);
         let whole = whole(&content);
-        // A final text frame whose length takes two bytes.
-        let mut bytes = vec![0x81, 126];
-        bytes.extend_from_slice(&u16::try_from(whole.len())?.to_be_bytes());
-        let begin = bytes.len();
-        bytes.extend_from_slice(whole.as_bytes());
+        let bytes = framed(&whole)?;
+        let begin = bytes.len() - whole.len();
         let mut times = whole.match_indices(TIME);
         let mut time = || times.next().map(|(at, _)| begin + at + TIME.len());
         let micros = [

@@ -16,8 +16,8 @@ use tidings_engine::{
 use tidings_model::SystemClock;
 use zeroize::Zeroizing;
 
-/// Long enough for anything that is measured.
-pub const DEADLINE: Duration = Duration::from_secs(600);
+/// Long enough for any event that is waited for.
+pub const DEADLINE: Duration = Duration::from_secs(120);
 
 /// A computer: what is in its folder outlives the engine.
 pub struct Device {
@@ -117,17 +117,22 @@ impl Client {
 
     /// Waits for an event.
     pub async fn event<T>(&mut self, pick: impl Fn(&Event) -> Option<T>) -> Result<T> {
+        let events = &mut self.events;
         let found = async {
-            while let Some(told) = self.events.next().await {
+            while let Some(told) = events.next().await {
                 if let Some(found) = pick(&told.event) {
                     return Ok(found);
                 }
             }
             bail!("the engine ended")
         };
-        tokio::time::timeout(DEADLINE, found)
-            .await
-            .context("an event did not come")?
+        match tokio::time::timeout(DEADLINE, found).await {
+            Ok(found) => found,
+            Err(_) => {
+                let state = self.call(api::GetDiagnostics {}).await?;
+                bail!("an event did not come; {state:#?}")
+            }
+        }
     }
 
     /// Ends the engine in order.
