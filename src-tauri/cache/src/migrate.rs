@@ -42,6 +42,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 6,
         sql: include_str!("../../../migrations/0006_delivery.sql"),
     },
+    Migration {
+        version: 8,
+        sql: include_str!("../../../migrations/0008_price_levels.sql"),
+    },
 ];
 
 /// The schema version of an open database; 0 when it is new.

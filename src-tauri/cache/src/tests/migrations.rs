@@ -19,6 +19,7 @@ const ROWS: &[(u32, &str)] = &[
     (4, include_str!("rows/0004.sql")),
     (5, include_str!("rows/0005.sql")),
     (6, include_str!("rows/0006.sql")),
+    (8, include_str!("rows/0008.sql")),
 ];
 
 fn place(dir: &TempDir) -> Place {

@@ -26,14 +26,17 @@ use crate::error::Result;
 const KEEP_EVERY: Duration = Duration::from_secs(1);
 /// A symbol is told at most four times a second.
 const TELL_EVERY: Duration = Duration::from_millis(250);
-/// Raw prices are folded into minutes after two days, and minutes kept for a year.
-const RAW_FOR: Duration = Duration::from_hours(48);
-const MINUTES_FOR: Duration = Duration::from_hours(8760);
-const THIN_EVERY: Duration = Duration::from_hours(1);
+/// What became known of the past is told once in this time, while much is read.
+const TELL_PAST_EVERY: Duration = Duration::from_secs(2);
 
-/// Symbols with a price that the windows have not been told yet.
+/// What the windows have not been told yet.
 #[derive(Default)]
-pub(super) struct Told(BTreeSet<Symbol>);
+pub(super) struct Untold {
+    /// Symbols with a new price.
+    quotes: BTreeSet<Symbol>,
+    /// Symbols of whose past more is known.
+    past: BTreeSet<Symbol>,
+}
 
 /// All that is known of prices and rules. There is one owner at a time: the lock around it.
 pub(super) struct Market {
@@ -185,6 +188,11 @@ impl Market {
         self.reading
     }
 
+    /// Whether everything that was missed has been judged.
+    pub(super) const fn has_judged(&self) -> bool {
+        self.held.is_none()
+    }
+
     /// Whether no other reading began after this one.
     pub(super) const fn is_newest(&self, reading: u64) -> bool {
         self.reading == reading
@@ -193,41 +201,58 @@ impl Market {
 
 /// What the cache told: these symbols have a new quote.
 pub(super) fn note_quotes(core: &Core, symbols: BTreeSet<Symbol>) {
-    core.prices_told
+    core.prices_untold
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
-        .0
+        .quotes
         .extend(symbols);
 }
 
-/// Keeps, tells and thins on time; runs until the workspace closes.
+/// What the cache told: more is known of the past of these symbols.
+pub(super) fn note_past(core: &Core, symbols: BTreeSet<Symbol>) {
+    core.prices_untold
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .past
+        .extend(symbols);
+}
+
+/// Keeps and tells on time; runs until the workspace closes.
 pub(super) async fn run(core: Arc<Core>) {
     let mut keep = tokio::time::interval(KEEP_EVERY);
     let mut tell = tokio::time::interval(TELL_EVERY);
-    let mut thin = tokio::time::interval_at(Instant::now() + KEEP_EVERY * 30, THIN_EVERY);
+    let mut tell_past = tokio::time::interval(TELL_PAST_EVERY);
     loop {
         tokio::select! {
             _ = keep.tick() => keep_waiting(&core).await,
             _ = tell.tick() => tell_prices(&core).await,
-            _ = thin.tick() => {
-                let now = core.now();
-                let thinned =
-                    core.cache.thin_history(now.minus(RAW_FOR), now.minus(MINUTES_FOR)).await;
-                if let Err(error) = thinned {
-                    tracing::warn!(%error, "the price history was not thinned");
-                }
-            }
+            _ = tell_past.tick() => tell_past_prices(&core),
         }
+    }
+}
+
+fn tell_past_prices(core: &Core) {
+    let symbols = {
+        let mut untold = core
+            .prices_untold
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut untold.past)
+    };
+    if !symbols.is_empty() {
+        core.emit(api::Event::PriceHistory {
+            symbols: symbols.iter().map(Symbol::to_string).collect(),
+        });
     }
 }
 
 async fn tell_prices(core: &Core) {
     let symbols = {
-        let mut told = core
-            .prices_told
+        let mut untold = core
+            .prices_untold
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut told.0)
+        std::mem::take(&mut untold.quotes)
     };
     if symbols.is_empty() {
         return;
