@@ -43,6 +43,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../migrations/0006_delivery.sql"),
     },
     Migration {
+        version: 7,
+        sql: include_str!("../../../migrations/0007_search.sql"),
+    },
+    Migration {
         version: 8,
         sql: include_str!("../../../migrations/0008_price_levels.sql"),
     },

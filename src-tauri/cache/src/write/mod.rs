@@ -4,7 +4,7 @@ pub(crate) mod alerts;
 mod delivery;
 pub(crate) mod heads;
 pub(crate) mod heard;
-mod index;
+pub(crate) mod index;
 pub(crate) mod ingest;
 mod levels;
 pub(crate) mod local;

@@ -14,9 +14,9 @@ use super::{Core, live};
 use crate::error::Result;
 
 /// How often it is looked at.
-const LOOK: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_secs(5);
 /// Between two looks more than this went by only if the machine slept or the feed was away.
-const BREAK: Duration = Duration::from_secs(5);
+const BREAK: Duration = Duration::from_secs(12);
 /// How often it is written down; a program that is killed has heard up to so much more.
 const WRITE: Duration = Duration::from_secs(30);
 /// A connection that ends may have been dead for this long, unless a price came later: a
@@ -88,7 +88,7 @@ pub(super) async fn hears(core: &Core) {
                 core.past_prices.look_again();
             }
         }
-        // Looked at again in a second, from the same time on.
+        // Looked at again soon, from the same time on.
         Err(error) => tracing::warn!(%error, "how far prices were heard was not kept"),
     }
 }

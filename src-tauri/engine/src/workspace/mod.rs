@@ -10,11 +10,13 @@ mod dates;
 mod doubt;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod index;
 mod ingest;
 mod listening;
 mod live;
 mod market;
 mod members;
+mod missed;
 mod notices;
 mod open;
 mod outbox;
@@ -134,7 +136,7 @@ pub(crate) struct Core {
     notices: mpsc::Sender<notices::Notice>,
     /// Firings or messages may wait for the end of the quiet hours.
     holds: AtomicBool,
-    prices_untold: Mutex<market::Untold>,
+    market_due: market::Due,
     listening: listening::Listening,
     past_prices: past_prices::Requests,
     past: past::Known,
@@ -229,7 +231,7 @@ impl Workspace {
             market: tokio::sync::Mutex::new(market),
             notices,
             holds: AtomicBool::new(false),
-            prices_untold: Mutex::default(),
+            market_due: market::Due::default(),
             listening,
             past_prices: past_prices::Requests::default(),
             past: past::Known::default(),
@@ -329,6 +331,7 @@ impl Core {
     /// Has whoever shows the rules read them again.
     pub async fn tell_rules(&self) {
         let armed = self.market.lock().await.armed();
+        self.market_due.rules_changed();
         self.emit(api::Event::Rules { armed });
     }
 
@@ -435,7 +438,7 @@ fn tasks(
     spawn("presence row", Box::pin(people::keep_row(core.clone())));
     spawn("profile", Box::pin(members::keep_profile(core.clone())));
     spawn("typing", Box::pin(people::tell_unjoined(core.clone())));
-    spawn("search index", Box::pin(index(core.clone())));
+    spawn("search index", Box::pin(index::run(core.clone())));
     tasks.close();
     tasks
 }
@@ -455,26 +458,4 @@ async fn keep_account(cache: &Cache, tokens: &TokenManager, now: Timestamp) -> R
         set => set?,
     }
     Ok(())
-}
-
-/// Brings the search index up to what is cached, in small batches, in the background.
-async fn index(core: Arc<Core>) {
-    const BATCH: usize = 200;
-    let mut commits = core.cache.subscribe();
-    loop {
-        match core.cache.index_some(BATCH).await {
-            Ok(0) => {}
-            Ok(_) => {
-                tokio::task::yield_now().await;
-                continue;
-            }
-            Err(error) => tracing::warn!(%error, "the search index was not brought up to date"),
-        }
-        if matches!(
-            commits.recv().await,
-            Err(tokio::sync::broadcast::error::RecvError::Closed)
-        ) {
-            return;
-        }
-    }
 }

@@ -15,11 +15,10 @@ use tokio::sync::Notify;
 
 use super::catch_up::server_now;
 use super::market::Price;
+use super::prices::PAGE;
 use super::remote::{self, Fields, table};
 use super::{Core, listening, live, price_levels};
 
-/// Rows read at once; hosted projects give no more.
-const PAGE: u32 = 1_000;
 /// Pages read after one connection was made; the next one goes on.
 const PAGES: u32 = 2_000;
 /// How often it looks for something to do by itself.
