@@ -105,10 +105,10 @@ async fn a_table_of_one_row_a_symbol_is_asked_once_and_its_gap_stays() {
     let app = device.start().await;
     app.join(&project).await;
     watched(&app, "BTC").await;
-    let whole = price_history(&app, "a first price", api::PriceRange::Hour, |history| {
+    price_history(&app, "a first price", api::PriceRange::Hour, |history| {
         history.points.len() == 1
-    });
-    assert_eq!(whole.await.gaps, []);
+    })
+    .await;
     app.stop().await;
 
     device.clock.turn(Duration::from_mins(20));
@@ -131,12 +131,14 @@ async fn a_table_of_one_row_a_symbol_is_asked_once_and_its_gap_stays() {
     // Once of the table, by the app; the test itself changes a row by its symbol.
     let by_app = of_past.filter(|line| line.contains("GET"));
     assert_eq!(by_app.count(), 1, "{:?}", asked.of("crypto_prices"));
+    // What was between the row and the first time that somebody listened is not known either.
+    let long = |gap: &&api::PriceGap| gap.to - gap.from >= 1_100_000;
     let shown = price_history(&app, "a gap", api::PriceRange::Hour, |history| {
-        history.gaps.len() == 1
+        history.gaps.iter().filter(long).count() == 1
     })
     .await;
-    let length = shown.gaps[0].to - shown.gaps[0].from;
-    assert!((1_100_000..=1_300_000).contains(&length), "{shown:?}");
+    let gap = shown.gaps.iter().find(long).unwrap();
+    assert!(gap.to - gap.from <= 1_300_000, "{shown:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -175,10 +177,10 @@ async fn a_gap_is_shown_while_offline_and_filled_once_the_table_can_be_read() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_settings_do_not_keep_goes_into_the_next_level_with_its_extremes() {
+    const HOUR: i64 = 3_600_000;
     let mut device = Device::new();
     device.pace.price_levels = Duration::from_millis(50);
     let project = project_of(&device).await;
-    const HOUR: i64 = 3_600_000;
     let hour = device.clock.now().as_millis() / HOUR * HOUR - 72 * HOUR;
     let at = |minute: i64| Timestamp::from_millis(hour + minute * 60_000);
     let old = [(5, "10"), (6, "40"), (7, "3"), (8, "12")];

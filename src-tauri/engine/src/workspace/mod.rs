@@ -186,7 +186,8 @@ impl Workspace {
         let now = clock.now();
         keep_account(&cache, &tokens, now).await?;
         let mut market = Market::load(&cache, now).await?;
-        let newest = market.quotes().values().map(|quote| quote.time).max();
+        let known = market.quotes().values().map(|quote| quote.time);
+        let newest = known.filter(|time| *time <= now).max();
         let listening = listening::Listening::load(&cache, newest).await?;
         let members = members::State::load(&cache).await?;
         let background = background::Control::load(&cache).await?;

@@ -116,6 +116,7 @@ export * from "./PreviewRetention";
 export * from "./PreviewRule";
 export * from "./PriceGap";
 export * from "./PriceHistory";
+export * from "./PriceKeeping";
 export * from "./PricePalette";
 export * from "./PricePoint";
 export * from "./PriceRange";
