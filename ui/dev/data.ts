@@ -46,6 +46,7 @@ export const settings: Settings = {
   schema: "public",
   tray_hint_shown: true,
   retention: { keep: "everything" },
+  price_keeping: { raw_hours: 48, minute_days: 365, hour_days: 1825, day_years: null },
   realtime: {
     reconnect_first_ms: 500,
     reconnect_longest_ms: 30_000,
@@ -287,6 +288,7 @@ export function quote(
     return {
       time: NOW - (47 - i) * 30 * minute,
       price: `${text.slice(0, -4)}.${text.slice(-4)}`,
+      volume: null,
     };
   });
   return {

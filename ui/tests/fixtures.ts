@@ -88,6 +88,7 @@ export const settings: Settings = {
   schema: "public",
   tray_hint_shown: false,
   retention: { keep: "everything" },
+  price_keeping: { raw_hours: 48, minute_days: 365, hour_days: 1825, day_years: null },
   realtime: {
     reconnect_first_ms: 500,
     reconnect_longest_ms: 30_000,

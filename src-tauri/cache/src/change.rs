@@ -21,6 +21,8 @@ pub struct Changes {
     pub read_positions: BTreeSet<SessionId>,
     /// Symbols with a new quote.
     pub quotes: BTreeSet<Symbol>,
+    /// Symbols whose past is better known than before.
+    pub past_prices: BTreeSet<Symbol>,
     /// Alert rules changed.
     pub rules: bool,
     /// Firings were added or marked.
@@ -50,6 +52,7 @@ impl Changes {
         self.outbox |= later.outbox;
         self.read_positions.extend(later.read_positions);
         self.quotes.extend(later.quotes);
+        self.past_prices.extend(later.past_prices);
         self.rules |= later.rules;
         self.firings |= later.firings;
         self.drafts.extend(later.drafts);

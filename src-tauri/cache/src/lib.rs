@@ -10,6 +10,7 @@ mod change;
 mod error;
 mod files;
 mod key;
+mod levels;
 mod migrate;
 mod pool;
 mod read;
@@ -60,7 +61,7 @@ pub use types::outbox::{
 pub use types::page::{
     Anchor, Gap, MessageKey, MessagePage, NewMessage, Page, PlacedGap, VerifiedRange, Window,
 };
-pub use types::prices::PricePoint;
+pub use types::prices::{KeptFrom, PastPrices, PriceGap, PricePoint};
 pub use types::search::{SearchHit, SearchResults};
 pub use types::status::{Limit, OpenReport, Removal, Removed, SessionStorage, StorageStats};
 

@@ -46,6 +46,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 7,
         sql: include_str!("../../../migrations/0007_search.sql"),
     },
+    Migration {
+        version: 8,
+        sql: include_str!("../../../migrations/0008_price_levels.sql"),
+    },
 ];
 
 /// The schema version of an open database; 0 when it is new.

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    LanguageChoice, OutboxSummary, QuietHours, RealtimeSettings, Retention, SignInState, Sound,
-    Wording,
+    LanguageChoice, OutboxSummary, PriceKeeping, QuietHours, RealtimeSettings, Retention,
+    SignInState, Sound, Wording,
 };
 
 /// Arguments of `snapshot`.
@@ -311,6 +311,8 @@ pub struct Settings {
     pub tray_hint_shown: bool,
     /// How long messages are kept on this computer.
     pub retention: Retention,
+    /// How long prices are kept on this computer.
+    pub price_keeping: PriceKeeping,
     /// How the live connection behaves.
     pub realtime: RealtimeSettings,
 }
@@ -336,6 +338,7 @@ impl Default for Settings {
             schema: "public".to_owned(),
             tray_hint_shown: false,
             retention: Retention::Everything,
+            price_keeping: PriceKeeping::default(),
             realtime: RealtimeSettings::default(),
         }
     }

@@ -47,6 +47,85 @@ impl Retention {
     }
 }
 
+/// How long each level of the price history is kept on this computer. What gets too old for one
+/// goes on in the next coarser one, with its lowest, highest and last price; so each is kept at
+/// least as long as the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct PriceKeeping {
+    /// Every price as it came, in hours: 1 to 8,760.
+    pub raw_hours: u32,
+    /// One bar a minute, in days: 1 to 3,650.
+    pub minute_days: u32,
+    /// One bar an hour, in days: 1 to 36,500.
+    pub hour_days: u32,
+    /// One bar a day, in years of 365 days: 1 to 100; none keeps them for ever.
+    pub day_years: Option<u32>,
+}
+
+impl Default for PriceKeeping {
+    fn default() -> Self {
+        Self {
+            raw_hours: 48,
+            minute_days: 365,
+            hour_days: 1825,
+            day_years: None,
+        }
+    }
+}
+
+impl PriceKeeping {
+    /// What is wrong with it, as a sentence.
+    pub fn problem(self) -> Option<String> {
+        let ranges = [
+            (
+                self.raw_hours,
+                8_760,
+                "All prices are kept for 1 to 8,760 hours.",
+            ),
+            (
+                self.minute_days,
+                3_650,
+                "Prices by the minute are kept for 1 to 3,650 days.",
+            ),
+            (
+                self.hour_days,
+                36_500,
+                "Prices by the hour are kept for 1 to 36,500 days.",
+            ),
+            (
+                self.day_years.unwrap_or(1),
+                100,
+                "Prices by the day are kept for 1 to 100 years.",
+            ),
+        ];
+        let outside = |(value, most, _): &&(u32, u32, &str)| !(1..=*most).contains(value);
+        if let Some((_, _, problem)) = ranges.iter().find(outside) {
+            return Some((*problem).to_owned());
+        }
+        let rising = self.raw_hours <= self.minute_days * 24
+            && self.minute_days <= self.hour_days
+            && self
+                .day_years
+                .is_none_or(|years| self.hour_days <= years * 365);
+        (!rising).then(|| {
+            "Prices are kept at least as long by the minute as each one, by the hour as by the \
+             minute, and by the day as by the hour."
+                .to_owned()
+        })
+    }
+
+    /// The same, or the default when it is out of range.
+    #[must_use]
+    pub fn sound(self) -> Self {
+        if self.problem().is_some() {
+            Self::default()
+        } else {
+            self
+        }
+    }
+}
+
 /// Arguments of `storage`.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]

@@ -25,6 +25,7 @@ mod offline;
 mod own;
 mod parts;
 mod people;
+mod price_history;
 mod providers;
 mod recorded;
 mod refusals;

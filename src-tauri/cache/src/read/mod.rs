@@ -5,6 +5,7 @@ pub(crate) mod background;
 pub(crate) mod decode;
 pub(crate) mod export;
 pub(crate) mod heads;
+pub(crate) mod heard;
 pub(crate) mod members;
 pub(crate) mod messages;
 pub(crate) mod outbox;

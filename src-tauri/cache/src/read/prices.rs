@@ -1,11 +1,12 @@
 //! Prices as they are read.
 
-use rusqlite::{Connection, params};
-use tidings_model::{Decimal, Quote, Symbol, Timestamp};
+use rusqlite::{Connection, OptionalExtension as _, params};
+use tidings_model::{Quote, Symbol, Timestamp};
 
 use super::decode;
 use crate::Cache;
 use crate::error::Result;
+use crate::levels::{self, Level, Levels};
 use crate::types::alerts::JudgedTo;
 use crate::types::prices::PricePoint;
 
@@ -47,7 +48,8 @@ impl Cache {
     }
 
     /// History of one symbol from `from` to `to` in at most `max_points` points, oldest first.
-    /// A point stands for all prices in its share of the time.
+    /// A point stands for all prices in its share of the time. They come from the finest level
+    /// that is not finer than these shares; where that is not kept any more, from the next one.
     pub async fn history(
         &self,
         symbol: Symbol,
@@ -56,8 +58,35 @@ impl Cache {
         max_points: usize,
     ) -> Result<Vec<PricePoint>> {
         self.read(move |conn| {
-            let points = points(conn, &symbol, from, to)?;
-            Ok(reduce(points, from, to, max_points.max(1)))
+            let max_points = max_points.max(1);
+            let share = to.since(from).as_micros() / max_points as u128;
+            let fits = |level: &Level| u128::try_from(level.length()).is_ok_and(|l| l <= share);
+            let finest = Level::BARS.into_iter().rfind(fits).unwrap_or(Level::Raw);
+            let range = (from.as_micros(), to.as_micros());
+            let points = points(conn, &symbol, range, finest)?;
+            Ok(reduce(points, from, to, max_points))
+        })
+        .await
+    }
+
+    /// The time of the oldest price of a symbol that is kept, as exactly as it is.
+    pub async fn prices_from(&self, symbol: Symbol) -> Result<Option<Timestamp>> {
+        self.read(move |conn| {
+            let Some(symbol) = key(conn, &symbol)? else {
+                return Ok(None);
+            };
+            let levels = Levels::load(conn)?;
+            let mut oldest = None;
+            for level in Level::ALL {
+                let from = level.key(levels.of(level).kept_from);
+                let first = conn
+                    .prepare_cached(level.sql().scan)?
+                    .query_row(params![symbol, from, i64::MAX, 1], levels::point)
+                    .optional()?;
+                let time = first.map(|(_, point)| point.time);
+                oldest = [oldest, time].into_iter().flatten().min();
+            }
+            Ok(oldest)
         })
         .await
     }
@@ -92,29 +121,37 @@ impl Cache {
 fn points(
     conn: &Connection,
     symbol: &Symbol,
-    from: Timestamp,
-    to: Timestamp,
+    (from, to): (i64, i64),
+    finest: Level,
 ) -> Result<Vec<PricePoint>> {
-    let mut statement = conn.prepare_cached(
-        "SELECT m.time, m.price, m.low, m.high FROM minutes m JOIN symbols s ON s.key = m.symbol
-         WHERE s.name = ?1 AND m.time BETWEEN ?2 AND ?3
-         UNION ALL
-         SELECT t.time, t.price, t.price, t.price FROM ticks t JOIN symbols s ON s.key = t.symbol
-         WHERE s.name = ?1 AND t.time BETWEEN ?2 AND ?3
-         ORDER BY 1",
-    )?;
-    let points = statement.query_map(
-        params![symbol.as_str(), from.as_micros(), to.as_micros()],
-        |row| {
-            Ok(PricePoint {
-                time: decode::time(row, 0)?,
-                price: decode::decimal(row, 1)?,
-                low: decode::decimal(row, 2)?,
-                high: decode::decimal(row, 3)?,
-            })
-        },
-    )?;
-    Ok(points.collect::<rusqlite::Result<_>>()?)
+    let Some(symbol) = key(conn, symbol)? else {
+        return Ok(Vec::new());
+    };
+    let mut points = Vec::new();
+    for (level, start, until) in Levels::load(conn)?.stretches(finest) {
+        if until <= from || start > to {
+            continue;
+        }
+        let first = level.key(start.max(from));
+        // A row that only begins in the stretch belongs to it.
+        let end = level.key(until - 1).min(level.key(to)).saturating_add(1);
+        let mut statement = conn.prepare_cached(level.sql().scan)?;
+        let mut rows = statement.query(params![symbol, first, end, i64::MAX])?;
+        while let Some(row) = rows.next()? {
+            let (_, point) = levels::point(row)?;
+            if (from..=to).contains(&point.time.as_micros()) {
+                points.push(point);
+            }
+        }
+    }
+    Ok(points)
+}
+
+fn key(conn: &Connection, symbol: &Symbol) -> Result<Option<i64>> {
+    Ok(conn
+        .prepare_cached("SELECT key FROM symbols WHERE name = ?1")?
+        .query_row([symbol.as_str()], |row| row.get(0))
+        .optional()?)
 }
 
 /// Joins points that fall into the same of `max` equal parts of the time.
@@ -129,10 +166,7 @@ fn reduce(points: Vec<PricePoint>, from: Timestamp, to: Timestamp, max: usize) -
     for point in points {
         match reduced.last_mut() {
             Some(last) if part(last.time) == part(point.time) => {
-                last.low = Decimal::min(last.low.clone(), point.low);
-                last.high = Decimal::max(last.high.clone(), point.high);
-                last.time = point.time;
-                last.price = point.price;
+                last.add(point);
             }
             _ => reduced.push(point),
         }

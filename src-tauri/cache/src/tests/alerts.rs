@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Evaluation, FiringMark, JudgedTo, NewFiring, PricePoint, StoredRule};
+use crate::{Evaluation, FiringMark, JudgedTo, NewFiring, StoredRule};
 use tidings_model::{Decimal, Quote, RuleId, Symbol};
 
 fn btc() -> Symbol {
@@ -157,50 +157,6 @@ async fn prices_keep_every_digit_and_an_old_quote_is_history_only() {
     assert_eq!(quotes[0].price.to_string(), exact);
     let history = desk.cache.history(btc(), at(0), at(9), 10).await.unwrap();
     assert_eq!(history.len(), 2);
-}
-
-#[tokio::test]
-async fn thinned_history_keeps_the_extremes() {
-    let desk = Desk::new().await;
-    let quotes = [(0, "10"), (20, "30"), (40, "5"), (59, "12"), (130, "7")];
-    let base = 1_700_000_040_000_000; // a whole minute
-    let quotes = quotes.map(|(second, text)| Quote {
-        time: Timestamp::from_micros(base + second * 1_000_000),
-        ..quote(0, text)
-    });
-    desk.cache.record_quotes(quotes.to_vec()).await.unwrap();
-    let end = Timestamp::from_micros(base + 120_000_000);
-    for _ in 0..2 {
-        desk.cache.thin_history(end, at(-99_999)).await.unwrap();
-        let points = desk
-            .cache
-            .history(btc(), at(0), at(9999), 10)
-            .await
-            .unwrap();
-        assert_eq!(
-            points,
-            [
-                PricePoint {
-                    time: Timestamp::from_micros(base + 59_000_000),
-                    price: price("12"),
-                    low: price("5"),
-                    high: price("30"),
-                },
-                PricePoint {
-                    time: Timestamp::from_micros(base + 130_000_000),
-                    price: price("7"),
-                    low: price("7"),
-                    high: price("7"),
-                },
-            ]
-        );
-    }
-    let few = desk.cache.history(btc(), at(0), at(9999), 1).await.unwrap();
-    assert_eq!(few.len(), 1);
-    assert_eq!(
-        (few[0].low.clone(), few[0].high.clone()),
-        (price("5"), price("30"))
-    );
 }
 
 #[tokio::test]

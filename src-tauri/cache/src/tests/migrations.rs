@@ -20,6 +20,7 @@ const ROWS: &[(u32, &str)] = &[
     (5, include_str!("rows/0005.sql")),
     (6, include_str!("rows/0006.sql")),
     (7, include_str!("rows/0007.sql")),
+    (8, include_str!("rows/0008.sql")),
 ];
 
 fn place(dir: &TempDir) -> Place {

@@ -18,6 +18,8 @@ mod pages;
 mod plans;
 #[cfg(unix)]
 mod power;
+mod price_gaps;
+mod price_levels;
 mod revisions;
 mod search;
 mod storage;

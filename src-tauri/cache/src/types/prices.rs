@@ -1,6 +1,6 @@
-//! Price history as it is read.
+//! Price history as it is kept and read.
 
-use tidings_model::{Decimal, Timestamp};
+use tidings_model::{Decimal, Symbol, Timestamp};
 
 /// One point of a chart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,4 +13,39 @@ pub struct PricePoint {
     pub low: Decimal,
     /// The highest price it stands for.
     pub high: Decimal,
+    /// The volume over 24 hours that the source told last.
+    pub volume: Option<Decimal>,
+}
+
+/// Before when each level of the history is let go: each at least as far back as the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeptFrom {
+    /// Prices as they came.
+    pub raw: Timestamp,
+    /// One bar a minute.
+    pub minutes: Timestamp,
+    /// One bar an hour.
+    pub hours: Timestamp,
+    /// One bar a day; what is older is not kept at all.
+    pub days: Timestamp,
+}
+
+/// A stretch of time, from `from` to before `until`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PriceGap {
+    /// Where it begins.
+    pub from: Timestamp,
+    /// Where it ends.
+    pub until: Timestamp,
+}
+
+/// Prices of one symbol that were read from the project's table, for the history alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastPrices {
+    /// Which symbol.
+    pub symbol: Symbol,
+    /// Time, price, and the volume told with it.
+    pub prices: Vec<(Timestamp, Decimal, Option<Decimal>)>,
+    /// The stretch of which these are all that the table has.
+    pub whole: Option<PriceGap>,
 }

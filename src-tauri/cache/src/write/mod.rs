@@ -3,8 +3,10 @@
 pub(crate) mod alerts;
 mod delivery;
 pub(crate) mod heads;
+pub(crate) mod heard;
 pub(crate) mod index;
 pub(crate) mod ingest;
+mod levels;
 pub(crate) mod local;
 pub(crate) mod members;
 mod merge;

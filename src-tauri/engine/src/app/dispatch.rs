@@ -166,6 +166,7 @@ impl App {
         }
         let problem = settings.realtime.problem();
         let problem = problem.or_else(|| settings.retention.problem());
+        let problem = problem.or_else(|| settings.price_keeping.problem());
         if let Some(problem) = problem.or_else(|| settings.quiet.problem()) {
             return Err(EngineError::Invalid(problem));
         }

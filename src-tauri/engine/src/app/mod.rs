@@ -96,6 +96,7 @@ impl App {
         let (mut config, set_aside) = file.read()?;
         config.settings.realtime = config.settings.realtime.nearest();
         config.settings.retention = config.settings.retention.sound();
+        config.settings.price_keeping = config.settings.price_keeping.sound();
         config.settings.quiet = config.settings.quiet.sound();
         let muted = mute::kept(config.alerts_muted_until, options.clock.now());
         let app = Self(Arc::new(Inner {

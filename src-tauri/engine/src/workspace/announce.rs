@@ -122,6 +122,9 @@ async fn tell(core: &Core, changes: Changes) -> Result<(), tidings_cache::CacheE
     if !changes.quotes.is_empty() {
         market::note_quotes(core, changes.quotes);
     }
+    if !changes.past_prices.is_empty() {
+        market::note_past(core, changes.past_prices);
+    }
     Ok(())
 }
 

@@ -76,7 +76,7 @@ impl Control {
         due.is_some()
     }
 
-    fn is_paused(&self) -> bool {
+    pub fn is_paused(&self) -> bool {
         self.paused.load(Ordering::SeqCst)
     }
 }
@@ -101,6 +101,7 @@ impl Core {
             }
         });
         self.background.look_again();
+        self.past_prices.look_again();
         Ok(api::Nothing {})
     }
 

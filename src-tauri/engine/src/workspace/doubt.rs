@@ -30,6 +30,9 @@ pub struct Pace {
     /// After a catch-up nothing is compared again in the background before a random time within
     /// this: all clients of a project that was away catch up at the same time.
     pub spread: Duration,
+    /// Bars of prices are made this often. What the settings do not keep any more goes after one
+    /// to two times as much, so that a change can be taken back.
+    pub price_levels: Duration,
     /// A disk that refused to be written is tried again after this long.
     pub disk: Duration,
 }
@@ -43,6 +46,7 @@ impl Default for Pace {
             refused_changes: Duration::from_secs(30),
             background: Duration::from_millis(500),
             spread: Duration::from_mins(1),
+            price_levels: Duration::from_mins(1),
             disk: Duration::from_secs(10),
         }
     }

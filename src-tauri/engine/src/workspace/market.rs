@@ -27,17 +27,18 @@ use crate::error::Result;
 const KEEP_EVERY: Duration = Duration::from_secs(1);
 /// A symbol is told at most four times a second.
 const TELL_EVERY: Duration = Duration::from_millis(250);
-/// Raw prices are folded into minutes after two days, and minutes kept for a year.
-const RAW_FOR: Duration = Duration::from_hours(48);
-const MINUTES_FOR: Duration = Duration::from_hours(8760);
-const THIN_EVERY: Duration = Duration::from_hours(1);
+/// What became known of the past is told once in this time, while much is read.
+const TELL_PAST_EVERY: Duration = Duration::from_secs(2);
 
 /// What waits for its time.
 #[derive(Default)]
 pub(super) struct Due {
     /// Symbols with a price that the windows have not been told yet.
     untold: Mutex<BTreeSet<Symbol>>,
+    /// Symbols of whose past more is known than the windows were told.
+    untold_past: Mutex<BTreeSet<Symbol>>,
     to_tell: Notify,
+    to_tell_past: Notify,
     to_keep: Notify,
     /// Something may wait for a moment that did not before.
     moments: Notify,
@@ -206,6 +207,11 @@ impl Market {
         self.reading
     }
 
+    /// Whether everything that was missed has been judged.
+    pub(super) const fn has_judged(&self) -> bool {
+        self.held.is_none()
+    }
+
     /// Up to when the rows are known of each symbol that an armed rule is about.
     pub(super) fn known_to(&self) -> BTreeMap<Symbol, Timestamp> {
         let armed = self.rules.iter().filter(|(id, _)| self.is_armed(**id));
@@ -234,12 +240,20 @@ pub(super) fn note_quotes(core: &Core, symbols: BTreeSet<Symbol>) {
     due.to_tell.notify_one();
 }
 
-/// Keeps, tells and thins on time; runs until the workspace closes.
+/// What the cache told: more is known of the past of these symbols.
+pub(super) fn note_past(core: &Core, symbols: BTreeSet<Symbol>) {
+    let due = &core.market_due;
+    let mut untold = (due.untold_past.lock()).unwrap_or_else(PoisonError::into_inner);
+    untold.extend(symbols);
+    due.to_tell_past.notify_one();
+}
+
+/// Keeps and tells on time; runs until the workspace closes.
 pub(super) async fn run(core: Arc<Core>) {
     tokio::join!(
         keep_on_time(&core),
         tell_on_time(&core),
-        thin_on_time(&core)
+        tell_past_on_time(&core)
     );
 }
 
@@ -259,18 +273,23 @@ async fn tell_on_time(core: &Core) {
     }
 }
 
-async fn thin_on_time(core: &Core) {
-    let mut thin = tokio::time::interval_at(Instant::now() + KEEP_EVERY * 30, THIN_EVERY);
+async fn tell_past_on_time(core: &Core) {
     loop {
-        thin.tick().await;
-        let now = core.now();
-        let thinned = core
-            .cache
-            .thin_history(now.minus(RAW_FOR), now.minus(MINUTES_FOR))
-            .await;
-        if let Err(error) = thinned {
-            tracing::warn!(%error, "the price history was not thinned");
-        }
+        core.market_due.to_tell_past.notified().await;
+        tell_past_prices(core);
+        tokio::time::sleep(TELL_PAST_EVERY).await;
+    }
+}
+
+fn tell_past_prices(core: &Core) {
+    let symbols = {
+        let untold = &core.market_due.untold_past;
+        std::mem::take(&mut *untold.lock().unwrap_or_else(PoisonError::into_inner))
+    };
+    if !symbols.is_empty() {
+        core.emit(api::Event::PriceHistory {
+            symbols: symbols.iter().map(Symbol::to_string).collect(),
+        });
     }
 }
 

@@ -12,6 +12,7 @@ mod doubt;
 pub mod fuzzing;
 mod index;
 mod ingest;
+mod listening;
 mod live;
 mod market;
 mod members;
@@ -20,7 +21,9 @@ mod notices;
 mod open;
 mod outbox;
 mod past;
+mod past_prices;
 mod people;
+mod price_levels;
 mod prices;
 mod quotes;
 mod remote;
@@ -134,6 +137,8 @@ pub(crate) struct Core {
     /// Firings or messages may wait for the end of the quiet hours.
     holds: AtomicBool,
     market_due: market::Due,
+    listening: listening::Listening,
+    past_prices: past_prices::Requests,
     past: past::Known,
     open: tokio::sync::Mutex<Option<OpenSession>>,
     presence: watch::Sender<api::OwnPresence>,
@@ -181,6 +186,9 @@ impl Workspace {
         let now = clock.now();
         keep_account(&cache, &tokens, now).await?;
         let mut market = Market::load(&cache, now).await?;
+        let known = market.quotes().values().map(|quote| quote.time);
+        let newest = known.filter(|time| *time <= now).max();
+        let listening = listening::Listening::load(&cache, newest).await?;
         let members = members::State::load(&cache).await?;
         let background = background::Control::load(&cache).await?;
         let (snoozed, pending) = (cache.pending_notifications().await?)
@@ -225,6 +233,8 @@ impl Workspace {
             notices,
             holds: AtomicBool::new(false),
             market_due: market::Due::default(),
+            listening,
+            past_prices: past_prices::Requests::default(),
             past: past::Known::default(),
             open: tokio::sync::Mutex::new(None),
             presence: watch::Sender::new(api::OwnPresence::Online),
@@ -250,6 +260,7 @@ impl Workspace {
         self.core.stop.cancel();
         self.tasks.wait().await;
         market::keep_waiting(&self.core).await;
+        listening::close(&self.core).await;
         self.core.cache.close().await;
     }
 
@@ -418,6 +429,9 @@ fn tasks(
     spawn("connection", Box::pin(announce::connection(core.clone())));
     spawn("market", Box::pin(market::run(core.clone())));
     spawn("moments", Box::pin(market::watch_time(core.clone())));
+    spawn("listening", Box::pin(listening::run(core.clone())));
+    spawn("past prices", Box::pin(past_prices::run(core.clone())));
+    spawn("price levels", Box::pin(price_levels::run(core.clone())));
     // It ends by itself between two notifications: one that was shown is also noted as told.
     tasks.spawn(notices::run(core.clone(), pending, to_tell));
     spawn("doubt", Box::pin(doubt::run(core.clone())));

@@ -141,6 +141,7 @@ mod tests {
             price: price.parse().unwrap(),
             low: low.parse().unwrap(),
             high: high.parse().unwrap(),
+            volume: None,
         }
     }
 

@@ -12,7 +12,7 @@ use super::catch_up::server_now;
 use super::market::{self, Lost, Price};
 use super::quotes::symbol_rank;
 use super::remote::{self, Fields, table};
-use super::{Core, doubt, live, missed};
+use super::{Core, doubt, live, missed, past_prices};
 
 /// Rows read at once; hosted projects give no more.
 pub(super) const PAGE: u32 = 1_000;
@@ -35,9 +35,11 @@ async fn read_until_done(core: &Core, reading: u64) {
         let error = match read_all(core, reading, true).await {
             Ok((rows, _)) => {
                 watch_something(core, &rows).await;
+                let found = past_prices::Found::of(&rows);
                 market::release(core, reading, rows, true).await;
                 // The small charts of the watch-list have a past now.
                 market::keep_waiting(core).await;
+                past_prices::found(core, found).await;
                 return core.emit(tidings_contract::Event::WatchList);
             }
             Err(error) => error,
@@ -72,7 +74,11 @@ pub(super) async fn read_again(core: &Core, away: bool) -> bool {
     let began = server_now(core);
     match rows {
         Ok((rows, mut ticks)) => {
+            let found = past_prices::Found::of(&rows);
             ticks.extend(market::release(core, reading, rows, away).await);
+            if away && should_tell {
+                past_prices::found(core, found).await;
+            }
             let late = ticks
                 .iter()
                 .filter(|at| **at < began.minus(doubt::ON_THE_WAY));

@@ -297,6 +297,9 @@ class App {
       case "prices":
         market.apply(event.quotes);
         break;
+      case "price_history":
+        void market.pastChanged(event.symbols);
+        break;
       case "watch_list":
         void market.load();
         break;
@@ -388,6 +391,7 @@ function firstSettings(): Settings {
     schema: "public",
     tray_hint_shown: false,
     retention: { keep: "everything" },
+    price_keeping: { raw_hours: 48, minute_days: 365, hour_days: 1825, day_years: null },
     realtime: {
       reconnect_first_ms: 500,
       reconnect_longest_ms: 30_000,

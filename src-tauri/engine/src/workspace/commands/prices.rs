@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use tidings_cache::PriceGap;
 use tidings_contract as api;
 use tidings_model::{Symbol, Timestamp};
 
 use super::{invalid, rule_id};
 use crate::error::Result;
-use crate::workspace::{Core, Portable, catch_up, notices, past, quotes, rules};
+use crate::workspace::{Core, Portable, catch_up, listening, notices, past, quotes, rules};
 
 const MAX_FIRINGS: u32 = 500;
 const CHART_POINTS: usize = 400;
@@ -30,6 +31,7 @@ impl Core {
     pub async fn set_watch_list(&self, args: api::SetWatchList) -> Result<Vec<api::QuoteRow>> {
         let symbols: Result<Vec<Symbol>, _> = args.symbols.into_iter().map(Symbol::new).collect();
         self.cache.set_watch_list(symbols.map_err(invalid)?).await?;
+        self.past_prices.look_again();
         self.watch_list().await
     }
 
@@ -54,7 +56,11 @@ impl Core {
             .cache
             .history(symbol.clone(), now.minus(day), now, SPARK_POINTS)
             .await?;
-        Ok(points.iter().map(point).collect())
+        let points = points.iter().map(|each| api::PricePoint {
+            volume: None,
+            ..point(each)
+        });
+        Ok(points.collect())
     }
 
     pub async fn price_history(&self, args: api::GetPriceHistory) -> Result<api::PriceHistory> {
@@ -72,6 +78,7 @@ impl Core {
             .cache
             .history(symbol.clone(), now.minus(back), now, CHART_POINTS)
             .await?;
+        let kept_from = self.cache.prices_from(symbol.clone()).await?;
         Ok(api::PriceHistory {
             symbol: symbol.to_string(),
             low: points
@@ -84,8 +91,37 @@ impl Core {
                 .map(|point| &point.high)
                 .max()
                 .map(ToString::to_string),
+            gaps: self
+                .price_gaps(&symbol, now.minus(back), now, kept_from)
+                .await?,
+            from: now.minus(back).as_millis(),
+            to: now.as_millis(),
+            kept_from: kept_from.map(Timestamp::as_millis),
             points: points.iter().map(point).collect(),
         })
+    }
+
+    /// What is not known of a symbol from its oldest price on.
+    async fn price_gaps(
+        &self,
+        symbol: &Symbol,
+        from: Timestamp,
+        now: Timestamp,
+        kept_from: Option<Timestamp>,
+    ) -> Result<Vec<api::PriceGap>> {
+        let Some(from) = kept_from.map(|kept| kept.max(from)) else {
+            return Ok(Vec::new());
+        };
+        let mut gaps = self.cache.price_gaps(symbol.clone(), from, now).await?;
+        // The one that goes on is not written down yet.
+        gaps.extend(listening::gap_until(self, catch_up::server_now(self)).await);
+        if gaps.len() > CHART_POINTS {
+            // The shortest are within one point.
+            gaps.sort_by_key(|gap| std::cmp::Reverse(gap.until.since(gap.from)));
+            gaps.truncate(CHART_POINTS);
+            gaps.sort_by_key(|gap| gap.from);
+        }
+        Ok(gaps.iter().map(gap).collect())
     }
 
     pub async fn rules(&self) -> Result<Vec<api::RuleRow>> {
@@ -198,6 +234,15 @@ fn point(point: &tidings_cache::PricePoint) -> api::PricePoint {
     api::PricePoint {
         time: point.time.as_millis(),
         price: point.price.to_string(),
+        volume: point.volume.as_ref().map(ToString::to_string),
+    }
+}
+
+/// A gap in milliseconds, at least one.
+fn gap(gap: &PriceGap) -> api::PriceGap {
+    api::PriceGap {
+        from: gap.from.as_millis(),
+        to: gap.until.as_millis().max(gap.from.as_millis() + 1),
     }
 }
 

@@ -213,7 +213,14 @@ async fn a_rule_on_new_highs_knows_the_extremes_of_minutes_and_of_points_that_we
         rows.map(|(amount, at)| price(amount, at, at, true)),
     );
     keep(&cache, &mut market).await;
-    cache.thin_history(at(180), at(0)).await.unwrap();
+    while cache.cover_prices(at(180)).await.unwrap() {}
+    let kept = tidings_cache::KeptFrom {
+        raw: at(180),
+        minutes: at(0),
+        hours: at(0),
+        days: at(0),
+    };
+    while cache.fold_prices(kept).await.unwrap() {}
     let mut market = Market::load(&cache, at(200_001)).await.unwrap();
     assert_eq!(fired(&mut market, [price("149", 200_010, 0, true)]), []);
     let higher = fired(&mut market, [price("151", 200_020, 0, true)]);
