@@ -6,7 +6,7 @@ import { delimiter, join } from "node:path";
 import { chromium } from "playwright-core";
 
 /** How long anything may take to come about; ample, because a slow machine is no failure. */
-export const DEADLINE = 30_000;
+export const DEADLINE = 60_000;
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 const ARGS = [

@@ -79,17 +79,14 @@ export async function focus(page) {
     if (!(at instanceof HTMLElement) || at === document.body) return { lost: true };
     const name = at.getAttribute("data-testid") ?? at.getAttribute("aria-label") ?? at.textContent;
     const box = at.getBoundingClientRect();
-    const probe = document.body.appendChild(document.createElement("i"));
-    probe.style.color = "var(--accent)";
-    const accent = getComputedStyle(probe).color;
-    probe.remove();
     const drawn = (each) => {
       const style = getComputedStyle(each);
       const ring = style.outlineStyle !== "none" && Number.parseFloat(style.outlineWidth) > 0;
       const clear = style.outlineColor === "rgba(0, 0, 0, 0)";
-      return (ring && !clear) || style.boxShadow.startsWith(accent);
+      return ring && !clear;
     };
-    let seen = false;
+    // In a field for text the caret shows it.
+    let seen = at.matches("textarea, input:not([type]), input[type=text]");
     for (let each = at, up = 0; each && up < 4; each = each.parentElement, up += 1) {
       if (drawn(each)) seen = true;
     }
