@@ -131,6 +131,8 @@ describe("hostile content", { skip: lacking }, () => {
       place += 1;
       await write(await session(`Place ${place}`), HOSTILE, row);
     }
+    const forms = ["[x](http://evil.example/a)", "<http://evil.example/b>", "http://evil.example/c"];
+    await write(await session("Links"), [...forms, "<a@evil.example>"], () => ({ role: "assistant" }));
     const large = await session("Too much");
     await write(large, LARGE.map(([, text]) => text), () => ({ role: "user" }));
     const read = await session("Too much to read");
@@ -165,14 +167,14 @@ describe("hostile content", { skip: lacking }, () => {
   }
 
   it("leads nowhere when it is clicked", async () => {
-    await open("Place 2");
+    await open("Links");
     const before = alice.page.url();
     const links = alice.page.locator("[data-testid=message] a[href]");
-    await links.first().waitFor();
-    for (const modifiers of [[], ["Control"], ["Shift"]]) {
-      await links.first().click({ modifiers });
+    await links.nth(3).waitFor();
+    for (const link of await links.all()) {
+      for (const modifiers of [[], ["Control"], ["Shift"]]) await link.click({ modifiers });
+      await link.click({ button: "middle" });
     }
-    await links.first().click({ button: "middle" });
     assert.equal(alice.page.url(), before);
     assert.equal(alice.watched.context.pages().length, 1);
     await alice.watched.clean();
