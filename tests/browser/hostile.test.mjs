@@ -56,6 +56,9 @@ const FOREIGN = [
   "[style*='url('], [style*='expression']",
 ].join(", ");
 
+/** How far down the list one looks. */
+const SHARES = [1, 0.9, 0.75, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0];
+
 describe("hostile content", { skip: lacking }, () => {
   const ends = new Ends();
   /** @type {Project} */
@@ -86,7 +89,11 @@ describe("hostile content", { skip: lacking }, () => {
   const open = async (title) => {
     await alice.press("Control+k");
     await alice.fill("palette-input", `#${title}`);
-    await alice.page.locator("[data-option^=session-]").filter({ hasText: title }).first().waitFor();
+    await alice.page
+      .locator("[data-option^=session-]")
+      .filter({ hasText: title })
+      .first()
+      .waitFor();
     await alice.press("Enter");
     await alice.page.getByRole("heading", { level: 1, name: title, exact: true }).waitFor();
     await alice.see("message");
@@ -107,7 +114,8 @@ describe("hostile content", { skip: lacking }, () => {
         const found = [...document.body.querySelectorAll(css)].map((each) => each.outerHTML);
         const read = shown.map((each) => [each.dataset.messageId, each.textContent]);
         // What opens is opened, so that all of a card is read.
-        for (const more of document.querySelectorAll("[data-testid=adapter-card] .more")) more.click();
+        for (const more of document.querySelectorAll("[data-testid=adapter-card] .more"))
+          more.click();
         list.scrollTop -= list.clientHeight * 0.8;
         return [read, found];
       }, FOREIGN);
@@ -131,12 +139,26 @@ describe("hostile content", { skip: lacking }, () => {
       place += 1;
       await write(await session(`Place ${place}`), HOSTILE, row);
     }
-    const forms = ["[x](http://evil.example/a)", "<http://evil.example/b>", "http://evil.example/c"];
-    await write(await session("Links"), [...forms, "<a@evil.example>"], () => ({ role: "assistant" }));
-    const large = await session("Too much");
-    await write(large, LARGE.map(([, text]) => text), () => ({ role: "user" }));
-    const read = await session("Too much to read");
-    await write(read, LARGE.map(([, text]) => text), () => ({ role: "assistant" }));
+    const forms = [
+      "[x](http://evil.example/a)",
+      "<http://evil.example/b>",
+      "http://evil.example/c",
+    ];
+    await write(await session("Links"), [...forms, "<a@evil.example>"], () => ({
+      role: "assistant",
+    }));
+    const large = await session("Heavy words");
+    await write(
+      large,
+      LARGE.map(([, text]) => text),
+      () => ({ role: "user" }),
+    );
+    const read = await session("Heavy pages");
+    await write(
+      read,
+      LARGE.map(([, text]) => text),
+      () => ({ role: "assistant" }),
+    );
     await project.insert(
       "crypto_prices",
       HOSTILE.map((symbol, index) => ({ symbol, price: `${index + 1}.5` })),
@@ -222,7 +244,8 @@ describe("hostile content", { skip: lacking }, () => {
   it("stays text as a symbol, in the list, the ticker and the editor of alerts", async () => {
     await alice.click("tab-market");
     await alice.click("symbol-add");
-    for (const part of ["<script>", "<iframe srcdoc", "javascript:"]) {
+    // Each is in many symbols, so that the list to choose from stays open.
+    for (const part of ["<script>", "<svg", "javascript:"]) {
       await alice.fill("symbol-find", part);
       await alice.click("symbol-pick");
       await alice.get("watch-row").filter({ hasText: part }).first().waitFor();
@@ -242,15 +265,14 @@ describe("hostile content", { skip: lacking }, () => {
     await alice.watched.clean();
   });
 
-  for (const title of ["Too much", "Too much to read"]) {
+  for (const title of ["Heavy words", "Heavy pages"]) {
     it(`${title}: the layout holds, the list scrolls, the composer answers`, async () => {
       await open(title);
-      await readThrough(LARGE.length);
-      for (const width of [1280, 760, 480]) {
+      for (const width of [1280, 480]) {
         await alice.page.setViewportSize({ width, height: 720 });
         await settled(alice.page);
         const list = alice.page.locator("[role=log]");
-        for (const share of [0, 0.3, 0.6, 1]) {
+        for (const share of SHARES) {
           const moved = await list.evaluate(async (each, at) => {
             each.scrollTop = at * (each.scrollHeight - each.clientHeight);
             await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));

@@ -103,10 +103,7 @@ describe("by keyboard alone", { skip: lacking }, () => {
         ),
       );
     }
-    assert.deepEqual(
-      [...regions].sort(),
-      ["composer", "messages", "panel", "sidebar", "status"],
-    );
+    assert.deepEqual([...regions].sort(), ["composer", "messages", "panel", "sidebar", "status"]);
   });
 
   it("finds in the session and comes back", async () => {
@@ -144,7 +141,9 @@ describe("by keyboard alone", { skip: lacking }, () => {
     await alice.press("Enter");
     await alice.focusOn("[role^=menuitem]", "opening a menu");
     for (let step = 0; step < 12; step += 1) {
-      if (await alice.page.evaluate((at) => document.activeElement?.matches(at), on("session-rename"))) {
+      if (
+        await alice.page.evaluate((at) => document.activeElement?.matches(at), on("session-rename"))
+      ) {
         break;
       }
       await alice.press("ArrowDown");
@@ -214,7 +213,10 @@ describe("by keyboard alone", { skip: lacking }, () => {
     await alice.see("confirm");
     await alice.tabTo(on("confirm-action"));
     await alice.press("Enter");
-    await alice.get("session-row").filter({ hasText: "With another name" }).waitFor({ state: "detached" });
+    await alice
+      .get("session-row")
+      .filter({ hasText: "With another name" })
+      .waitFor({ state: "detached" });
     await alice.until(() => document.activeElement !== document.body);
     await alice.focused("deleting a session");
   });

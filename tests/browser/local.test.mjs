@@ -150,12 +150,18 @@ describe("the local workspace", { skip: lacking }, () => {
     await alice.open("Lunch plans");
     await alice.get("session-row").filter({ hasText: "half a thou" }).waitFor();
     await alice.open("Elsewhere");
-    await alice.until(() => document.querySelector("[data-testid=composer]")?.value === "half a thou");
+    await alice.until(
+      () => document.querySelector("[data-testid=composer]")?.value === "half a thou",
+    );
     await alice.fill("composer", "");
   });
 
   it("fits the page at every width, down to the smallest window", async () => {
-    for (const [width, height] of [[1280, 800], [760, 640], [480, 560]]) {
+    for (const [width, height] of [
+      [1280, 800],
+      [760, 640],
+      [480, 560],
+    ]) {
       await alice.page.setViewportSize({ width, height });
       await settled(alice.page);
       assert.deepEqual(await overflow(alice.page), [], `${width} wide`);

@@ -72,8 +72,6 @@ describe("screens", { skip: lacking }, () => {
 
   it("without motion nothing moves, at no time", () =>
     over({ reducedMotion: "reduce" }, {}, (page) =>
-      page.evaluate(() =>
-        document.getAnimations().map((each) => `${each.constructor.name} runs`),
-      ),
+      page.evaluate(() => document.getAnimations().map((each) => `${each.constructor.name} runs`)),
     ));
 });

@@ -230,14 +230,9 @@ const MARKDOWN = [
 ];
 
 /** All of them. PostgreSQL keeps no null, so it stands as what clients write in its place. */
-export const HOSTILE = [
-  ...ELEMENTS,
-  ...HANDLERS,
-  ...FOREIGN,
-  ...STYLES,
-  ...LINKS,
-  ...MARKDOWN,
-].map((text) => text.replaceAll("\u0000", "\ufffd"));
+export const HOSTILE = [...ELEMENTS, ...HANDLERS, ...FOREIGN, ...STYLES, ...LINKS, ...MARKDOWN].map(
+  (text) => text.replaceAll("\u0000", "\ufffd"),
+);
 
 const ZALGO = Array.from("Zalgo comes", (letter) => letter + "\u0301\u0316\u0334\u035c".repeat(24));
 
@@ -251,7 +246,7 @@ export const LARGE = [
   ["overrides of direction", "\u202e\u2066\u202dabc\u2067".repeat(500)],
   ["overrides that never end", `\u202e${"start ".repeat(20)}`],
   ["marks on marks", ZALGO.join("").repeat(10)],
-  ["a huge table", `${TABLE}\n${"|---".repeat(60)}|\n${`${TABLE}\n`.repeat(200)}`],
+  ["a huge table", `${TABLE}\n${"|---".repeat(60)}|\n${`${TABLE}\n`.repeat(100)}`],
   ["deep quotes", `${"> ".repeat(400)}deep`],
   ["deep lists", Array.from({ length: 200 }, (_, deep) => `${"  ".repeat(deep)}- x`).join("\n")],
   ["deep emphasis", `${"*a **b ".repeat(300)}`],

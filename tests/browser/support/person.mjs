@@ -5,7 +5,11 @@ import { openPage } from "./chromium.mjs";
 import { startEngine } from "./engine.mjs";
 import { focus } from "./judge.mjs";
 
-export const ALICE = { email: "alice@example.com", password: "an easy password", name: "Alice Ahn" };
+export const ALICE = {
+  email: "alice@example.com",
+  password: "an easy password",
+  name: "Alice Ahn",
+};
 export const BOB = { email: "bob@example.com", password: "another password", name: "Bob Berg" };
 
 /** Drives one page. */
@@ -108,13 +112,12 @@ export class Person {
 
   /** Waits until something has the focus, which has to be seen there. */
   async focusOn(css, after) {
-    await this.until(
-      (wanted) => document.activeElement?.matches(wanted) ?? false,
-      css,
-    ).catch(async (error) => {
-      const at = JSON.stringify(await focus(this.page));
-      throw new Error(`no focus on ${css} after ${after}; it is at ${at}`, { cause: error });
-    });
+    await this.until((wanted) => document.activeElement?.matches(wanted) ?? false, css).catch(
+      async (error) => {
+        const at = JSON.stringify(await focus(this.page));
+        throw new Error(`no focus on ${css} after ${after}; it is at ${at}`, { cause: error });
+      },
+    );
     const found = await this.focused(after);
     assert.ok(found.seen, `nothing shows the focus on ${css} after ${after}`);
   }
@@ -122,7 +125,8 @@ export class Person {
   /** Goes on with Tab until something has the focus, and checks every stop on the way. */
   async tabTo(css, keys = "Tab", most = 60) {
     for (let step = 0; step < most; step += 1) {
-      if (await this.page.evaluate((at) => document.activeElement?.matches(at) ?? false, css)) return;
+      if (await this.page.evaluate((at) => document.activeElement?.matches(at) ?? false, css))
+        return;
       await this.press(keys);
       const found = await this.focused(`${keys} on the way to ${css}`);
       assert.ok(found.seen, `nothing shows the focus on ${found.tag} “${found.name}”`);
