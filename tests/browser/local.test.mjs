@@ -113,8 +113,9 @@ describe("the local workspace", { skip: lacking }, () => {
     await alice.click("alert-new");
     await alice.see("alert-editor");
     await alice.click("alert-kind");
-    await alice.page.getByRole("menuitemradio").filter({ hasText: "moves" }).first().click();
-    await alice.fill("alert-percent", "0.01");
+    await alice.page.locator("[role=menuitemradio][data-value=step]").click();
+    // The simulated price of a bitcoin passes a whole dollar with nearly every step.
+    await alice.fill("alert-step", "1");
     await alice.click("alert-create");
     await alice.see("alert-row");
     await alice.see("alert-history-row");

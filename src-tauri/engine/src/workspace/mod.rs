@@ -10,10 +10,12 @@ mod dates;
 mod doubt;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod index;
 mod ingest;
 mod live;
 mod market;
 mod members;
+mod missed;
 mod notices;
 mod open;
 mod outbox;
@@ -131,7 +133,7 @@ pub(crate) struct Core {
     notices: mpsc::Sender<notices::Notice>,
     /// Firings or messages may wait for the end of the quiet hours.
     holds: AtomicBool,
-    prices_told: Mutex<market::Told>,
+    market_due: market::Due,
     past: past::Known,
     open: tokio::sync::Mutex<Option<OpenSession>>,
     presence: watch::Sender<api::OwnPresence>,
@@ -222,7 +224,7 @@ impl Workspace {
             market: tokio::sync::Mutex::new(market),
             notices,
             holds: AtomicBool::new(false),
-            prices_told: Mutex::default(),
+            market_due: market::Due::default(),
             past: past::Known::default(),
             open: tokio::sync::Mutex::new(None),
             presence: watch::Sender::new(api::OwnPresence::Online),
@@ -319,6 +321,7 @@ impl Core {
     /// Has whoever shows the rules read them again.
     pub async fn tell_rules(&self) {
         let armed = self.market.lock().await.armed();
+        self.market_due.rules_changed();
         self.emit(api::Event::Rules { armed });
     }
 
@@ -422,7 +425,7 @@ fn tasks(
     spawn("presence row", Box::pin(people::keep_row(core.clone())));
     spawn("profile", Box::pin(members::keep_profile(core.clone())));
     spawn("typing", Box::pin(people::tell_unjoined(core.clone())));
-    spawn("search index", Box::pin(index(core.clone())));
+    spawn("search index", Box::pin(index::run(core.clone())));
     tasks.close();
     tasks
 }
@@ -442,26 +445,4 @@ async fn keep_account(cache: &Cache, tokens: &TokenManager, now: Timestamp) -> R
         set => set?,
     }
     Ok(())
-}
-
-/// Brings the search index up to what is cached, in small batches, in the background.
-async fn index(core: Arc<Core>) {
-    const BATCH: usize = 200;
-    let mut commits = core.cache.subscribe();
-    loop {
-        match core.cache.index_some(BATCH).await {
-            Ok(0) => {}
-            Ok(_) => {
-                tokio::task::yield_now().await;
-                continue;
-            }
-            Err(error) => tracing::warn!(%error, "the search index was not brought up to date"),
-        }
-        if matches!(
-            commits.recv().await,
-            Err(tokio::sync::broadcast::error::RecvError::Closed)
-        ) {
-            return;
-        }
-    }
 }
