@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, it } from "node:test";
-import { lacking, startBrowser } from "./support/chromium.mjs";
+import { lacking, openPage, startBrowser } from "./support/chromium.mjs";
 import { Ends, Project } from "./support/engine.mjs";
 import { HOSTILE, LARGE } from "./support/hostile.mjs";
 import { overflow } from "./support/judge.mjs";
@@ -65,6 +65,7 @@ describe("hostile content", { skip: lacking }, () => {
   let project;
   /** @type {Person} */
   let alice;
+  let browser;
   let owner;
   let mallory;
   let clock = Date.now() - 86_400_000;
@@ -129,7 +130,7 @@ describe("hostile content", { skip: lacking }, () => {
   };
 
   before(async () => {
-    const browser = await startBrowser();
+    browser = await startBrowser();
     ends.push(() => browser.close());
     project = await Project.start(ends);
     owner = await project.account(ALICE);
@@ -166,6 +167,22 @@ describe("hostile content", { skip: lacking }, () => {
     alice = await Person.join(browser, ends, project, ALICE);
   });
   after(() => ends.all());
+
+  it("is watched for: what would run or load does not go unnoticed", async () => {
+    const probe = await openPage(browser, alice.page.url());
+    try {
+      await probe.page.goto(alice.page.url());
+      await probe.clean();
+      await probe.page.evaluate(() => {
+        document.body.innerHTML = '<img src="http://evil.example/x" onerror="pwned(1)">';
+        window.pwned(1);
+      });
+      await probe.page.waitForFunction(() => window.watched.length >= 3);
+      await assert.rejects(probe.clean(), /ran: 1/);
+    } finally {
+      await probe.close();
+    }
+  });
 
   it("is a corpus worth the name", () => {
     assert.ok(new Set(HOSTILE).size >= 150, `${new Set(HOSTILE).size} texts`);
