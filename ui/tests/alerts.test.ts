@@ -119,7 +119,10 @@ describe("the form of a rule", () => {
   });
 
   it("reads the foot of a step below zero in either sign, and refuses what is none", () => {
-    const draft = draftOf(form({ kind: "step", step: "5", base: null, rearm_percent: null }), "BTC");
+    const draft = draftOf(
+      form({ kind: "step", step: "5", base: null, rearm_percent: null }),
+      "BTC",
+    );
     const base = (text: string) => {
       const condition = formOf({ ...draft, base: text })?.condition;
       return condition?.kind === "step" ? condition.base : undefined;

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { keepFocus, trackFocus } from "../src/lib/ui/focus";
 
 let root: HTMLElement;
-let end: void | (() => void);
+let end: ReturnType<typeof keepFocus>;
 
 /** A page of a list with two rows, beside another region. */
 beforeEach(() => {

@@ -28,7 +28,7 @@ export const SCREENS = [
   ["password", "password-new"],
   ["add-factor", "factor-qr"],
   ["welcome", "welcome"],
-  ["connect", "check"],
+  ["connect", undefined, '[data-testid="connect-submit"]:enabled'],
   ["sign-in", "signin-email"],
   ["browser", "browser-wait"],
   ["second-factor", "factor-code"],
