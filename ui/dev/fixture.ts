@@ -296,9 +296,6 @@ function answer(command: CommandName, args: unknown): unknown {
     case "desktop":
       return {
         notifications: state === "blocked" ? "missing" : "available",
-        service: "Plasma",
-        actions: true,
-        reply: true,
         sounds: true,
         own_sound: true,
         sound_problem: state === "blocked" ? "gone" : null,
@@ -329,78 +326,83 @@ const target = document.getElementById("app");
 if (target) mount(App, { target });
 app.start(backend);
 
-await until(() => app.phase.phase === "ready");
-if (language === "pseudo") use(pseudo(spoken()));
-if (parameters.get("dir") === "rtl") use({ ...spoken(), direction: "rtl" });
-await tick();
-const tabs = { alerts: "alerts", details: "details" } as const;
-if (state in tabs) view.showTab(tabs[state as keyof typeof tabs]);
-if (state === "chart") await market.show("BTC");
-if (state === "editor") {
-  view.tab = "alerts";
-  view.overlay = {
-    kind: "alert",
-    id: undefined,
-    form: {
-      symbol: "BTC",
-      repeat: "every",
-      condition: { kind: "above", price: "70000", rearm_percent: null },
-    },
-  };
-}
-if (state === "palette") view.overlay = { kind: "palette", query: "btc" };
-if (state === "search") view.results = "retention policy";
-if (state === "settings" || state === "blocked") {
-  view.settings = (parameters.get("section") ??
-    (state === "blocked" ? "alerts" : "appearance")) as "appearance";
-}
-if (state === "browser") {
-  await until(() => document.querySelector("[data-testid=provider-github]") !== null);
-  document.querySelector<HTMLElement>("[data-testid=provider-github]")?.click();
-}
-if (state === "add-factor") {
-  view.settings = "account";
-  view.overlay = { kind: "add-factor", onadded: () => undefined };
-  await until(() => document.querySelector("[data-testid=factor-save]") !== null);
-  document.querySelector<HTMLElement>("[data-testid=factor-save]")?.click();
-}
-if (state === "own-name" || state === "password") {
-  view.settings = "account";
-  view.overlay =
-    state === "password"
-      ? { kind: "password", recovery: false }
-      : { kind: "own-name", name: "Noor Haddad" };
-}
-if (state === "reader") view.showTab("details");
-if (state === "join") view.overlay = { kind: "join" };
-if (state === "invite" || state === "invite-code") {
-  view.overlay = { kind: "invite", session: "release" };
-}
-if (state === "invite-code") {
-  const ready = () =>
-    document.querySelector<HTMLButtonElement>("[data-testid=invite-create]:not([disabled])");
-  await until(() => ready() !== null);
-  ready()?.click();
-}
-if (state === "date") view.overlay = { kind: "date", session: "release" };
-if (state === "outbox") view.overlay = { kind: "outbox" };
-if (state === "connect") {
-  document.querySelector<HTMLElement>("[data-testid=welcome-connect]")?.click();
+void arrive();
+
+/** Goes on from the first screen. Not at the top level: what a dialog loads waits for that to end. */
+async function arrive(): Promise<void> {
+  await until(() => app.phase.phase === "ready");
+  if (language === "pseudo") use(pseudo(spoken()));
+  if (parameters.get("dir") === "rtl") use({ ...spoken(), direction: "rtl" });
   await tick();
-  for (const [id, value] of [
-    ["connect-url", "https://kestrel-lab.supabase.co"],
-    ["connect-key", "sb_publishable_mQ4t7Zr1"],
-  ]) {
-    const input = document.querySelector<HTMLInputElement>(`[data-testid=${id}]`);
-    if (!input) continue;
-    input.value = value ?? "";
-    input.dispatchEvent(new Event("input", { bubbles: true }));
+  const tabs = { alerts: "alerts", details: "details" } as const;
+  if (state in tabs) view.showTab(tabs[state as keyof typeof tabs]);
+  if (state === "chart") await market.show("BTC");
+  if (state === "editor") {
+    view.tab = "alerts";
+    view.overlay = {
+      kind: "alert",
+      id: undefined,
+      form: {
+        symbol: "BTC",
+        repeat: "every",
+        condition: { kind: "above", price: "70000", rearm_percent: null },
+      },
+    };
   }
+  if (state === "palette") view.overlay = { kind: "palette", query: "btc" };
+  if (state === "search") view.results = "retention policy";
+  if (state === "settings" || state === "blocked") {
+    view.settings = (parameters.get("section") ??
+      (state === "blocked" ? "alerts" : "appearance")) as "appearance";
+  }
+  if (state === "browser") {
+    await until(() => document.querySelector("[data-testid=provider-github]") !== null);
+    document.querySelector<HTMLElement>("[data-testid=provider-github]")?.click();
+  }
+  if (state === "add-factor") {
+    view.settings = "account";
+    view.overlay = { kind: "add-factor", onadded: () => undefined };
+    await until(() => document.querySelector("[data-testid=factor-save]") !== null);
+    document.querySelector<HTMLElement>("[data-testid=factor-save]")?.click();
+  }
+  if (state === "own-name" || state === "password") {
+    view.settings = "account";
+    view.overlay =
+      state === "password"
+        ? { kind: "password", recovery: false }
+        : { kind: "own-name", name: "Noor Haddad" };
+  }
+  if (state === "reader") view.showTab("details");
+  if (state === "join") view.overlay = { kind: "join" };
+  if (state === "invite" || state === "invite-code") {
+    view.overlay = { kind: "invite", session: "release" };
+  }
+  if (state === "invite-code") {
+    const ready = () =>
+      document.querySelector<HTMLButtonElement>("[data-testid=invite-create]:not([disabled])");
+    await until(() => ready() !== null);
+    ready()?.click();
+  }
+  if (state === "date") view.overlay = { kind: "date", session: "release" };
+  if (state === "outbox") view.overlay = { kind: "outbox" };
+  if (state === "connect") {
+    document.querySelector<HTMLElement>("[data-testid=welcome-connect]")?.click();
+    await tick();
+    for (const [id, value] of [
+      ["connect-url", "https://kestrel-lab.supabase.co"],
+      ["connect-key", "sb_publishable_mQ4t7Zr1"],
+    ]) {
+      const input = document.querySelector<HTMLInputElement>(`[data-testid=${id}]`);
+      if (!input) continue;
+      input.value = value ?? "";
+      input.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  }
+  if (state === "menu") {
+    document.querySelector<HTMLElement>("[data-testid=presence-menu]")?.click();
+  }
+  if (parameters.has("drawer")) view.drawer = true;
 }
-if (state === "menu") {
-  document.querySelector<HTMLElement>("[data-testid=presence-menu]")?.click();
-}
-if (parameters.has("drawer")) view.drawer = true;
 
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => requestAnimationFrame(resolve));

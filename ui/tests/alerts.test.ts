@@ -1,7 +1,7 @@
 import { fireEvent, render, screen } from "@testing-library/svelte";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import AlertEditor from "../src/lib/alerts/AlertEditor.svelte";
-import { draftOf, formOf, KINDS, ofKind, tagsOf } from "../src/lib/alerts/form";
+import { draftOf, formOf, KINDS, ofKind, tagsOf, unreadable } from "../src/lib/alerts/form";
 import { pastSaid } from "../src/lib/alerts/past";
 import type { ConditionForm, RuleForm, RuleRow } from "../src/lib/bindings";
 import { speak } from "../src/lib/i18n";
@@ -93,6 +93,7 @@ describe("the form of a rule", () => {
     { kind: "trailing", side: "rises", percent: "150" },
     { kind: "new_extreme", extreme: "either", window_s: 86_400, rearm_percent: "0.5" },
     { kind: "step", step: "1000", base: "500", rearm_percent: "20" },
+    { kind: "step", step: "1000", base: "-500.5", rearm_percent: "20" },
     { kind: "volume", side: "above", value: "9000000000000000001", rearm_percent: "1" },
     { kind: "market_cap", side: "below", value: "500", rearm_percent: "2" },
     { kind: "stale", after_s: 300 },
@@ -115,6 +116,21 @@ describe("the form of a rule", () => {
       const changed = { ...draft, price: "1", low: "1", high: "2", value: "3", step: "4" };
       expect(formOf({ ...changed, ...ofKind(draft, kind) }), kind).toBeDefined();
     }
+  });
+
+  it("reads the foot of a step below zero in either sign, and refuses what is none", () => {
+    const draft = draftOf(
+      form({ kind: "step", step: "5", base: null, rearm_percent: null }),
+      "BTC",
+    );
+    const base = (text: string) => {
+      const condition = formOf({ ...draft, base: text })?.condition;
+      return condition?.kind === "step" ? condition.base : undefined;
+    };
+    expect([base("-12.5"), base("\u221212.5"), base("")]).toEqual(["-12.5", "-12.5", "0"]);
+    expect(base("--1")).toBeUndefined();
+    expect(unreadable({ ...draft, base: "-3" })).toBeUndefined();
+    expect(unreadable({ ...draft, base: "-x" })).toBe("x");
   });
 
   it("has each tag once", () => {

@@ -142,7 +142,7 @@ fn setup(yes: bool) -> anyhow::Result<ExitCode> {
     let workspace = workspace::Workspace::find()?;
     tools::check_rust()?;
     tools::check_node()?;
-    system::ensure(&[system::Purpose::Build, system::Purpose::Session], yes)?;
+    system::ensure(&system::Purpose::ALL, yes)?;
     tools::rustup_component("rustfmt", "fmt")?;
     tools::rustup_component("clippy", "clippy")?;
     tools::cargo_tool(&workspace, &tools::CARGO_DENY)?;

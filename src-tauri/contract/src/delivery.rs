@@ -133,12 +133,6 @@ pub struct GetDesktop {}
 pub struct Desktop {
     /// Whether notifications reach the user.
     pub notifications: NotificationService,
-    /// Name of what shows them, if it says one.
-    pub service: Option<String>,
-    /// Whether they can have buttons.
-    pub actions: bool,
-    /// Whether a message can be answered in its notification.
-    pub reply: bool,
     /// Whether they make sounds.
     pub sounds: bool,
     /// Whether they can sound like a file of the user's.

@@ -16,11 +16,19 @@ pub enum Purpose {
     Session,
     /// PostgreSQL for the tests against an independent server.
     Services,
+    /// The page in a browser.
+    Browser,
+}
+
+impl Purpose {
+    /// What everything needs together.
+    pub const ALL: [Self; 4] = [Self::Build, Self::Session, Self::Services, Self::Browser];
 }
 
 /// How to see whether something is there, whatever the system calls its package.
 pub enum Probe {
     Command(&'static str),
+    AnyCommand(&'static [&'static str]),
     PkgConfig(&'static str),
     AnyPath(&'static [&'static str]),
     Font,
@@ -57,6 +65,7 @@ impl Probe {
     pub fn holds(&self) -> bool {
         match self {
             Self::Command(name) => command::on_path(name).is_some(),
+            Self::AnyCommand(names) => names.iter().any(|name| command::on_path(name).is_some()),
             Self::PkgConfig(module) => {
                 let mut query = Command::new("pkg-config");
                 command::capture(query.args(["--exists", module])).is_ok()
@@ -73,6 +82,7 @@ impl fmt::Display for Probe {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Command(name) => write!(formatter, "the program {name}"),
+            Self::AnyCommand(names) => write!(formatter, "the program {}", names.join(" or ")),
             Self::PkgConfig(module) => write!(formatter, "the library {module} for pkg-config"),
             Self::AnyPath(paths) => write!(formatter, "the file {}", paths.join(" or ")),
             Self::Font => write!(formatter, "fontconfig and any font"),
@@ -270,5 +280,22 @@ pub const NEEDS: &[Need] = &[
         pacman: "postgresql",
         zypper: "postgresql-server",
         apk: "postgresql",
+    },
+    Need {
+        what: "Chromium",
+        why: "the page is tested in it as well",
+        purpose: Purpose::Browser,
+        // The names that tests/browser looks for.
+        probe: Probe::AnyCommand(&[
+            "chromium",
+            "chromium-browser",
+            "google-chrome",
+            "google-chrome-stable",
+        ]),
+        apt: "chromium",
+        dnf: "chromium",
+        pacman: "chromium",
+        zypper: "chromium",
+        apk: "chromium",
     },
 ];

@@ -73,6 +73,11 @@ const PARTS: &[Part] = &[
         run: steps::conformance,
     },
     Part {
+        name: "browser",
+        about: "the page in Chromium, with the real engine",
+        run: steps::browser,
+    },
+    Part {
         name: "window",
         about: "native services and the real window",
         run: rust::window,

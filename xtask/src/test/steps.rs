@@ -14,6 +14,10 @@ use crate::workspace::Workspace;
 use crate::{command, tools, ui};
 
 const DEADLINE: Duration = Duration::from_mins(15);
+/// Every screen is drawn many times over.
+const BROWSER_DEADLINE: Duration = Duration::from_mins(40);
+/// The folder of tests/ that needs a browser.
+const BROWSER: &str = "browser";
 /// For asking a service on the internet that may not answer.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -22,8 +26,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub fn setup(run: &mut Run) -> Result<Counted> {
     tools::check_rust()?;
     tools::check_node()?;
-    let wanted = [Purpose::Build, Purpose::Session, Purpose::Services];
-    if let Err(error) = system::ensure(&wanted, run.yes) {
+    if let Err(error) = system::ensure(&Purpose::ALL, run.yes) {
         println!("{error:#}");
         if let Some(reason) = system::lacking(&[Purpose::Build]) {
             bail!(reason);
@@ -211,46 +214,67 @@ pub fn npm_folders(workspace: &Workspace) -> Result<Vec<PathBuf>> {
     Ok(folders)
 }
 
-/// Runs Node's tests of every such folder against the built programs.
+/// Runs Node's tests of every such folder against the built programs, but for the browser's.
 pub fn conformance(run: &mut Run) -> Result<Counted> {
     if super::rust::build(run).is_err() {
         return Ok(skipped("the build failed"));
     }
     let mut counted = Counted::default();
     for folder in npm_folders(&run.workspace)? {
-        let package = std::fs::read_to_string(folder.join("package.json"))?;
-        let package: serde_json::Value = serde_json::from_str(&package)?;
-        if package.pointer("/scripts/test").is_none() {
-            continue;
+        if !folder.ends_with(BROWSER) {
+            counted.add(node_tests(run, &folder, DEADLINE, &[])?);
         }
-        ui::install(&folder)?;
-        let name = folder
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        println!("\ntests/{name}");
-        let file = run.session.path(&format!("{name}.tap"));
-        let mut node = Command::new("node");
-        node.args([
-            "--test",
-            "--test-reporter=spec",
-            "--test-reporter-destination=stdout",
-        ])
-        .arg("--test-reporter=tap")
-        .arg(format!("--test-reporter-destination={}", file.display()))
-        .current_dir(&folder);
-        run.session.isolate(&mut node);
-        node.env(BIN_DIR, run.workspace.bin_dir(false));
-        let ended = command::stream(&mut node, DEADLINE, |line| println!("{line}"))?;
-        let report = std::fs::read_to_string(&file).unwrap_or_default();
-        counted.add(settle(
-            &format!("tests/{name}"),
-            totals::node_tap(&report),
-            &ended,
-        ));
     }
     Ok(counted)
+}
+
+/// Runs the tests of the page in a browser.
+pub fn browser(run: &mut Run) -> Result<Counted> {
+    if let Some(reason) = system::lacking(&[Purpose::Browser]) {
+        return Ok(skipped(&reason));
+    }
+    if super::rust::build(run).is_err() {
+        return Ok(skipped("the build failed"));
+    }
+    // One browser at a time: several would take from each other what the pages' deadlines ask for.
+    let folder = run.workspace.root.join("tests").join(BROWSER);
+    node_tests(run, &folder, BROWSER_DEADLINE, &["--test-concurrency=1"])
+}
+
+/// Runs the tests of a folder, if it has any.
+fn node_tests(run: &Run, folder: &Path, deadline: Duration, options: &[&str]) -> Result<Counted> {
+    let package = std::fs::read_to_string(folder.join("package.json"))?;
+    let package: serde_json::Value = serde_json::from_str(&package)?;
+    if package.pointer("/scripts/test").is_none() {
+        return Ok(Counted::default());
+    }
+    ui::install(folder)?;
+    let name = folder
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    println!("\ntests/{name}");
+    let file = run.session.path(&format!("{name}.tap"));
+    let mut node = Command::new("node");
+    node.args([
+        "--test",
+        "--test-reporter=spec",
+        "--test-reporter-destination=stdout",
+    ])
+    .arg("--test-reporter=tap")
+    .arg(format!("--test-reporter-destination={}", file.display()))
+    .args(options)
+    .current_dir(folder);
+    run.session.isolate(&mut node);
+    node.env(BIN_DIR, run.workspace.bin_dir(false));
+    let ended = command::stream(&mut node, deadline, |line| println!("{line}"))?;
+    let report = std::fs::read_to_string(&file).unwrap_or_default();
+    Ok(settle(
+        &format!("tests/{name}"),
+        totals::node_tap(&report),
+        &ended,
+    ))
 }
 
 #[cfg(test)]

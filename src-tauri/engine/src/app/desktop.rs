@@ -104,9 +104,6 @@ impl App {
         let (_, sound_problem) = self.0.sounds.play(&sound);
         api::Desktop {
             notifications: able.service,
-            service: able.name,
-            actions: able.actions,
-            reply: able.reply,
             sounds: able.sounds,
             own_sound: able.own_sound,
             sound_problem,

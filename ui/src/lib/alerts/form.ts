@@ -187,7 +187,7 @@ function figures(part: Part): string[] {
   if (has(part.kind, "range")) return [part.low, part.high];
   if (has(part.kind, "price")) return [part.price];
   if (has(part.kind, "value")) return [part.value];
-  if (has(part.kind, "step")) return [part.step, part.base];
+  if (has(part.kind, "step")) return [part.step, unsigned(part.base)];
   if (!has(part.kind, "percent")) return [];
   return [isChange(part.kind) ? unsigned(part.percent) : part.percent];
 }
@@ -232,7 +232,7 @@ function conditionOf(part: Part): ConditionForm | undefined {
     }
     case "step": {
       const step = readPrice(part.step);
-      const base = readPrice(part.base.trim() === "" ? "0" : part.base);
+      const base = readSigned(part.base.trim() === "" ? "0" : part.base);
       return step === undefined || base === undefined
         ? undefined
         : { kind, step, base, rearm_percent };
@@ -248,16 +248,22 @@ function conditionOf(part: Part): ConditionForm | undefined {
     }
     case "change_above":
     case "change_below": {
-      const size = readPrice(unsigned(part.percent));
+      const percent = readSigned(part.percent);
       const side = kind === "change_above" ? "above" : "below";
-      const sign = /^\s*[-\u2212]/.test(part.percent) ? "-" : "";
-      return size === undefined
+      return percent === undefined
         ? undefined
-        : { kind: "change_24h", side, percent: sign + size, rearm_points: part.rearm };
+        : { kind: "change_24h", side, percent, rearm_points: part.rearm };
     }
     case "stale":
       return { kind, after_s: window_s };
   }
+}
+
+/** A figure that may be below zero. */
+function readSigned(text: string): string | undefined {
+  const size = readPrice(unsigned(text));
+  if (size === undefined) return undefined;
+  return /^\s*[-\u2212]/.test(text) ? `-${size}` : size;
 }
 
 function unsigned(text: string): string {

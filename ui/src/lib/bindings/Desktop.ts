@@ -11,18 +11,6 @@ export type Desktop = {
  */
 notifications: NotificationService, 
 /**
- * Name of what shows them, if it says one.
- */
-service: string | null, 
-/**
- * Whether they can have buttons.
- */
-actions: boolean, 
-/**
- * Whether a message can be answered in its notification.
- */
-reply: boolean, 
-/**
  * Whether they make sounds.
  */
 sounds: boolean, 

@@ -607,6 +607,7 @@ const de = {
   "join.action": "Beitreten",
   "join.busy": "Beitritt läuft …",
   "palette.label": "Befehlspalette",
+  "palette.exact": "Genauer Treffer",
   "palette.placeholder": "Suchen, oder > für Aktionen",
   "palette.sessions": "Unterhaltungen",
   "palette.messages": "Nachrichten",

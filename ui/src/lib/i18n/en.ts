@@ -592,6 +592,7 @@ export const en = {
   "join.busy": "Joining…",
 
   "palette.label": "Command palette",
+  "palette.exact": "Exact match",
   "palette.placeholder": "Search, or type > for actions",
   "palette.sessions": "Sessions",
   "palette.messages": "Messages",

@@ -5,6 +5,7 @@ import { tellFailure } from "../state/engine.svelte";
 import { market } from "../state/market.svelte";
 import { sessions } from "../state/sessions.svelte";
 import { view } from "../state/view.svelte";
+import { enter } from "../ui/focus";
 import { matches } from "../ui/keys";
 import { menu } from "../ui/menu.svelte";
 
@@ -115,9 +116,6 @@ function nextRegion(step: 1 | -1): void {
 function focusRegion(region: string): boolean {
   const root = document.querySelector<HTMLElement>(`[data-region="${region}"]`);
   if (!root) return false;
-  const inner = root.querySelector<HTMLElement>(
-    "[data-region-focus], textarea, [tabindex='0'], button",
-  );
-  (inner ?? root).focus();
+  enter(root);
   return true;
 }

@@ -1,21 +1,59 @@
 import { tick } from "svelte";
+import type { Attachment } from "svelte/attachments";
 
-let last: Element | undefined;
+/** What had the focus in the window last, and what it stood in, innermost first. */
+let trail: Element[] = [];
 
 /** Keeps in mind where the focus in the window was: an overlay's cover takes it away. */
 export function trackFocus(event: FocusEvent): void {
-  if (event.target instanceof Element) last = event.target;
+  trail = [];
+  for (let at = event.target; at instanceof Element; at = at.parentElement) trail.push(at);
 }
 
 /** Remembers what has the focus; answers how to give it back, once nothing covers it any more. */
 export function rememberFocus(): () => void {
   const now = document.activeElement;
-  const before = now === null || now === document.body ? last : now;
+  const before = now === null || now === document.body ? trail[0] : now;
   return () => {
     void tick().then(() => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
+      if (!(before instanceof HTMLElement)) return;
+      if (before.isConnected) before.focus();
+      else focusNearby();
     });
   };
+}
+
+/**
+ * When what has the focus leaves the page (a message that is deleted, a rule that is gone), what it
+ * stood in gets it. Otherwise the keyboard would begin at the top of the page again.
+ */
+export const keepFocus: Attachment<HTMLElement> = (root) => {
+  const observer = new MutationObserver(() => {
+    if (root.inert || document.activeElement !== document.body) return;
+    if (trail[0] !== undefined && !trail[0].isConnected) focusNearby();
+  });
+  observer.observe(root, { childList: true, subtree: true });
+  return () => observer.disconnect();
+};
+
+function focusNearby(): void {
+  const place = trail.find(
+    (each): each is HTMLElement =>
+      each instanceof HTMLElement &&
+      each.isConnected &&
+      (each.tabIndex >= 0 || each.dataset.region !== undefined),
+  );
+  if (place === undefined) enter(document.body);
+  else if (place.tabIndex >= 0) place.focus({ preventScroll: true });
+  else enter(place);
+}
+
+/** Puts the focus where one begins in a region. */
+export function enter(region: HTMLElement): void {
+  const inner = region.querySelector<HTMLElement>(
+    "[data-region-focus], textarea, [tabindex='0'], button",
+  );
+  (inner ?? region).focus();
 }
 
 /** Puts the focus on the marked field of a page as it appears. */

@@ -1,0 +1,225 @@
+// One whole flow without a pointer: the focus is somewhere one can see at every step, and never
+// lost when a dialog, a menu or a message goes.
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { lacking, startBrowser } from "./support/chromium.mjs";
+import { Ends } from "./support/engine.mjs";
+import { Person } from "./support/person.mjs";
+
+const on = (testid) => `[data-testid="${testid}"]`;
+
+describe("by keyboard alone", { skip: lacking }, () => {
+  const ends = new Ends();
+  /** @type {Person} */
+  let alice;
+
+  before(async () => {
+    const browser = await startBrowser();
+    ends.push(() => browser.close());
+    alice = await Person.start(browser, ends);
+    await alice.see("welcome");
+  });
+  after(() => ends.all());
+
+  it("opens the local workspace", async () => {
+    await alice.tabTo(on("welcome-local"));
+    await alice.press("Enter");
+    await alice.focusOn(on("composer"), "opening the workspace");
+  });
+
+  it("makes a session, gives up another", async () => {
+    await alice.press("Control+n");
+    await alice.focusOn(on("session-name"), "Ctrl+N");
+    await alice.type("By hand");
+    await alice.press("Enter");
+    await alice.page.getByRole("heading", { level: 1, name: "By hand" }).waitFor();
+    await alice.focusOn(on("composer"), "making a session");
+    await alice.press("Control+n");
+    await alice.focusOn(on("session-name"), "Ctrl+N");
+    await alice.press("Escape");
+    await alice.focusOn(on("composer"), "giving up a session");
+  });
+
+  it("keeps the focus in a dialog", async () => {
+    await alice.press("Control+n");
+    await alice.focusOn(on("session-name"), "Ctrl+N");
+    for (let step = 0; step < 8; step += 1) {
+      await alice.press("Tab");
+      const inside = await alice.page.evaluate(
+        () =>
+          document.activeElement === document.body ||
+          document.activeElement?.closest("[role=dialog]") !== null,
+      );
+      assert.ok(inside, `Tab ${step + 1} left the dialog`);
+    }
+    await alice.press("Escape");
+    await alice.focusOn(on("composer"), "leaving the dialog");
+  });
+
+  it("writes, changes, quotes and deletes messages", async () => {
+    await alice.type("First words");
+    await alice.press("Enter");
+    await alice.state("First words", "delivered");
+    await alice.focusOn(on("composer"), "sending");
+    await alice.press("Shift+F6");
+    await alice.focused("Shift+F6");
+    await alice.tabTo(`${on("message")}[data-own=true]`);
+    await alice.press("r");
+    await alice.focusOn(on("composer"), "R on a message");
+    await alice.type("Second words");
+    await alice.press("Enter");
+    await alice.state("Second words", "delivered");
+    await alice.see("message-quote");
+
+    await alice.tabTo(`${on("message")}[data-own=true]`, "Shift+Tab");
+    await alice.tabTo(on("message-edit"));
+    await alice.press("Enter");
+    await alice.focusOn(on("message-edit-box"), "editing");
+    await alice.type(", changed");
+    await alice.press("Enter");
+    await alice.focusOn(on("composer"), "saving a change");
+    await alice.state("Second words, changed", "delivered");
+
+    await alice.tabTo(`${on("message")}[data-own=true]`, "Shift+Tab");
+    await alice.press("Delete");
+    await alice.see("confirm");
+    await alice.focused("Del on a message");
+    await alice.tabTo(on("confirm-action"));
+    await alice.press("Enter");
+    await alice.message("Second words, changed").first().waitFor({ state: "detached" });
+    await alice.until(() => document.activeElement !== document.body);
+    await alice.focused("deleting a message");
+  });
+
+  it("goes from region to region and around", async () => {
+    const regions = new Set();
+    for (let step = 0; step < 5; step += 1) {
+      await alice.press("F6");
+      await alice.focused("F6");
+      regions.add(
+        await alice.page.evaluate(
+          () => document.activeElement?.closest("[data-region]")?.dataset.region,
+        ),
+      );
+    }
+    assert.deepEqual([...regions].sort(), ["composer", "messages", "panel", "sidebar", "status"]);
+  });
+
+  it("finds in the session and comes back", async () => {
+    await alice.press("Control+f");
+    await alice.focusOn(on("find-input"), "Ctrl+F");
+    await alice.type("first");
+    await alice.get("find-count").filter({ hasText: "1" }).waitFor();
+    await alice.press("Escape");
+    await alice.focusOn(on("composer"), "leaving the search");
+  });
+
+  it("chooses in the palette, and leaves it", async () => {
+    await alice.press("Control+k");
+    await alice.focusOn(on("palette-input"), "Ctrl+K");
+    await alice.press("Escape");
+    await alice.focusOn(on("composer"), "leaving the palette");
+    await alice.press("Control+k");
+    await alice.type("first");
+    await alice.page.locator("[data-option^=message-]").first().waitFor();
+    await alice.press("Control+Enter");
+    await alice.see("result");
+    await alice.until(() => document.activeElement !== document.body);
+    await alice.focused("all results");
+    await alice.press("Escape");
+    await alice.see("composer");
+    await alice.until(() => document.activeElement !== document.body);
+  });
+
+  it("renames and archives a session from its menu", async () => {
+    await alice.tabTo(on("session-menu"), "Shift+Tab");
+    await alice.press("Enter");
+    await alice.focusOn("[role^=menuitem]", "opening a menu");
+    await alice.press("Escape");
+    await alice.focusOn(on("session-menu"), "closing a menu");
+    await alice.press("Enter");
+    await alice.focusOn("[role^=menuitem]", "opening a menu");
+    for (let step = 0; step < 12; step += 1) {
+      if (
+        await alice.page.evaluate((at) => document.activeElement?.matches(at), on("session-rename"))
+      ) {
+        break;
+      }
+      await alice.press("ArrowDown");
+      assert.ok((await alice.focused("an arrow in a menu")).seen);
+    }
+    await alice.press("Enter");
+    await alice.focusOn(on("session-name"), "Rename");
+    await alice.type("With another name");
+    await alice.press("Enter");
+    await alice.page.getByRole("heading", { level: 1, name: "With another name" }).waitFor();
+    await alice.until(() => document.activeElement !== document.body);
+    await alice.focused("renaming");
+  });
+
+  it("makes an alert, switches it off, deletes it", async () => {
+    await alice.press("Control+Shift+A");
+    await alice.focusOn(on("alert-price"), "Ctrl+Shift+A");
+    await alice.page.keyboard.press("Control+a");
+    await alice.type("1000000");
+    await alice.get("alert-create").and(alice.page.locator(":enabled")).waitFor();
+    await alice.press("Control+Enter");
+    await alice.see("alert-row");
+    await alice.gone("alert-editor");
+    await alice.until(() => document.activeElement !== document.body);
+    await alice.focused("making an alert");
+    await alice.press("Control+Shift+L");
+    await alice.tabTo(on("alert-enabled"));
+    await alice.press("Space");
+    await alice.page.locator(`${on("alert-enabled")}[aria-checked=false]`).waitFor();
+    await alice.press("Shift+Tab");
+    await alice.press("Enter");
+    await alice.focusOn("[role^=menuitem]", "opening the menu of a rule");
+    await alice.press("End");
+    await alice.focusOn(on("alert-delete"), "End in a menu");
+    await alice.press("Enter");
+    await alice.see("confirm");
+    await alice.tabTo(on("confirm-action"));
+    await alice.press("Enter");
+    await alice.gone("alert-row");
+    await alice.until(() => document.activeElement !== document.body);
+    await alice.focused("deleting a rule");
+  });
+
+  it("changes a setting and comes back", async () => {
+    await alice.press("Control+,");
+    await alice.see("settings");
+    await alice.until(() => document.activeElement !== document.body);
+    await alice.focused("Ctrl+,");
+    await alice.tabTo(on("settings-chat"));
+    await alice.press("Enter");
+    await alice.tabTo(on("setting-enter_sends"));
+    await alice.press("Space");
+    await alice.page.locator(`${on("setting-enter_sends")}[aria-checked=false]`).waitFor();
+    await alice.press("Space");
+    await alice.page.locator(`${on("setting-enter_sends")}[aria-checked=true]`).waitFor();
+    await alice.press("Escape");
+    await alice.gone("settings");
+    await alice.focusOn(on("composer"), "leaving the settings");
+  });
+
+  it("deletes the session it is in, and stays somewhere", async () => {
+    await alice.tabTo(on("session-menu"), "Shift+Tab");
+    await alice.press("Enter");
+    await alice.focusOn("[role^=menuitem]", "opening a menu");
+    await alice.press("End");
+    await alice.press("Enter");
+    await alice.see("confirm");
+    await alice.tabTo(on("confirm-action"));
+    await alice.press("Enter");
+    await alice
+      .get("session-row")
+      .filter({ hasText: "With another name" })
+      .waitFor({ state: "detached" });
+    await alice.until(() => document.activeElement !== document.body);
+    await alice.focused("deleting a session");
+  });
+
+  it("did nothing else: no dialog, no error, no other origin", () => alice.watched.clean());
+});

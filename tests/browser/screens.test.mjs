@@ -1,0 +1,77 @@
+// Every screen and dialog, in both themes and languages: what axe says, whether anything reaches
+// out of the page at the widths and the zoom that it promises, and whether it is at rest.
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { lacking, openPage, startBrowser } from "./support/chromium.mjs";
+import { Ends } from "./support/engine.mjs";
+import { startFixture } from "./support/fixture.mjs";
+import { overflow, violations } from "./support/judge.mjs";
+import { SCREENS, settled, show } from "./support/screens.mjs";
+
+/** Sizes in CSS pixels. At 200 % a window of 1280×800 has room for 640×400. */
+const SIZES = [
+  { width: 1280, height: 800 },
+  { width: 760, height: 640 },
+  { width: 640, height: 400 },
+  { width: 480, height: 560 },
+];
+
+describe("screens", { skip: lacking }, () => {
+  const ends = new Ends();
+  let browser;
+  let fixture;
+
+  before(async () => {
+    browser = await startBrowser();
+    ends.push(() => browser.close());
+    fixture = await startFixture(ends);
+  });
+  after(() => ends.all());
+
+  /** Runs a check over all screens, each drawn anew, and gathers what it finds. */
+  const over = async (options, look, check) => {
+    const watched = await openPage(browser, fixture.url, options);
+    const found = [];
+    try {
+      for (const screen of SCREENS) {
+        await show(watched.page, fixture, screen, look);
+        for (const line of await check(watched.page)) found.push(`${screen.name}: ${line}`);
+      }
+      assert.deepEqual(found, []);
+      await watched.clean();
+    } finally {
+      await watched.close();
+    }
+  };
+
+  for (const theme of ["light", "dark"]) {
+    for (const lang of ["en", "de"]) {
+      it(`${theme}, ${lang}: no violations of WCAG 2.2 AA`, () =>
+        over({}, { theme, lang }, violations));
+    }
+  }
+
+  for (const lang of ["en", "de"]) {
+    it(`${lang}: nothing reaches out of the page, in no size of the window`, () =>
+      over({}, { lang }, async (page) => {
+        const found = [];
+        for (const size of SIZES) {
+          await page.setViewportSize(size);
+          await settled(page);
+          const lines = await overflow(page);
+          found.push(...lines.map((line) => `${size.width} wide, ${line}`));
+        }
+        await page.setViewportSize(SIZES[0]);
+        return found;
+      }));
+  }
+
+  it("colours chosen by the system: every control can be told from the page", () =>
+    over({ forcedColors: "active" }, {}, violations));
+
+  it("without motion nothing moves, at no time", () =>
+    over({ reducedMotion: "reduce" }, {}, (page) =>
+      page.evaluate(() => document.getAnimations().map((each) => `${each.constructor.name} runs`)),
+    ));
+});

@@ -1,0 +1,122 @@
+// The engine and the project that a page talks to.
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startProgram } from "../../programs.mjs";
+
+/** What a test started, ended in the opposite order. */
+export class Ends {
+  #ends = [];
+
+  push(end) {
+    this.#ends.push(end);
+  }
+
+  async directory(name) {
+    const path = await mkdtemp(join(tmpdir(), `tidings-${name}-`));
+    this.push(() => rm(path, { recursive: true, force: true }));
+    return path;
+  }
+
+  async all() {
+    const failures = [];
+    for (const end of this.#ends.splice(0).reverse()) {
+      await end().catch((error) => failures.push(error));
+    }
+    if (failures.length > 0) throw new AggregateError(failures, "not everything ended");
+  }
+}
+
+/** The engine with the built UI, on a directory of its own. `url` carries the page's token. */
+export async function startEngine(ends, options = []) {
+  const data = await ends.directory("serve");
+  const serve = await startProgram("tidings-serve", [
+    "--data-dir",
+    data,
+    "--secrets",
+    "memory",
+    ...options,
+  ]);
+  ends.push(serve.stop);
+  return { url: serve.ready.url, local: serve.ready.local };
+}
+
+/** A project with all its parts, where people have accounts. Its server can die and come back. */
+export class Project {
+  #server;
+  #options;
+
+  static async start(ends, options = ["--parts", "sync,members"]) {
+    const project = new Project();
+    project.#options = ["--data-dir", await ends.directory("project"), ...options];
+    await project.#begin("127.0.0.1:0");
+    ends.push(() => project.#server.stop());
+    return project;
+  }
+
+  async #begin(listen) {
+    this.#server = await startProgram("tidings-local", [...this.#options, "--listen", listen]);
+  }
+
+  get url() {
+    return this.#server.ready.url;
+  }
+
+  get key() {
+    return this.#server.ready.publishable_key;
+  }
+
+  /** What an engine is started with to have this project in front. */
+  get options() {
+    return ["--url", this.url, "--key", this.key];
+  }
+
+  /** Ends the server at once, as a crash would. */
+  die() {
+    return this.#server.kill();
+  }
+
+  /** Starts it again where it was. */
+  revive() {
+    return this.#begin(new URL(this.url).host);
+  }
+
+  /** Makes an account; answers the user's id. */
+  async account({ email, password, name }) {
+    const body = { email, password, data: { display_name: name } };
+    const reply = await this.#ask("/auth/v1/signup", this.key, "POST", body);
+    return (reply.user ?? reply).id;
+  }
+
+  /** Writes rows as the project itself, past every policy. */
+  insert(table, rows) {
+    return this.#ask(`/rest/v1/${table}`, this.#server.ready.service_role_key, "POST", rows);
+  }
+
+  /** Changes rows as the project itself. */
+  update(table, query, row) {
+    const path = `/rest/v1/${table}?${query}`;
+    return this.#ask(path, this.#server.ready.service_role_key, "PATCH", row);
+  }
+
+  select(table, query) {
+    return this.#ask(`/rest/v1/${table}?${query}`, this.#server.ready.service_role_key, "GET");
+  }
+
+  async #ask(path, key, method, body) {
+    const reply = await fetch(new URL(path, this.url), {
+      method,
+      headers: {
+        apikey: key,
+        authorization: `Bearer ${key}`,
+        "content-type": "application/json",
+        prefer: "return=representation",
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await reply.text();
+    if (!reply.ok) throw new Error(`${method} ${path}: ${reply.status} ${text}`);
+    return text === "" ? undefined : JSON.parse(text);
+  }
+}

@@ -1,0 +1,101 @@
+// Judgements about a page as it stands.
+
+import { createRequire } from "node:module";
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/** What axe finds against WCAG 2.2 AA, as lines. */
+export async function violations(page) {
+  if (!(await page.evaluate(() => "axe" in window))) {
+    // As a debugger would: a script of the page's own origin is all that its policy lets in.
+    const { readFile } = await import("node:fs/promises");
+    await page.evaluate(await readFile(AXE, "utf8"));
+  }
+  return page.evaluate(async (tags) => {
+    const result = await window.axe.run(document, {
+      runOnly: { type: "tag", values: tags },
+      resultTypes: ["violations"],
+      // A menu stands over the page, outside of its landmarks.
+      rules: { region: { enabled: !document.querySelector("[role=menu]") } },
+    });
+    return result.violations.flatMap(({ id, nodes }) =>
+      nodes.map((node) => {
+        const why = [...node.any, ...node.all, ...node.none][0]?.message ?? "";
+        return `${id}: ${node.target.join(" ")} ${node.html.slice(0, 160)} (${why})`;
+      }),
+    );
+  }, TAGS);
+}
+
+/**
+ * What reaches out of the page or of a box that scrolls up and down alone, as lines. What is meant
+ * to scroll sideways (code, tables) says so by `overflow-x`, and holds what is in it.
+ */
+export async function overflow(page) {
+  return page.evaluate(() => {
+    const found = [];
+    const name = (each) => {
+      const id = each.getAttribute("data-testid");
+      const own = id === null ? `.${[...each.classList].join(".")}` : `[${id}]`;
+      return `${each.tagName.toLowerCase()}${own}`;
+    };
+    const wide = document.scrollingElement;
+    if (wide.scrollWidth > wide.clientWidth) {
+      found.push(`the page: ${wide.scrollWidth} in ${wide.clientWidth}`);
+    }
+    const sideways = "pre, table, [data-scrolls]";
+    for (const each of document.querySelectorAll("body *")) {
+      if (!(each instanceof HTMLElement) || each.clientWidth === 0) continue;
+      const style = getComputedStyle(each);
+      const scrolls = ["auto", "scroll"].includes(style.overflowX);
+      if (scrolls && each.scrollWidth > each.clientWidth && !each.matches(sideways)) {
+        if (!each.querySelector(sideways)?.parentElement?.isSameNode(each)) {
+          found.push(`${name(each)}: ${each.scrollWidth} in ${each.clientWidth}`);
+        }
+      }
+    }
+    // Controls out of the window cannot be reached.
+    for (const each of document.querySelectorAll("button, input, textarea, a[href]")) {
+      const box = each.getBoundingClientRect();
+      if (box.width === 0 || getComputedStyle(each).visibility === "hidden") continue;
+      let holder = each.parentElement;
+      while (holder && !["auto", "scroll"].includes(getComputedStyle(holder).overflowX)) {
+        holder = holder.parentElement;
+      }
+      if (holder?.scrollWidth > holder?.clientWidth) continue;
+      if (box.right > window.innerWidth + 0.5 || box.left < -0.5) {
+        found.push(`${name(each)}: from ${box.left} to ${box.right} of ${window.innerWidth}`);
+      }
+    }
+    return found;
+  });
+}
+
+/** Where the focus is, and whether it can be seen; or why not. */
+export async function focus(page) {
+  return page.evaluate(() => {
+    const at = document.activeElement;
+    if (!(at instanceof HTMLElement) || at === document.body) return { lost: true };
+    const name = at.getAttribute("data-testid") ?? at.getAttribute("aria-label") ?? at.textContent;
+    const box = at.getBoundingClientRect();
+    const drawn = (each) => {
+      const style = getComputedStyle(each);
+      const ring = style.outlineStyle !== "none" && Number.parseFloat(style.outlineWidth) > 0;
+      const clear = style.outlineColor === "rgba(0, 0, 0, 0)";
+      return ring && !clear;
+    };
+    // In a field for text the caret shows it.
+    let seen = at.matches("textarea, input:not([type]), input[type=text]");
+    for (let each = at, up = 0; each && up < 4; each = each.parentElement, up += 1) {
+      if (drawn(each)) seen = true;
+    }
+    const inside =
+      box.width > 0 &&
+      box.bottom > 0 &&
+      box.right > 0 &&
+      box.top < window.innerHeight &&
+      box.left < window.innerWidth;
+    return { lost: false, name: name.trim().slice(0, 60), tag: at.tagName, seen, inside };
+  });
+}
