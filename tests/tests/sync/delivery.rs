@@ -1,4 +1,4 @@
-//! Quiet hours, mutes, mentions, what comes together, and what is done about a notification.
+//! Mutes, mentions, what comes together, and what is done about a notification.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,31 +16,13 @@ use crate::market::{above, told, watched};
 use crate::notices::Talk;
 
 /// A computer that looks often at what it holds.
-fn quick() -> Device {
+pub fn quick() -> Device {
     let mut device = Device::new();
     device.pace.look = Duration::from_millis(50);
     device
 }
 
-fn minute_of_day(device: &Device, minutes_ahead: i64) -> u16 {
-    let minutes = device.clock.now().as_millis().div_euclid(60_000) + minutes_ahead;
-    u16::try_from(minutes.rem_euclid(24 * 60)).unwrap()
-}
-
-/// Quiet hours of two hours, of which one has passed, or none.
-async fn quiet(device: &Device, app: &Client, on: bool) {
-    let mut settings = app.ok(api::GetSettings {}).await;
-    settings.quiet = api::QuietHours {
-        on,
-        from: minute_of_day(device, -60),
-        until: minute_of_day(device, 60),
-        days: [true; 7],
-        zone: Some("UTC".to_owned()),
-    };
-    app.ok(api::SetSettings { settings }).await;
-}
-
-async fn fires(project: &Project, app: &Client, price: &str, mark: FiringMark) {
+pub async fn fires(project: &Project, app: &Client, price: &str, mark: FiringMark) {
     project.price("BTC", price).await;
     app.until("the firing", api::ListFirings { limit: 10 }, |rows| {
         rows.first()
@@ -49,96 +31,11 @@ async fn fires(project: &Project, app: &Client, price: &str, mark: FiringMark) {
     .await;
 }
 
-async fn unread(app: &Client, count: u32) {
+pub async fn unread(app: &Client, count: u32) {
     app.until("unread messages", api::ListSessions {}, |rows| {
         rows.iter().map(|row| row.unread).sum::<u32>() == count
     })
     .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn quiet_hours_hold_alerts_and_messages_and_tell_them_at_their_end_once() {
-    let talk = Talk::start_on(quick()).await;
-    let Talk {
-        project,
-        device,
-        app,
-        ..
-    } = &talk;
-    watched(app, "BTC").await;
-    app.ok(above("BTC", "70000")).await;
-    quiet(device, app, true).await;
-    fires(project, app, "70100", FiringMark::Quiet).await;
-    talk.bob_says("in the night").await;
-    talk.bob_says("once more").await;
-    unread(app, 2).await;
-    assert!(device.desk.shown().is_empty(), "{:?}", device.desk.shown());
-
-    // The program ends and starts again, still in quiet hours; then the machine sleeps.
-    let Talk {
-        project,
-        device,
-        app,
-        session,
-        bob,
-    } = talk;
-    app.stop().await;
-    let app = device.start().await;
-    app.live().await;
-    assert!(device.desk.shown().is_empty(), "{:?}", device.desk.shown());
-    device.clock.turn(Duration::from_hours(3));
-    let talk = Talk {
-        project,
-        device,
-        app,
-        session,
-        bob,
-    };
-    let digest = talk
-        .says("In quiet hours: 1 alert and 2 new messages")
-        .await;
-    let lines: Vec<_> = digest.body.lines().collect();
-    assert_eq!(lines.len(), 2, "{lines:?}");
-    assert!(lines[0].contains("BTC") && lines[0].contains("70,100"));
-    assert_eq!(lines[1], "Plans (2): Bob: once more");
-    assert_eq!(digest.place, api::Place::Alerts);
-    let rows = talk.app.ok(api::ListFirings { limit: 10 }).await;
-    assert_eq!(rows[0].mark, FiringMark::Quiet);
-
-    let Talk { device, app, .. } = talk;
-    app.stop().await;
-    let app = device.start().await;
-    app.live().await;
-    assert_eq!(device.desk.shown().len(), 1, "{:?}", device.desk.shown());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn one_alert_of_the_quiet_hours_is_told_as_itself_and_what_was_read_is_not() {
-    let talk = Talk::start_on(quick()).await;
-    let (project, device, app) = (&talk.project, &talk.device, &talk.app);
-    watched(app, "BTC").await;
-    let rule = app.ok(above("BTC", "70000")).await;
-    quiet(device, app, true).await;
-    fires(project, app, "70100", FiringMark::Quiet).await;
-    talk.bob_says("read at night").await;
-    unread(app, 1).await;
-    let row = app.messages(&talk.session).await.remove(0);
-    let read = api::MarkRead {
-        session: talk.session.clone(),
-        message: row.id,
-    };
-    app.ok(read).await;
-    quiet(device, app, false).await;
-    wait_until("the notification", DEADLINE, || {
-        device.desk.shown().len() == 1
-    })
-    .await
-    .unwrap();
-    let shown = device.desk.shown().remove(0);
-    assert!(shown.title.contains("BTC"), "{shown:?}");
-    assert!(!shown.body.contains("read at night"), "{shown:?}");
-    assert_eq!(shown.rule, Some(rule.id));
-    assert_eq!(shown.actions, ["snooze", "mute", "open_chart"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -186,58 +83,6 @@ async fn the_buttons_of_an_alert_snooze_its_rule_and_mute_it() {
         _ => None,
     })
     .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_muted_or_deleted_rule_did_in_the_night_is_not_told_in_the_morning() {
-    let project = Project::start().await;
-    project.price("BTC", "69000").await;
-    let device = quick();
-    let app = device.start().await;
-    app.join(&project).await;
-    watched(&app, "BTC").await;
-    let mut rules = Vec::new();
-    for _ in 0..3 {
-        let mut rule = above("BTC", "70000");
-        rule.form.cooldown_s = Some(0);
-        rules.push(app.ok(rule).await.id);
-    }
-    // One is snoozed past the beginning of the quiet hours, and fires in its snooze.
-    let snooze = api::Snooze::Minutes { minutes: 30 };
-    let id = rules[2].clone();
-    app.ok(api::SnoozeRule { id, snooze }).await;
-    quiet(&device, &app, true).await;
-    project.price("BTC", "70100").await;
-    let all_fired = |rows: &Vec<api::FiringRow>| rows.len() == 3;
-    app.until("the firings", api::ListFirings { limit: 10 }, all_fired)
-        .await;
-    let wake = api::Snooze::Wake;
-    let id = rules[2].clone();
-    app.ok(api::SnoozeRule { id, snooze: wake }).await;
-    let id = rules[0].clone();
-    app.ok(api::MuteRule { id, muted: true }).await;
-    let id = rules[1].clone();
-    app.ok(api::DeleteRule { id }).await;
-    assert!(device.desk.shown().is_empty());
-
-    quiet(&device, &app, false).await;
-    let settled = |rows: &Vec<api::FiringRow>| {
-        rows.iter()
-            .any(|row| row.rule == rules[0] && row.mark == FiringMark::Muted)
-    };
-    app.until("the mark", api::ListFirings { limit: 10 }, settled)
-        .await;
-    wait_until("the one that was snoozed", DEADLINE, || {
-        device.desk.shown().len() == 1
-    })
-    .await
-    .unwrap();
-    assert_eq!(
-        device.desk.shown()[0].rule.as_ref(),
-        Some(&rules[2]),
-        "{:?}",
-        device.desk.shown()
-    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -478,35 +323,4 @@ async fn an_alert_that_the_desktop_did_not_take_says_so_in_the_history() {
     fires(&project, &app, "70100", FiringMark::Unshown).await;
     let refused = app.refused(api::OpenNotificationSettings {}).await;
     assert_eq!(refused.message, "there are none");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn odd_quiet_hours_are_refused_and_a_sound_is_one() {
-    let device = Device::new();
-    let app = device.start().await;
-    let mut settings = app.ok(api::GetSettings {}).await;
-    settings.quiet.zone = Some("Middle/Earth".to_owned());
-    let refused = app.refused(api::SetSettings { settings }).await;
-    assert!(refused.message.contains("Middle/Earth"), "{refused:?}");
-
-    let choose = |data: &str| api::ChooseSound {
-        name: "bell.ogg".to_owned(),
-        data: data.to_owned(),
-    };
-    let refused = app.refused(choose("bm90IGEgc291bmQ=")).await;
-    assert!(refused.message.contains("holds no sound"), "{refused:?}");
-    assert!(app.refused(choose("%")).await.message.contains("whole"));
-    // "OggS and so on"
-    let settings = app.ok(choose("T2dnUyBhbmQgc28gb24=")).await;
-    let name = "bell.ogg".to_owned();
-    assert_eq!(settings.sound, api::Sound::Own { name });
-    assert_eq!(app.ok(api::GetDesktop {}).await.sound_problem, None);
-    std::fs::remove_file(device.file("sounds/own.ogg")).unwrap();
-    let problem = app.ok(api::GetDesktop {}).await.sound_problem;
-    assert_eq!(problem, Some(api::SoundProblem::Gone));
-    // It is told all the same, with another sound.
-    app.ok(api::TestNotification {}).await;
-    let shown = device.desk.shown().remove(0);
-    assert!(shown.sounds, "{shown:?}");
-    assert_eq!(json!(shown)["rule"], json!(null));
 }

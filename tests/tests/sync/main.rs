@@ -27,6 +27,7 @@ mod parts;
 mod people;
 mod price_history;
 mod providers;
+mod quiet_hours;
 mod recorded;
 mod refusals;
 mod revisions;
