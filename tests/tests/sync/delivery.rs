@@ -8,7 +8,6 @@ use serde_json::json;
 use tidings_contract::{self as api, Event, FiringMark, SessionNotify};
 use tidings_engine::{Host, Notification, NotificationAbility, NotificationAction, Pressed};
 use tidings_model::Clock as _;
-use tidings_testkit::{DEADLINE, wait_until};
 use tidings_tests::project::Project;
 
 use crate::kit::{Client, Device, latest};

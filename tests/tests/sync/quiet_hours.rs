@@ -10,7 +10,7 @@ use tidings_tests::project::Project;
 
 use crate::delivery::{fires, quick, unread};
 use crate::kit::{Client, Device};
-use crate::market::{above, told, watched};
+use crate::market::{above, watched};
 use crate::notices::Talk;
 
 fn minute_of_day(device: &Device, minutes_ahead: i64) -> u16 {
