@@ -287,6 +287,7 @@ export function quote(
     return {
       time: NOW - (47 - i) * 30 * minute,
       price: `${text.slice(0, -4)}.${text.slice(-4)}`,
+      volume: null,
     };
   });
   return {

@@ -3,7 +3,7 @@ import { draftOf, formOf, unreadable } from "../src/lib/alerts/form";
 import { parseDecimal, toText } from "../src/lib/format/decimal";
 import { looksSecret } from "../src/lib/onboarding/key";
 import { match } from "../src/lib/palette/match";
-import { axisTicks, extremes, level, widen } from "../src/lib/panel/chart";
+import { axisTicks, extremes, level, widen } from "../src/lib/panel/chart/scale";
 import { place } from "../src/lib/panel/spark";
 import { avatarColour, initials } from "../src/lib/ui/avatar";
 
@@ -92,9 +92,9 @@ describe("the chart", () => {
   it("draws a line from left to right, dearer higher", () => {
     const points = place(
       [
-        { time: 0, price: "1" },
-        { time: 5, price: "not a price" },
-        { time: 10, price: "2" },
+        { time: 0, price: "1", volume: null },
+        { time: 5, price: "not a price", volume: null },
+        { time: 10, price: "2", volume: null },
       ],
       100,
       20,
@@ -103,7 +103,7 @@ describe("the chart", () => {
       { x: 0, y: 20 },
       { x: 100, y: 0 },
     ]);
-    expect(place([{ time: 0, price: "1" }], 100, 20)).toEqual([]);
+    expect(place([{ time: 0, price: "1", volume: null }], 100, 20)).toEqual([]);
   });
 });
 

@@ -11,4 +11,9 @@ time: number,
 /**
  * The price, a decimal string.
  */
-price: string, };
+price: string, 
+/**
+ * The volume over 24 hours that the source told with it, a decimal string. The small charts
+ * of the watch-list have none.
+ */
+volume: string | null, };

@@ -114,6 +114,7 @@ export * from "./PinSession";
 export * from "./Place";
 export * from "./PreviewRetention";
 export * from "./PreviewRule";
+export * from "./PriceGap";
 export * from "./PriceHistory";
 export * from "./PricePalette";
 export * from "./PricePoint";

@@ -1,9 +1,11 @@
-import type { FiringRow, QuoteRow, RuleRow, RuleWaits, Snooze } from "../bindings";
+import type { FiringRow, QuoteRow, RuleForm, RuleRow, RuleWaits, Snooze } from "../bindings";
 import { compare, type Decimal, parseDecimal, percentBetween } from "../format/decimal";
 import { call, tellFailure, tryCall } from "./engine.svelte";
 import { market } from "./market.svelte";
 
 const HISTORY = 100;
+/** The most that the engine tells at once. */
+const LONG_HISTORY = 500;
 
 class Alerts {
   rules = $state.raw<readonly RuleRow[]>([]);
@@ -48,6 +50,12 @@ class Alerts {
     }
   }
 
+  /** More of the history than the list shows, for a chart. */
+  async loadPast(): Promise<void> {
+    const firings = await tryCall("firings", { limit: LONG_HISTORY });
+    if (firings) this.firings = firings;
+  }
+
   async loadRules(): Promise<void> {
     const rules = await tryCall("rules", {});
     if (rules) this.rules = rules;
@@ -64,6 +72,13 @@ class Alerts {
       const waits_for = waits.get(rule.id);
       return waits_for ? { ...rule, waits_for } : rule;
     });
+  }
+
+  /** Saves a rule in another form. Throws what the engine refuses, and then nothing has changed. */
+  async change(id: string, form: RuleForm): Promise<RuleRow> {
+    const row = await call("save_rule", { id, form });
+    this.#take(row);
+    return row;
   }
 
   async enable(id: string, enabled: boolean): Promise<void> {
