@@ -4,6 +4,7 @@
 
 mod account;
 mod alerts;
+mod away;
 mod background;
 mod chat;
 mod delivery;

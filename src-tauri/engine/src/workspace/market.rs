@@ -4,18 +4,19 @@ mod judging;
 mod moments;
 mod seeding;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::sync::{Arc, PoisonError};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tidings_alerts::{Book, Marks, Rule, RuleState};
 use tidings_cache::{Cache, FiringId, JudgedTo, NewFiring};
 use tidings_contract as api;
 use tidings_model::{Json, Quote, RuleId, Symbol, Timestamp};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use self::judging::Unkept;
-pub(super) use self::judging::{Fired, keep_waiting, live, release};
+pub(super) use self::judging::{Fired, Lost, judge_missed, keep_waiting, live, release};
 pub(super) use self::moments::{by_mute, run as watch_time};
 pub(super) use self::seeding::prices_of;
 use super::Core;
@@ -31,9 +32,23 @@ const RAW_FOR: Duration = Duration::from_hours(48);
 const MINUTES_FOR: Duration = Duration::from_hours(8760);
 const THIN_EVERY: Duration = Duration::from_hours(1);
 
-/// Symbols with a price that the windows have not been told yet.
+/// What waits for its time.
 #[derive(Default)]
-pub(super) struct Told(BTreeSet<Symbol>);
+pub(super) struct Due {
+    /// Symbols with a price that the windows have not been told yet.
+    untold: Mutex<BTreeSet<Symbol>>,
+    to_tell: Notify,
+    to_keep: Notify,
+    /// Something may wait for a moment that did not before.
+    moments: Notify,
+}
+
+impl Due {
+    /// There are other rules than before.
+    pub(super) fn rules_changed(&self) {
+        self.moments.notify_one();
+    }
+}
 
 /// All that is known of prices and rules. There is one owner at a time: the lock around it.
 pub(super) struct Market {
@@ -47,6 +62,10 @@ pub(super) struct Market {
     /// Kept firings that are to be told when the snooze of their rule ends.
     pub(super) snoozed: Vec<(FiringId, NewFiring)>,
     held: Option<VecDeque<Price>>,
+    /// Whether there were more live ticks than are held.
+    lost: Lost,
+    /// Kept firings that are told together when what was missed is judged.
+    untold: Vec<(FiringId, Fired)>,
     /// Counts the readings of all prices; only the newest one lets go of what is held.
     reading: u64,
     /// When the prices were last read after an absence, by the server's clock.
@@ -90,6 +109,8 @@ impl Market {
             snoozed: Vec::new(),
             // Live ticks wait until what was missed has been judged.
             held: Some(VecDeque::new()),
+            lost: Lost::Nothing,
+            untold: Vec::new(),
             reading: 0,
             listening_since: None,
             heard: Instant::now(),
@@ -147,14 +168,14 @@ impl Market {
 
     /// Rules that are switched on and have not ended.
     pub fn armed(&self) -> u32 {
-        let armed = self.rules.iter().filter(|(id, kept)| {
-            kept.enabled
-                && self
-                    .book
-                    .state(**id)
-                    .is_some_and(|state| !state.has_ended())
-        });
+        let armed = self.rules.keys().filter(|id| self.is_armed(**id));
         u32::try_from(armed.count()).unwrap_or(u32::MAX)
+    }
+
+    fn is_armed(&self, id: RuleId) -> bool {
+        let state = self.book.state(id);
+        self.rules.get(&id).is_some_and(|kept| kept.enabled)
+            && state.is_some_and(|state| !state.has_ended())
     }
 
     pub(super) fn state_of(&self, id: RuleId) -> RuleState {
@@ -185,6 +206,20 @@ impl Market {
         self.reading
     }
 
+    /// Up to when the rows are known of each symbol that an armed rule is about.
+    pub(super) fn known_to(&self) -> BTreeMap<Symbol, Timestamp> {
+        let armed = self.rules.iter().filter(|(id, _)| self.is_armed(**id));
+        let symbols = armed.map(|(_, kept)| &kept.rule.symbol);
+        symbols
+            .filter_map(|symbol| Some((symbol.clone(), *self.row_times.get(symbol)?)))
+            .collect()
+    }
+
+    /// Whether live ticks were let go of since this was asked last.
+    pub(super) fn lost(&mut self) -> Lost {
+        std::mem::replace(&mut self.lost, Lost::Nothing)
+    }
+
     /// Whether no other reading began after this one.
     pub(super) const fn is_newest(&self, reading: u64) -> bool {
         self.reading == reading
@@ -193,41 +228,56 @@ impl Market {
 
 /// What the cache told: these symbols have a new quote.
 pub(super) fn note_quotes(core: &Core, symbols: BTreeSet<Symbol>) {
-    core.prices_told
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .0
-        .extend(symbols);
+    let due = &core.market_due;
+    let mut untold = due.untold.lock().unwrap_or_else(PoisonError::into_inner);
+    untold.extend(symbols);
+    due.to_tell.notify_one();
 }
 
 /// Keeps, tells and thins on time; runs until the workspace closes.
 pub(super) async fn run(core: Arc<Core>) {
-    let mut keep = tokio::time::interval(KEEP_EVERY);
-    let mut tell = tokio::time::interval(TELL_EVERY);
+    tokio::join!(
+        keep_on_time(&core),
+        tell_on_time(&core),
+        thin_on_time(&core)
+    );
+}
+
+async fn keep_on_time(core: &Core) {
+    loop {
+        core.market_due.to_keep.notified().await;
+        tokio::time::sleep(KEEP_EVERY).await;
+        keep_waiting(core).await;
+    }
+}
+
+async fn tell_on_time(core: &Core) {
+    loop {
+        core.market_due.to_tell.notified().await;
+        tell_prices(core).await;
+        tokio::time::sleep(TELL_EVERY).await;
+    }
+}
+
+async fn thin_on_time(core: &Core) {
     let mut thin = tokio::time::interval_at(Instant::now() + KEEP_EVERY * 30, THIN_EVERY);
     loop {
-        tokio::select! {
-            _ = keep.tick() => keep_waiting(&core).await,
-            _ = tell.tick() => tell_prices(&core).await,
-            _ = thin.tick() => {
-                let now = core.now();
-                let thinned =
-                    core.cache.thin_history(now.minus(RAW_FOR), now.minus(MINUTES_FOR)).await;
-                if let Err(error) = thinned {
-                    tracing::warn!(%error, "the price history was not thinned");
-                }
-            }
+        thin.tick().await;
+        let now = core.now();
+        let thinned = core
+            .cache
+            .thin_history(now.minus(RAW_FOR), now.minus(MINUTES_FOR))
+            .await;
+        if let Err(error) = thinned {
+            tracing::warn!(%error, "the price history was not thinned");
         }
     }
 }
 
 async fn tell_prices(core: &Core) {
     let symbols = {
-        let mut told = core
-            .prices_told
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut told.0)
+        let untold = &core.market_due.untold;
+        std::mem::take(&mut *untold.lock().unwrap_or_else(PoisonError::into_inner))
     };
     if symbols.is_empty() {
         return;

@@ -14,6 +14,7 @@ mod ingest;
 mod live;
 mod market;
 mod members;
+mod missed;
 mod notices;
 mod open;
 mod outbox;
@@ -131,7 +132,7 @@ pub(crate) struct Core {
     notices: mpsc::Sender<notices::Notice>,
     /// Firings or messages may wait for the end of the quiet hours.
     holds: AtomicBool,
-    prices_told: Mutex<market::Told>,
+    market_due: market::Due,
     past: past::Known,
     open: tokio::sync::Mutex<Option<OpenSession>>,
     presence: watch::Sender<api::OwnPresence>,
@@ -222,7 +223,7 @@ impl Workspace {
             market: tokio::sync::Mutex::new(market),
             notices,
             holds: AtomicBool::new(false),
-            prices_told: Mutex::default(),
+            market_due: market::Due::default(),
             past: past::Known::default(),
             open: tokio::sync::Mutex::new(None),
             presence: watch::Sender::new(api::OwnPresence::Online),
@@ -319,6 +320,7 @@ impl Core {
     /// Has whoever shows the rules read them again.
     pub async fn tell_rules(&self) {
         let armed = self.market.lock().await.armed();
+        self.market_due.rules_changed();
         self.emit(api::Event::Rules { armed });
     }
 

@@ -6,16 +6,16 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use tidings_model::{Symbol, Timestamp};
 use tidings_realtime::ChannelStatus;
-use tidings_supabase::{BackOff, Class, Error, Query};
+use tidings_supabase::{BackOff, Class, Error, Query, Rows};
 
 use super::catch_up::server_now;
-use super::market::{self, Price};
+use super::market::{self, Lost, Price};
 use super::quotes::symbol_rank;
 use super::remote::{self, Fields, table};
-use super::{Core, doubt, live};
+use super::{Core, doubt, live, missed};
 
 /// Rows read at once; hosted projects give no more.
-const PAGE: u32 = 1_000;
+pub(super) const PAGE: u32 = 1_000;
 const BACK_OFF: BackOff = BackOff {
     first: Duration::from_secs(2),
     longest: Duration::from_secs(30),
@@ -32,8 +32,8 @@ pub(super) async fn subscribed(core: &Arc<Core>) {
 async fn read_until_done(core: &Core, reading: u64) {
     let mut failed = 0_u32;
     loop {
-        let error = match read(core).await {
-            Ok(rows) => {
+        let error = match read_all(core, reading, true).await {
+            Ok((rows, _)) => {
                 watch_something(core, &rows).await;
                 market::release(core, reading, rows, true).await;
                 // The small charts of the watch-list have a past now.
@@ -68,11 +68,11 @@ async fn read_until_done(core: &Core, reading: u64) {
 pub(super) async fn read_again(core: &Core, away: bool) -> bool {
     let reading = core.market.lock().await.hold();
     let should_tell = core.realtime.status(live::PRICES) == Some(ChannelStatus::Subscribed);
-    let rows = read(core).await;
+    let rows = read_all(core, reading, away).await;
     let began = server_now(core);
     match rows {
-        Ok(rows) => {
-            let ticks = market::release(core, reading, rows, away).await;
+        Ok((rows, mut ticks)) => {
+            ticks.extend(market::release(core, reading, rows, away).await);
             let late = ticks
                 .iter()
                 .filter(|at| **at < began.minus(doubt::ON_THE_WAY));
@@ -90,10 +90,37 @@ pub(super) async fn read_again(core: &Core, away: bool) -> bool {
     }
 }
 
-/// All prices, oldest first.
+/// The newest prices, oldest first, after what was missed before them was judged; and the times of
+/// the ticks among that.
+async fn read_all(
+    core: &Core,
+    reading: u64,
+    away: bool,
+) -> Result<(Vec<Price>, Vec<Timestamp>), Error> {
+    /// A feed that is faster than its table is read says the rest live.
+    const TURNS: usize = 3;
+    let mut ticks = Vec::new();
+    for _ in 1..TURNS {
+        let newest = read(core).await?;
+        ticks.extend(missed::judge(core, reading, &newest, away).await?);
+        if core.market.lock().await.lost() == Lost::Nothing {
+            return Ok((newest, ticks));
+        }
+    }
+    Ok((read(core).await?, ticks))
+}
+
+/// The newest prices, oldest first: all, unless the table keeps its rows.
 async fn read(core: &Core) -> Result<Vec<Price>, Error> {
     let query = Query::new().descending("last_updated").limit(PAGE);
     let answer = core.rest.select(table::PRICES, &query).await?;
+    let mut rows = rows_of(core, &answer);
+    rows.sort_by_key(|row| row.quote.time);
+    Ok(rows)
+}
+
+/// The prices of an answer that can be read, in its order.
+pub(super) fn rows_of(core: &Core, answer: &Rows) -> Vec<Price> {
     let answered = answer
         .date
         .and_then(|at| at.duration_since(UNIX_EPOCH).ok())
@@ -112,8 +139,7 @@ async fn read(core: &Core) -> Result<Vec<Price>, Error> {
             Err(error) => tracing::warn!(%error, "a price was left out"),
         }
     }
-    rows.sort_by_key(|row| row.quote.time);
-    Ok(rows)
+    rows
 }
 
 /// Of the rows read, those that say something new: on a table that keeps its rows, those after

@@ -306,6 +306,13 @@ pub fn price(row: &Fields<'_>) -> Result<PriceRow, RowError> {
     read().map_err(refused)
 }
 
+/// The time and the id of a row of `crypto_prices`, in the server's own words: its place among rows
+/// in the order of both.
+pub fn price_place(row: &Fields<'_>) -> Option<(String, String)> {
+    let text = |column| row.cell(column).text().value();
+    Some((text("last_updated")?, text("id")?))
+}
+
 /// A row of `user_presence`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PresenceRow {

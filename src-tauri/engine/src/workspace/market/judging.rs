@@ -42,6 +42,13 @@ pub(crate) struct Fired {
     pub pause: Option<Pause>,
 }
 
+/// Whether there were more live ticks than are held while the prices are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lost {
+    Nothing,
+    Some,
+}
+
 /// Whether somebody was listening when it happened.
 #[derive(Clone, Copy)]
 pub(super) enum When {
@@ -186,13 +193,37 @@ pub(crate) async fn live(core: &Core, price: Price) {
     let mut market = core.market.lock().await;
     market.heard = Instant::now();
     if let Some(held) = &mut market.held {
-        if held.len() == HELD {
+        let full = held.len() == HELD;
+        if full {
             held.pop_front();
         }
         held.push_back(price);
+        if full {
+            market.lost = Lost::Some;
+        }
         return;
     }
     judge(core, &mut market, [price], When::Now).await;
+}
+
+/// Judges rows that were missed, oldest first, and keeps how far that came; more is to come. Returns
+/// the times of the ticks; none when another reading has begun.
+pub(crate) async fn judge_missed(
+    core: &Core,
+    reading: u64,
+    rows: Vec<Price>,
+    away: bool,
+) -> Option<Vec<Timestamp>> {
+    let mut market = core.market.lock().await;
+    if !market.is_newest(reading) {
+        return None;
+    }
+    let when = if away { When::Missed } else { When::Now };
+    let ticks = judge(core, &mut market, rows, when).await;
+    if !market.waiting.is_empty() {
+        keep(core, &mut market).await;
+    }
+    Some(ticks)
 }
 
 /// The prices were read: judges what was missed, then what was held meanwhile. `away`: it was
@@ -215,8 +246,18 @@ pub(crate) async fn release(
     }
     let ticks = judge(core, &mut market, missed, when).await;
     let held = market.held.take().unwrap_or_default();
+    tell(core, &mut market);
     judge(core, &mut market, held, When::Now).await;
     ticks
+}
+
+/// Has told what fired, in the order of its time.
+fn tell(core: &Core, market: &mut Market) {
+    let mut fired = std::mem::take(&mut market.untold);
+    if !fired.is_empty() {
+        fired.sort_by_key(|(_, fired)| fired.firing.time);
+        notices::fired(core, fired);
+    }
 }
 
 /// Judges prices in order, and keeps at once what came of them. Returns the times of those that
@@ -236,6 +277,8 @@ async fn judge(
     }
     if market.unkept.presses() {
         keep(core, market).await;
+    } else if !market.waiting.is_empty() {
+        core.market_due.to_keep.notify_one();
     }
     ticks
 }
@@ -308,10 +351,16 @@ pub(super) async fn keep(core: &Core, market: &mut Market) {
                 .filter(|(_, fired)| fired.new.mark == FiringMark::Snoozed);
             let snoozed = snoozed.map(|(id, fired)| (*id, fired.new.clone()));
             market.snoozed.extend(snoozed);
-            notices::fired(core, fired);
+            core.market_due.moments.notify_one();
+            market.untold.extend(fired);
+            // What was missed is told together, when all of it is judged.
+            if market.held.is_none() {
+                tell(core, market);
+            }
         }
         Err(error) => {
             tracing::error!(%error, "prices were not kept");
+            core.market_due.to_keep.notify_one();
             let most = market.waiting.len().saturating_sub(WAITING);
             market.waiting.drain(..most);
             if !market.unkept.firings.is_empty() && !market.unkept.said {

@@ -21,11 +21,16 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// A table that could not be asked about a silence is asked again after this long.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
 
-/// Looks once a second whether a moment has come; runs until the workspace closes.
+/// Looks once a second whether a moment has come, as long as one is to come; runs until the
+/// workspace closes.
 pub(crate) async fn run(core: Arc<Core>) {
     let mut not_before = Instant::now();
     let mut clocks = Clocks::read(&core);
     loop {
+        while !core.market.lock().await.waits_for_a_moment() {
+            core.market_due.moments.notified().await;
+            clocks = Clocks::read(&core);
+        }
         tokio::time::sleep(LOOK_EVERY).await;
         let slept = clocks.tell_of_sleep(&core, LOOK_EVERY);
         let now = server_now(&core);
@@ -92,6 +97,11 @@ pub(crate) async fn by_mute(core: &Core, firings: Vec<Kept>) -> (Vec<Kept>, Vec<
 }
 
 impl Market {
+    /// Whether time alone may bring something about.
+    pub(crate) fn waits_for_a_moment(&self) -> bool {
+        !self.snoozed.is_empty() || self.book.next_due().is_some()
+    }
+
     /// Whether firings of a rule wait to be told.
     fn is_snoozed(&self, id: RuleId, now: Timestamp) -> bool {
         self.rules.contains_key(&id)
