@@ -33,8 +33,8 @@ describe("prices", () => {
       market.apply([quote(price, time)]);
     }
     expect(market.quotes.get("BTC")?.spark).toEqual([
-      { time: 0, price: "1" },
-      { time: 3000, price: "3" },
+      { time: 0, price: "1", volume: null },
+      { time: 3000, price: "3", volume: null },
     ]);
   });
 

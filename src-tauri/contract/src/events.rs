@@ -100,6 +100,11 @@ pub enum Event {
     },
     /// The watch-list changed: read it again.
     WatchList,
+    /// What is kept of the past of symbols changed behind the newest prices: read it again.
+    PriceHistory {
+        /// Which symbols.
+        symbols: Vec<String>,
+    },
     /// Rules changed: read them again.
     Rules {
         /// Rules that are switched on.

@@ -37,6 +37,9 @@ pub struct PricePoint {
     pub time: i64,
     /// The price, a decimal string.
     pub price: String,
+    /// The volume over 24 hours that the source told with it, a decimal string. The small charts
+    /// of the watch-list have none.
+    pub volume: Option<String>,
 }
 
 /// Arguments of `watch_list`.
@@ -98,4 +101,23 @@ pub struct PriceHistory {
     pub low: Option<String>,
     /// Highest price in the range, over all ticks.
     pub high: Option<String>,
+    /// Stretches in which nobody listened, and which were not filled since: oldest first, cut to
+    /// the range, none touching another; at most 400.
+    pub gaps: Vec<PriceGap>,
+    /// Where the range begins, in milliseconds.
+    pub from: i64,
+    /// Where the range ends, in milliseconds.
+    pub to: i64,
+    /// The time of the oldest price of the symbol that is kept here, in milliseconds; it may lie
+    /// before the range.
+    pub kept_from: Option<i64>,
+}
+
+/// A stretch of time whose prices are not known: the program was closed, asleep or offline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PriceGap {
+    /// Where it begins, in milliseconds.
+    pub from: i64,
+    /// Where it ends, in milliseconds.
+    pub to: i64,
 }

@@ -94,7 +94,11 @@ presence: OwnPresence, } | { "type": "prices",
 /**
  * Quotes without their sparkline points.
  */
-quotes: Array<QuoteRow>, } | { "type": "watch_list" } | { "type": "rules", 
+quotes: Array<QuoteRow>, } | { "type": "watch_list" } | { "type": "price_history", 
+/**
+ * Which symbols.
+ */
+symbols: Array<string>, } | { "type": "rules", 
 /**
  * Rules that are switched on.
  */

@@ -7,7 +7,11 @@ export interface Point {
 }
 
 /** Points within a box, time to the right and price upwards; fewer than two say nothing. */
-export function place(points: readonly PricePoint[], width: number, height: number): Point[] {
+export function place(
+  points: readonly Pick<PricePoint, "time" | "price">[],
+  width: number,
+  height: number,
+): Point[] {
   const known = points.flatMap((point) => {
     const price = parseDecimal(point.price);
     return price ? [{ time: point.time, price }] : [];

@@ -297,6 +297,9 @@ class App {
       case "prices":
         market.apply(event.quotes);
         break;
+      case "price_history":
+        void market.pastChanged(event.symbols);
+        break;
       case "watch_list":
         void market.load();
         break;

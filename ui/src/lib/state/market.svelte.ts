@@ -96,6 +96,12 @@ class Market {
     this.history = history;
   }
 
+  /** The past of symbols changed: what is drawn of it is read again. */
+  async pastChanged(symbols: readonly string[]): Promise<void> {
+    if (symbols.some((symbol) => this.order.includes(symbol))) await this.load();
+    if (this.open !== undefined && symbols.includes(this.open)) await this.loadHistory();
+  }
+
   clear(): void {
     this.quotes.clear();
     this.order = [];
@@ -130,16 +136,16 @@ class Market {
 /** Points with the newest price after them, if it is a step of the whole later than the last. */
 function grown(
   points: readonly PricePoint[],
-  { time, price }: QuoteRow,
+  { time, price, volume_24h: volume }: QuoteRow,
   steps: number,
 ): PricePoint[] {
   const known = points as PricePoint[];
   if (time === null || price === null) return known;
   const first = known[0];
   const last = known.at(-1);
-  if (!first || !last) return [{ time, price, volume: null }];
+  if (!first || !last) return [{ time, price, volume }];
   const step = Math.max(LEAST, (last.time - first.time) / steps);
-  return time - last.time < step ? known : [...known, { time, price, volume: null }];
+  return time - last.time < step ? known : [...known, { time, price, volume }];
 }
 
 export const market = new Market();

@@ -84,6 +84,10 @@ impl Core {
                 .map(|point| &point.high)
                 .max()
                 .map(ToString::to_string),
+            gaps: Vec::new(),
+            from: now.minus(back).as_millis(),
+            to: now.as_millis(),
+            kept_from: points.first().map(|point| point.time.as_millis()),
             points: points.iter().map(point).collect(),
         })
     }
@@ -198,6 +202,7 @@ fn point(point: &tidings_cache::PricePoint) -> api::PricePoint {
     api::PricePoint {
         time: point.time.as_millis(),
         price: point.price.to_string(),
+        volume: None,
     }
 }
 
