@@ -340,12 +340,26 @@ function answer(command: CommandName, args: unknown): unknown {
   }
 }
 
+let stirred = 0;
+
+/** The next price of the first symbol. */
+function stir(listener: Listener): void {
+  const [quote] = quotes;
+  if (!quote) return;
+  stirred += 1;
+  const price = `67${893 + (stirred % 7)}.40`;
+  const next = { ...quote, price, time: Date.now(), spark: [] };
+  listener.event({ seq: stirred, event: { type: "prices", quotes: [next] } });
+}
+
 const backend: Backend = {
   async call<C extends CommandName>(command: C, args: Commands[C]["args"]) {
     return answer(command, args) as Commands[C]["reply"];
   },
   subscribe(listener: Listener) {
     queueMicrotask(() => listener.opened());
+    const ticks = Number(parameters.get("ticks") ?? 0);
+    if (ticks > 0) setInterval(() => stir(listener), 1000 / ticks);
     return () => undefined;
   },
 };

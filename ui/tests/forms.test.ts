@@ -92,9 +92,9 @@ describe("the chart", () => {
   it("draws a line from left to right, dearer higher", () => {
     const points = place(
       [
-        { time: 0, price: "1", volume: null },
-        { time: 5, price: "not a price", volume: null },
-        { time: 10, price: "2", volume: null },
+        { time: 0, price: "1" },
+        { time: 5, price: "not a price" },
+        { time: 10, price: "2" },
       ],
       100,
       20,
@@ -103,7 +103,7 @@ describe("the chart", () => {
       { x: 0, y: 20 },
       { x: 100, y: 0 },
     ]);
-    expect(place([{ time: 0, price: "1", volume: null }], 100, 20)).toEqual([]);
+    expect(place([{ time: 0, price: "1" }], 100, 20)).toEqual([]);
   });
 });
 

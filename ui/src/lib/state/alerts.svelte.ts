@@ -11,6 +11,7 @@ class Alerts {
   rules = $state.raw<readonly RuleRow[]>([]);
   firings = $state.raw<readonly FiringRow[]>([]);
   loaded = $state(false);
+  #limit = HISTORY;
 
   /** Only rules with this tag are listed. */
   tag = $state<string | undefined>();
@@ -40,7 +41,7 @@ class Alerts {
     try {
       const [rules, firings] = await Promise.all([
         call("rules", {}),
-        call("firings", { limit: HISTORY }),
+        call("firings", { limit: this.#limit }),
       ]);
       this.rules = rules;
       this.firings = firings;
@@ -52,7 +53,8 @@ class Alerts {
 
   /** More of the history than the list shows, for a chart. */
   async loadPast(): Promise<void> {
-    const firings = await tryCall("firings", { limit: LONG_HISTORY });
+    this.#limit = LONG_HISTORY;
+    const firings = await tryCall("firings", { limit: this.#limit });
     if (firings) this.firings = firings;
   }
 
