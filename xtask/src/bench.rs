@@ -21,13 +21,14 @@ const BINARY_AIM: f64 = 28.0;
 const DEB_AIM: f64 = 11.0;
 
 /// What the bench program writes, and what `--json` holds in the end.
-#[derive(Deserialize, Serialize)]
-struct Report {
-    measures: Vec<Measure>,
+#[derive(Default, Deserialize, Serialize)]
+pub struct Report {
+    pub measures: Vec<Measure>,
 }
 
+/// What was measured.
 #[derive(Deserialize, Serialize)]
-struct Measure {
+pub struct Measure {
     name: String,
     value: f64,
     /// "ratio" where it is divided by the same measure of a blank window in the same run.
@@ -35,6 +36,22 @@ struct Measure {
     /// Not more than this.
     #[serde(skip_serializing_if = "Option::is_none")]
     aim: Option<f64>,
+    /// Not less than this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at_least: Option<f64>,
+}
+
+impl Report {
+    /// Writes the measures into a file, and prints them.
+    pub fn write(&self, json: &Path) -> Result<()> {
+        std::fs::write(json, serde_json::to_string_pretty(self)? + "\n")
+            .with_context(|| format!("could not write {}", json.display()))?;
+        println!();
+        for measure in &self.measures {
+            println!("{}", row(measure));
+        }
+        Ok(())
+    }
 }
 
 pub fn bench(yes: bool, json: &Path) -> Result<ExitCode> {
@@ -75,26 +92,19 @@ pub fn bench(yes: bool, json: &Path) -> Result<ExitCode> {
         serde_json::from_str(&text).context("the bench program wrote something else")?;
     report.measures.extend(sizes);
 
-    std::fs::write(json, serde_json::to_string_pretty(&report)? + "\n")
-        .with_context(|| format!("could not write {}", json.display()))?;
-    println!();
-    for measure in &report.measures {
-        println!("{}", row(measure));
-    }
+    report.write(json)?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn row(measure: &Measure) -> String {
-    let aim = measure.aim.map_or(String::new(), |aim| {
-        let verdict = if measure.value <= aim {
-            "met"
-        } else {
-            "MISSED"
-        };
-        format!("  aim <= {aim}: {verdict}")
-    });
+    let verdict = |met| if met { "met" } else { "MISSED" };
+    let aim = match (measure.aim, measure.at_least) {
+        (Some(aim), _) => format!("  aim <= {aim}: {}", verdict(measure.value <= aim)),
+        (None, Some(least)) => format!("  aim >= {least}: {}", verdict(measure.value >= least)),
+        (None, None) => String::new(),
+    };
     format!(
-        "{:<32} {:>9.2} {:<6}{aim}",
+        "{:<60} {:>9.2} {:<6}{aim}",
         measure.name, measure.value, measure.unit
     )
 }
@@ -111,6 +121,7 @@ fn size(name: &str, path: &Path, aim: f64) -> Result<Measure> {
         value: f64::from(kilobytes) / 1000.0,
         unit: "MB".to_owned(),
         aim: Some(aim),
+        at_least: None,
     })
 }
 
@@ -122,9 +133,11 @@ mod tests {
     #[test]
     fn a_row_says_whether_the_aim_is_met() {
         let text = r#"{"measures":[{"name":"start","value":1.5,"unit":"ratio","aim":1.3},
-            {"name":"idle CPU","value":0.0,"unit":"%"}]}"#;
+            {"name":"idle CPU","value":0.0,"unit":"%"},
+            {"name":"search","value":60,"unit":"x","at_least":50}]}"#;
         let report: Report = serde_json::from_str(text).unwrap();
         assert!(row(&report.measures[0]).ends_with("aim <= 1.3: MISSED"));
         assert!(!row(&report.measures[1]).contains("aim"));
+        assert!(row(&report.measures[2]).ends_with("aim >= 50: met"));
     }
 }

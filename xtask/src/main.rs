@@ -5,6 +5,7 @@
 mod bench;
 mod bindings;
 mod command;
+mod figures;
 mod invariants;
 mod package;
 mod run;
@@ -39,7 +40,7 @@ enum Task {
     Setup(Confirm),
     /// Drive the real window through the main job and leave a picture of each step
     Tour(TourArgs),
-    /// Measure start, memory and size against a blank window
+    /// Measure start, memory and size against a blank window, or what keeping up costs
     Bench(BenchArgs),
     /// Run the tests that find more the longer they run
     Soak(SoakArgs),
@@ -96,6 +97,12 @@ struct BenchArgs {
     /// Where the measures go
     #[arg(long, value_name = "FILE")]
     json: PathBuf,
+    /// Measure keeping up, the cache and searching instead of the window
+    #[arg(long)]
+    figures: bool,
+    /// With --figures: messages in the large cache, a million unless given
+    #[arg(long, requires = "figures", value_name = "COUNT")]
+    messages: Option<u64>,
 }
 
 #[derive(Args)]
@@ -117,6 +124,9 @@ fn main() -> ExitCode {
         Task::Test(args) => test::test(args.confirm.yes, &args.only),
         Task::Setup(confirm) => setup(confirm.yes),
         Task::Tour(args) => tour::tour(args.confirm.yes, &args.out, args.debug),
+        Task::Bench(args) if args.figures => {
+            figures::figures(args.confirm.yes, &args.json, args.messages)
+        }
         Task::Bench(args) => bench::bench(args.confirm.yes, &args.json),
         Task::Soak(args) => soak::soak(args.programs, args.from, args.kills),
         Task::Bindings => bindings::write(),

@@ -39,6 +39,7 @@ use write::Tx;
 pub use change::{Changes, Committed};
 pub use error::{CacheError, Result};
 pub use key::CacheKey;
+pub use search::tokens::indexed as index_words;
 pub use types::alerts::{
     Evaluation, Firing, FiringId, FiringMark, JudgedTo, NewFiring, StoredRule,
 };

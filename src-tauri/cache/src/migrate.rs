@@ -42,6 +42,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 6,
         sql: include_str!("../../../migrations/0006_delivery.sql"),
     },
+    Migration {
+        version: 7,
+        sql: include_str!("../../../migrations/0007_search.sql"),
+    },
 ];
 
 /// The schema version of an open database; 0 when it is new.

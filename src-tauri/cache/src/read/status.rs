@@ -53,7 +53,7 @@ impl Cache {
                     [],
                     |row| decode::optional_time(row, 0),
                 )?,
-                unindexed: number(conn, "SELECT count(*) FROM messages WHERE indexed = 0")?,
+                unindexed: number(conn, "SELECT count(*) FROM to_index")?,
                 by_session,
             })
         })

@@ -1,44 +1,60 @@
-//! Runs a search.
+//! Runs a search: the newest messages are looked through, and for what is older the index is asked.
+//!
+//! What many messages have is found among the newest before the index, which knows no times, would
+//! have listed it all; so the index is asked for what few have. Looking through also finds what is
+//! not in the index yet, and parts of words.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-use rusqlite::{Connection, OptionalExtension as _, named_params};
+use rusqlite::{CachedStatement, Connection, named_params};
 use tidings_model::UserId;
 
-use super::query::{Query, Term};
-use super::tokens::{folded, stands_alone};
+use super::matcher::{Match, Matcher};
+use super::query::Query;
+use super::snippet::snippet;
 use crate::Cache;
 use crate::error::Result;
 use crate::read::messages::{COLUMNS, Overlays, TABLES, decode_row};
 use crate::types::page::MessageKey;
 use crate::types::search::{SearchHit, SearchResults};
 
-/// Messages that the scan for parts of words looks at.
-const SCAN: u64 = 20_000;
+/// The newest messages, which are looked through.
+const SCAN: u64 = 5_000;
 /// Matches of the index that are looked at before a search gives up on signs such as `++`.
 const EXAMINED: u64 = 20_000;
-/// Characters of a snippet, and of what stands in it before the first match.
-const SNIPPET_CHARS: usize = 200;
-const LEAD_CHARS: usize = 40;
+/// Messages that are passed in the order of time while one is looked up by its key.
+const PASSED: u64 = 40;
 
 impl Cache {
     /// Full-text search over everything cached, newest first. All words have to be there; the
     /// last one may be the beginning of a word; `"…"` is a phrase. Operators: `from:`, `in:`,
-    /// `before:`, `after:`, `role:`, `has:link`. When the index has fewer than `limit` matches,
-    /// the newest messages are also looked through for parts of words.
+    /// `before:`, `after:`, `role:`, `has:link`. When fewer than `limit` messages have the words,
+    /// the newest messages count also where they have them inside of others.
     ///
     /// # Errors
     /// [`crate::CacheError::BadQuery`] for an operator that cannot be read.
     pub async fn search(&self, query: String, limit: usize) -> Result<SearchResults> {
+        self.search_beyond(query, limit, SCAN).await
+    }
+
+    /// The same with another number of messages that are looked through.
+    pub(crate) async fn search_beyond(
+        &self,
+        query: String,
+        limit: usize,
+        scan: u64,
+    ) -> Result<SearchResults> {
         let query = Query::parse(&query)?;
         let account = self.account();
         self.read(move |conn| {
             Search {
                 conn,
+                matcher: Matcher::new(&query.terms),
                 query,
                 account,
                 limit,
+                scan,
             }
             .run()
         })
@@ -48,128 +64,234 @@ impl Cache {
 
 struct Search<'c> {
     conn: &'c Connection,
+    matcher: Matcher,
     query: Query,
     account: Option<UserId>,
     limit: usize,
+    scan: u64,
 }
 
-impl Search<'_> {
-    fn run(&self) -> Result<SearchResults> {
-        let unindexed: i64 = self
-            .conn
-            .prepare_cached("SELECT count(*) FROM messages WHERE indexed = 0")?
-            .query_row([], |row| row.get(0))?;
+/// What looking through the newest messages found.
+#[derive(Debug, Default)]
+struct Newest {
+    words: Vec<i64>,
+    parts: Vec<i64>,
+    /// Where it ended, unless there was nothing older.
+    end: Option<End>,
+}
+
+/// A time down to which all messages were seen, and of those of the very time itself these.
+#[derive(Debug)]
+struct End {
+    at: i64,
+    seen: HashSet<i64>,
+}
+
+/// A message whose key is known.
+struct Found {
+    at: i64,
+    passes: bool,
+    literally: bool,
+}
+
+impl<'c> Search<'c> {
+    fn run(mut self) -> Result<SearchResults> {
+        let count = |sql| -> Result<u64> {
+            let count: i64 = self
+                .conn
+                .prepare_cached(sql)?
+                .query_row([], |row| row.get(0))?;
+            Ok(count.unsigned_abs())
+        };
         let mut results = SearchResults {
             hits: Vec::new(),
             more: false,
-            unindexed: unindexed.unsigned_abs(),
-            total: self.total()?,
+            unindexed: count("SELECT count(*) FROM to_index")?,
+            total: count("SELECT coalesce(sum(messages), 0) FROM session_sizes")?,
             scanned: None,
         };
         if self.query.is_empty() {
             return Ok(results);
         }
-        let mut found = Vec::new();
-        if let Some(expression) = self.query.expression() {
-            results.more = self.indexed(&expression, &mut found)?;
+        let newest = self.newest()?;
+        let mut found = newest.words;
+        if let Some(end) = &newest.end
+            && found.len() <= self.limit
+            && let Some(expression) = self.query.expression()
+        {
+            self.older(&expression, end, results.total, &mut found)?;
         }
-        if !results.more && found.len() < self.limit {
-            // Without a word it is the operators alone that choose, and they choose among all.
-            let floor = if self.query.terms.is_empty() {
-                None
-            } else {
-                self.scan_floor()?
-            };
-            results.more = self.scan(floor, &mut found)?;
-            results.scanned = floor.map(|_| SCAN);
+        if found.len() < self.limit && !self.query.terms.is_empty() {
+            found.extend(newest.parts);
+            results.scanned = newest.end.map(|_| self.scan);
         }
         results.hits = self.hits(&found)?;
-        if results.hits.len() > self.limit {
-            results.hits.truncate(self.limit);
-            results.more = true;
-        }
+        results.more = results.hits.len() > self.limit;
+        results.hits.truncate(self.limit);
         Ok(results)
     }
 
-    /// Adds what the index knows, newest first. Returns whether there is more.
-    fn indexed(&self, expression: &str, found: &mut Vec<i64>) -> Result<bool> {
-        let signs: Vec<Vec<char>> = self
-            .query
-            .terms
-            .iter()
-            .filter(|term| term.has_signs())
-            .map(Term::folded)
-            .collect();
-        let content = if signs.is_empty() {
-            "NULL"
+    /// Looks through the newest messages until more than enough have the words. Without a word it
+    /// is the operators alone that choose, and they choose among all.
+    fn newest(&mut self) -> Result<Newest> {
+        let most = if self.query.terms.is_empty() {
+            u64::MAX
         } else {
-            "m.content"
+            self.scan
         };
-        let sql = format!(
-            "SELECT m.key, {content} FROM search_index f JOIN messages m ON m.key = f.rowid
-             JOIN sessions s ON s.key = m.session LEFT JOIN users u ON u.key = m.author
-             WHERE search_index MATCH :match AND {FILTER}
-             ORDER BY m.created_at DESC, m.id DESC"
-        );
-        self.rows(
-            &sql,
-            Some(expression),
-            None,
-            Some(EXAMINED),
-            |key, content| {
-                if signs.iter().all(|term| contains(content, term)) {
-                    found.push(key);
-                }
-                found.len() <= self.limit
-            },
-        )
+        let mut statement = self.conn.prepare_cached(
+            "SELECT key, created_at, content FROM messages INDEXED BY messages_by_time
+             WHERE created_at IS NOT NULL ORDER BY created_at DESC",
+        )?;
+        // Few have the words: only these are asked for the rest.
+        let mut passes = self.statement(&format!(
+            "SELECT 1 FROM {BY_KEY} WHERE m.key = :key AND {FILTER}"
+        ))?;
+        let place = passes.parameter_index(":key")?.unwrap_or_default();
+        let mut passes = |key: i64| -> Result<bool> {
+            passes.raw_bind_parameter(place, key)?;
+            Ok(passes.raw_query().next()?.is_some())
+        };
+        let mut newest = Newest::default();
+        let mut end = End {
+            at: i64::MAX,
+            seen: HashSet::new(),
+        };
+        let mut rows = statement.query([])?;
+        let mut looked_at = 0;
+        while let Some(row) = rows.next()? {
+            let (key, at): (i64, i64) = (row.get(0)?, row.get(1)?);
+            let enough = newest.words.len() > self.limit && at < end.at;
+            if enough || looked_at == most {
+                newest.end = Some(end);
+                break;
+            }
+            looked_at += 1;
+            if at != end.at {
+                end.seen.clear();
+            }
+            end.at = at;
+            end.seen.insert(key);
+            let content = row.get_ref(2)?.as_str_or_null();
+            let content = content.map_err(rusqlite::Error::from)?.unwrap_or_default();
+            let (kind, most) = match self.matcher.look(content) {
+                Match::Words => (&mut newest.words, usize::MAX),
+                Match::Parts => (&mut newest.parts, self.limit),
+                Match::No => continue,
+            };
+            if kind.len() <= most && passes(key)? {
+                kind.push(key);
+            }
+        }
+        Ok(newest)
     }
 
-    /// Messages on this computer.
-    fn total(&self) -> Result<u64> {
-        let total: i64 = self
+    /// Adds what the index knows of older messages, newest first, until it is more than enough.
+    fn older(
+        &mut self,
+        expression: &str,
+        end: &End,
+        total: u64,
+        found: &mut Vec<i64>,
+    ) -> Result<()> {
+        let mut statement = self
             .conn
-            .prepare_cached("SELECT coalesce(sum(messages), 0) FROM session_sizes")?
-            .query_row([], |row| row.get(0))?;
-        Ok(total.unsigned_abs())
+            .prepare_cached("SELECT rowid FROM search_index WHERE search_index MATCH ?1")?;
+        let matches = statement.query_map([expression], |row| row.get(0))?;
+        // The index tells them in the order of their keys.
+        let mut matches: Vec<i64> = matches.collect::<rusqlite::Result<_>>()?;
+        matches.retain(|key| !end.seen.contains(key));
+        let count = matches.len() as u64;
+        let few = count.saturating_mul(count).saturating_mul(PASSED)
+            < total.saturating_mul(self.limit as u64);
+        if few {
+            self.by_key(&matches, end, found)
+        } else {
+            self.by_time(&matches, end, found)
+        }
     }
 
-    /// The key at and below which the scan does not look; `None` when it looks at everything.
-    fn scan_floor(&self) -> Result<Option<i64>> {
-        Ok(self
+    /// Looks each of the matches up, and puts them into the order of time.
+    fn by_key(&mut self, matches: &[i64], end: &End, found: &mut Vec<i64>) -> Result<()> {
+        let mut times = self
             .conn
-            .prepare_cached("SELECT key FROM messages ORDER BY key DESC LIMIT 1 OFFSET ?1")?
-            .query_row([i64::try_from(SCAN).unwrap_or(i64::MAX)], |row| row.get(0))
-            .optional()?)
+            .prepare_cached("SELECT created_at FROM messages WHERE key = ?1")?;
+        let mut placed: Vec<(i64, i64)> = Vec::new();
+        for key in matches {
+            let mut rows = times.query([key])?;
+            if let Some(row) = rows.next()?
+                && let Some(at) = row.get::<_, Option<i64>>(0)?
+                && at <= end.at
+            {
+                placed.push((at, *key));
+            }
+        }
+        placed.sort_unstable_by_key(|place| Reverse(*place));
+        self.take(placed.into_iter().map(|(_, key)| Ok(key)), found)
     }
 
-    /// Adds what the newest messages contain anywhere, in the index or not, above the key `floor`.
-    /// Returns whether there is more.
-    fn scan(&self, floor: Option<i64>, found: &mut Vec<i64>) -> Result<bool> {
-        let known: HashSet<i64> = found.iter().copied().collect();
-        let terms: Vec<Vec<char>> = self.query.terms.iter().map(Term::folded).collect();
-        let sql = format!(
-            "SELECT m.key, m.content FROM {TABLES}
-             WHERE :match IS NULL AND {FILTER} ORDER BY m.key DESC"
-        );
-        self.rows(&sql, None, floor, None, |key, content| {
-            if !known.contains(&key) && terms.iter().all(|term| contains(content, term)) {
+    /// Goes on in the order of time, and takes those that are among the matches.
+    fn by_time(&mut self, matches: &[i64], end: &End, found: &mut Vec<i64>) -> Result<()> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT key FROM messages INDEXED BY messages_by_time
+             WHERE created_at <= ?1 ORDER BY created_at DESC",
+        )?;
+        let keys = statement.query_map([end.at], |row| row.get::<_, i64>(0))?;
+        let among = keys.filter(|key| {
+            key.as_ref()
+                .map_or(true, |key| matches.binary_search(key).is_ok())
+        });
+        self.take(among, found)
+    }
+
+    /// Takes what passes the operators, newest first, until it is more than enough.
+    fn take(
+        &mut self,
+        keys: impl Iterator<Item = rusqlite::Result<i64>>,
+        found: &mut Vec<i64>,
+    ) -> Result<()> {
+        let content = if self.matcher.has_signs() {
+            "m.content"
+        } else {
+            "NULL"
+        };
+        let mut statement = self.statement(&format!(
+            "SELECT m.created_at, ({FILTER}), {content} FROM {BY_KEY} WHERE m.key = :key"
+        ))?;
+        let place = statement.parameter_index(":key")?.unwrap_or_default();
+        let mut last = i64::MAX;
+        for (looked_at, key) in (0..).zip(keys) {
+            let key = key?;
+            statement.raw_bind_parameter(place, key)?;
+            let mut rows = statement.raw_query();
+            let Some(row) = rows.next()? else {
+                continue;
+            };
+            let literally = !self.matcher.has_signs() || {
+                let content = row.get_ref(2)?.as_str_or_null();
+                let content = content.map_err(rusqlite::Error::from)?.unwrap_or_default();
+                self.matcher.literally(content)
+            };
+            let message = Found {
+                at: row.get::<_, Option<i64>>(0)?.unwrap_or(i64::MIN),
+                passes: row.get(1)?,
+                literally,
+            };
+            // Those of one time stay together: which of them is newer, their ids decide.
+            let enough = found.len() > self.limit && message.at < last;
+            if enough || (self.matcher.has_signs() && looked_at == EXAMINED) {
+                break;
+            }
+            last = message.at;
+            if message.passes && message.literally {
                 found.push(key);
             }
-            found.len() <= self.limit
-        })
+        }
+        Ok(())
     }
 
-    /// Feeds keys above `floor` and contents to `take` until it has enough, or `most` were looked
-    /// at. Returns whether there are more.
-    fn rows(
-        &self,
-        sql: &str,
-        expression: Option<&str>,
-        floor: Option<i64>,
-        most: Option<u64>,
-        mut take: impl FnMut(i64, &str) -> bool,
-    ) -> Result<bool> {
+    /// A statement with the operators bound.
+    fn statement(&self, sql: &str) -> Result<CachedStatement<'c>> {
         let query = &self.query;
         let from = match query.from.as_deref() {
             Some("me") => self.account.as_ref().map(UserId::as_str).or(Some("me")),
@@ -177,8 +299,7 @@ impl Search<'_> {
         };
         let title = query.session.as_deref().map(like);
         let mut statement = self.conn.prepare_cached(sql)?;
-        let mut rows = statement.query(named_params! {
-            ":match": expression,
+        let values: &[(&str, &dyn rusqlite::ToSql)] = named_params! {
             ":from": from,
             ":session": query.session,
             ":title": title,
@@ -186,21 +307,13 @@ impl Search<'_> {
             ":after": query.after.map(tidings_model::Timestamp::as_micros),
             ":role": query.role.map(tidings_model::Role::as_str),
             ":link": query.has_link,
-            ":floor": floor.unwrap_or(i64::MIN),
-        })?;
-        let mut looked_at = 0_u64;
-        while let Some(row) = rows.next()? {
-            if most == Some(looked_at) {
-                return Ok(true);
-            }
-            looked_at += 1;
-            let content = row.get_ref(1)?.as_str_or_null();
-            let content = content.map_err(rusqlite::Error::from)?.unwrap_or_default();
-            if !take(row.get(0)?, content) {
-                return Ok(true);
+        };
+        for (name, value) in values {
+            if let Some(place) = statement.parameter_index(name)? {
+                statement.raw_bind_parameter(place, value)?;
             }
         }
-        Ok(false)
+        Ok(statement)
     }
 
     /// The messages with these keys, newest first.
@@ -224,16 +337,20 @@ impl Search<'_> {
     }
 }
 
+/// Messages with what the operators ask for.
+const BY_KEY: &str = "messages m
+    LEFT JOIN sessions s ON s.key = m.session LEFT JOIN users u ON u.key = m.author";
+
 /// Conditions of the operators, and what no search shows.
-const FILTER: &str =
-    "m.key > :floor AND m.deleted = 0 AND m.hidden = 0 AND m.created_at IS NOT NULL
-    AND s.deleted = 0 AND s.hidden = 0
-    AND (:from IS NULL OR u.id = :from)
-    AND (:session IS NULL OR s.id = :session OR s.title LIKE :title ESCAPE '\\')
+const FILTER: &str = "m.deleted = 0 AND m.hidden = 0 AND m.created_at IS NOT NULL
+    AND s.key IS NOT NULL AND s.deleted = 0 AND s.hidden = 0
+    AND (:from IS NULL OR coalesce(u.id, '') = :from)
+    AND (:session IS NULL OR s.id = :session OR coalesce(s.title, '') LIKE :title ESCAPE '\\')
     AND (:before IS NULL OR m.created_at < :before)
     AND (:after IS NULL OR m.created_at >= :after)
-    AND (:role IS NULL OR m.role = :role)
-    AND (:link = 0 OR m.content LIKE '%http://%' OR m.content LIKE '%https://%')";
+    AND (:role IS NULL OR coalesce(m.role, '') = :role)
+    AND (:link = 0 OR coalesce(m.content, '') LIKE '%http://%'
+        OR coalesce(m.content, '') LIKE '%https://%')";
 
 /// A pattern for any text that contains `part`.
 fn like(part: &str) -> String {
@@ -246,81 +363,4 @@ fn like(part: &str) -> String {
     }
     pattern.push('%');
     pattern
-}
-
-/// Whether `term` stands anywhere in `text`.
-fn contains(text: &str, term: &[char]) -> bool {
-    let Some(first) = term.first() else {
-        return false;
-    };
-    text.char_indices().any(|(at, char)| {
-        folded(char) == *first && {
-            let mut rest = text[at..].chars().map(folded);
-            term.iter().all(|wanted| rest.next() == Some(*wanted))
-        }
-    })
-}
-
-/// Where `term` next stands in `text`, at or after `from`.
-fn position(text: &[char], term: &[char], from: usize) -> Option<usize> {
-    if term.is_empty() {
-        return None;
-    }
-    text.get(from..)?
-        .windows(term.len())
-        .position(|window| window == term)
-        .map(|at| at + from)
-}
-
-/// The part of a text around its first match, on one line, with the matches in it.
-fn snippet(content: &str, terms: &[Term]) -> (String, Vec<(u32, u32)>) {
-    let chars: Vec<char> = content
-        .chars()
-        .map(|char| if char.is_whitespace() { ' ' } else { char })
-        .collect();
-    let text: Vec<char> = chars.iter().copied().map(folded).collect();
-    let mut found: Vec<(usize, usize)> = terms
-        .iter()
-        .map(Term::folded)
-        .flat_map(|term| matches(&text, &term))
-        .collect();
-    found.sort_unstable();
-    let first = found.first().map_or(0, |(start, _)| *start);
-    let start = first.saturating_sub(LEAD_CHARS);
-    let end = (start + SNIPPET_CHARS).min(chars.len());
-    let snippet: String = chars[start..end].iter().collect();
-    let units = |range: &[char]| {
-        let units: usize = range.iter().map(|char| char.len_utf16()).sum();
-        u32::try_from(units).unwrap_or(u32::MAX)
-    };
-    let mut marks: Vec<(u32, u32)> = Vec::new();
-    let mut marked_to = start;
-    for (from, to) in found {
-        let (from, to) = (from.max(marked_to), to.min(end));
-        if from < to {
-            marks.push((units(&chars[start..from]), units(&chars[start..to])));
-            marked_to = to;
-        }
-    }
-    (snippet, marks)
-}
-
-/// Where a term stands: at the beginning of words if it does anywhere, else inside them.
-fn matches(text: &[char], term: &[char]) -> Vec<(usize, usize)> {
-    let mut all = Vec::new();
-    let mut from = 0;
-    while let Some(at) = position(text, term, from) {
-        all.push((at, at + term.len()));
-        from = at + term.len();
-    }
-    let at_word = |start: usize| {
-        stands_alone(text[start])
-            || start == 0
-            || !text[start - 1].is_alphanumeric()
-            || stands_alone(text[start - 1])
-    };
-    if all.iter().any(|(start, _)| at_word(*start)) {
-        all.retain(|(start, _)| at_word(*start));
-    }
-    all
 }

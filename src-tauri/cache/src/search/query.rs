@@ -2,7 +2,7 @@
 
 use tidings_model::{Role, Timestamp};
 
-use super::tokens::{folded, spaced};
+use super::tokens::{folded, stands_alone, words};
 use crate::error::{CacheError, Result};
 
 /// A word or phrase to find.
@@ -22,9 +22,11 @@ impl Term {
         self.text.chars().map(folded).collect()
     }
 
-    /// Whether the index knows any of it.
-    fn has_words(&self) -> bool {
-        self.text.chars().any(char::is_alphanumeric)
+    /// What the index knows of it: words in a row.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        words(&self.text, |word| found.push(word.to_owned()));
+        found
     }
 
     /// Whether it has signs that the index ignores but the user means: `c++`, `#1`.
@@ -77,7 +79,9 @@ impl Query {
             && typing
             && !last.quoted
             && text.ends_with(last.text.as_str())
-            && last.text.ends_with(char::is_alphanumeric)
+            && last
+                .text
+                .ends_with(|char: char| char.is_alphanumeric() && !stands_alone(char))
         {
             last.prefix = true;
         }
@@ -94,11 +98,11 @@ impl Query {
         let parts: Vec<String> = self
             .terms
             .iter()
-            .filter(|term| term.has_words())
-            .map(|term| {
-                let quoted = spaced(&term.text).replace('"', "\"\"");
-                let star = if term.prefix { " *" } else { "" };
-                format!("\"{quoted}\"{star}")
+            .map(|term| (term.words(), term.prefix))
+            .filter(|(words, _)| !words.is_empty())
+            .map(|(words, prefix)| {
+                let star = if prefix { " *" } else { "" };
+                format!("\"{}\"{star}", words.join(" "))
             })
             .collect();
         (!parts.is_empty()).then(|| parts.join(" AND "))
@@ -187,7 +191,7 @@ mod tests {
         let query = Query::parse(r#"it's AND c++ "two words" typ"#).unwrap();
         assert_eq!(
             query.expression().unwrap(),
-            r#""it's" AND "AND" AND "c++" AND "two words" AND "typ" *"#
+            r#""it s" AND "and" AND "c" AND "two words" AND "typ" *"#
         );
         assert!(!Query::parse("done ").unwrap().terms[0].prefix);
     }

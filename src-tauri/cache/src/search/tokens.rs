@@ -1,22 +1,69 @@
 //! What counts as a word.
 //!
-//! The index splits text at everything that is no letter or digit. Scripts that are written
-//! without spaces have no words for it, so each of their characters stands alone in the index,
-//! and a query for several of them asks for these characters in a row.
+//! A word is a row of letters and digits. Scripts that are written without spaces have no words in
+//! that sense, so each of their characters is one, and a query for several of them asks for these
+//! characters in a row. The index is given words, and a text that is looked through is cut by the
+//! same rule, so that both find the same.
 
-/// The text as it goes into the index, or into a quoted query.
-pub(crate) fn spaced(text: &str) -> String {
-    let mut spaced = String::with_capacity(text.len() + 16);
+use unicode_normalization::char::{decompose_canonical, is_combining_mark};
+
+/// Feeds the words of a text to `take`, as they are compared, in their order.
+pub(crate) fn words(text: &str, mut take: impl FnMut(&str)) {
+    let mut word = String::new();
+    let mut end = |word: &mut String| {
+        if !word.is_empty() {
+            take(word);
+            word.clear();
+        }
+    };
     for char in text.chars() {
+        if is_accent(char) {
+            continue;
+        }
         if stands_alone(char) {
-            spaced.push(' ');
-            spaced.push(char);
-            spaced.push(' ');
+            end(&mut word);
+            word.push(char);
+            end(&mut word);
+        } else if in_word(char) {
+            word.push(folded(char));
         } else {
-            spaced.push(char);
+            end(&mut word);
         }
     }
-    spaced
+    end(&mut word);
+}
+
+/// The words of a text, with spaces between them, as the search index takes them.
+pub fn indexed(text: &str) -> String {
+    let mut indexed = String::with_capacity(text.len() + 16);
+    words(text, |word| {
+        if !indexed.is_empty() {
+            indexed.push(' ');
+        }
+        indexed.push_str(word);
+    });
+    indexed
+}
+
+/// Adds a text to `to`, each character as it is compared.
+pub(crate) fn fold_into(text: &str, to: &mut String) {
+    if text.is_ascii() {
+        let from = to.len();
+        to.push_str(text);
+        to[from..].make_ascii_lowercase();
+    } else {
+        to.extend(text.chars().filter(|char| !is_accent(*char)).map(folded));
+    }
+}
+
+/// Whether a character belongs to a word of several.
+fn in_word(char: char) -> bool {
+    char.is_alphanumeric() || (!char.is_ascii() && is_combining_mark(char))
+}
+
+/// An accent that stands behind its letter: it does not count.
+const fn is_accent(char: char) -> bool {
+    matches!(char, '\u{0300}'..='\u{036f}')
 }
 
 /// Whether a character is a word of its own: Han, Kana, Hangul, Thai.
@@ -36,12 +83,26 @@ pub(crate) const fn stands_alone(char: char) -> bool {
         | '\u{0e00}'..='\u{0e7f}')
 }
 
-/// A character as it is compared: case does not matter, and all apostrophes are one.
+/// A character as it is compared: case and the accents of Latin and Greek letters do not matter,
+/// and all apostrophes are one.
 pub(crate) fn folded(char: char) -> char {
     match char {
         _ if char.is_ascii() => char.to_ascii_lowercase(),
         '\u{2019}' | '\u{2018}' | '\u{02bc}' => '\'',
-        _ => char.to_lowercase().next().unwrap_or(char),
+        'ς' => 'σ',
+        _ if stands_alone(char) => char,
+        _ => {
+            let mut parts = None;
+            decompose_canonical(char, |part| {
+                parts.get_or_insert(part);
+            });
+            let base = parts
+                .filter(|base| {
+                    base.is_ascii_alphabetic() || matches!(base, '\u{0370}'..='\u{03ff}')
+                })
+                .unwrap_or(char);
+            base.to_lowercase().next().unwrap_or(base)
+        }
     }
 }
 
@@ -51,9 +112,21 @@ mod tests {
 
     #[test]
     fn characters_without_spaces_between_words_stand_alone() {
-        assert_eq!(spaced("abc"), "abc");
-        assert_eq!(spaced("a中文b"), "a 中  文 b");
-        assert_eq!(spaced("ไทย").split_whitespace().count(), 3);
-        assert_eq!(spaced("한글かな").split_whitespace().count(), 4);
+        assert_eq!(indexed("abc"), "abc");
+        assert_eq!(indexed("a中文b"), "a 中 文 b");
+        assert_eq!(indexed("ไทย").split_whitespace().count(), 3);
+        assert_eq!(indexed("한글かな").split_whitespace().count(), 4);
+    }
+
+    #[test]
+    fn case_accents_and_signs_do_not_matter() {
+        assert_eq!(indexed("It's  ÇA, Fällt; «ΆΛΦΑς»"), "it s ca fallt αλφασ");
+        assert_eq!(indexed("cafe\u{301} Noe\u{308}l"), "cafe noel");
+        // A letter with a mark is another letter here, and marks of other scripts are parts of
+        // words.
+        assert_eq!(indexed("Йод हिन्दी"), "йод हिन्दी");
+        let mut folded = String::new();
+        fold_into("Don\u{2019}t ÉCOUTE", &mut folded);
+        assert_eq!(folded, "don't ecoute");
     }
 }

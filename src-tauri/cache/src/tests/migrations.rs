@@ -19,6 +19,7 @@ const ROWS: &[(u32, &str)] = &[
     (4, include_str!("rows/0004.sql")),
     (5, include_str!("rows/0005.sql")),
     (6, include_str!("rows/0006.sql")),
+    (7, include_str!("rows/0007.sql")),
 ];
 
 fn place(dir: &TempDir) -> Place {
@@ -55,6 +56,15 @@ fn counts(conn: &Connection) -> BTreeMap<String, i64> {
             (table, count)
         })
         .collect()
+}
+
+/// How many rows each table has once the words of all messages are in the index.
+fn indexed(mut conn: Connection) -> BTreeMap<String, i64> {
+    let transaction = conn.transaction().unwrap();
+    let mut tx = crate::write::Tx::new(&transaction);
+    while crate::write::index::index_some(&mut tx, 2).unwrap() > 0 {}
+    transaction.commit().unwrap();
+    counts(&conn)
 }
 
 /// The tables of the cache: not those that an index keeps for itself.
@@ -120,12 +130,15 @@ async fn a_cache_of_every_earlier_version_is_brought_up_to_date_with_all_its_row
         assert_eq!(opened.report.migrated_from, migrated);
         assert_eq!(migrate::version(&opened.conn).unwrap(), newest);
         judge(&opened.conn);
-        let after = counts(&opened.conn);
+        // What an index of before had is in the new one once it has been brought up to date.
+        let after = indexed(opened.conn);
         for (table, count) in before {
+            if table == "to_index" {
+                continue;
+            }
             let now = after.get(&table).copied();
             assert!(now >= Some(count), "{table}: {count} rows became {now:?}");
         }
-        drop(opened);
         let backup = dir.path().join(format!("cache.db.before-{}", step.version));
         assert_eq!(backup.exists(), migrated.is_some());
         if migrated.is_some() {

@@ -10,15 +10,16 @@ const PAGE: &str = "SELECT m.id FROM messages m JOIN sessions s ON s.key = m.ses
 const UNREAD: &str = "SELECT count(*) FROM (SELECT 1 FROM messages
     WHERE session = ?1 AND deleted = 0 AND unsent = 0 AND hidden = 0
       AND (created_at, id) > (?2, ?3) AND (author IS NOT ?4 OR role IS NOT 'user') LIMIT ?5)";
-const UNINDEXED: &str = "SELECT key FROM messages WHERE indexed = 0 ORDER BY key DESC LIMIT ?1";
+const BY_TIME: &str = "SELECT key FROM messages INDEXED BY messages_by_time
+    WHERE created_at <= ?1 ORDER BY created_at DESC";
 
 #[tokio::test]
-async fn pages_unread_counts_and_the_indexer_walk_an_index() {
+async fn pages_unread_counts_and_searches_walk_an_index() {
     let desk = Desk::with_trip().await;
     for (sql, index) in [
         (PAGE, "messages_in_order"),
         (UNREAD, "messages_in_order"),
-        (UNINDEXED, "messages_unindexed"),
+        (BY_TIME, "COVERING INDEX messages_by_time"),
     ] {
         let plan = desk
             .cache

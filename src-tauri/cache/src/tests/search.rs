@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::CacheError;
 
@@ -143,3 +145,63 @@ async fn the_newest_come_first_and_more_is_told() {
         while desk.cache.index_some(100).await.unwrap() > 0 {}
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn however_few_are_looked_through_the_index_finds_the_rest(
+        texts in prop::collection::vec(
+            (prop::collection::vec(0..WORDS.len(), 1..6), 0..40_u32), 1..60),
+        query in prop::sample::select(QUERIES),
+        limit in 1..8_usize,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let desk = Desk::with_trip().await;
+            let source = desk.read();
+            let facts = (1..).zip(&texts).map(|(n, (words, second))| {
+                let words: Vec<&str> = words.iter().map(|word| WORDS[*word]).collect();
+                let mut row = message(n, &words.join(" "));
+                // Many at one time, and in another order than they came.
+                row.created_at = at(i64::from(*second));
+                Incoming::Message { row: row.into(), source }
+            });
+            desk.cache.ingest(facts.collect()).await.unwrap();
+            while desk.cache.index_some(7).await.unwrap() > 0 {}
+            let whole = desk.cache.search(query.to_owned(), limit).await.unwrap();
+            assert_eq!(whole.scanned, None);
+            for scan in [0, 1, 5, 20] {
+                let found = desk.cache.search_beyond(query.to_owned(), limit, scan).await.unwrap();
+                assert_eq!(found.hits, whole.hits, "{query}, {scan} looked through");
+                assert_eq!(found.more, whole.more);
+            }
+        });
+    }
+}
+
+/// Words of which none is a part of another.
+const WORDS: &[&str] = &[
+    "alpha",
+    "Bravo",
+    "caf\u{e9}",
+    "e\u{301}cole",
+    "\u{4e2d}",
+    "\u{6587}",
+    "c++",
+    "x1",
+];
+const QUERIES: &[&str] = &[
+    "alpha ",
+    "alp",
+    "bravo alpha ",
+    "\"alpha bravo\"",
+    "cafe ",
+    "ecole",
+    "\u{4e2d}",
+    "\u{4e2d}\u{6587}",
+    "c++ ",
+    "x1 alpha ",
+    "alpha role:user ",
+    "bravo role:assistant ",
+];

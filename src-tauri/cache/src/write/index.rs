@@ -16,29 +16,32 @@ impl Cache {
     }
 }
 
-fn index_some(tx: &mut Tx<'_>, batch: usize) -> Result<u64> {
+pub(crate) fn index_some(tx: &mut Tx<'_>, batch: usize) -> Result<u64> {
     let limit = i64::try_from(batch).unwrap_or(i64::MAX);
     let mut select = tx.conn.prepare_cached(
-        "SELECT key, CASE WHEN deleted = 0 THEN content END FROM messages
-         WHERE indexed = 0 ORDER BY key DESC LIMIT ?1",
+        "SELECT q.key, m.content FROM to_index q
+         LEFT JOIN messages m ON m.key = q.key AND m.deleted = 0
+         ORDER BY q.key DESC LIMIT ?1",
     )?;
-    let messages: Vec<(i64, Option<String>)> = select
-        .query_map([limit], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<_>>()?;
+    let rows = select.query_map([limit], |row| {
+        let content = row.get_ref(1)?.as_str_or_null()?;
+        Ok((row.get(0)?, content.map(tokens::indexed)))
+    })?;
+    let mut messages: Vec<(i64, Option<String>)> = rows.collect::<rusqlite::Result<_>>()?;
+    // FTS5 gathers what comes in the order of its keys; what does not, it writes one by one.
+    messages.reverse();
     let mut insert = tx
         .conn
         .prepare_cached("INSERT INTO search_index (rowid, content) VALUES (?1, ?2)")?;
     let mut done = tx
         .conn
-        .prepare_cached("UPDATE messages SET indexed = 1 WHERE key = ?1")?;
-    let mut count = 0;
-    for (key, content) in messages {
-        tx.unindex(key)?;
-        if let Some(content) = content {
-            insert.execute(params![key, tokens::spaced(&content)])?;
+        .prepare_cached("DELETE FROM to_index WHERE key = ?1")?;
+    for (key, words) in &messages {
+        tx.unindex(*key)?;
+        if let Some(words) = words {
+            insert.execute(params![key, words])?;
         }
         done.execute([key])?;
-        count += 1;
     }
-    Ok(count)
+    Ok(messages.len() as u64)
 }

@@ -214,12 +214,8 @@ pub(crate) fn finish_message(
     let shown = row
         .integer(message::SESSION)
         .filter(|_| !row.standing.deleted);
-    let content_changed = before.is_none_or(|before| {
-        before.values[message::CONTENT] != row.values[message::CONTENT]
-            || before.standing.deleted != row.standing.deleted
-    });
-    if content_changed {
-        note_content(tx, key, before.is_some(), row.standing.deleted)?;
+    if row.standing.deleted && before.is_some_and(|before| !before.standing.deleted) {
+        tx.unindex(key)?;
     }
     let visibly = before.is_none_or(|before| {
         before.values != row.values
@@ -236,21 +232,6 @@ pub(crate) fn finish_message(
             untold::note(tx, key)?;
             report.new_messages.push(id);
         }
-    }
-    Ok(())
-}
-
-/// Has the search index follow the content.
-fn note_content(tx: &Tx<'_>, key: i64, existed: bool, deleted: bool) -> Result<()> {
-    if deleted {
-        tx.unindex(key)?;
-        tx.conn
-            .prepare_cached("UPDATE messages SET indexed = 1 WHERE key = ?1")?
-            .execute([key])?;
-    } else if existed {
-        tx.conn
-            .prepare_cached("UPDATE messages SET indexed = 0 WHERE key = ?1")?
-            .execute([key])?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 pub(crate) mod alerts;
 mod delivery;
 pub(crate) mod heads;
-mod index;
+pub(crate) mod index;
 pub(crate) mod ingest;
 pub(crate) mod local;
 pub(crate) mod members;

@@ -198,9 +198,7 @@ pub(crate) fn add_session(
 /// Gives a message that waits in the outbox another text.
 pub(crate) fn set_unsent_content(tx: &Tx<'_>, key: i64, content: &str) -> Result<()> {
     tx.conn
-        .prepare_cached(
-            "UPDATE messages SET content = ?2, indexed = 0 WHERE key = ?1 AND unsent = 1",
-        )?
+        .prepare_cached("UPDATE messages SET content = ?2 WHERE key = ?1 AND unsent = 1")?
         .execute(params![key, content])?;
     Ok(())
 }

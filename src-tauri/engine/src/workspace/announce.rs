@@ -8,13 +8,17 @@ use tidings_cache::{Changes, OutboxItem, OutboxState};
 use tidings_contract as api;
 use tidings_model::{MessageId, SessionId};
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::time::Instant;
 
 use super::catch_up::server_now;
 use super::members::{self, Names};
 use super::{Core, market, people, rows};
 
-/// Changes within this time are told together: one frame of a 60 Hz screen.
+/// One frame of a 60 Hz screen: what is told is told once in this time, and changes within it together.
 const FRAME: Duration = Duration::from_millis(16);
+/// After a while without, so many times go at once: what comes now and then does not wait for a
+/// frame.
+const BURST: u32 = 8;
 
 /// A name that a message carries is news for this long after it was written.
 const FRESH: Duration = Duration::from_mins(2);
@@ -22,6 +26,7 @@ const FRESH: Duration = Duration::from_mins(2);
 /// Runs until the workspace closes.
 pub(super) async fn run(core: Arc<Core>) {
     let mut commits = core.cache.subscribe();
+    let mut frames = Frames::new(Instant::now());
     loop {
         let mut changes = match commits.recv().await {
             Ok(committed) => committed.changes,
@@ -31,7 +36,7 @@ pub(super) async fn run(core: Arc<Core>) {
             }
             Err(RecvError::Closed) => return,
         };
-        tokio::time::sleep(FRAME).await;
+        tokio::time::sleep(frames.take(Instant::now())).await;
         loop {
             match commits.try_recv() {
                 Ok(committed) => changes.merge(committed.changes),
@@ -43,6 +48,25 @@ pub(super) async fn run(core: Arc<Core>) {
             tracing::error!(%error, "changes could not be told");
             core.emit(api::Event::Resync);
         }
+    }
+}
+
+/// When the next telling is due.
+struct Frames {
+    /// When all tellings so far would be over, had each taken a frame.
+    over: Instant,
+}
+
+impl Frames {
+    const fn new(now: Instant) -> Self {
+        Self { over: now }
+    }
+
+    /// Takes one; returns how long it has to wait.
+    fn take(&mut self, now: Instant) -> Duration {
+        let wait = self.over.saturating_duration_since(now + FRAME * BURST);
+        self.over = self.over.max(now) + FRAME;
+        wait
     }
 }
 
@@ -209,4 +233,27 @@ pub(super) fn summary(outbox: &[OutboxItem]) -> api::OutboxSummary {
         }
     }
     summary
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_now_and_then_is_told_at_once_and_a_flood_once_a_frame() {
+        let begin = Instant::now();
+        let mut frames = Frames::new(begin);
+        let at_once = (0..100)
+            .take_while(|_| frames.take(begin).is_zero())
+            .count();
+        assert_eq!(at_once, BURST as usize + 1);
+        // Whoever waits as told takes one a frame.
+        let mut now = begin + FRAME;
+        for _ in 0..10 {
+            let wait = frames.take(now);
+            assert_eq!(wait, FRAME);
+            now += wait;
+        }
+        assert!(frames.take(now + FRAME * 20).is_zero());
+    }
 }

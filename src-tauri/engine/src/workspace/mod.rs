@@ -10,6 +10,7 @@ mod dates;
 mod doubt;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod index;
 mod ingest;
 mod live;
 mod market;
@@ -424,7 +425,7 @@ fn tasks(
     spawn("presence row", Box::pin(people::keep_row(core.clone())));
     spawn("profile", Box::pin(members::keep_profile(core.clone())));
     spawn("typing", Box::pin(people::tell_unjoined(core.clone())));
-    spawn("search index", Box::pin(index(core.clone())));
+    spawn("search index", Box::pin(index::run(core.clone())));
     tasks.close();
     tasks
 }
@@ -444,26 +445,4 @@ async fn keep_account(cache: &Cache, tokens: &TokenManager, now: Timestamp) -> R
         set => set?,
     }
     Ok(())
-}
-
-/// Brings the search index up to what is cached, in small batches, in the background.
-async fn index(core: Arc<Core>) {
-    const BATCH: usize = 200;
-    let mut commits = core.cache.subscribe();
-    loop {
-        match core.cache.index_some(BATCH).await {
-            Ok(0) => {}
-            Ok(_) => {
-                tokio::task::yield_now().await;
-                continue;
-            }
-            Err(error) => tracing::warn!(%error, "the search index was not brought up to date"),
-        }
-        if matches!(
-            commits.recv().await,
-            Err(tokio::sync::broadcast::error::RecvError::Closed)
-        ) {
-            return;
-        }
-    }
 }

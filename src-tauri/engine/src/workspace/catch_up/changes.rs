@@ -40,50 +40,100 @@ struct Tombstone {
 /// that are new here.
 pub(super) async fn read(core: &Core, wanted: Vec<Behind>) -> Result<Vec<New>, Error> {
     let total: i64 = wanted.iter().map(|behind| behind.to - behind.above).sum();
-    let mut left: VecDeque<Behind> = wanted.into();
-    let mut portion = Portion::default();
-    // Of how many sessions, from the first, the tombstones are in the cache.
-    let mut buried = 0;
+    let mut reader = Reader {
+        left: wanted.into(),
+        portion: Portion::default(),
+        buried: 0,
+    };
     let mut new = Vec::new();
-    while !left.is_empty() {
-        // Those whose tombstones are here are read to their ends before others join them.
-        let ready = if buried > 0 { buried } else { left.len() };
-        let count = portion.sessions.min(ready);
-        let batch: Vec<Behind> = left.iter().take(count).cloned().collect();
-        // A row that was moved or deleted since stays away by its tombstone, which comes first.
-        if buried < count {
-            match read_tombstones(core, &batch[buried..], portion.rows).await {
-                Ok(()) => buried = count,
-                Err(Error::Server(error)) if portion.cut(&error) => continue,
-                Err(error) => return Err(error),
-            }
-        }
-        let began = core.cache.stamp();
-        let answer = match ask(core, table::MESSAGES, &batch, portion.rows).await {
-            Ok(answer) => answer,
-            Err(error) if portion.cut(&error) => continue,
-            Err(error) => return Err(error.into()),
-        };
-        let read = ReadStamp {
-            began,
-            ended: core.cache.stamp(),
-        };
-        let page = Page::new(&answer, &batch, read)?;
-        for (session, reached) in &page.reached {
-            if let Some(place) = left.iter().position(|behind| behind.session == *session) {
-                if let Some(rev) = reached {
-                    left[place].above = *rev;
-                } else {
-                    left.remove(place);
-                    buried -= usize::from(place < buried);
-                }
-            }
-        }
-        new.extend(page.take_in(core, &batch).await?);
-        let rest: i64 = left.iter().map(|b| (b.to - b.above).max(0)).sum();
+    let mut page = reader.next(core).await?;
+    while let Some(now) = page {
+        let rest = now.rest;
+        // The next one is on its way while this one is written.
+        let (taken, next) = tokio::join!(now.take_in(core), reader.next(core));
+        new.extend(taken?);
         progress(core, total - rest, total);
+        page = next?;
     }
     Ok(new)
+}
+
+/// Asks for page after page.
+struct Reader {
+    /// What is to be read, each from where the pages so far ended.
+    left: VecDeque<Behind>,
+    portion: Portion,
+    /// Of how many sessions, from the first, the tombstones are in the cache.
+    buried: usize,
+}
+
+impl Reader {
+    /// The next page; none when all are read.
+    async fn next(&mut self, core: &Core) -> Result<Option<Page>, Error> {
+        while !self.left.is_empty() {
+            // Those whose tombstones are here are read to their ends before others join them.
+            let ready = if self.buried > 0 {
+                self.buried
+            } else {
+                self.left.len()
+            };
+            let count = self.portion.sessions.min(ready);
+            let batch: Vec<Behind> = self.left.iter().take(count).cloned().collect();
+            // A row that was moved or deleted since stays away by its tombstone, which comes first.
+            if self.buried < count {
+                match read_tombstones(core, &batch[self.buried..], self.portion.rows).await {
+                    Ok(()) => self.buried = count,
+                    Err(Error::Server(error)) if self.portion.cut(&error) => continue,
+                    Err(error) => return Err(error),
+                }
+            }
+            let began = core.cache.stamp();
+            let query = query(&batch, self.portion.rows);
+            // To count what is left takes the project longer than to answer: it is asked where the
+            // end may be near. Elsewhere the end is an answer without rows.
+            let query = if distance(&batch) <= i64::from(self.portion.rows) {
+                query.count()
+            } else {
+                query
+            };
+            let answer = match core.rest.select(table::MESSAGES, &query).await {
+                Ok(answer) => answer,
+                Err(error) if self.portion.cut(&error) => continue,
+                Err(error) => return Err(error.into()),
+            };
+            let read = ReadStamp {
+                began,
+                ended: core.cache.stamp(),
+            };
+            let mut page = Page::new(&answer, batch, read)?;
+            self.went_on(&page.reached);
+            page.rest = distance(&self.left);
+            return Ok(Some(page));
+        }
+        Ok(None)
+    }
+
+    /// Goes on behind a page.
+    fn went_on(&mut self, reached: &[(SessionId, Option<i64>)]) {
+        for (session, reached) in reached {
+            let mut left = self.left.iter();
+            let Some(place) = left.position(|behind| behind.session == *session) else {
+                continue;
+            };
+            if let Some(rev) = reached {
+                self.left[place].above = *rev;
+            } else {
+                self.left.remove(place);
+                self.buried -= usize::from(place < self.buried);
+            }
+        }
+    }
+}
+
+/// How many changes there are to the heads, those included that later ones replaced.
+fn distance<'a>(sessions: impl IntoIterator<Item = &'a Behind>) -> i64 {
+    let each = sessions.into_iter();
+    each.map(|behind| (behind.to - behind.above).max(0)).sum()
 }
 
 /// What an answer says of its sessions.
@@ -92,10 +142,14 @@ struct Page {
     written: HashMap<MessageId, Timestamp>,
     /// How far each session is read: up to a number, or to its end.
     reached: Vec<(SessionId, Option<i64>)>,
+    /// The sessions that were asked for.
+    batch: Vec<Behind>,
+    /// Changes that are left to read after it.
+    rest: i64,
 }
 
 impl Page {
-    fn new(answer: &Rows, batch: &[Behind], read: ReadStamp) -> Result<Self, Error> {
+    fn new(answer: &Rows, batch: Vec<Behind>, read: ReadStamp) -> Result<Self, Error> {
         let source = Source::Rest(read);
         let (mut facts, mut written) = (Vec::new(), HashMap::new());
         let mut groups: Vec<(SessionId, i64)> = Vec::new();
@@ -140,11 +194,13 @@ impl Page {
             facts,
             written,
             reached,
+            batch,
+            rest: 0,
         })
     }
 
     /// Keeps the rows together with how far they bring the sessions.
-    async fn take_in(self, core: &Core, batch: &[Behind]) -> Result<Vec<New>, Error> {
+    async fn take_in(self, core: &Core) -> Result<Vec<New>, Error> {
         let mut changes = NumberedChanges {
             facts: self.facts,
             verified_at: server_now(core),
@@ -152,7 +208,8 @@ impl Page {
             ..NumberedChanges::default()
         };
         for (session, reached) in self.reached {
-            let Some(behind) = batch.iter().find(|behind| behind.session == session) else {
+            let mut asked = self.batch.iter();
+            let Some(behind) = asked.find(|behind| behind.session == session) else {
                 continue;
             };
             // Above the head tombstones may be missing that are newer than they were read.
@@ -191,7 +248,10 @@ async fn read_tombstones(core: &Core, batch: &[Behind], rows: u32) -> Result<(),
     let mut left = batch.to_vec();
     loop {
         let began = core.cache.stamp();
-        let answer = ask(core, TOMBSTONES, &left, rows).await?;
+        let answer = core
+            .rest
+            .select(TOMBSTONES, &query(&left, rows).count())
+            .await?;
         let source = Source::Rest(ReadStamp {
             began,
             ended: core.cache.stamp(),
@@ -232,23 +292,17 @@ async fn read_tombstones(core: &Core, batch: &[Behind], rows: u32) -> Result<(),
     }
 }
 
-async fn ask(
-    core: &Core,
-    table: &str,
-    batch: &[Behind],
-    rows: u32,
-) -> Result<Rows, tidings_supabase::Error> {
+/// Rows above the numbers, session by session in the order of their numbers.
+fn query(batch: &[Behind], rows: u32) -> Query {
     let above = batch.iter().map(|behind| {
         let session = Filter::eq("session_id", behind.session.to_string());
         session.and(Filter::gt("rev", behind.above.to_string()))
     });
-    let query = Query::new()
+    Query::new()
         .filter(Filter::Any(above.collect()))
         .ascending("session_id")
         .ascending("rev")
         .limit(rows)
-        .count();
-    core.rest.select(table, &query).await
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "an argument of map_err")]

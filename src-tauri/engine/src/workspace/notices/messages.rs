@@ -1,6 +1,6 @@
 //! Messages of others: which of them notify, and how they are told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::Ordering;
 
 use tidings_cache::{CachedMessage, MessageKey, Notify, SessionSummary};
@@ -57,16 +57,25 @@ impl Found {
 
 /// What was looked at as it came is not told.
 pub(super) async fn seen(core: &Core, bursts: &mut Bursts, arrived: &[Arrived]) {
+    if arrived.iter().all(|each| each.front.is_none()) {
+        return;
+    }
+    let Ok(waiting) = core.cache.untold_messages().await else {
+        return;
+    };
+    let waiting: HashSet<MessageId> = waiting.into_iter().collect();
     let mut seen = Vec::new();
     for Arrived { ids, front } in arrived {
         let Some(front) = front else { continue };
-        let Ok(messages) = core.cache.messages_by_id(ids.clone()).await else {
+        bursts.forget(front);
+        // Of what a flood brings most may be history.
+        let ids = ids.iter().copied().filter(|id| waiting.contains(id));
+        let Ok(messages) = core.cache.messages_by_id(ids.collect()).await else {
             continue;
         };
         let here = messages.iter().map(|each| &each.message);
         let here = here.filter(|message| message.session_id == *front);
         seen.extend(here.map(|message| message.id));
-        bursts.forget(front);
     }
     forget(core, seen).await;
 }

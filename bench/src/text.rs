@@ -80,9 +80,23 @@ fn text(numbers: &mut Numbers, bytes: usize, chinese: bool) -> String {
     text
 }
 
-/// The session that a message belongs to, of so many.
-pub fn session(number: u64, sessions: u64) -> SessionId {
-    let id = format!("00000000-0000-7000-8000-{:012x}", number % sessions);
+/// Messages of one session that follow each other before another one has its turn: people talk for
+/// a while.
+const TALK: u64 = 20;
+
+/// The number of the session that a message belongs to, of so many.
+pub fn session_of(number: u64, sessions: u64) -> u64 {
+    number / TALK % sessions
+}
+
+/// How many messages of its session come before a message.
+pub fn place_in_session(number: u64, sessions: u64) -> u64 {
+    number / (TALK * sessions) * TALK + number % TALK
+}
+
+/// The id of the session with a number.
+pub fn session_id(number: u64) -> SessionId {
+    let id = format!("00000000-0000-7000-8000-{number:012x}");
     SessionId::new(id).expect("a session's id")
 }
 
@@ -102,7 +116,7 @@ pub fn message(number: u64, sessions: u64, bytes: usize) -> PartialMessage {
     };
     let content = text(&mut numbers, bytes, number % CHINESE == 0);
     PartialMessage {
-        session_id: session(number, sessions).into(),
+        session_id: session_id(session_of(number, sessions)).into(),
         user_id: UserId::new(user).expect("a user's id").into(),
         content: content.into(),
         role: role.to_owned().into(),
