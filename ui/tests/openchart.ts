@@ -10,6 +10,9 @@ import type {
   RuleRow,
   SaveRule,
 } from "../src/lib/bindings";
+// Read ahead of the tests: what is fetched when a chart is opened takes long on a busy machine.
+import "../src/lib/panel/chart/Chart.svelte";
+import "../src/lib/panel/chart/PriceTable.svelte";
 import MarketTab from "../src/lib/panel/MarketTab.svelte";
 import { alerts } from "../src/lib/state/alerts.svelte";
 import { useBackend } from "../src/lib/state/engine.svelte";
