@@ -19,6 +19,8 @@ function sprite(): Plugin {
 
 /** What is loaded when it is spoken. */
 const LANGUAGE = /\/i18n\/(german|de|de-engine)\.ts$/;
+/** What is loaded when a chart is opened. */
+const CHART = /\/panel\/chart\/|\/node_modules\/(lightweight-charts|fancy-canvas)\//;
 
 export default defineConfig(({ mode }) => ({
   plugins: [svelte(), sprite(), mode === "test" ? svelteTesting() : []],
@@ -33,9 +35,21 @@ export default defineConfig(({ mode }) => ({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     // The page is read from the program itself: one file comes sooner than several. Only a language
-    // that may not be spoken is a file of its own.
+    // that may not be spoken, and the chart, are files of their own.
     rollupOptions: {
-      output: { codeSplitting: { groups: [{ name: "index", test: (id) => !LANGUAGE.test(id) }] } },
+      output: {
+        codeSplitting: {
+          // A group takes what its modules import: the first is asked first.
+          groups: [
+            {
+              name: "index",
+              test: (id) => !LANGUAGE.test(id) && !CHART.test(id),
+              priority: 2,
+            },
+            { name: "chart", test: CHART, priority: 1 },
+          ],
+        },
+      },
     },
   },
   test: {

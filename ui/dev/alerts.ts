@@ -45,6 +45,10 @@ export const rules: RuleRow[] = [
   rule("r3", "BTC", "Moves 2 % within 15 min", {
     form: form("BTC", { kind: "moves", percent: "2", window_s: 900, direction: "either" }),
   }),
+  rule("r10", "BTC", "Falls 1.8 % from its high", {
+    form: form("BTC", { kind: "trailing", side: "falls", percent: "1.8" }),
+    waits_for: { below: "67104.50", above: null },
+  }),
   rule("r4", "SOL", "Crosses above 150", {
     form: {
       ...form("SOL", { kind: "above", price: "150", rearm_percent: "0.1" }),
@@ -79,8 +83,10 @@ export const firings: FiringRow[] = [
   firing("f1", "SOL", "SOL crossed above 148", at(12, 47), "suppressed"),
   firing("f2", "SOL", "SOL crossed above 148", at(12, 44), "notified"),
   firing("f3", "SOL", "SOL crossed above 147", at(9, 20), "away"),
-  firing("f4", "BTC", "BTC moved +2.1 %", at(9, 15), "away"),
-  firing("f5", "BTC", "BTC moved −2.0 %", at(2, 31), "quiet"),
+  firing("f4", "BTC", "BTC moved +2.1 %", at(11, 5), "notified", "67790.00"),
+  firing("f5", "BTC", "BTC moved −2.0 %", at(5, 31), "away", "67120.00"),
+  firing("f6", "BTC", "BTC crossed below 67,000", at(17, 12, 1), "notified", "66998.10"),
+  firing("f7", "BTC", "BTC crossed below 67,000", at(17, 2, 1), "suppressed", "66990.00"),
 ];
 
 function firing(
@@ -89,6 +95,7 @@ function firing(
   title: string,
   time: number,
   mark: FiringRow["mark"],
+  price = "148.02",
 ): FiringRow {
-  return { id, rule: "r1", symbol, title, price: "148.02", time, mark };
+  return { id, rule: "r1", symbol, title, price, time, mark };
 }

@@ -3,14 +3,26 @@ import "../src/styles/tokens.css";
 import "../src/styles/base.css";
 import { mount, tick } from "svelte";
 import App from "../src/App.svelte";
-import type { Backend, Listener } from "../src/lib/backend";
-import type { CommandName, Commands, Connection, SignInState, Snapshot } from "../src/lib/bindings";
+import { type Backend, BackendError, type Listener } from "../src/lib/backend";
+import type {
+  CommandName,
+  Commands,
+  Connection,
+  GetPriceHistory,
+  PriceHistory,
+  RuleRow,
+  SaveRule,
+  SignInState,
+  Snapshot,
+} from "../src/lib/bindings";
+import { amount } from "../src/lib/format/number";
 import { spoken } from "../src/lib/i18n";
 import { use } from "../src/lib/i18n/spoken.svelte";
 import { app } from "../src/lib/state/app.svelte";
 import { market } from "../src/lib/state/market.svelte";
 import { view } from "../src/lib/state/view.svelte";
 import * as alerts from "./alerts";
+import { history } from "./chart";
 import * as data from "./data";
 import * as who from "./people";
 import { IN_GERMAN, pseudo } from "./speech";
@@ -126,6 +138,29 @@ function engine(text: string): string {
   return language === "de" ? (IN_GERMAN[text] ?? text) : text;
 }
 
+let rules = alerts.rules.map((rule) => ({ ...rule, sentence: engine(rule.sentence) }));
+
+/** Keeps a rule as changed; 69,000 is refused. */
+function save({ id, form }: SaveRule): RuleRow {
+  const known = rules.find((rule) => rule.id === id);
+  const price = "price" in form.condition ? form.condition.price : "";
+  if (!known || price === "69000") {
+    throw new BackendError({
+      code: "invalid",
+      message: "The price of an alert is no round number. Nothing was changed.",
+      details: null,
+    });
+  }
+  const row = { ...known, form, sentence: known.sentence.replace(/[\d,.]+/, amount(price)) };
+  rules = rules.map((rule) => (rule.id === id ? row : rule));
+  return row;
+}
+
+function chartOf({ symbol, range }: GetPriceHistory): PriceHistory | undefined {
+  const quote = quotes.find((each) => each.symbol === symbol);
+  return quote && history(range, quote);
+}
+
 function answer(command: CommandName, args: unknown): unknown {
   const empty = state === "empty" || first;
   switch (command) {
@@ -158,21 +193,11 @@ function answer(command: CommandName, args: unknown): unknown {
     case "symbols":
       return quotes;
     case "price_history":
-      return {
-        symbol: "BTC",
-        points: (quotes[0]?.spark ?? []).map((point, i) => ({
-          ...point,
-          volume: `${28_600_000_000 + Math.round(Math.sin(i / 7) * 900_000_000)}`,
-        })),
-        low: "66755",
-        high: "68399",
-        gaps: [{ from: data.NOW - 9 * 3_600_000, to: data.NOW - 7 * 3_600_000 }],
-        from: data.NOW - 24 * 3_600_000,
-        to: data.NOW,
-        kept_from: data.NOW - 400 * 24 * 3_600_000,
-      };
+      return chartOf(args as GetPriceHistory);
+    case "save_rule":
+      return save(args as SaveRule);
     case "rules":
-      return alerts.rules.map((rule) => ({ ...rule, sentence: engine(rule.sentence) }));
+      return rules;
     case "firings":
       return alerts.firings.map((firing) => ({ ...firing, title: engine(firing.title) }));
     case "preview_rule":
@@ -312,12 +337,26 @@ function answer(command: CommandName, args: unknown): unknown {
   }
 }
 
+let stirred = 0;
+
+/** The next price of the first symbol. */
+function stir(listener: Listener): void {
+  const [quote] = quotes;
+  if (!quote) return;
+  stirred += 1;
+  const price = `67${893 + (stirred % 7)}.40`;
+  const next = { ...quote, price, time: Date.now(), spark: [] };
+  listener.event({ seq: stirred, event: { type: "prices", quotes: [next] } });
+}
+
 const backend: Backend = {
   async call<C extends CommandName>(command: C, args: Commands[C]["args"]) {
     return answer(command, args) as Commands[C]["reply"];
   },
   subscribe(listener: Listener) {
     queueMicrotask(() => listener.opened());
+    const ticks = Number(parameters.get("ticks") ?? 0);
+    if (ticks > 0) setInterval(() => stir(listener), 1000 / ticks);
     return () => undefined;
   },
 };

@@ -9,6 +9,8 @@ export const IN_GERMAN: Readonly<Record<string, string>> = {
   "Crosses above 150": "Steigt über 150",
   "24 h change below −5 %": "24-h-Änderung unter −5 %",
   "Falls 5 % from its high": "Fällt um 5 % vom Hoch",
+  "Falls 1.8 % from its high": "Fällt um 1,8 % vom Hoch",
+  "BTC crossed below 67,000": "BTC unter 67.000 gefallen",
   "Crosses 147 either way": "Kreuzt 147 in beide Richtungen",
   "No price for 5 min": "Kein Kurs seit 5 Min.",
   "Leaves 0.995 – 1.005": "Verlässt 0,995 – 1,005",

@@ -32,6 +32,7 @@ const SAME = new Set([
   "Symbol",
   "System",
   "Tidings {version}",
+  "TradingView Lightweight Charts™, © 2023 TradingView, Inc.",
   "USD",
   "in {seconds} s",
   "s",

@@ -3,7 +3,7 @@ import { draftOf, formOf, unreadable } from "../src/lib/alerts/form";
 import { parseDecimal, toText } from "../src/lib/format/decimal";
 import { looksSecret } from "../src/lib/onboarding/key";
 import { match } from "../src/lib/palette/match";
-import { axisTicks, extremes, level, widen } from "../src/lib/panel/chart";
+import { axisTicks, extremes, level, widen } from "../src/lib/panel/chart/scale";
 import { place } from "../src/lib/panel/spark";
 import { avatarColour, initials } from "../src/lib/ui/avatar";
 

@@ -9,7 +9,7 @@ import {
   soundLength,
   span,
 } from "../src/lib/format/time";
-import { timeTicks } from "../src/lib/panel/chart";
+import { timeTicks } from "../src/lib/panel/chart/timeline";
 
 // The tests run in UTC and, as happy-dom says, en-US.
 const now = Date.UTC(2026, 9, 16, 14, 2);

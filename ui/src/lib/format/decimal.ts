@@ -85,6 +85,16 @@ export function spread(values: readonly Decimal[], steps: number): number[] {
   return aligned.map((value) => Number(((value - least) * BigInt(steps * 100)) / range) / 100);
 }
 
+/** Without zeros at the end of its fraction. */
+export function trimmed(value: Decimal): Decimal {
+  let { digits, scale } = value;
+  while (scale > 0 && digits % 10n === 0n) {
+    digits /= 10n;
+    scale -= 1;
+  }
+  return { digits, scale };
+}
+
 export function toText(value: Decimal): string {
   const { negative, whole, fraction } = parts(value);
   return `${negative ? "-" : ""}${whole}${fraction === "" ? "" : `.${fraction}`}`;

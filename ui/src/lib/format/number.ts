@@ -1,5 +1,5 @@
 import { byLanguage, spoken, t } from "../i18n";
-import { type Decimal, parseDecimal, parts, roundTo } from "./decimal";
+import { type Decimal, parseDecimal, parts, roundTo, trimmed } from "./decimal";
 
 export const MINUS = "\u2212";
 /** Narrow no-break space, before a percent sign. */
@@ -26,14 +26,18 @@ export function price(text: string): string {
 /** A price on an axis, where space is short: whole from 1,000 up. */
 export function axisPrice(text: string): string {
   const value = parseDecimal(text);
-  if (!value) return text;
-  return parts(value).whole >= 1000n ? plain(roundTo(value, 0)) : price(text);
+  return value ? plain(roundTo(value, axisScale(value))) : text;
+}
+
+/** How many digits after the point a price has on an axis. */
+export function axisScale(value: Decimal): number {
+  return parts(value).whole >= 1000n ? 0 : priceScale(value);
 }
 
 /** A threshold as its writer wrote it, grouped. */
 export function amount(text: string): string {
   const value = parseDecimal(text);
-  return value ? plain(trim(value)) : text;
+  return value ? plain(trimmed(value)) : text;
 }
 
 /** A signed amount: `+831.57`, `−12.00`. */
@@ -124,15 +128,6 @@ function priceScale(value: Decimal): number {
 /** Sign, digits and unit stay in their order where lines run to the left. */
 function apart(text: string): string {
   return spoken().direction === "rtl" ? `\u2066${text}\u2069` : text;
-}
-
-function trim(value: Decimal): Decimal {
-  let { digits, scale } = value;
-  while (scale > 0 && digits % 10n === 0n) {
-    digits /= 10n;
-    scale -= 1;
-  }
-  return { digits, scale };
 }
 
 function plain(value: Decimal): string {

@@ -13,6 +13,7 @@ const dayMonth = words({ day: "numeric", month: "short" });
 const dayMonthYear = words({ day: "numeric", month: "short", year: "numeric" });
 const weekdayDay = words({ weekday: "short", day: "numeric", month: "short" });
 const longDay = words({ weekday: "long", day: "numeric", month: "long" });
+const monthShort = words({ month: "short" });
 const month = words({ month: "long", year: "numeric" });
 const longDayYear = words({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
 
@@ -83,6 +84,11 @@ export function dayAndTime(when: When, now: When): string {
 export function day(when: When, now: When): string {
   const date = new Date(when);
   return sameYear(date, now) ? dayMonth().format(date) : dayMonthYear().format(date);
+}
+
+/** For an axis over months: `Oct`. */
+export function axisMonth(when: When): string {
+  return monthShort().format(new Date(when));
 }
 
 /** The whole moment, for tooltips and screen readers. */

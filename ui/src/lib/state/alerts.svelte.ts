@@ -1,14 +1,17 @@
-import type { FiringRow, QuoteRow, RuleRow, RuleWaits, Snooze } from "../bindings";
+import type { FiringRow, QuoteRow, RuleForm, RuleRow, RuleWaits, Snooze } from "../bindings";
 import { compare, type Decimal, parseDecimal, percentBetween } from "../format/decimal";
 import { call, tellFailure, tryCall } from "./engine.svelte";
 import { market } from "./market.svelte";
 
 const HISTORY = 100;
+/** The most that the engine tells at once. */
+const LONG_HISTORY = 500;
 
 class Alerts {
   rules = $state.raw<readonly RuleRow[]>([]);
   firings = $state.raw<readonly FiringRow[]>([]);
   loaded = $state(false);
+  #limit = HISTORY;
 
   /** Only rules with this tag are listed. */
   tag = $state<string | undefined>();
@@ -38,7 +41,7 @@ class Alerts {
     try {
       const [rules, firings] = await Promise.all([
         call("rules", {}),
-        call("firings", { limit: HISTORY }),
+        call("firings", { limit: this.#limit }),
       ]);
       this.rules = rules;
       this.firings = firings;
@@ -46,6 +49,13 @@ class Alerts {
     } catch (thrown) {
       tellFailure(thrown);
     }
+  }
+
+  /** More of the history than the list shows, for a chart. */
+  async loadPast(): Promise<void> {
+    this.#limit = LONG_HISTORY;
+    const firings = await tryCall("firings", { limit: this.#limit });
+    if (firings) this.firings = firings;
   }
 
   async loadRules(): Promise<void> {
@@ -64,6 +74,13 @@ class Alerts {
       const waits_for = waits.get(rule.id);
       return waits_for ? { ...rule, waits_for } : rule;
     });
+  }
+
+  /** Saves a rule in another form. Throws what the engine refuses, and then nothing has changed. */
+  async change(id: string, form: RuleForm): Promise<RuleRow> {
+    const row = await call("save_rule", { id, form });
+    this.#take(row);
+    return row;
   }
 
   async enable(id: string, enabled: boolean): Promise<void> {

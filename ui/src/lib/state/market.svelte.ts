@@ -3,7 +3,8 @@ import type { PriceHistory, PricePoint, PriceRange, QuoteRow } from "../bindings
 import { call, tellFailure, tryCall } from "./engine.svelte";
 
 const SPARK_STEPS = 48;
-const CHART_STEPS = 400;
+/** How many points a chart has at most. */
+export const CHART_STEPS = 400;
 /** Fewer points than this are no history yet. */
 const FEW = 12;
 /** The least between two points, in milliseconds. */
@@ -17,6 +18,8 @@ class Market {
   open = $state<string | undefined>();
   range = $state<PriceRange>("1d");
   history = $state.raw<PriceHistory | undefined>();
+  /** What came after the history was read. */
+  tail = $state.raw<readonly PricePoint[]>([]);
   loaded = $state(false);
   #inTouch = true;
 
@@ -52,10 +55,7 @@ class Market {
       const spark = quote.spark.length > 0 ? quote.spark : (known?.spark ?? []);
       const stale = quote.stale || !this.#inTouch;
       this.quotes.set(quote.symbol, { ...quote, stale, spark: grown(spark, quote, SPARK_STEPS) });
-      if (this.history?.symbol === quote.symbol) {
-        const points = grown(this.history.points, quote, CHART_STEPS);
-        if (points !== this.history.points) this.history = { ...this.history, points };
-      }
+      if (this.history?.symbol === quote.symbol) this.#lengthen(this.history, quote);
     }
   }
 
@@ -80,6 +80,7 @@ class Market {
   async show(symbol: string | undefined): Promise<void> {
     this.open = symbol;
     this.history = undefined;
+    this.tail = [];
     await this.loadHistory();
   }
 
@@ -88,7 +89,11 @@ class Market {
     const range = this.range;
     if (symbol === undefined) return;
     const history = await tryCall("price_history", { symbol, range });
-    if (history && this.open === symbol && this.range === range) this.history = history;
+    if (!history || this.open !== symbol || this.range !== range) return;
+    const read = history.points.at(-1)?.time ?? history.from;
+    // What came while it was being read may not be in it.
+    this.tail = this.history ? this.tail.filter(({ time }) => time > read) : [];
+    this.history = history;
   }
 
   /** The past of symbols changed: what is drawn of it is read again. */
@@ -102,7 +107,17 @@ class Market {
     this.order = [];
     this.open = undefined;
     this.history = undefined;
+    this.tail = [];
     this.loaded = false;
+  }
+
+  /** The open chart goes on from where its history ends, in steps that can be seen. */
+  #lengthen(history: PriceHistory, { time, price, volume_24h: volume }: QuoteRow): void {
+    if (time === null || price === null) return;
+    const last = this.tail.at(-1) ?? history.points.at(-1);
+    const step = Math.max(LEAST, (history.to - history.from) / CHART_STEPS);
+    if (last && time - last.time < step) return;
+    this.tail = [...this.tail, { time, price, volume }];
   }
 
   #list(rows: readonly QuoteRow[]): void {

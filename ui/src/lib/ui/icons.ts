@@ -54,6 +54,8 @@ export const icons = {
   theme:
     '<circle cx="8" cy="8" r="5.5"/><path d="M8 2.5v11a5.5 5.5 0 0 0 0-11z" fill="currentColor"/>',
   chart: '<path d="M2.5 12 6 7.5l2.8 2.5 4.7-6"/>',
+  table:
+    '<rect x="2.5" y="3.5" width="11" height="9.5" rx="1.25"/><path d="M2.5 6.75h11M2.5 9.9h11M7 6.75V13"/>',
   archive:
     '<rect x="2.25" y="3" width="11.5" height="3" rx=".75"/><path d="M3.5 6v6c0 .55.45 1 1 1h7c.55 0 1-.45 1-1V6M6.5 8.8h3"/>',
   pin: '<path d="m9.6 2.6 3.8 3.8-2.2.7-2.3 2.3-.4 2.6L3.9 7.4l2.7-.4 2.3-2.3zM6.2 9.8l-3.3 3.3"/>',
