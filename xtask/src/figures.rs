@@ -1,5 +1,5 @@
-//! `cargo xtask bench --figures`: what keeping up, the cache and searching cost, as ratios in one
-//! run each, by the programs of `bench/`.
+//! `cargo xtask bench --figures`: what alerts, keeping up, the cache and searching cost, as ratios in
+//! one run each, by the programs of `bench/`.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -10,8 +10,8 @@ use crate::bench::Report;
 use crate::workspace::Workspace;
 use crate::{command, system, tools, ui};
 
-/// The programs, in the order in which they run.
-const PROGRAMS: [&str; 2] = ["cache", "sync"];
+/// The programs, in the order in which they run, and whether they ask how many messages there are.
+const PROGRAMS: [(&str, bool); 3] = [("alerts", false), ("cache", true), ("sync", true)];
 
 /// Runs the programs one after another, writes all figures and prints them together. `messages`:
 /// how many are in the large cache; as many as the aims are for unless said otherwise.
@@ -35,11 +35,11 @@ pub fn figures(yes: bool, json: &Path, messages: Option<u64>) -> Result<ExitCode
     // Before anything is measured.
     command::run(cargo("build").arg("--bins"))?;
     let mut all = Report::default();
-    for program in PROGRAMS {
+    for (program, asks) in PROGRAMS {
         let part = json.with_extension(format!("{program}.json"));
         let mut run = cargo("run");
         run.args(["--bin", program, "--"]);
-        run.args(messages.map(|messages| messages.to_string()));
+        run.args(messages.filter(|_| asks).map(|count| count.to_string()));
         command::run(run.arg("--json").arg(&part))?;
         let text = std::fs::read_to_string(&part)
             .with_context(|| format!("{program} wrote no figures"))?;

@@ -1,8 +1,23 @@
 //! What the program says outside its window, in the language of the window.
 
 use tidings_model::Language;
+use tidings_supabase::Pages;
 
 use crate::host::NotificationAction;
+
+/// What the browser shows after a sign-in with a provider.
+pub(crate) fn sign_in_pages(language: Language) -> Pages {
+    match language {
+        Language::English => Pages::default(),
+        Language::German => Pages {
+            language: "de",
+            done: "Du kannst diese Seite schließen und zu Tidings zurückkehren.",
+            refused: "Du wurdest nicht angemeldet: Du kannst diese Seite schließen und zu Tidings \
+                      zurückkehren.",
+            nothing: "Hier ist nichts.",
+        },
+    }
+}
 
 /// Title of what is told about several firings at once; `many` is more than one.
 pub(crate) fn while_away(language: Language, many: usize) -> String {

@@ -38,7 +38,7 @@ pub use codes::Purpose;
 pub use error::{ApiError, Class, Error, Service};
 pub use http::{Http, Timeouts};
 pub use key::{KeyError, ProjectKey};
-pub use loopback::{Loopback, Returned};
+pub use loopback::{Loopback, Pages, Returned};
 pub use mfa::{Assurance, Enrolment, Factor, Factors};
 pub use oauth::ProviderFlow;
 pub use project::{Project, UrlError};

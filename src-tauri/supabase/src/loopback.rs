@@ -31,6 +31,31 @@ pub struct Loopback {
     address: SocketAddr,
     path: Secret,
     redirect: Url,
+    pages: Pages,
+}
+
+/// What the pages say that the browser is shown, as text without markup.
+#[derive(Debug, Clone, Copy)]
+pub struct Pages {
+    /// Their language, as HTML names it.
+    pub language: &'static str,
+    /// The browser brought what it had to bring.
+    pub done: &'static str,
+    /// The sign-in failed.
+    pub refused: &'static str,
+    /// Something else was asked for.
+    pub nothing: &'static str,
+}
+
+impl Default for Pages {
+    fn default() -> Self {
+        Self {
+            language: "en",
+            done: "You can close this page and go back to Tidings.",
+            refused: "You were not signed in: you can close this page and go back to Tidings.",
+            nothing: "There is nothing here.",
+        }
+    }
 }
 
 /// What the browser brought back.
@@ -51,7 +76,10 @@ enum Served {
 
 impl Loopback {
     /// Listens on a free port of 127.0.0.1.
-    pub async fn open() -> Result<Self, Error> {
+    ///
+    /// # Errors
+    /// [`Error::Loopback`] when there is no port to listen on.
+    pub async fn open(pages: Pages) -> Result<Self, Error> {
         let failed = |error: std::io::Error| Error::Loopback(error.to_string());
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .await
@@ -65,6 +93,7 @@ impl Loopback {
             address,
             path,
             redirect,
+            pages,
         })
     }
 
@@ -86,8 +115,9 @@ impl Loopback {
                             continue;
                         };
                         let (path, host) = (self.path.clone(), self.address.to_string());
+                        let pages = self.pages;
                         connections.spawn(async move {
-                            let served = serve(stream, &path, &host);
+                            let served = serve(stream, &path, &host, pages);
                             tokio::time::timeout(CONNECTION, served)
                                 .await
                                 .unwrap_or(Served::Nothing)
@@ -108,21 +138,21 @@ impl Loopback {
 }
 
 /// Answers one request, and closes the connection.
-async fn serve(mut stream: TcpStream, path: &Secret, host: &str) -> Served {
+async fn serve(mut stream: TcpStream, path: &Secret, host: &str, pages: Pages) -> Served {
     let Some(head) = head(&mut stream).await else {
         return Served::Nothing;
     };
     let (served, answer) = match asked(&head, path, host) {
-        None => (Served::Nothing, page("404 Not Found", NOT_FOUND)),
+        None => (Served::Nothing, page(pages, "404 Not Found", pages.nothing)),
         Some(query) => match returned(query) {
             Some(returned) => {
                 let text = match &returned {
-                    Returned::Code(_) => DONE,
-                    Returned::Refused(_) => REFUSED,
+                    Returned::Code(_) => pages.done,
+                    Returned::Refused(_) => pages.refused,
                 };
-                (Served::Returned(returned), page("200 OK", text))
+                (Served::Returned(returned), page(pages, "200 OK", text))
             }
-            None => (Served::Nothing, moving_page()),
+            None => (Served::Nothing, moving_page(pages)),
         },
     };
     // A browser that is gone already has brought what it had to bring.
@@ -193,29 +223,26 @@ fn returned(query: &str) -> Option<Returned> {
     code.map(|code| Returned::Code(code.into()))
 }
 
-const DONE: &str = "You can close this page and go back to Tidings.";
-const REFUSED: &str = "You were not signed in: you can close this page and go back to Tidings.";
-const NOT_FOUND: &str = "There is nothing here.";
-
-fn page(status: &str, text: &str) -> String {
-    answer(status, "", &format!("<p>{text}</p>"))
+fn page(pages: Pages, status: &str, text: &str) -> String {
+    answer(pages.language, status, "", &format!("<p>{text}</p>"))
 }
 
 /// A page that moves an error from the fragment, which no server sees, to the query.
-fn moving_page() -> String {
+fn moving_page(pages: Pages) -> String {
     let nonce = random_text();
     let nonce = nonce.expose();
     let script = format!(
         "<script nonce=\"{nonce}\">if (location.hash.includes(\"error=\")) \
          location.replace(location.pathname + \"?\" + location.hash.slice(1));</script>"
     );
-    let body = format!("<p>{REFUSED}</p>{script}");
-    answer("200 OK", &format!("; script-src 'nonce-{nonce}'"), &body)
+    let body = format!("<p>{}</p>{script}", pages.refused);
+    let policy = format!("; script-src 'nonce-{nonce}'");
+    answer(pages.language, "200 OK", &policy, &body)
 }
 
-fn answer(status: &str, policy: &str, body: &str) -> String {
+fn answer(language: &str, status: &str, policy: &str, body: &str) -> String {
     let html = format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Tidings</title>\
+        "<!doctype html><html lang=\"{language}\"><meta charset=\"utf-8\"><title>Tidings</title>\
          <meta name=\"color-scheme\" content=\"light dark\">\
          <style>body{{font:16px/1.5 system-ui,sans-serif;margin:20vh auto;max-width:30em;\
          padding:0 1em;text-align:center}}</style><body>{body}</body></html>"

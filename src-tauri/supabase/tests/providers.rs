@@ -12,7 +12,8 @@ use common::{Answer, Server, within};
 use serde_json::json;
 use tidings_local::{AuthBehaviour, Consent, LocalServer, StubProvider};
 use tidings_supabase::{
-    AuthState, Class, Error, Loopback, MemoryStore, Returned, SessionStore as _, TokenManager,
+    AuthState, Class, Error, Loopback, MemoryStore, Pages, Returned, SessionStore as _,
+    TokenManager,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -61,7 +62,7 @@ async fn the_browser_comes_back_and_the_session_is_kept() {
     let tokens = TokenManager::open(auth(&server), store.clone())
         .await
         .unwrap();
-    let loopback = Loopback::open().await.unwrap();
+    let loopback = Loopback::open(Pages::default()).await.unwrap();
     let flow = tokens
         .auth()
         .begin_with_provider("github", loopback.redirect());
@@ -88,7 +89,7 @@ async fn the_browser_comes_back_and_the_session_is_kept() {
 async fn a_code_is_of_no_use_without_its_verifier() {
     let server = start(Consent::Granted).await;
     let auth = auth(&server);
-    let loopback = Loopback::open().await.unwrap();
+    let loopback = Loopback::open(Pages::default()).await.unwrap();
     let flow = auth.begin_with_provider("github", loopback.redirect());
     let mallorys = auth.begin_with_provider("github", loopback.redirect());
     let url = flow.url().to_string();
@@ -107,7 +108,7 @@ async fn a_code_is_of_no_use_without_its_verifier() {
 #[tokio::test]
 async fn a_refusal_in_the_browser_is_told_with_what_to_do() {
     let server = start(Consent::Denied).await;
-    let loopback = Loopback::open().await.unwrap();
+    let loopback = Loopback::open(Pages::default()).await.unwrap();
     let flow = auth(&server).begin_with_provider("github", loopback.redirect());
     let url = flow.url().to_string();
     let (returned, (_, page)) = tokio::join!(loopback.wait(LONG), browse(&url));
@@ -124,8 +125,23 @@ async fn a_refusal_in_the_browser_is_told_with_what_to_do() {
 }
 
 #[tokio::test]
+async fn the_pages_are_in_the_language_that_is_asked_for() {
+    let pages = Pages {
+        language: "de",
+        done: "Fertig.",
+        ..Pages::default()
+    };
+    let loopback = Loopback::open(pages).await.unwrap();
+    let back = format!("{}?code=abc", loopback.redirect());
+    let (returned, (_, page)) = tokio::join!(loopback.wait(LONG), browse(&back));
+    assert_eq!(returned.unwrap(), Returned::Code("abc".to_owned().into()));
+    assert!(page.contains(r#"<html lang="de">"#), "{page}");
+    assert!(page.contains("<p>Fertig.</p>"), "{page}");
+}
+
+#[tokio::test]
 async fn strangers_get_nothing_and_change_nothing() {
-    let loopback = Loopback::open().await.unwrap();
+    let loopback = Loopback::open(Pages::default()).await.unwrap();
     let own = loopback.redirect().clone();
     let (host, path) = (host(&own), own.path().to_owned());
     let waiting = tokio::spawn(loopback.wait(LONG));
@@ -177,7 +193,7 @@ async fn an_error_is_never_taken_for_a_success_wherever_it_stands() {
         ),
         ("error=access_denied&error_code=403", "access_denied"),
     ] {
-        let loopback = Loopback::open().await.unwrap();
+        let loopback = Loopback::open(Pages::default()).await.unwrap();
         let url = format!("{}?{query}", loopback.redirect());
         let (returned, _) = tokio::join!(loopback.wait(LONG), browse(&url));
         let Returned::Refused(error) = returned.unwrap() else {
@@ -186,7 +202,7 @@ async fn an_error_is_never_taken_for_a_success_wherever_it_stands() {
         assert_eq!(error.code(), Some(code), "{query}");
     }
     // In the fragment no server sees it: the page brings it to the query.
-    let loopback = Loopback::open().await.unwrap();
+    let loopback = Loopback::open(Pages::default()).await.unwrap();
     let own = loopback.redirect().clone();
     let waiting = tokio::spawn(loopback.wait(LONG));
     let (status, page) = browse(own.as_str()).await;
@@ -202,7 +218,7 @@ async fn an_error_is_never_taken_for_a_success_wherever_it_stands() {
 
 #[tokio::test(start_paused = true)]
 async fn nobody_is_waited_for_for_ever() {
-    let loopback = Loopback::open().await.unwrap();
+    let loopback = Loopback::open(Pages::default()).await.unwrap();
     let host = host(loopback.redirect());
     let returned = loopback.wait(Duration::from_mins(5)).await;
     assert_eq!(returned, Err(Error::BrowserTimeout));
@@ -211,7 +227,7 @@ async fn nobody_is_waited_for_for_ever() {
 
 #[tokio::test]
 async fn a_wait_that_is_given_up_closes_the_port() {
-    let loopback = Loopback::open().await.unwrap();
+    let loopback = Loopback::open(Pages::default()).await.unwrap();
     let host = host(loopback.redirect());
     drop(TcpStream::connect(&*host).await.unwrap());
     drop(loopback);

@@ -42,7 +42,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tidings_cache::{Cache, Firing, FiringMark};
 use tidings_contract as api;
-use tidings_model::{Clock, Locale, SessionId, Timestamp, UserId, WorkspaceId};
+use tidings_model::{Clock, Language, Locale, SessionId, Timestamp, UserId, WorkspaceId};
 use tidings_realtime::EventStream;
 use tidings_supabase::{AuthState, Rest, TokenManager};
 use tokio::sync::{Notify, mpsc, watch};
@@ -327,6 +327,11 @@ impl Core {
     /// How sentences and numbers are written.
     fn locale(&self) -> Locale {
         self.settings.borrow().wording.into()
+    }
+
+    /// The language of the window.
+    pub fn language(&self) -> Language {
+        self.locale().language
     }
 
     /// Has whoever shows the rules read them again.

@@ -9,26 +9,28 @@ use std::io::{self, BufWriter, Write};
 use tidings_cache::{
     ExportSink, ExportedMessage, ExportedSession, Gap, MessageChange, OwnState, SessionWrite,
 };
-use tidings_model::{Json, MessageKind, Role, Timestamp};
+use tidings_model::{Json, Language, MessageKind, Timestamp};
 
-use super::{About, Format};
+use super::{About, Format, words};
 use crate::workspace::Names;
 
 pub(super) struct Markdown<W = BufWriter<File>> {
     out: W,
     about: About,
     names: Names,
+    language: Language,
     fresh: bool,
     /// The day of the last message.
     day: Option<String>,
 }
 
 impl<W: Write> Markdown<W> {
-    pub(super) const fn new(out: W, about: About, names: Names) -> Self {
+    pub(super) const fn new(out: W, about: About, names: Names, language: Language) -> Self {
         Self {
             out,
             about,
             names,
+            language,
             fresh: true,
             day: None,
         }
@@ -37,11 +39,8 @@ impl<W: Write> Markdown<W> {
     fn head(&mut self) -> io::Result<()> {
         self.fresh = false;
         let (workspace, at) = (line(&self.about.workspace), self.about.exported_at);
-        let moment = moment(at);
-        writeln!(
-            self.out,
-            "*Exported from {workspace} on {moment}. Times are those of the computer that wrote this.*"
-        )
+        let head = words::head(self.language, &workspace, &moment(at));
+        writeln!(self.out, "*{head}*")
     }
 
     fn begin(&mut self, session: &ExportedSession) -> io::Result<()> {
@@ -51,24 +50,24 @@ impl<W: Write> Markdown<W> {
         self.day = None;
         let title = session.title.as_deref().map(line);
         let title = title.filter(|title| !title.is_empty());
-        let title = title.unwrap_or_else(|| "Untitled".to_owned());
+        let title = title.unwrap_or_else(|| words::untitled(self.language).to_owned());
         writeln!(self.out, "\n# {title}")?;
         if !session.gaps.is_empty() {
-            writeln!(
-                self.out,
-                "\n**Not all of this session is here.** What was not on the computer:\n"
-            )?;
+            let (what, list) = words::incomplete(self.language);
+            writeln!(self.out, "\n**{what}** {list}\n")?;
             for gap in &session.gaps {
-                writeln!(self.out, "- {}", gap_text(gap))?;
+                writeln!(self.out, "- {}", gap_text(self.language, gap))?;
             }
         }
         for own in &session.unsent {
             let change = match &own.change {
-                SessionWrite::New => "This session was made here",
-                SessionWrite::Edit { .. } => "Its title or status was changed here",
-                SessionWrite::Delete => "It was deleted here",
+                SessionWrite::New => words::Change::Made,
+                SessionWrite::Edit { .. } => words::Change::Edited,
+                SessionWrite::Delete => words::Change::Deleted,
             };
-            writeln!(self.out, "\n*{change}: {}.*", state_text(&own.state))?;
+            let change = words::change(self.language, change);
+            let state = state_text(self.language, &own.state);
+            writeln!(self.out, "\n*{change}: {state}.*")?;
         }
         Ok(())
     }
@@ -81,27 +80,29 @@ impl<W: Write> Markdown<W> {
         }
         let mut facts = vec![message.created_at.local_clock()];
         facts.extend(match word(message.kind.as_deref()) {
-            Some(MessageKind::Voice) => Some("voice message".to_owned()),
-            Some(MessageKind::AdapterAction) => Some("action".to_owned()),
+            Some(MessageKind::Voice) => Some(words::voice(self.language).to_owned()),
+            Some(MessageKind::AdapterAction) => Some(words::action(self.language).to_owned()),
             Some(MessageKind::Text) | None => None,
         });
         if message.incomplete {
-            facts.push("parts are missing".to_owned());
+            facts.push(words::parts_missing(self.language).to_owned());
         }
         let mut edit = None;
         if let Some(own) = &message.unsent {
-            let state = state_text(&own.state);
+            let state = state_text(self.language, &own.state);
             match &own.change {
                 MessageChange::New => facts.push(state),
-                MessageChange::Delete => facts.push(format!("deleted here: {state}")),
+                MessageChange::Delete => facts.push(words::deleted_here(self.language, &state)),
                 MessageChange::Edit(content) => edit = Some((content, state)),
             }
         }
-        let (author, facts) = (author(&self.names, message), facts.join(" · "));
+        let author = author(self.language, &self.names, message);
+        let facts = facts.join(" · ");
         writeln!(self.out, "\n**{author}** · {facts}\n")?;
         self.text(message.content.as_deref().unwrap_or_default())?;
         if let Some((content, state)) = edit {
-            writeln!(self.out, "\n*Changed here, {state}:*\n")?;
+            let changed = words::changed_here(self.language, &state);
+            writeln!(self.out, "\n*{changed}*\n")?;
             self.text(content)?;
         }
         Ok(())
@@ -110,7 +111,7 @@ impl<W: Write> Markdown<W> {
     fn text(&mut self, text: &str) -> io::Result<()> {
         let text = literal(text);
         if text.is_empty() {
-            return writeln!(self.out, "*(no text)*");
+            return writeln!(self.out, "*{}*", words::no_text(self.language));
         }
         writeln!(self.out, "{text}")
     }
@@ -143,45 +144,35 @@ fn moment(at: Timestamp) -> String {
     format!("{}, {}", at.local_day(), at.local_clock())
 }
 
-fn author(names: &Names, message: &ExportedMessage) -> String {
+fn author(language: Language, names: &Names, message: &ExportedMessage) -> String {
     let empty = Json::empty();
     let metadata = message.metadata.as_ref().unwrap_or(&empty);
     let name = names.author(metadata, message.user_id.as_ref());
     let name = name.map(|name| line(&name));
-    name.filter(|name| !name.is_empty()).unwrap_or_else(|| {
-        let role = match word(message.role.as_deref()) {
-            Some(Role::User) => "Somebody",
-            Some(Role::Assistant) => "Assistant",
-            Some(Role::System) | None => "System",
-        };
-        role.to_owned()
-    })
+    name.filter(|name| !name.is_empty())
+        .unwrap_or_else(|| words::author(language, word(message.role.as_deref())).to_owned())
 }
 
 fn word<T: std::str::FromStr>(word: Option<&str>) -> Option<T> {
     word?.parse().ok()
 }
 
-fn state_text(state: &OwnState) -> String {
+fn state_text(language: Language, state: &OwnState) -> String {
     match state {
-        OwnState::Queued | OwnState::Held { .. } | OwnState::Sending => "not sent yet".to_owned(),
+        OwnState::Queued | OwnState::Held { .. } | OwnState::Sending => {
+            words::not_sent_yet(language).to_owned()
+        }
         OwnState::Failed(reason) => {
-            format!(
-                "not sent, {}",
-                line(&reason.message).trim_end_matches(['.', ' '])
-            )
+            let reason = line(&reason.message);
+            words::not_sent(language, reason.trim_end_matches(['.', ' ']))
         }
     }
 }
 
-fn gap_text(gap: &Gap) -> String {
+fn gap_text(language: Language, gap: &Gap) -> String {
     let (after, before) = (gap.after.map(|key| key.at), gap.before.map(|key| key.at));
-    match (after.map(moment), before.map(moment)) {
-        (None, None) => "all of it".to_owned(),
-        (None, Some(before)) => format!("before {before}"),
-        (Some(after), None) => format!("perhaps, after {after}"),
-        (Some(after), Some(before)) => format!("between {after} and {before}"),
-    }
+    let (after, before) = (after.map(moment), before.map(moment));
+    words::gap(language, after.as_deref(), before.as_deref())
 }
 
 /// A text on one line.
@@ -258,7 +249,11 @@ mod tests {
     use super::*;
 
     fn written(fill: impl FnOnce(&mut Markdown<Vec<u8>>)) -> String {
-        let mut markdown = Markdown::new(Vec::new(), about(), Names::default());
+        written_in(Language::English, fill)
+    }
+
+    fn written_in(language: Language, fill: impl FnOnce(&mut Markdown<Vec<u8>>)) -> String {
+        let mut markdown = Markdown::new(Vec::new(), about(), Names::default(), language);
         fill(&mut markdown);
         String::from_utf8(markdown.close().unwrap()).unwrap()
     }
@@ -364,5 +359,20 @@ mod tests {
             "{text}"
         );
         assert!(text.contains(" · not sent yet\n\nfresh\n"), "{text}");
+        let german = written_in(Language::German, |markdown| {
+            markdown.begin(&trip).unwrap();
+            markdown.row(&edited).unwrap();
+            markdown.row(&message("")).unwrap();
+        });
+        let before = format!("- vor {}\n", super::moment(key(1).at));
+        for part in [
+            "*Exportiert aus Local",
+            "**Diese Unterhaltung ist nicht vollständig.**",
+            &before,
+            "*Hier geändert, nicht gesendet, Not allowed:*",
+            "*(kein Text)*",
+        ] {
+            assert!(german.contains(part), "{part} in {german}");
+        }
     }
 }

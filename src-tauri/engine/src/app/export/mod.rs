@@ -2,6 +2,7 @@
 
 mod json;
 mod markdown;
+mod words;
 
 use std::fs::File;
 use std::io::{self, BufWriter};
@@ -78,7 +79,7 @@ impl App {
                     &core,
                     session,
                     whole,
-                    markdown::Markdown::new(file, about, core.names()),
+                    markdown::Markdown::new(file, about, core.names(), core.language()),
                 )
                 .await
             }

@@ -8,6 +8,7 @@ use tidings_supabase::{Loopback, Returned};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{EngineError, Result};
+use crate::words;
 use crate::workspace::Core;
 
 /// How long the browser is waited for: as long as Auth keeps such a sign-in.
@@ -39,7 +40,7 @@ impl Core {
         }
         let given_up = self.only_wait();
         let auth = self.tokens.auth();
-        let loopback = Loopback::open().await?;
+        let loopback = Loopback::open(words::sign_in_pages(self.language())).await?;
         let flow = auth.begin_with_provider(&args.provider, loopback.redirect());
         self.host
             .open_link(flow.url().as_str())
