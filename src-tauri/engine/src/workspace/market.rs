@@ -25,6 +25,8 @@ use crate::error::Result;
 
 /// Quotes that nothing came of are kept together, this often.
 const KEEP_EVERY: Duration = Duration::from_secs(1);
+/// What came of live prices within this time is kept together, and told after it.
+const GATHER: Duration = Duration::from_millis(5);
 /// A symbol is told at most four times a second.
 const TELL_EVERY: Duration = Duration::from_millis(250);
 /// What became known of the past is told once in this time, while much is read.
@@ -40,6 +42,8 @@ pub(super) struct Due {
     to_tell: Notify,
     to_tell_past: Notify,
     to_keep: Notify,
+    /// What is to be kept must not wait.
+    pressing: Notify,
     /// Something may wait for a moment that did not before.
     moments: Notify,
 }
@@ -258,9 +262,16 @@ pub(super) async fn run(core: Arc<Core>) {
 }
 
 async fn keep_on_time(core: &Core) {
+    let due = &core.market_due;
     loop {
-        core.market_due.to_keep.notified().await;
-        tokio::time::sleep(KEEP_EVERY).await;
+        tokio::select! {
+            () = due.pressing.notified() => {}
+            () = due.to_keep.notified() => tokio::select! {
+                () = due.pressing.notified() => {}
+                () = tokio::time::sleep(KEEP_EVERY) => {}
+            },
+        }
+        tokio::time::sleep(GATHER).await;
         keep_waiting(core).await;
     }
 }

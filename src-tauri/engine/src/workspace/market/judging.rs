@@ -203,7 +203,13 @@ pub(crate) async fn live(core: &Core, price: Price) {
         }
         return;
     }
-    judge(core, &mut market, [price], When::Now).await;
+    judge_all(core, &mut market, [price], When::Now);
+    let due = &core.market_due;
+    if market.unkept.presses() {
+        due.pressing.notify_one();
+    } else if !market.waiting.is_empty() {
+        due.to_keep.notify_one();
+    }
 }
 
 /// Judges rows that were missed, oldest first, and keeps how far that came; more is to come. Returns
@@ -268,17 +274,29 @@ async fn judge(
     prices: impl IntoIterator<Item = Price>,
     when: When,
 ) -> Vec<Timestamp> {
+    let ticks = judge_all(core, market, prices, when);
+    if market.unkept.presses() {
+        keep(core, market).await;
+    } else if !market.waiting.is_empty() {
+        core.market_due.to_keep.notify_one();
+    }
+    ticks
+}
+
+/// Judges prices in order; what came of them is to be kept. Returns the times of those that were
+/// ticks.
+fn judge_all(
+    core: &Core,
+    market: &mut Market,
+    prices: impl IntoIterator<Item = Price>,
+    when: When,
+) -> Vec<Timestamp> {
     let mut ticks = Vec::new();
     for price in prices {
         if let Some((time, outcome)) = market.judge(price) {
             ticks.push(time);
             note(core, market, outcome, when);
         }
-    }
-    if market.unkept.presses() {
-        keep(core, market).await;
-    } else if !market.waiting.is_empty() {
-        core.market_due.to_keep.notify_one();
     }
     ticks
 }
