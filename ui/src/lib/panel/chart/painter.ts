@@ -43,6 +43,8 @@ export class Painter {
         attributionLogo: false,
       },
       grid: { vertLines: { visible: false }, horzLines: { visible: false } },
+      // It writes nothing; but a system's locale need not be a language tag ("C"), and it would stop.
+      localization: { locale: "en" },
       crosshair: { mode: CrosshairMode.Hidden },
       leftPriceScale: { visible: false },
       rightPriceScale: { visible: false },
