@@ -159,6 +159,23 @@ impl Tidings {
         Ok(())
     }
 
+    /// Waits until the open chart has its line: a canvas on which something is drawn.
+    pub async fn chart(&self) -> Result<()> {
+        const PAINTED: &str = "
+            const canvases = [...document.querySelectorAll('[data-testid=chart] canvas')];
+            return canvases.some((canvas) => {
+                const { width, height } = canvas;
+                const picture = canvas.getContext('2d').getImageData(0, 0, width, height);
+                return picture.data.some((part) => part > 0);
+            })";
+        self.window.wait("chart").await?;
+        wait_for("the line of the chart", DEADLINE, async || {
+            let painted = self.window.run(PAINTED, Vec::new()).await.ok()?;
+            (painted == true).then_some(())
+        })
+        .await
+    }
+
     /// Chooses `light`, `dark` or `system` in the settings.
     pub async fn theme(&self, name: &str) -> Result<()> {
         self.window.click("settings-open").await?;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
+use fantoccini::actions::{InputSource as _, MouseActions, PointerAction};
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
 use fantoccini::key::Key;
@@ -232,6 +233,28 @@ impl Window {
     pub async fn press(&self, key: Key) -> Result<()> {
         let focused = self.client.active_element().await?;
         Ok(focused.send_keys(&char::from(key).to_string()).await?)
+    }
+
+    /// Holds the middle of the element with a test id, moves it down by so many pixels, and lets go.
+    pub async fn drag(&self, testid: &str, down: f64) -> Result<()> {
+        let element = self.wait(testid).await?;
+        let step = Duration::from_millis(100);
+        let hand = MouseActions::new("hand".to_owned())
+            .then(PointerAction::MoveToElement {
+                element,
+                duration: Some(step),
+                x: 0.0,
+                y: 0.0,
+            })
+            .then(PointerAction::Down { button: 0 })
+            .then(PointerAction::MoveBy {
+                duration: Some(step),
+                x: 0.0,
+                y: down,
+            })
+            .then(PointerAction::Up { button: 0 });
+        self.client.perform_actions(hand).await?;
+        Ok(self.client.release_actions().await?)
     }
 
     /// Runs a script in the page; `return` gives its value.

@@ -96,7 +96,7 @@ async fn project(album: &mut Album) -> Result<()> {
     tidings.tab("market").await?;
     tidings.ticker("BTC", "69,").await?;
     tidings.window.click("watch-row").await?;
-    painted(&tidings).await?;
+    tidings.chart().await?;
     album.take(&tidings, "ticker").await?;
 
     tidings.draft_alert("BTC", "70000").await?;
@@ -133,20 +133,6 @@ async fn project(album: &mut Album) -> Result<()> {
     tidings.theme("light").await?;
     album.take(&tidings, "light").await?;
     tidings.window.close().await
-}
-
-/// Waits until the chart has its line: a canvas on which something is drawn.
-async fn painted(tidings: &Tidings) -> Result<()> {
-    tidings.window.wait("chart").await?;
-    let script = "return [...document.querySelectorAll('[data-testid=chart] canvas')].some((canvas) => \
-                  canvas.width > 0 && canvas.height > 0 && canvas.getContext('2d') \
-                  .getImageData(0, 0, canvas.width, canvas.height).data.some((part) => part > 0))";
-    wait_for("the line of the chart", DEADLINE, async || {
-        let painted = tidings.window.run(script, Vec::new()).await.ok()?;
-        (painted == true).then_some(())
-    })
-    .await?;
-    Ok(())
 }
 
 /// Waits until the window is in the tray, or back from there.

@@ -3,6 +3,7 @@
 use tidings_testkit::{DEADLINE, scratch, wait_for};
 use tidings_tests::dbus::{Bus, Notifications, Tray};
 use tidings_tests::project::Project;
+use tidings_tests::tidings::Tidings;
 
 use crate::{at_project, no_desktop};
 
@@ -98,5 +99,54 @@ async fn an_alert_fires_once_with_the_window_closed_to_the_tray() {
     })
     .await
     .unwrap();
+    tidings.window.close().await.unwrap();
+}
+
+/// The price on the chart's only line.
+async fn on_the_line(tidings: &Tidings, is_it: impl Fn(&str) -> bool) -> String {
+    let mut last = None;
+    let found = wait_for("the price on the line", DEADLINE, async || {
+        let line = tidings.window.wait("chart-line").await.ok()?;
+        last = line.attr("data-price").await.ok()?;
+        last.clone().filter(|price| is_it(price))
+    });
+    found
+        .await
+        .unwrap_or_else(|error| panic!("{error}: {last:?}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alert_moves_with_its_line_on_the_chart() {
+    if no_desktop() {
+        return;
+    }
+    let project = Project::start().await;
+    project.price("BTC", "69000.25").await;
+    let data = scratch().unwrap();
+    let tidings = at_project(&project, data.path()).await;
+    for price in ["69100.5", "69050"] {
+        project.price("BTC", price).await;
+        let shown = format!("{},{}", &price[..2], &price[2..]);
+        tidings.ticker("BTC", &shown).await.unwrap();
+    }
+    tidings.alert_above("BTC", "69150").await.unwrap();
+    tidings.tab("market").await.unwrap();
+    tidings.window.click("watch-row").await.unwrap();
+    tidings.chart().await.unwrap();
+    on_the_line(&tidings, |price| price == "69150").await;
+
+    tidings.window.drag("chart-line", 40.0).await.unwrap();
+    let lower = on_the_line(&tidings, |price| price != "69150").await;
+    assert!(lower < "69150".to_owned(), "{lower}");
+    // What the rule says is what was saved, and after a start still is.
+    let whole = lower.split('.').next().unwrap_or_default();
+    let written = format!("{},{}", &whole[..2], &whole[2..]);
+    tidings.tab("alerts").await.unwrap();
+    tidings.cut_text("alert-row", &written).await.unwrap();
+    tidings.window.close().await.unwrap();
+    let tidings = Tidings::open(data.path()).await.unwrap();
+    tidings.entered().await.unwrap();
+    tidings.tab("alerts").await.unwrap();
+    tidings.cut_text("alert-row", &written).await.unwrap();
     tidings.window.close().await.unwrap();
 }

@@ -36,14 +36,20 @@ impl Feed {
         json!({"symbol": symbol, "price": price, "last_updated": last_updated})
     }
 
-    /// What comes after the first rows.
+    /// What comes after the first rows. Two of them are of one time.
     fn missed(&self) -> Value {
-        let mut rows = Vec::new();
-        for second in 1..=MISSED {
-            rows.push(self.row("BTC", second, price(second)));
-            rows.push(self.row("ETH", second, "3500"));
-        }
+        let mut rows = vec![self.row("BTC", 200, "69001")];
+        rows.extend(self.rows(1));
         Value::Array(rows)
+    }
+
+    /// The rows from a second on.
+    fn rows(&self, from: usize) -> Vec<Value> {
+        let both = |second| {
+            let btc = self.row("BTC", second, price(second));
+            [btc, self.row("ETH", second, "3500")]
+        };
+        (from..=MISSED).flat_map(both).collect()
     }
 }
 
@@ -59,6 +65,15 @@ fn price(second: usize) -> &'static str {
 
 /// An app with an alert above 70,000 that has seen the feed's first rows.
 async fn armed(project: &Project) -> (Device, Client, Feed) {
+    let (device, app, feed) = watching(project).await;
+    let mut rule = above("BTC", "70000");
+    rule.form.cooldown_s = Some(0);
+    app.ok(rule).await;
+    (device, app, feed)
+}
+
+/// An app that has seen the feed's first rows.
+async fn watching(project: &Project) -> (Device, Client, Feed) {
     let feed = Feed {
         first: SystemClock.now(),
     };
@@ -72,9 +87,6 @@ async fn armed(project: &Project) -> (Device, Client, Feed) {
     }
     let (device, app) = alices_device(project).await;
     watched(&app, "BTC").await;
-    let mut rule = above("BTC", "70000");
-    rule.form.cooldown_s = Some(0);
-    app.ok(rule).await;
     (device, app, feed)
 }
 
@@ -82,20 +94,17 @@ async fn armed(project: &Project) -> (Device, Client, Feed) {
 async fn absent(project: &Project) -> (Device, Feed) {
     let (device, app, feed) = armed(project).await;
     app.stop().await;
-    goes_on(project, &feed).await;
+    goes_on(project, feed.missed()).await;
     device.clock.turn(AWAY);
     (device, feed)
 }
 
 /// The time passes on the server, and the feed with it.
-async fn goes_on(project: &Project, feed: &Feed) {
+async fn goes_on(project: &Project, rows: Value) {
     let seconds = i64::try_from(AWAY.as_secs()).unwrap();
     project.server.state().hooks().set_clock_offset(seconds);
     let service = project.service();
-    service
-        .insert("crypto_prices", feed.missed())
-        .await
-        .unwrap();
+    service.insert("crypto_prices", rows).await.unwrap();
 }
 
 /// Both firings, each with the time of its row, and told in one notification.
@@ -130,7 +139,7 @@ async fn an_alert_passed_long_before_the_newest_rows_fires_with_its_own_time() {
     let pages = asked.of("crypto_prices");
     let of_the_past = pages
         .iter()
-        .filter(|line| line.contains("last_updated.gt."));
+        .filter(|line| line.contains("last_updated.gte."));
     assert_eq!(of_the_past.count(), 0, "{pages:#?}");
 }
 
@@ -143,7 +152,7 @@ async fn a_reading_of_what_was_missed_that_breaks_off_goes_on_and_tells_all_of_i
     let pages = asked.clone();
     let hooks = project.server.state();
     hooks.hooks().watch_rest(Some(Arc::new(move |_, uri| {
-        let past = uri.to_string().contains("last_updated.gt.");
+        let past = uri.to_string().contains("last_updated.gte.");
         let broken = past && matches!(pages.fetch_add(1, Ordering::SeqCst), 1 | 2);
         broken.then_some(503.try_into().unwrap())
     })));
@@ -162,7 +171,41 @@ async fn after_a_sleep_the_ticks_that_were_missed_are_judged_in_order_and_told_t
     app.live().await;
     // Asleep nothing is heard.
     project.server.faults().drop_changes(usize::MAX);
-    goes_on(&project, &feed).await;
+    goes_on(&project, feed.missed()).await;
     device.clock.turn(AWAY);
     told_whole(&device, &app, &feed).await;
+}
+
+/// How often an alert on a silence of 1,500 seconds fired over a feed that says nothing between its
+/// first rows and the second 2,000.
+async fn silences(pruned: bool) -> usize {
+    let project = Project::start().await;
+    let (device, app, feed) = watching(&project).await;
+    let mut rule = above("BTC", "70000");
+    rule.form.condition =
+        serde_json::from_value(json!({"kind": "stale", "after_s": 1500})).unwrap();
+    app.ok(rule).await;
+    app.stop().await;
+    if pruned {
+        let old = format!("last_updated=lte.{}", feed.at(0));
+        let service = project.service();
+        service.delete("crypto_prices", &old).await.unwrap();
+    }
+    goes_on(&project, Value::Array(feed.rows(2_000))).await;
+    device.clock.turn(AWAY);
+    let app = device.start().await;
+    app.until("the newest price", api::GetWatchList {}, |rows| {
+        let newest = feed.at(MISSED).as_millis();
+        rows.iter()
+            .any(|row| row.symbol == "BTC" && row.time == Some(newest))
+    })
+    .await;
+    app.live().await;
+    history(&app).await.len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silence_shows_in_rows_that_were_kept_and_not_where_they_are_gone() {
+    assert_eq!(silences(false).await, 1);
+    assert_eq!(silences(true).await, 0);
 }

@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use rand::RngExt as _;
 use tidings_model::{MessageId, Timestamp};
+use tidings_realtime::ChannelStatus;
 use tokio::time::Instant;
 
 use super::catch_up::New;
-use super::{Core, prices};
+use super::{Core, live, prices};
 
 /// How often what a workspace must not miss is looked after.
 #[derive(Debug, Clone, Copy)]
@@ -147,7 +148,12 @@ impl Core {
 
 /// Whether an armed alert has waited too long for a tick.
 async fn quiet(core: &Core, read_at: Instant) -> bool {
+    let subscribed = core.realtime.status(live::PRICES) == Some(ChannelStatus::Subscribed);
     let market = core.market.lock().await;
+    // What was missed before it is being read.
+    if subscribed && !market.has_judged() {
+        return false;
+    }
     let heard = market.heard.max(read_at);
     market.armed() > 0 && heard.elapsed() >= core.pace.quiet_prices
 }

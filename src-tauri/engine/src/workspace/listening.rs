@@ -54,23 +54,23 @@ pub(super) async fn run(core: Arc<Core>) {
         if !subscribed {
             lost(&core).await;
         } else if core.market.lock().await.has_judged() {
-            hears(&core).await;
+            hears(&core, server_now(&core)).await;
         }
     }
 }
 
-/// Prices are heard now, and have been since the last time it was said; if that is long ago, there
-/// is a gap between.
-pub(super) async fn hears(core: &Core) {
+/// Prices are heard, at least from `since` on, and have been since the last time it was said; if
+/// that is long before, there is a gap between.
+pub(super) async fn hears(core: &Core, since: Timestamp) {
     let mut heard = core.listening.0.lock().await;
     let now = server_now(core);
     let unheard = match heard.to {
         None => Some(Timestamp::MIN),
-        Some(to) => Some(to).filter(|to| now.since(*to) > BREAK),
+        Some(to) => Some(to).filter(|to| since.since(*to) > BREAK),
     };
     let written = if let Some(from) = unheard {
         core.cache
-            .prices_unheard(PriceGap { from, until: now })
+            .prices_unheard(PriceGap { from, until: since })
             .await
     } else if heard.written.elapsed() >= WRITE {
         core.cache.prices_heard(now).await
@@ -93,8 +93,8 @@ pub(super) async fn hears(core: &Core) {
     }
 }
 
-/// Prices are not heard any more.
-async fn lost(core: &Core) {
+/// Prices are not heard any more, or were not for a while.
+pub(super) async fn lost(core: &Core) {
     let mut heard = core.listening.0.lock().await;
     if !std::mem::replace(&mut heard.hears, false) {
         return;

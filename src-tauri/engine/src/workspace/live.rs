@@ -414,7 +414,11 @@ async fn price_changed(
     let price = market::Price {
         quote: row.quote,
         fallback: committed.unwrap_or_else(|| core.now()),
-        inserted: change.kind == ChangeKind::Insert,
+        kind: if change.kind == ChangeKind::Insert {
+            market::RowKind::New
+        } else {
+            market::RowKind::Latest
+        },
     };
     market::live(core, price).await;
     Ok(())

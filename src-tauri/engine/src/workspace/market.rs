@@ -70,7 +70,7 @@ pub(super) struct Market {
     /// Whether there were more live ticks than are held.
     lost: Lost,
     /// Kept firings that are told together when what was missed is judged.
-    untold: Vec<(FiringId, Fired)>,
+    pub(super) untold: Vec<(FiringId, Fired)>,
     /// Counts the readings of all prices; only the newest one lets go of what is held.
     reading: u64,
     /// When the prices were last read after an absence, by the server's clock.
@@ -85,8 +85,18 @@ pub(super) struct Price {
     pub quote: Quote,
     /// The time of its commit, or of the answer it came in.
     pub fallback: Timestamp,
-    /// The row is new, and was not changed.
-    pub inserted: bool,
+    pub kind: RowKind,
+}
+
+/// What a row's time says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RowKind {
+    /// It came live and is new: one that is older than others comes late.
+    New,
+    /// The latest one of its symbol as far as is known, perhaps changed without a new time.
+    Latest,
+    /// One of many of its symbol that were read: its price held from its own time on.
+    Kept,
 }
 
 /// A rule, whether it is in the book or switched off.
@@ -225,8 +235,12 @@ impl Market {
             .collect()
     }
 
-    /// Whether live ticks were let go of since this was asked last.
-    pub(super) fn lost(&mut self) -> Lost {
+    /// Whether live ticks were let go of since the newest reading asked last; of others it is no
+    /// concern.
+    pub(super) fn lost(&mut self, reading: u64) -> Lost {
+        if !self.is_newest(reading) {
+            return Lost::Nothing;
+        }
         std::mem::replace(&mut self.lost, Lost::Nothing)
     }
 

@@ -78,10 +78,12 @@ type Past = BTreeMap<Symbol, Vec<(Timestamp, Decimal, Option<Decimal>)>>;
 pub(super) struct Found {
     past: Past,
     keeps: Keeps,
+    /// When they were asked for.
+    asked: Timestamp,
 }
 
 impl Found {
-    pub fn of(rows: &[Price]) -> Self {
+    pub fn of(rows: &[Price], asked: Timestamp) -> Self {
         let mut past = Past::new();
         let timed = rows.iter().filter(|row| row.quote.time > Timestamp::MIN);
         for row in timed {
@@ -94,28 +96,27 @@ impl Found {
         } else {
             Keeps::Unknown
         };
-        Self { past, keeps }
+        Self { past, keeps, asked }
     }
 }
 
 /// The newest rows were read after an absence: where the table keeps them, there is nothing more
 /// from the oldest of them on.
 pub(super) async fn found(core: &Core, found: Found) {
-    listening::hears(core).await;
+    listening::hears(core, found.asked).await;
     core.past_prices.set_keeps(found.keeps);
     core.past_prices.left.store(PAGES, Ordering::Relaxed);
     core.past_prices.refused.store(false, Ordering::Relaxed);
     if found.keeps == Keeps::Rows
-        && let Err(error) = keep(core, found.past).await
+        && let Err(error) = keep(core, found.past, found.asked).await
     {
         tracing::warn!(%error, "what was missed of the price history was not kept");
     }
     core.past_prices.look_again();
 }
 
-async fn keep(core: &Core, past: Past) -> Result<(), CacheError> {
-    let now = server_now(core);
-    let mut oldest = now;
+async fn keep(core: &Core, past: Past, asked: Timestamp) -> Result<(), CacheError> {
+    let mut oldest = asked;
     for (symbol, prices) in past {
         let times = prices.iter().map(|(at, ..)| *at);
         oldest = times.min().map_or(oldest, |first| first.min(oldest));
@@ -128,7 +129,7 @@ async fn keep(core: &Core, past: Past) -> Result<(), CacheError> {
     }
     let stretch = PriceGap {
         from: oldest,
-        until: now,
+        until: asked,
     };
     core.cache.prices_read(stretch).await
 }
@@ -236,6 +237,12 @@ async fn read_page(core: &Core, symbol: Symbol, missing: PriceGap) -> Result<(),
         .filter(Filter::lte("last_updated", missing.until.to_string()))
         .descending("last_updated")
         .limit(PAGE);
+    let from_known = missing.from > Timestamp::MIN;
+    let query = if from_known {
+        query.filter(Filter::gte("last_updated", missing.from.to_string()))
+    } else {
+        query
+    };
     let answer = core.rest.select(table::PRICES, &query).await?;
     let mut prices = Vec::new();
     for row in &answer.rows {
@@ -251,6 +258,8 @@ async fn read_page(core: &Core, symbol: Symbol, missing: PriceGap) -> Result<(),
         Some(oldest) => Some(missing.from.max(oldest)),
         // More of one time than a page holds.
         None if full => Some(missing.until.minus(Duration::from_micros(1))),
+        // There is nothing more of it, or nothing that can be read.
+        None if from_known || prices.len() < answer.rows.len() => Some(missing.from),
         None => None,
     };
     let until = missing.until;

@@ -1,6 +1,6 @@
 //! Reads the prices there are when the channel is subscribed; live ones wait meanwhile.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -9,10 +9,11 @@ use tidings_realtime::ChannelStatus;
 use tidings_supabase::{BackOff, Class, Error, Query, Rows};
 
 use super::catch_up::server_now;
-use super::market::{self, Lost, Price};
+use super::market::{self, Lost, Price, RowKind};
+use super::missed::{self, Missed};
 use super::quotes::symbol_rank;
 use super::remote::{self, Fields, table};
-use super::{Core, doubt, live, missed, past_prices};
+use super::{Core, doubt, listening, live, past_prices};
 
 /// Rows read at once; hosted projects give no more.
 pub(super) const PAGE: u32 = 1_000;
@@ -24,62 +25,83 @@ const BACK_OFF: BackOff = BackOff {
 /// The channel is subscribed: from here on live ticks wait until the prices are read. Only the
 /// newest reading counts.
 pub(super) async fn subscribed(core: &Arc<Core>) {
+    listening::lost(core).await;
     let reading = core.market.lock().await.hold();
     let beside = core.clone();
-    core.aside(async move { read_until_done(&beside, reading).await });
+    core.aside(async move { read_until_done(&beside, reading, true).await });
 }
 
-async fn read_until_done(core: &Core, reading: u64) {
+async fn read_until_done(core: &Core, reading: u64, away: bool) {
     let mut failed = 0_u32;
     loop {
-        let error = match read_all(core, reading, true).await {
-            Ok((rows, _)) => {
-                watch_something(core, &rows).await;
-                let found = past_prices::Found::of(&rows);
-                market::release(core, reading, rows, true).await;
-                // The small charts of the watch-list have a past now.
-                market::keep_waiting(core).await;
-                past_prices::found(core, found).await;
-                return core.emit(tidings_contract::Event::WatchList);
+        let error = match read_all(core, reading, away).await {
+            Ok((newest, before)) => {
+                done(core, reading, newest, before, away).await;
+                return;
             }
             Err(error) => error,
         };
         tracing::warn!(%error, "the prices could not be read");
         match error.class() {
             // What comes live is all there is.
-            Class::Permanent => {
-                market::release(core, reading, Vec::new(), true).await;
-                return;
-            }
+            Class::Permanent => return let_go(core, reading, away).await,
             Class::SignedOut => return,
             Class::Network | Class::Transient { .. } => {}
         }
         failed = failed.saturating_add(1);
         tokio::time::sleep(BACK_OFF.after(&error, failed)).await;
         // A channel that is subscribed again asks again, or has done so already.
-        if core.realtime.status(live::PRICES) != Some(ChannelStatus::Subscribed)
-            || !core.market.lock().await.is_newest(reading)
-        {
+        if !is_subscribed(core) || !core.market.lock().await.is_newest(reading) {
             return;
         }
     }
 }
 
+/// Judges the newest prices, and lets live ones through. Returns the times of the ticks that were
+/// missed; none when another reading has begun.
+async fn done(
+    core: &Core,
+    reading: u64,
+    newest: Newest,
+    before: Missed,
+    away: bool,
+) -> Option<Vec<Timestamp>> {
+    let Missed { mut ticks, whole } = before;
+    if away {
+        watch_something(core, &newest.rows).await;
+    }
+    let found = past_prices::Found::of(&newest.rows, newest.asked);
+    ticks.extend(market::release(core, reading, newest.rows, &whole, away).await?);
+    if away && is_subscribed(core) {
+        // The small charts of the watch-list have a past now.
+        market::keep_waiting(core).await;
+        past_prices::found(core, found).await;
+        core.emit(tidings_contract::Event::WatchList);
+    }
+    Some(ticks)
+}
+
+async fn let_go(core: &Core, reading: u64, away: bool) {
+    market::release(core, reading, Vec::new(), &BTreeSet::new(), away).await;
+}
+
+fn is_subscribed(core: &Core) -> bool {
+    core.realtime.status(live::PRICES) == Some(ChannelStatus::Subscribed)
+}
+
 /// Reads once more although prices should come by themselves. `away`: what is found happened
-/// while nobody was there to be told. Whether it could be read.
-pub(super) async fn read_again(core: &Core, away: bool) -> bool {
+/// while nobody was there to be told; when that cannot be read, it is tried until it can, since live
+/// prices would come before it. Whether it could be read.
+pub(super) async fn read_again(core: &Arc<Core>, away: bool) -> bool {
     let reading = core.market.lock().await.hold();
-    let should_tell = core.realtime.status(live::PRICES) == Some(ChannelStatus::Subscribed);
-    let rows = read_all(core, reading, away).await;
+    let should_tell = is_subscribed(core);
+    let read = read_all(core, reading, away).await;
     let began = server_now(core);
-    match rows {
-        Ok((rows, mut ticks)) => {
-            let found = past_prices::Found::of(&rows);
-            ticks.extend(market::release(core, reading, rows, away).await);
-            if away && should_tell {
-                past_prices::found(core, found).await;
-            }
-            let late = ticks
+    match read {
+        Ok((newest, before)) => {
+            let ticks = done(core, reading, newest, before, away).await;
+            let late = ticks.unwrap_or_default();
+            let late = late
                 .iter()
                 .filter(|at| **at < began.minus(doubt::ON_THE_WAY));
             let count = late.count();
@@ -90,43 +112,63 @@ pub(super) async fn read_again(core: &Core, away: bool) -> bool {
         }
         Err(error) => {
             tracing::info!(%error, "the prices could not be read again");
-            market::release(core, reading, Vec::new(), away).await;
+            let again = matches!(error.class(), Class::Network | Class::Transient { .. });
+            if away && again && is_subscribed(core) {
+                let beside = core.clone();
+                core.aside(async move {
+                    tokio::time::sleep(BACK_OFF.after(&error, 1)).await;
+                    read_until_done(&beside, reading, away).await;
+                });
+            } else {
+                let_go(core, reading, away).await;
+            }
             false
         }
     }
 }
 
-/// The newest prices, oldest first, after what was missed before them was judged; and the times of
-/// the ticks among that.
-async fn read_all(
-    core: &Core,
-    reading: u64,
-    away: bool,
-) -> Result<(Vec<Price>, Vec<Timestamp>), Error> {
+/// The newest prices, oldest first: all, unless the table keeps its rows.
+struct Newest {
+    rows: Vec<Price>,
+    /// When they were asked for.
+    asked: Timestamp,
+}
+
+/// The newest prices, after what was missed before them was judged.
+async fn read_all(core: &Core, reading: u64, away: bool) -> Result<(Newest, Missed), Error> {
     /// A feed that is faster than its table is read says the rest live.
     const TURNS: usize = 3;
     let mut ticks = Vec::new();
     for _ in 1..TURNS {
         let newest = read(core).await?;
-        ticks.extend(missed::judge(core, reading, &newest, away).await?);
-        if core.market.lock().await.lost() == Lost::Nothing {
-            return Ok((newest, ticks));
+        let mut before = missed::judge(core, reading, &newest.rows, away).await?;
+        ticks.append(&mut before.ticks);
+        if core.market.lock().await.lost(reading) == Lost::Nothing {
+            before.ticks = ticks;
+            return Ok((newest, before));
         }
     }
-    Ok((read(core).await?, ticks))
+    let whole = BTreeSet::new();
+    Ok((read(core).await?, Missed { ticks, whole }))
 }
 
-/// The newest prices, oldest first: all, unless the table keeps its rows.
-async fn read(core: &Core) -> Result<Vec<Price>, Error> {
+async fn read(core: &Core) -> Result<Newest, Error> {
+    let asked = server_now(core);
     let query = Query::new().descending("last_updated").limit(PAGE);
     let answer = core.rest.select(table::PRICES, &query).await?;
-    let mut rows = rows_of(core, &answer);
+    let mut rows = rows_of(core, &answer, RowKind::Latest);
     rows.sort_by_key(|row| row.quote.time);
-    Ok(rows)
+    let mut symbols = HashSet::new();
+    if !rows.iter().all(|row| symbols.insert(&row.quote.symbol)) {
+        for row in &mut rows {
+            row.kind = RowKind::Kept;
+        }
+    }
+    Ok(Newest { rows, asked })
 }
 
 /// The prices of an answer that can be read, in its order.
-pub(super) fn rows_of(core: &Core, answer: &Rows) -> Vec<Price> {
+pub(super) fn rows_of(core: &Core, answer: &Rows, kind: RowKind) -> Vec<Price> {
     let answered = answer
         .date
         .and_then(|at| at.duration_since(UNIX_EPOCH).ok())
@@ -140,7 +182,7 @@ pub(super) fn rows_of(core: &Core, answer: &Rows) -> Vec<Price> {
             Ok(row) => rows.push(Price {
                 quote: row.quote,
                 fallback: answered,
-                inserted: false,
+                kind,
             }),
             Err(error) => tracing::warn!(%error, "a price was left out"),
         }
@@ -209,7 +251,7 @@ mod tests {
                 time: Timestamp::from_millis(second * 1000),
             },
             fallback: Timestamp::from_millis(900_000),
-            inserted: false,
+            kind: RowKind::Latest,
         }
     }
 

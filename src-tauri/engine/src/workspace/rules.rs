@@ -228,6 +228,7 @@ impl Market {
         self.book.remove(id);
         self.supersede(id);
         self.snoozed.retain(|(_, firing)| firing.rule != id);
+        self.untold.retain(|(_, fired)| fired.new.rule != id);
         Ok(cache.delete_rule(id).await?)
     }
 

@@ -8,7 +8,7 @@ use tidings_contract as api;
 use tidings_model::{RuleId, Symbol, Timestamp};
 use tokio::time::Instant;
 
-use super::{Market, Price, json};
+use super::{Market, Price, RowKind, json};
 use crate::workspace::catch_up::server_now;
 use crate::workspace::{Core, notices, prices, rules};
 
@@ -102,9 +102,14 @@ impl Market {
     /// When a row's price held.
     fn tick_time(&mut self, row: &Price) -> Option<Timestamp> {
         let (quote, known) = (&row.quote, self.row_times.get(&row.quote.symbol).copied());
-        if row.inserted && known.is_some_and(|known| quote.time < known) {
-            // A late row: it belongs to the history.
-            return Some(quote.time);
+        match row.kind {
+            // It belongs to the history.
+            RowKind::New if known.is_some_and(|known| quote.time < known) => {
+                return Some(quote.time);
+            }
+            // It was judged, or another one of the same time was.
+            RowKind::Kept if known.is_some_and(|known| quote.time <= known) => return None,
+            _ => {}
         }
         self.row_times.insert(quote.symbol.clone(), quote.time);
         if known.is_none_or(|known| quote.time > known) && quote.time > Timestamp::MIN {
@@ -142,7 +147,7 @@ impl Market {
 
     /// Where rows were missed, a silence cannot be told from them: up to the oldest row found,
     /// unless the last price known is still among the rows.
-    pub(super) fn note_gaps(&mut self, rows: &[Price]) {
+    pub(super) fn note_gaps<'a>(&mut self, rows: impl IntoIterator<Item = &'a Price>) {
         let mut found: HashMap<&Symbol, (&Price, &Price)> = HashMap::new();
         for row in rows {
             let range = found.entry(&row.quote.symbol).or_insert((row, row));
@@ -155,7 +160,10 @@ impl Market {
             let told = self.quotes.get(symbol).map(|quote| &quote.price);
             let until = if oldest.quote.time > *known {
                 oldest.quote.time
-            } else if newest.quote.time <= *known && told != Some(&newest.quote.price) {
+            } else if newest.kind != RowKind::Kept
+                && newest.quote.time <= *known
+                && told != Some(&newest.quote.price)
+            {
                 // Changed in place without a new time.
                 newest.fallback
             } else {
@@ -212,18 +220,23 @@ pub(crate) async fn live(core: &Core, price: Price) {
     }
 }
 
-/// Judges rows that were missed, oldest first, and keeps how far that came; more is to come. Returns
-/// the times of the ticks; none when another reading has begun.
+/// Judges rows that were missed, oldest first, and keeps how far that came; more is to come. `begun`
+/// are the symbols that had rows in this reading before. Returns the times of the ticks; none when
+/// another reading has begun.
 pub(crate) async fn judge_missed(
     core: &Core,
     reading: u64,
     rows: Vec<Price>,
+    begun: &mut BTreeSet<Symbol>,
     away: bool,
 ) -> Option<Vec<Timestamp>> {
     let mut market = core.market.lock().await;
     if !market.is_newest(reading) {
         return None;
     }
+    let first = rows.iter().filter(|row| !begun.contains(&row.quote.symbol));
+    market.note_gaps(first);
+    begun.extend(rows.iter().map(|row| row.quote.symbol.clone()));
     let when = if away { When::Missed } else { When::Now };
     let ticks = judge(core, &mut market, rows, when).await;
     if !market.waiting.is_empty() {
@@ -233,18 +246,24 @@ pub(crate) async fn judge_missed(
 }
 
 /// The prices were read: judges what was missed, then what was held meanwhile. `away`: it was
-/// missed while nobody was listening. Returns the times of the ticks that were missed.
+/// missed while nobody was listening. `whole`: the symbols of which nothing is missing before
+/// these rows. Returns the times of the ticks that were missed; none when another reading has
+/// begun, and nothing is let go of.
 pub(crate) async fn release(
     core: &Core,
     reading: u64,
     missed: Vec<Price>,
+    whole: &BTreeSet<Symbol>,
     away: bool,
-) -> Vec<Timestamp> {
+) -> Option<Vec<Timestamp>> {
     let mut market = core.market.lock().await;
     if !market.is_newest(reading) {
-        return Vec::new();
+        return None;
     }
-    market.note_gaps(&missed);
+    let apart = missed
+        .iter()
+        .filter(|row| !whole.contains(&row.quote.symbol));
+    market.note_gaps(apart);
     let missed = prices::news(missed, &market.row_times);
     let when = if away { When::Missed } else { When::Now };
     if away {
@@ -254,7 +273,7 @@ pub(crate) async fn release(
     let held = market.held.take().unwrap_or_default();
     tell(core, &mut market);
     judge(core, &mut market, held, When::Now).await;
-    ticks
+    Some(ticks)
 }
 
 /// Has told what fired, in the order of its time.
@@ -370,10 +389,14 @@ pub(super) async fn keep(core: &Core, market: &mut Market) {
             let snoozed = snoozed.map(|(id, fired)| (*id, fired.new.clone()));
             market.snoozed.extend(snoozed);
             core.market_due.moments.notify_one();
-            market.untold.extend(fired);
             // What was missed is told together, when all of it is judged.
-            if market.held.is_none() {
-                tell(core, market);
+            let judging = market.held.is_some();
+            let (missed, live): (Vec<_>, Vec<_>) = fired
+                .into_iter()
+                .partition(|(_, fired)| judging && fired.missed);
+            market.untold.extend(missed);
+            if !live.is_empty() {
+                notices::fired(core, live);
             }
         }
         Err(error) => {

@@ -8,6 +8,15 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn price(amount: &str, row: i64, fallback: i64, inserted: bool) -> Price {
+    let kind = if inserted {
+        RowKind::New
+    } else {
+        RowKind::Latest
+    };
+    of_kind(kind, amount, row, fallback)
+}
+
+fn of_kind(kind: RowKind, amount: &str, row: i64, fallback: i64) -> Price {
     Price {
         quote: Quote {
             symbol: Symbol::new("BTC").unwrap(),
@@ -19,7 +28,7 @@ fn price(amount: &str, row: i64, fallback: i64, inserted: bool) -> Price {
             time: at(row),
         },
         fallback: at(fallback),
-        inserted,
+        kind,
     }
 }
 
@@ -44,6 +53,16 @@ async fn a_row_that_comes_late_is_not_the_latest_price() {
 async fn a_row_changed_in_place_without_a_new_time_counts_from_its_commit() {
     let prices = [price("10", 100, 100, true), price("11", 100, 200, false)];
     assert_eq!(latest(prices).await, ("11".to_owned(), at(200)));
+}
+
+#[tokio::test]
+async fn rows_that_were_kept_count_from_their_own_times() {
+    let kept = |amount, row| of_kind(RowKind::Kept, amount, row, 900);
+    // Two of one time say nothing of now.
+    let rows = [kept("10", 100), kept("11", 100), kept("12", 101)];
+    assert_eq!(latest(rows).await, ("12".to_owned(), at(101)));
+    let rows = [kept("12", 101), kept("11", 100)];
+    assert_eq!(latest(rows).await, ("12".to_owned(), at(101)));
 }
 
 #[tokio::test]
