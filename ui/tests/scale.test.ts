@@ -16,6 +16,8 @@ function decimal(text: string): Decimal {
 }
 
 const edges = (low: string, high: string) => ({ low: decimal(low), high: decimal(high) });
+/** A chart on which a step of the axis is less than a pixel. */
+const wide = edges("0", "100000");
 const said = (value: Decimal) => toText(trimmed(value));
 const point = (time: number, price = "1"): PricePoint => ({ time, price, volume: null });
 
@@ -55,13 +57,23 @@ describe("a price on the chart", () => {
     );
   });
 
+  it("is snapped and nudged by less than the axis where a step of it would be a leap", () => {
+    const calm = edges("1.0003", "1.0010");
+    expect(said(snapped(decimal("1.000624"), calm, 167))).toBe("1.00062");
+    expect(said(nudged(decimal("1.0006"), 1, false, calm, 167))).toBe("1.00061");
+    expect(said(snapped(decimal("1.08433"), edges("1.0810", "1.0880"), 167))).toBe("1.0843");
+    expect(said(nudged(decimal("67000"), -1, false, edges("66999.5", "67000.5"), 167))).toBe(
+      "66999.99",
+    );
+  });
+
   it("is never nothing or less", () => {
     const low = edges("-0.00001", "0.00003");
     expect(decimal(said(snapped(decimal("-0.000005"), low, 167))).digits).toBeGreaterThan(0n);
     expect(said(snapped(decimal("-0.000005"), low, 167)).length).toBeGreaterThan(8);
-    expect(said(nudged(decimal("0.01"), -1, true)).startsWith("0.0")).toBe(true);
+    expect(said(nudged(decimal("0.01"), -1, true, wide, 167)).startsWith("0.0")).toBe(true);
     let value = decimal("0.00000002");
-    for (let turn = 0; turn < 50; turn += 1) value = nudged(value, -1, true);
+    for (let turn = 0; turn < 50; turn += 1) value = nudged(value, -1, true, wide, 167);
     expect(value.digits).toBeGreaterThan(0n);
   });
 
@@ -79,7 +91,7 @@ describe("a price on the chart", () => {
       ["0.9999", 1, false, "1"],
     ];
     for (const [from, direction, tenfold, to] of moves) {
-      expect(said(nudged(decimal(from), direction, tenfold)), from).toBe(to);
+      expect(said(nudged(decimal(from), direction, tenfold, wide, 167)), from).toBe(to);
     }
   });
 
@@ -135,6 +147,23 @@ describe("time on the chart", () => {
     ]);
     expect(slots.map(({ cut }) => cut).indexOf(true)).toBe(1);
     expect(slots.filter(({ cut }) => cut)).toHaveLength(1);
+  });
+
+  it("is told by the local day also where the clock was changed between", () => {
+    const zone = process.env.TZ;
+    process.env.TZ = "Europe/Berlin";
+    try {
+      const week = timeTicks(Date.UTC(2026, 9, 22, 10), Date.UTC(2026, 9, 29, 10), 7);
+      const local = week.map((at) => new Date(at));
+      expect(local.map((at) => [at.getDate(), at.getHours()])).toEqual(
+        [23, 24, 25, 26, 27, 28, 29].map((day) => [day, 0]),
+      );
+      // In spring an hour is left out, and nothing stands there twice.
+      const spring = timeTicks(Date.UTC(2026, 2, 29, 0), Date.UTC(2026, 2, 29, 4), 4);
+      expect(spring.map((at) => new Date(at).getHours())).toEqual([1, 3, 4, 5, 6]);
+    } finally {
+      process.env.TZ = zone;
+    }
   });
 
   it("is told by months over a year, on their first days", () => {

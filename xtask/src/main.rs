@@ -97,7 +97,7 @@ struct BenchArgs {
     /// Where the measures go
     #[arg(long, value_name = "FILE")]
     json: PathBuf,
-    /// Measure keeping up, the cache and searching instead of the window
+    /// Measure alerts, keeping up, the cache and searching instead of the window
     #[arg(long)]
     figures: bool,
     /// With --figures: messages in the large cache, a million unless given

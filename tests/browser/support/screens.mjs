@@ -13,7 +13,7 @@ export const SCREENS = [
   ["empty", "no-sessions"],
   ["alerts", "alert-row"],
   ["details", "session-facts"],
-  ["chart", "open-chart"],
+  ["chart", "chart-line"],
   ["reader", "composer-closed"],
   ["search", "results"],
   ["palette", "palette-option"],

@@ -28,7 +28,11 @@ impl Purpose {
 /// How to see whether something is there, whatever the system calls its package.
 pub enum Probe {
     Command(&'static str),
-    AnyCommand(&'static [&'static str]),
+    /// A program of one of these names, or what an environment variable names.
+    AnyCommand {
+        names: &'static [&'static str],
+        variable: &'static str,
+    },
     PkgConfig(&'static str),
     AnyPath(&'static [&'static str]),
     Font,
@@ -65,7 +69,10 @@ impl Probe {
     pub fn holds(&self) -> bool {
         match self {
             Self::Command(name) => command::on_path(name).is_some(),
-            Self::AnyCommand(names) => names.iter().any(|name| command::on_path(name).is_some()),
+            Self::AnyCommand { names, variable } => {
+                std::env::var_os(variable).is_some_and(|program| Path::new(&program).exists())
+                    || names.iter().any(|name| command::on_path(name).is_some())
+            }
             Self::PkgConfig(module) => {
                 let mut query = Command::new("pkg-config");
                 command::capture(query.args(["--exists", module])).is_ok()
@@ -82,7 +89,9 @@ impl fmt::Display for Probe {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Command(name) => write!(formatter, "the program {name}"),
-            Self::AnyCommand(names) => write!(formatter, "the program {}", names.join(" or ")),
+            Self::AnyCommand { names, .. } => {
+                write!(formatter, "the program {}", names.join(" or "))
+            }
             Self::PkgConfig(module) => write!(formatter, "the library {module} for pkg-config"),
             Self::AnyPath(paths) => write!(formatter, "the file {}", paths.join(" or ")),
             Self::Font => write!(formatter, "fontconfig and any font"),
@@ -285,13 +294,16 @@ pub const NEEDS: &[Need] = &[
         what: "Chromium",
         why: "the page is tested in it as well",
         purpose: Purpose::Browser,
-        // The names that tests/browser looks for.
-        probe: Probe::AnyCommand(&[
-            "chromium",
-            "chromium-browser",
-            "google-chrome",
-            "google-chrome-stable",
-        ]),
+        // What tests/browser looks for.
+        probe: Probe::AnyCommand {
+            names: &[
+                "chromium",
+                "chromium-browser",
+                "google-chrome",
+                "google-chrome-stable",
+            ],
+            variable: "TIDINGS_CHROMIUM",
+        },
         apt: "chromium",
         dnf: "chromium",
         pacman: "chromium",

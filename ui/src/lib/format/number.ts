@@ -23,10 +23,10 @@ export function price(text: string): string {
   return value ? plain(roundTo(value, priceScale(value))) : text;
 }
 
-/** A price on an axis, where space is short: whole from 1,000 up. */
-export function axisPrice(text: string): string {
+/** A price on an axis, where space is short: whole from 1,000 up, but with at least `digits` after the point. */
+export function axisPrice(text: string, digits = 0): string {
   const value = parseDecimal(text);
-  return value ? plain(roundTo(value, axisScale(value))) : text;
+  return value ? plain(roundTo(value, Math.max(digits, axisScale(value)))) : text;
 }
 
 /** How many digits after the point a price has on an axis. */

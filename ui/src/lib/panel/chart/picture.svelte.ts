@@ -1,5 +1,14 @@
 import type { PriceGap, QuoteRow } from "../../bindings";
-import { compare, type Decimal, parseDecimal, percentBetween, toText } from "../../format/decimal";
+import {
+  compare,
+  type Decimal,
+  difference,
+  parseDecimal,
+  percentBetween,
+  toText,
+  trimmed,
+} from "../../format/decimal";
+import { axisPrice } from "../../format/number";
 import { axisMonth, axisTime, day } from "../../format/time";
 import { alerts } from "../../state/alerts.svelte";
 import { nowByMinute } from "../../state/clock.svelte";
@@ -91,6 +100,15 @@ export class Picture {
       : undefined,
   );
 
+  readonly #ticks = $derived(
+    this.plot ? axisTicks(this.plot.edges.low, this.plot.edges.high, 4) : [],
+  );
+  /** Digits after the point that it takes to tell the prices on the axis apart. */
+  readonly #fraction = $derived.by(() => {
+    const [first, second] = this.#ticks;
+    return first && second ? trimmed(difference(second, first)).scale : 0;
+  });
+
   readonly current = $derived.by(() => {
     const { price } = this.#now();
     return this.plot && price !== null
@@ -115,18 +133,18 @@ export class Picture {
   readonly ticks = $derived.by(() => {
     const { plot } = this;
     if (!plot) return [];
-    return axisTicks(plot.edges.low, plot.edges.high, 4).map((value) => {
+    return this.#ticks.map((value) => {
       const y = plot.y(value);
       const free = this.chips.every((chip) => Math.abs(chip - y) >= NEAR);
-      return { text: toText(value), y, labelled: free };
+      return { text: this.onAxis(toText(value)), y, labelled: free };
     });
   });
   readonly times = $derived.by(() => {
     const { plot, grid, end } = this;
     if (!plot || !grid) return [];
-    const room = Math.max(TIME, this.#onAxis(grid.from).length * CHARACTER);
+    const room = Math.max(TIME, this.#timeOnAxis(grid.from).length * CHARACTER);
     return timeTicks(grid.from, end, Math.floor(this.width / room))
-      .map((at) => ({ x: plot.xAt(at), text: this.#onAxis(at) }))
+      .map((at) => ({ x: plot.xAt(at), text: this.#timeOnAxis(at) }))
       .filter(({ x }) => x >= NEAR && x <= this.width - NEAR);
   });
   readonly bands = $derived.by(() => {
@@ -150,6 +168,11 @@ export class Picture {
     return discsOf(inside, place);
   });
 
+  /** A price as it stands on the axis. */
+  onAxis(text: string): string {
+    return axisPrice(text, this.#fraction);
+  }
+
   /** Whether a rule still waits at a line. */
   has(key: string): boolean {
     return this.#all.some((line) => line.key === key);
@@ -161,7 +184,7 @@ export class Picture {
     return from && percentBetween(from, this.mover.valueOf(line), 1);
   }
 
-  #onAxis(at: number): string {
+  #timeOnAxis(at: number): string {
     if (this.length > MONTHS) return axisMonth(at);
     return this.length > DAYS ? day(at, nowByMinute()) : axisTime(at);
   }

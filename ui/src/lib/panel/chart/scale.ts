@@ -73,9 +73,19 @@ export function priceAt(at: number, { low, high }: Edges, steps: number): Decima
   return { digits: roundTo(low, span.scale).digits * finer + part, scale: span.scale + FINER };
 }
 
-/** One step of the form in which the axis writes a price. */
-function stepOf(value: Decimal): Decimal {
-  return { digits: 1n, scale: axisScale(value) };
+/** A step that is more pixels than this is too coarse to say where a line stands. */
+const COARSE = 8n;
+
+/**
+ * How many digits after the point a price has that a hand or a key chooses: as many as on the axis,
+ * and more where a step would be a leap on this chart.
+ */
+function stepScale(value: Decimal, { low, high }: Edges, pixels: number): number {
+  const span = difference(high, low);
+  let scale = axisScale(value);
+  if (span.digits <= 0n) return scale;
+  while (compare({ digits: BigInt(pixels) / COARSE, scale }, span) > 0) scale += 1;
+  return scale;
 }
 
 /**
@@ -83,7 +93,8 @@ function stepOf(value: Decimal): Decimal {
  * round as the hand could mean it. Never less than one step.
  */
 export function snapped(value: Decimal, { low, high }: Edges, pixels: number): Decimal {
-  const step = stepOf(value.digits > 0n ? value : high);
+  const scaleOf = stepScale(value.digits > 0n ? value : high, { low, high }, pixels);
+  const step = { digits: 1n, scale: scaleOf };
   const span = difference(high, low);
   const scale = Math.max(span.scale, step.scale);
   const pixel = roundTo(span, scale).digits / BigInt(pixels);
@@ -96,8 +107,14 @@ export function snapped(value: Decimal, { low, high }: Edges, pixels: number): D
 }
 
 /** The next price up or down in steps of the axis, or of ten of them; never less than one step. */
-export function nudged(value: Decimal, direction: 1 | -1, tenfold: boolean): Decimal {
-  const { scale } = stepOf(value);
+export function nudged(
+  value: Decimal,
+  direction: 1 | -1,
+  tenfold: boolean,
+  edges: Edges,
+  pixels: number,
+): Decimal {
+  const scale = stepScale(value, edges, pixels);
   const step = tenfold ? 10n : 1n;
   const size = 10n ** BigInt(Math.max(0, value.scale - scale)) * step;
   const { digits } = roundTo(value, Math.max(value.scale, scale));

@@ -74,10 +74,19 @@ export function timeTicks(from: number, to: number, most: number): number[] {
   if (to - from > MONTHS) return monthTicks(from, to, most);
   const step = STEPS.find((each) => (to - from) / each <= most);
   if (step === undefined) return [];
-  const zone = new Date(from).getTimezoneOffset() * MINUTE;
   const ticks: number[] = [];
-  for (let at = Math.ceil((from - zone) / step) * step + zone; at <= to; at += step) ticks.push(at);
-  return ticks;
+  for (let local = Math.ceil((from - zoneOf(from)) / step) * step; ; local += step) {
+    // The zone of a time near it: the clock may have been changed between.
+    const at = local + zoneOf(local + zoneOf(from));
+    if (at > to) return ticks;
+    // An hour that the clock leaves out is the next one.
+    if (at >= from && at > (ticks.at(-1) ?? Number.NEGATIVE_INFINITY)) ticks.push(at);
+  }
+}
+
+/** How far local time is behind UTC at a moment, in milliseconds. */
+function zoneOf(at: number): number {
+  return new Date(at).getTimezoneOffset() * MINUTE;
 }
 
 /** The first days of every month, or of every second, third, fourth, sixth, twelfth. */
