@@ -201,7 +201,9 @@ impl Tidings {
 
     /// Shows a tab of the panel: `market`, `alerts` or `details`.
     pub async fn tab(&self, name: &str) -> Result<()> {
-        if self.window.all(&format!("tab-{name}")).await?.is_empty() {
+        // Whether it is open says its switch: just after a start an open panel is not drawn yet.
+        let toggle = self.window.wait("panel-toggle").await?;
+        if toggle.attr("aria-expanded").await?.as_deref() != Some("true") {
             self.window.click("panel-toggle").await?;
         }
         self.window.click(&format!("tab-{name}")).await

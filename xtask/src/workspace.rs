@@ -1,5 +1,6 @@
 //! Where things are, and what the workspace consists of.
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -45,10 +46,12 @@ struct Metadata {
 
 impl Workspace {
     pub fn find() -> Result<Self> {
+        // Asked of Cargo as it runs, not as it was built: a build can be shared by checkouts.
+        let here = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| ".".into(), PathBuf::from);
         let text = command::capture(
             cargo()
                 .args(["metadata", "--format-version", "1", "--no-deps"])
-                .current_dir(Path::new(env!("CARGO_MANIFEST_DIR"))),
+                .current_dir(here),
         )?;
         let metadata: Metadata =
             serde_json::from_str(&text).context("`cargo metadata` answered something else")?;
@@ -81,7 +84,7 @@ impl Workspace {
     /// The app as built in a profile.
     pub fn app(&self, release: bool) -> PathBuf {
         self.bin_dir(release)
-            .join(format!("{APP}{}", std::env::consts::EXE_SUFFIX))
+            .join(format!("{APP}{}", env::consts::EXE_SUFFIX))
     }
 
     /// `cargo build` of debug programs with the features and dependencies of the tests, so that
@@ -108,8 +111,8 @@ impl Package {
 
 /// The Cargo that started this program, without the variables it set for this package.
 pub fn cargo() -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    for (name, _) in std::env::vars_os() {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in env::vars_os() {
         let Some(name) = name.to_str() else { continue };
         let ours = [
             "CARGO_PKG_",

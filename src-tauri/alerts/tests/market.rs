@@ -16,10 +16,8 @@ use tidings_model::{Decimal, RuleId, Symbol, Tick, Timestamp};
 
 /// The data's directory, or `None` after saying why there is none.
 fn market() -> Option<PathBuf> {
-    let dir = std::env::var_os("TIDINGS_MARKET_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/market"),
-        PathBuf::from,
-    );
+    let dir = std::env::var_os("TIDINGS_MARKET_DIR")
+        .map_or_else(|| "../../../shared/market".into(), PathBuf::from);
     if dir.join("vectors.json").is_file() {
         return Some(dir);
     }

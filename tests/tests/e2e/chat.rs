@@ -8,7 +8,7 @@ use tidings_tests::project::Project;
 
 use crate::{at_project, no_desktop};
 
-const PEER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/conformance/peer.mjs");
+const PEER: &str = "conformance/peer.mjs";
 
 /// The next line of the peer for which `wanted` holds.
 async fn told(peer: &mut Running, wanted: impl Fn(&Value) -> bool) -> Value {

@@ -137,7 +137,7 @@ async fn an_alert_moves_with_its_line_on_the_chart() {
 
     tidings.window.drag("chart-line", 40.0).await.unwrap();
     let lower = on_the_line(&tidings, |price| price != "69150").await;
-    assert!(lower < "69150".to_owned(), "{lower}");
+    assert!(lower.as_str() < "69150", "{lower}");
     // What the rule says is what was saved, and after a start still is.
     let whole = lower.split('.').next().unwrap_or_default();
     let written = format!("{},{}", &whole[..2], &whole[2..]);

@@ -25,10 +25,8 @@ const PLAYED: &str = "2024-03-11";
 const BATCH: usize = 300;
 
 fn market() -> Option<PathBuf> {
-    let dir = std::env::var_os("TIDINGS_MARKET_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/market"),
-        PathBuf::from,
-    );
+    let dir = std::env::var_os("TIDINGS_MARKET_DIR")
+        .map_or_else(|| "../../shared/market".into(), PathBuf::from);
     if dir.join("rules.json").is_file() {
         return Some(dir);
     }

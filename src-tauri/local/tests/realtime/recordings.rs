@@ -69,8 +69,7 @@ fn behaviour() -> RealtimeBehaviour {
 
 async fn replay(name: &str, behaviour: RealtimeBehaviour) {
     for version in ["v1", "v2"] {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../../tests/fixtures/captures")
+        let path = Path::new("../../tests/fixtures/captures")
             .join(version)
             .join(format!("{name}.jsonl"));
         let text = std::fs::read_to_string(&path).unwrap();

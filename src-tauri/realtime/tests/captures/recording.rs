@@ -1,6 +1,6 @@
 //! The recordings: what clients of a real server sent and received, line by line.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -84,7 +84,7 @@ pub struct Recording {
 }
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/captures")
+    "../../tests/fixtures/captures".into()
 }
 
 /// All of them, by name and version.
