@@ -1,6 +1,6 @@
 /** Alerts and what they did, made up. */
 
-import type { FiringRow, RuleRow } from "../src/lib/bindings";
+import type { FiringRow, NotificationPreview, RuleRow } from "../src/lib/bindings";
 import { at } from "./data";
 
 function rule(id: string, symbol: string, sentence: string, more: Partial<RuleRow>): RuleRow {
@@ -13,6 +13,7 @@ function rule(id: string, symbol: string, sentence: string, more: Partial<RuleRo
       cooldown_s: 300,
       expires_at: null,
       tags: [],
+      message: null,
     },
     sentence,
     enabled: true,
@@ -35,6 +36,7 @@ const form = (symbol: string, condition: RuleRow["form"]["condition"]): RuleRow[
   cooldown_s: 300,
   expires_at: null,
   tags: [],
+  message: null,
 });
 
 export const rules: RuleRow[] = [
@@ -97,5 +99,32 @@ function firing(
   mark: FiringRow["mark"],
   price = "148.02",
 ): FiringRow {
-  return { id, rule: "r1", symbol, title, price, time, mark };
+  return { id, rule: "r1", symbol, title, message: null, price, time, mark };
+}
+
+const VALUES = {
+  symbol: "BTC",
+  price: "70,000.00",
+  threshold: "70,000",
+  condition: "Crosses above 70,000",
+  move: "–",
+  change24h: "▲ +1.24 %",
+  volume: "28,600,000,000",
+  market_cap: "–",
+  time: "14:02",
+  tags: "",
+  details: "70,000.00, ▲ +1.24 % in 24 hours",
+} as const;
+
+/** What a notification would say. */
+export function notification(message: string | null): NotificationPreview {
+  const values = Object.entries(VALUES).map(([placeholder, text]) => ({
+    placeholder: placeholder as keyof typeof VALUES,
+    text,
+  }));
+  const body = (message ?? "{details}").replace(
+    /\{(\w+)\}/g,
+    (written, name) => VALUES[name as keyof typeof VALUES] ?? written,
+  );
+  return { title: "BTC crossed above 70,000", body, values };
 }

@@ -4,6 +4,7 @@ import type {
   FrameDirection,
   FrameRow,
   MessageRow,
+  PriceStorage,
   QuoteRow,
   SessionRow,
   Settings,
@@ -42,6 +43,7 @@ export const settings: Settings = {
     zone: null,
   },
   sound: { sound: "chime" },
+  alert_message: "",
   close_to_tray: true,
   schema: "public",
   tray_hint_shown: true,
@@ -221,6 +223,13 @@ export const old: MessageRow[] = [
     state: { state: "queued" },
   }),
 ];
+
+export const priceStorage: PriceStorage = {
+  raw: { rows: 1_036_800, bytes: 41_500_000 },
+  minutes: { rows: 262_144, bytes: 18_900_000 },
+  hours: { rows: 21_900, bytes: 1_640_000 },
+  days: { rows: 3_650, bytes: 278_528 },
+};
 
 export const storage: Storage = {
   bytes: 96_300_000,

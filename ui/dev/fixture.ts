@@ -9,6 +9,7 @@ import type {
   Commands,
   Connection,
   GetPriceHistory,
+  PreviewRule,
   PriceHistory,
   RuleRow,
   SaveRule,
@@ -204,6 +205,7 @@ function answer(command: CommandName, args: unknown): unknown {
       return {
         valid: true,
         problem: null,
+        message_problem: null,
         sentence: engine("Crosses above 70,000"),
         arming: engine("Below the line: armed at once"),
         armed_at_once: true,
@@ -214,6 +216,7 @@ function answer(command: CommandName, args: unknown): unknown {
           since: data.NOW - 7 * 86_400_000,
           short: false,
         },
+        notification: alerts.notification((args as PreviewRule).form.message),
       };
     case "details":
       return {
@@ -258,6 +261,8 @@ function answer(command: CommandName, args: unknown): unknown {
           ],
         })),
       };
+    case "price_storage":
+      return data.priceStorage;
     case "storage":
       return data.storage;
     case "preview_retention":

@@ -25,6 +25,7 @@ function form(condition: ConditionForm, more: Partial<RuleForm> = {}): RuleForm 
     cooldown_s: 300,
     expires_at: null,
     tags: [],
+    message: null,
     ...more,
   };
 }
@@ -104,7 +105,11 @@ describe("the form of a rule", () => {
   ];
 
   it.each(conditions)("of $kind is the same after it was opened in the editor", (condition) => {
-    const rule = form(condition, { tags: ["long term", "Wächter"], expires_at: 5 });
+    const rule = form(condition, {
+      tags: ["long term", "Wächter"],
+      expires_at: 5,
+      message: "At {price}:\nsell {{half}}",
+    });
     expect(formOf(draftOf(rule, "ETH"))).toEqual(rule);
   });
 

@@ -54,6 +54,7 @@ describe("the alert editor", () => {
         cooldown_s: 300,
         expires_at: null,
         tags: [],
+        message: null,
       },
     });
   });
@@ -63,11 +64,13 @@ describe("the alert editor", () => {
     (await backend.next("preview_rule")).answer({
       valid: true,
       problem: null,
+      message_problem: null,
       sentence: "Crosses above 70,000",
       arming: "Below the line: armed at once",
       armed_at_once: true,
       distance_percent: "3.1",
       past: null,
+      notification: null,
     });
     expect((await screen.findByTestId("alert-arming")).textContent).toContain("armed at once");
     await type("7O000");

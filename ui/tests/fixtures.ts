@@ -84,6 +84,7 @@ export const settings: Settings = {
     zone: null,
   },
   sound: { sound: "chime" },
+  alert_message: "",
   close_to_tray: true,
   schema: "public",
   tray_hint_shown: false,

@@ -73,6 +73,7 @@ export function rule(id: string, condition: ConditionForm, more: Partial<RuleRow
     cooldown_s: 300,
     expires_at: null,
     tags: ["swing"],
+    message: null,
   };
   return {
     id,
@@ -104,6 +105,7 @@ export function firing(id: string, time: number, more: Partial<FiringRow> = {}):
     rule: "r",
     symbol: "BTC",
     title,
+    message: null,
     price: "67400.50",
     time,
     mark: "notified",

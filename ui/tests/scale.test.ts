@@ -111,6 +111,7 @@ describe("a price in a rule", () => {
       cooldown_s: null,
       expires_at: null,
       tags: [],
+      message: null,
     };
     expect(withPrice(form, { part: undefined, edge: "price" }, "1")).toBeUndefined();
     expect(withPrice(form, { part: 0, edge: "price" }, "1")).toBeUndefined();

@@ -30,6 +30,8 @@ struct Row {
     expires_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tags: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
 }
 
 /// The parameters of every kind, in the order in which files write them.

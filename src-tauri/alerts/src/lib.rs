@@ -11,6 +11,7 @@
 //! - [`Book`] holds many rules over many symbols and wakes only those that a tick concerns.
 //! - [`replay`] runs one rule over past ticks with the same evaluator.
 //! - [`describe`] says rules, firings and distances in sentences.
+//! - [`Template`] is the user's own text of a notification.
 
 mod book;
 mod columns;
@@ -27,6 +28,7 @@ mod replay;
 mod rule;
 mod state;
 mod steps;
+mod template;
 mod trail;
 mod turn;
 mod waits;
@@ -39,3 +41,4 @@ pub use marks::Marks;
 pub use replay::{Replay, replay};
 pub use rule::{Condition, Extreme, Move, Repeat, Rule, RuleError, Side, Trail};
 pub use state::{RuleState, Status, WaitsFor};
+pub use template::{Placeholder, Template, TemplateError};

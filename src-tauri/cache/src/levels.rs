@@ -77,6 +77,8 @@ impl Level {
 
 /// The statements of one level. `?1` is the symbol, `?2` a key.
 pub(crate) struct Statements {
+    /// Where its rows are.
+    pub table: &'static str,
     /// Key, time, price, low, high and volume of up to `?4` rows from `?2` to before `?3`.
     pub scan: &'static str,
     /// The same of one row.
@@ -90,6 +92,7 @@ pub(crate) struct Statements {
 }
 
 const RAW: Statements = Statements {
+    table: "ticks",
     scan: "SELECT time, time, price, price, price, volume FROM ticks
            WHERE symbol = ?1 AND time >= ?2 AND time < ?3 ORDER BY time LIMIT ?4",
     one: "SELECT time, time, price, price, price, volume FROM ticks
@@ -104,6 +107,7 @@ const RAW: Statements = Statements {
 macro_rules! bars {
     ($table:literal, $key:literal) => {
         Statements {
+            table: $table,
             scan: concat!(
                 "SELECT ",
                 $key,

@@ -61,7 +61,7 @@ pub use types::outbox::{
 pub use types::page::{
     Anchor, Gap, MessageKey, MessagePage, NewMessage, Page, PlacedGap, VerifiedRange, Window,
 };
-pub use types::prices::{KeptFrom, PastPrices, PriceGap, PricePoint};
+pub use types::prices::{KeptFrom, LevelSize, PastPrices, PriceGap, PricePoint, PriceStorage};
 pub use types::search::{SearchHit, SearchResults};
 pub use types::status::{Limit, OpenReport, Removal, Removed, SessionStorage, StorageStats};
 

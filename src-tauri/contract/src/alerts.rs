@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::NotificationPreview;
+
 /// What a rule watches for. The exact meaning stands in `docs/alerts.md`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
@@ -192,6 +194,10 @@ pub struct RuleForm {
     /// The user's own words for it: at most 10, each of 1 to 32 characters.
     #[serde(default)]
     pub tags: Vec<String>,
+    /// The user's own text of its notifications (`docs/alerts.md`, "Own words"); none or a blank
+    /// one: that of the settings.
+    #[serde(default)]
+    pub message: Option<String>,
 }
 
 /// A rule with its state.
@@ -383,6 +389,8 @@ pub struct RulePreview {
     pub valid: bool,
     /// What is wrong with it, in one sentence.
     pub problem: Option<String>,
+    /// What is wrong with its text, in one sentence; the rest is told without it.
+    pub message_problem: Option<String>,
     /// "Crosses above 70,000".
     pub sentence: Option<String>,
     /// "Below the line: armed at once", or what has to happen first.
@@ -393,6 +401,8 @@ pub struct RulePreview {
     pub distance_percent: Option<String>,
     /// What it would have done over the last seven days, where the prices kept here say it.
     pub past: Option<RulePast>,
+    /// What would be told if it came true next; none while no price is known that it could be at.
+    pub notification: Option<NotificationPreview>,
 }
 
 /// What a rule would have done over the prices that are kept here, firing every time.
@@ -414,6 +424,9 @@ pub struct RulePast {
 pub struct ListFirings {
     /// How many at most, 1 to 500.
     pub limit: u32,
+    /// Those of this symbol alone.
+    #[serde(default)]
+    pub symbol: Option<String>,
 }
 
 /// One firing in the history.
@@ -427,6 +440,8 @@ pub struct FiringRow {
     pub symbol: String,
     /// "BTC crossed above 70,000".
     pub title: String,
+    /// The user's own text below it, as it was told; none where nobody wrote one.
+    pub message: Option<String>,
     /// The price at the tick, a decimal string.
     pub price: String,
     /// Time of the tick, in milliseconds.

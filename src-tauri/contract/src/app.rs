@@ -303,6 +303,9 @@ pub struct Settings {
     pub quiet: QuietHours,
     /// What notifications sound like.
     pub sound: Sound,
+    /// The text of alerts that have none of their own (`docs/alerts.md`, "Own words"); blank: what
+    /// the program says by itself.
+    pub alert_message: String,
     /// Whether closing the window keeps the program in the tray, where there is one.
     pub close_to_tray: bool,
     /// Database schema of the four tables.
@@ -334,6 +337,7 @@ impl Default for Settings {
             previews: true,
             quiet: QuietHours::default(),
             sound: Sound::default(),
+            alert_message: String::new(),
             close_to_tray: true,
             schema: "public".to_owned(),
             tray_hint_shown: false,

@@ -249,6 +249,8 @@ commands! {
 
     /// What the workspace takes on this computer, by session.
     "storage" = GetStorage -> Storage;
+    /// What the price history takes on this computer, level by level.
+    "price_storage" = GetPriceStorage -> PriceStorage;
     /// Says what a retention would remove from this computer.
     "preview_retention" = PreviewRetention -> RemovedHere;
     /// Takes a session's messages off this computer. The project keeps them.
@@ -285,7 +287,7 @@ commands! {
     "import_rules" = ImportRules -> ImportRulesReply;
     /// Says what a rule would do, before it is made, and what it would have done.
     "preview_rule" = PreviewRule -> RulePreview;
-    /// The history of firings, newest first.
+    /// The history of firings, newest first: all, or those of one symbol.
     "firings" = ListFirings -> Vec<FiringRow>;
 }
 

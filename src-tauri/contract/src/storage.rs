@@ -152,6 +152,33 @@ pub struct Storage {
     pub cleaned: Option<Cleaned>,
 }
 
+/// Arguments of `price_storage`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct GetPriceStorage {}
+
+/// What the price history takes on this computer, level by level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PriceStorage {
+    /// Every price as it came.
+    pub raw: LevelSize,
+    /// One bar a minute.
+    pub minutes: LevelSize,
+    /// One bar an hour.
+    pub hours: LevelSize,
+    /// One bar a day.
+    pub days: LevelSize,
+}
+
+/// What one level of the price history takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LevelSize {
+    /// Prices or bars.
+    pub rows: u64,
+    /// Bytes of the cache.
+    pub bytes: u64,
+}
+
 /// What one session takes on this computer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct SessionSize {

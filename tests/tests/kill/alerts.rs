@@ -32,7 +32,10 @@ fn rule(condition: Value) -> api::SaveRule {
 
 /// Waits until the history has so many entries of a rule, all of which have been told.
 async fn told(served: &Served, rule: &str, count: usize) {
-    let all = api::ListFirings { limit: 500 };
+    let all = api::ListFirings {
+        limit: 500,
+        symbol: None,
+    };
     let rows = served.until("the history", all, |rows| {
         let own = rows.iter().filter(|row| row.rule == rule);
         own.clone().count() == count

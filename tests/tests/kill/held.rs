@@ -65,6 +65,7 @@ async fn what_was_held_when_the_program_was_killed_is_told_once_at_the_end() {
         cooldown_s: None,
         expires_at: None,
         tags: Vec::new(),
+        message: None,
     };
     served.ok(api::SaveRule { id: None, form }).await.unwrap();
     quiet(&served, true).await;
@@ -72,9 +73,14 @@ async fn what_was_held_when_the_program_was_killed_is_told_once_at_the_end() {
     bob_writes(&world, peer.user(), "in the night").await;
     world.project.price("BTC", "70100").await;
     served
-        .until("the firing", api::ListFirings { limit: 9 }, |rows| {
-            rows.len() == 1 && rows[0].mark == FiringMark::Quiet
-        })
+        .until(
+            "the firing",
+            api::ListFirings {
+                limit: 9,
+                symbol: None,
+            },
+            |rows| rows.len() == 1 && rows[0].mark == FiringMark::Quiet,
+        )
         .await
         .unwrap();
     served

@@ -56,9 +56,14 @@ async fn first(app: &Client) -> api::RuleRow {
 
 /// Waits for so many entries in the history, none of which is still being told.
 async fn entries(app: &Client, count: usize) -> Vec<api::FiringRow> {
-    app.until("the history", api::ListFirings { limit: 100 }, |rows| {
-        rows.len() == count && rows.iter().all(|row| row.mark != FiringMark::Pending)
-    })
+    app.until(
+        "the history",
+        api::ListFirings {
+            limit: 100,
+            symbol: None,
+        },
+        |rows| rows.len() == count && rows.iter().all(|row| row.mark != FiringMark::Pending),
+    )
     .await
 }
 
@@ -384,7 +389,10 @@ async fn a_silence_is_told_once_and_a_price_ends_it() {
     app.ok(rule("BTC", stale, json!({}))).await;
     for price in ["101", "102"] {
         let since = price_found(&project, &app, price).await;
-        let firings = api::ListFirings { limit: 100 };
+        let firings = api::ListFirings {
+            limit: 100,
+            symbol: None,
+        };
         let rows = app.until("the silence", firings, |rows| {
             rows.iter()
                 .any(|row| row.time == since + AFTER * 1_000 && row.mark == FiringMark::Notified)

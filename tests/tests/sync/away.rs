@@ -109,7 +109,10 @@ async fn goes_on(project: &Project, rows: Value) {
 
 /// Both firings, each with the time of its row, and told in one notification.
 async fn told_whole(device: &Device, app: &Client, feed: &Feed) {
-    let firings = api::ListFirings { limit: 10 };
+    let firings = api::ListFirings {
+        limit: 10,
+        symbol: None,
+    };
     app.until("the firings", firings, |rows| rows.len() == 2)
         .await;
     wait_for("the notification", DEADLINE, || async {

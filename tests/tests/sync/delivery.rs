@@ -23,10 +23,17 @@ pub fn quick() -> Device {
 
 pub async fn fires(project: &Project, app: &Client, price: &str, mark: FiringMark) {
     project.price("BTC", price).await;
-    app.until("the firing", api::ListFirings { limit: 10 }, |rows| {
-        rows.first()
-            .is_some_and(|row| row.price == price && row.mark == mark)
-    })
+    app.until(
+        "the firing",
+        api::ListFirings {
+            limit: 10,
+            symbol: None,
+        },
+        |rows| {
+            rows.first()
+                .is_some_and(|row| row.price == price && row.mark == mark)
+        },
+    )
     .await;
 }
 

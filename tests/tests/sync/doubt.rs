@@ -95,9 +95,14 @@ async fn an_armed_alert_does_not_trust_silence() {
         })
         .await;
     assert_eq!(fired.price, "71000");
-    app.until("told", api::ListFirings { limit: 10 }, |rows| {
-        rows.len() == 1 && rows[0].mark == FiringMark::Notified
-    })
+    app.until(
+        "told",
+        api::ListFirings {
+            limit: 10,
+            symbol: None,
+        },
+        |rows| rows.len() == 1 && rows[0].mark == FiringMark::Notified,
+    )
     .await;
 }
 

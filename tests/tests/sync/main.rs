@@ -23,6 +23,7 @@ mod members;
 mod notices;
 mod offline;
 mod own;
+mod own_words;
 mod parts;
 mod people;
 mod price_history;

@@ -24,6 +24,7 @@ pub fn above(symbol: &str, price: &str) -> api::SaveRule {
         cooldown_s: None,
         expires_at: None,
         tags: Vec::new(),
+        message: None,
     };
     api::SaveRule { id: None, form }
 }
@@ -52,7 +53,11 @@ pub async fn watched(app: &Client, symbol: &str) -> api::QuoteRow {
 }
 
 pub async fn history(app: &Client) -> Vec<api::FiringRow> {
-    app.ok(api::ListFirings { limit: 100 }).await
+    app.ok(api::ListFirings {
+        limit: 100,
+        symbol: None,
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,9 +122,14 @@ async fn a_rule_above_a_price_notifies_once() {
         (fired.symbol.as_str(), fired.price.as_str()),
         ("BTC", "70000")
     );
-    app.until("told", api::ListFirings { limit: 10 }, |rows| {
-        rows.len() == 1 && rows[0].mark == FiringMark::Notified
-    })
+    app.until(
+        "told",
+        api::ListFirings {
+            limit: 10,
+            symbol: None,
+        },
+        |rows| rows.len() == 1 && rows[0].mark == FiringMark::Notified,
+    )
     .await;
     assert_eq!(history(&app).await.len(), 1);
     let shown = device.desk.shown();
@@ -150,9 +160,14 @@ async fn a_price_passed_while_the_app_was_away_is_told_on_return_and_once() {
     project.price("BTC", "70250").await;
 
     let app = device.start().await;
-    app.until("the firing", api::ListFirings { limit: 10 }, |rows| {
-        rows.len() == 1
-    })
+    app.until(
+        "the firing",
+        api::ListFirings {
+            limit: 10,
+            symbol: None,
+        },
+        |rows| rows.len() == 1,
+    )
     .await;
     wait_for("its notification", DEADLINE, || async {
         (device.shown().len() == 1).then_some(())
@@ -218,16 +233,24 @@ async fn a_firing_kept_but_not_told_is_told_by_the_next_start() {
     project.price("BTC", "70100").await;
     app.until(
         "the firing on the disk",
-        api::ListFirings { limit: 10 },
+        api::ListFirings {
+            limit: 10,
+            symbol: None,
+        },
         |rows| rows.iter().any(|row| row.mark == FiringMark::Pending),
     )
     .await;
     app.stop().await;
 
     let app = device.start().await;
-    app.until("told", api::ListFirings { limit: 10 }, |rows| {
-        rows.len() == 1 && rows[0].mark == FiringMark::Notified
-    })
+    app.until(
+        "told",
+        api::ListFirings {
+            limit: 10,
+            symbol: None,
+        },
+        |rows| rows.len() == 1 && rows[0].mark == FiringMark::Notified,
+    )
     .await;
     assert_eq!(device.shown().len(), 1);
     assert!(device.shown()[0].contains("BTC"), "{:?}", device.shown());
@@ -249,9 +272,14 @@ async fn with_notifications_off_a_firing_stands_in_the_history_alone() {
     settings.notifications = false;
     app.ok(api::SetSettings { settings }).await;
     project.price("BTC", "70001").await;
-    app.until("the entry", api::ListFirings { limit: 10 }, |rows| {
-        rows.len() == 1 && rows[0].mark == FiringMark::Muted
-    })
+    app.until(
+        "the entry",
+        api::ListFirings {
+            limit: 10,
+            symbol: None,
+        },
+        |rows| rows.len() == 1 && rows[0].mark == FiringMark::Muted,
+    )
     .await;
     told(&app, "BTC", "70001").await;
     assert!(device.shown().is_empty());

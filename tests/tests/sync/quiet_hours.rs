@@ -19,7 +19,7 @@ fn minute_of_day(device: &Device, minutes_ahead: i64) -> u16 {
 }
 
 /// Quiet hours of two hours, of which one has passed, or none.
-async fn quiet(device: &Device, app: &Client, on: bool) {
+pub async fn quiet(device: &Device, app: &Client, on: bool) {
     let mut settings = app.ok(api::GetSettings {}).await;
     settings.quiet = api::QuietHours {
         on,
@@ -77,7 +77,13 @@ async fn quiet_hours_hold_alerts_and_messages_and_tell_them_at_their_end_once() 
     assert!(lines[0].contains("BTC") && lines[0].contains("70,100"));
     assert_eq!(lines[1], "Plans (2): Bob: once more");
     assert_eq!(digest.place, api::Place::Alerts);
-    let rows = talk.app.ok(api::ListFirings { limit: 10 }).await;
+    let rows = talk
+        .app
+        .ok(api::ListFirings {
+            limit: 10,
+            symbol: None,
+        })
+        .await;
     assert_eq!(rows[0].mark, FiringMark::Quiet);
 
     let Talk { device, app, .. } = talk;
@@ -137,8 +143,15 @@ async fn what_a_muted_or_deleted_rule_did_in_the_night_is_not_told_in_the_mornin
     quiet(&device, &app, true).await;
     project.price("BTC", "70100").await;
     let all_fired = |rows: &Vec<api::FiringRow>| rows.len() == 3;
-    app.until("the firings", api::ListFirings { limit: 10 }, all_fired)
-        .await;
+    app.until(
+        "the firings",
+        api::ListFirings {
+            limit: 10,
+            symbol: None,
+        },
+        all_fired,
+    )
+    .await;
     let wake = api::Snooze::Wake;
     let id = rules[2].clone();
     app.ok(api::SnoozeRule { id, snooze: wake }).await;
@@ -153,8 +166,15 @@ async fn what_a_muted_or_deleted_rule_did_in_the_night_is_not_told_in_the_mornin
         rows.iter()
             .any(|row| row.rule == rules[0] && row.mark == FiringMark::Muted)
     };
-    app.until("the mark", api::ListFirings { limit: 10 }, settled)
-        .await;
+    app.until(
+        "the mark",
+        api::ListFirings {
+            limit: 10,
+            symbol: None,
+        },
+        settled,
+    )
+    .await;
     wait_until("the one that was snoozed", DEADLINE, || {
         device.desk.shown().len() == 1
     })

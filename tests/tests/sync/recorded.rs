@@ -159,7 +159,10 @@ async fn a_day_of_recorded_prices_fires_each_rule_at_its_times() {
         })
         .await;
     }
-    let firings = api::ListFirings { limit: 500 };
+    let firings = api::ListFirings {
+        limit: 500,
+        symbol: None,
+    };
     let firings = app
         .until("every notification", firings, |firings| {
             firings.iter().all(|row| row.mark != FiringMark::Pending)

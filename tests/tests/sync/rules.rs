@@ -15,13 +15,20 @@ async fn rules_go_into_a_file_and_come_back_equal_and_once() {
     project.price("BTC", "100").await;
     let (_device, app) = alices_device(&project).await;
     watched(&app, "BTC").await;
-    let tags = json!({"tags": ["long term", "Wächter"], "expires_at": 4_102_444_800_000_i64});
+    let tags = json!({
+        "tags": ["long term", "Wächter"], "expires_at": 4_102_444_800_000_i64,
+        "message": "At {price}:\n{{sell}} half",
+    });
     let all = json!({"kind": "all", "conditions": [
         {"kind": "above", "price": "70000.000000000000000001"},
         {"kind": "new_extreme", "extreme": "either", "window_s": 86400, "rearm_percent": "2"},
     ]});
     let kept = app.ok(rule("BTC", all, tags)).await;
     assert_eq!(kept.form.tags, ["long term", "Wächter"]);
+    assert_eq!(
+        kept.form.message.as_deref(),
+        Some("At {price}:\n{{sell}} half")
+    );
     let muted = app.ok(trailing("7.5")).await.id;
     app.ok(api::MuteRule {
         id: muted.clone(),

@@ -279,7 +279,7 @@ const fn which(extreme: Extreme) -> &'static str {
 }
 
 /// `15 min`, `90 s`, `4 h`.
-fn time(seconds: u32) -> String {
+pub(super) fn time(seconds: u32) -> String {
     match length(seconds) {
         Length::Days(n) => format!("{n} d"),
         Length::Hours(n) => format!("{n} h"),

@@ -313,7 +313,7 @@ const fn which(extreme: Extreme) -> &'static str {
 }
 
 /// `15 Min.`, `2 Tagen`: it stands after „in“ and „seit“.
-fn time(seconds: u32) -> String {
+pub(super) fn time(seconds: u32) -> String {
     match length(seconds) {
         Length::Days(1) => "1 Tag".to_owned(),
         Length::Days(n) => format!("{n} Tagen"),

@@ -4,8 +4,10 @@ mod arming;
 mod english;
 mod german;
 mod numbers;
+mod sample;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use tidings_model::{Decimal, Language, Locale, Timestamp};
 
@@ -16,6 +18,8 @@ use numbers::{THIN, signed, unsigned};
 
 pub use arming::{Arming, arming, distance, distance_of};
 pub use numbers::{amount, change, percent, price};
+pub use sample::sample;
+pub use told::Told;
 
 /// What a rule waits for: `Crosses above 70,000`.
 pub fn sentence(condition: &Condition, locale: &Locale) -> String {

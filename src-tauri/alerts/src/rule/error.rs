@@ -1,5 +1,7 @@
 use thiserror::Error;
 
+use crate::template::TemplateError;
+
 /// Why a rule is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RuleError {
@@ -57,4 +59,7 @@ pub enum RuleError {
     /// The same one again.
     #[error("the tag “{0}” is given twice")]
     TagTwice(String),
+    /// A text that cannot be filled in.
+    #[error(transparent)]
+    Message(#[from] TemplateError),
 }

@@ -9,6 +9,8 @@ use tidings_model::{Symbol, Timestamp};
 pub use condition::{Condition, Extreme, Move, Side, Trail};
 pub use error::RuleError;
 
+use crate::template::Template;
+
 /// A price alert. Times are UTC; prices are in the feed's currency.
 ///
 /// Read from JSON it is checked: unknown fields and values outside the limits are refused.
@@ -30,6 +32,9 @@ pub struct Rule {
     /// The user's own words for it. They mean nothing to the evaluation.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// The user's own text of its notifications. It means nothing to the evaluation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<Template>,
 }
 
 /// How often a rule tells.
@@ -61,6 +66,7 @@ impl Rule {
             cooldown_s: Self::DEFAULT_COOLDOWN_S,
             expires_at: None,
             tags: Vec::new(),
+            message: None,
         })
     }
 
@@ -71,7 +77,7 @@ impl Rule {
     }
 
     /// Whether `self` watches the same thing as `other`: what may differ is only repeat,
-    /// cooldown, expiry and tags, which leave a rule's state as it is.
+    /// cooldown, expiry, tags and text, which leave a rule's state as it is.
     pub fn watches_as(&self, other: &Self) -> bool {
         self.symbol == other.symbol && self.condition == other.condition
     }
@@ -87,6 +93,7 @@ struct Unchecked {
     cooldown_s: Option<u32>,
     expires_at: Option<Timestamp>,
     tags: Option<Vec<String>>,
+    message: Option<String>,
 }
 
 impl TryFrom<Unchecked> for Rule {
@@ -100,6 +107,7 @@ impl TryFrom<Unchecked> for Rule {
             cooldown_s: form.cooldown_s.unwrap_or(Self::DEFAULT_COOLDOWN_S),
             expires_at: form.expires_at,
             tags: form.tags.unwrap_or_default(),
+            message: Template::read(form.message.as_deref().unwrap_or_default())?,
         };
         rule.check()?;
         Ok(rule)

@@ -60,6 +60,31 @@ fn tags_are_kept_in_their_order_and_left_out_when_there_are_none() {
 }
 
 #[test]
+fn a_text_of_its_own_is_kept_as_it_was_written_and_a_blank_one_is_none() {
+    let with = |message: &str| {
+        let message = serde_json::to_string(message).unwrap();
+        read(&format!(
+            r#"{{"symbol":"BTC","condition":{{"kind":"stale","after_s":60}},"message":{message}}}"#
+        ))
+    };
+    let text = "At {price}:\n{{sell}} half";
+    let rule = with(text).unwrap();
+    assert_eq!(rule.message.as_ref().unwrap().to_string(), text);
+    let written = serde_json::to_string(&rule).unwrap();
+    assert_eq!(serde_json::from_str::<Rule>(&written).unwrap(), rule);
+    let bare = with(" \n").unwrap();
+    assert_eq!(bare.message, None);
+    assert!(!serde_json::to_string(&bare).unwrap().contains("message"));
+    assert!(rule.watches_as(&bare));
+    let refused = with("{prize}").unwrap_err();
+    assert!(
+        refused.starts_with("{prize} in the text stands for nothing"),
+        "{refused}"
+    );
+    assert!(refused.contains("{price}"), "{refused}");
+}
+
+#[test]
 fn tags_outside_their_limits_are_refused() {
     let tagged = |tags: &[&str]| {
         let tags = serde_json::to_string(tags).unwrap();

@@ -1,6 +1,7 @@
 //! Rules and firings as they are read.
 
 use rusqlite::{Row, params};
+use tidings_model::Symbol;
 
 use super::decode;
 use crate::Cache;
@@ -9,7 +10,7 @@ use crate::types::alerts::{Firing, FiringId, FiringMark, NewFiring, StoredRule};
 
 const FIRING: &str =
     "SELECT f.id, f.rule, s.name, f.sentence, f.price, f.source_time, f.fired_at, f.mark,
-    f.pending FROM firings f JOIN symbols s ON s.key = f.symbol";
+    f.pending, f.message FROM firings f JOIN symbols s ON s.key = f.symbol";
 
 impl Cache {
     /// All rules, oldest first.
@@ -54,12 +55,30 @@ impl Cache {
             let sql = format!("{FIRING} WHERE f.id < ?1 ORDER BY f.id DESC LIMIT ?2");
             let mut statement = conn.prepare_cached(&sql)?;
             let before = before.map_or(i64::MAX, |id| id.0);
-            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let firings = statement.query_map(params![before, limit], decode_firing)?;
+            let firings = statement.query_map(params![before, count(limit)], decode_firing)?;
             Ok(firings.collect::<rusqlite::Result<_>>()?)
         })
         .await
     }
+
+    /// Firings of one symbol, newest first.
+    pub async fn firings_of(&self, symbol: Symbol, limit: usize) -> Result<Vec<Firing>> {
+        self.read(move |conn| {
+            let sql = format!(
+                "{FIRING} WHERE f.symbol = (SELECT key FROM symbols WHERE name = ?1)
+                 ORDER BY f.id DESC LIMIT ?2"
+            );
+            let mut statement = conn.prepare_cached(&sql)?;
+            let wanted = params![symbol.as_str(), count(limit)];
+            let firings = statement.query_map(wanted, decode_firing)?;
+            Ok(firings.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+}
+
+fn count(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
 fn decode_firing(row: &Row<'_>) -> rusqlite::Result<Firing> {
@@ -69,6 +88,7 @@ fn decode_firing(row: &Row<'_>) -> rusqlite::Result<Firing> {
             rule: decode::rule_id(row, 1)?,
             symbol: decode::symbol(row, 2)?,
             sentence: row.get(3)?,
+            message: row.get(9)?,
             price: decode::decimal(row, 4)?,
             source_time: decode::time(row, 5)?,
             fired_at: decode::time(row, 6)?,

@@ -8,9 +8,24 @@ use crate::Cache;
 use crate::error::Result;
 use crate::levels::{self, Level, Levels};
 use crate::types::alerts::JudgedTo;
-use crate::types::prices::PricePoint;
+use crate::types::prices::{LevelSize, PricePoint, PriceStorage};
 
 impl Cache {
+    /// What the price history takes. Reads all of its pages, so it may take a second where there
+    /// are many millions of prices.
+    pub async fn price_storage(&self) -> Result<PriceStorage> {
+        self.read(|conn| {
+            let size = |level: Level| level_size(conn, level.sql().table);
+            Ok(PriceStorage {
+                raw: size(Level::Raw)?,
+                minutes: size(Level::Minutes)?,
+                hours: size(Level::Hours)?,
+                days: size(Level::Days)?,
+            })
+        })
+        .await
+    }
+
     /// The symbols to follow, in the user's order.
     pub async fn watch_list(&self) -> Result<Vec<Symbol>> {
         self.read(|conn| {
@@ -172,4 +187,18 @@ fn reduce(points: Vec<PricePoint>, from: Timestamp, to: Timestamp, max: usize) -
         }
     }
     reduced
+}
+
+/// Rows and bytes of a table that is one tree by its key: in such a tree every cell of every page
+/// is a row ("The DBSTAT Virtual Table", SQLite).
+fn level_size(conn: &Connection, table: &str) -> Result<LevelSize> {
+    let mut statement =
+        conn.prepare_cached("SELECT ncell, pgsize FROM dbstat WHERE name = ?1 AND aggregate = 1")?;
+    let size = statement.query_row([table], |row| {
+        Ok(LevelSize {
+            rows: row.get::<_, i64>(0)?.unsigned_abs(),
+            bytes: row.get::<_, i64>(1)?.unsigned_abs(),
+        })
+    })?;
+    Ok(size)
 }

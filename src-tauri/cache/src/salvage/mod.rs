@@ -292,16 +292,27 @@ fn copy_rules(old: &mut Damaged<'_>, conn: &mut Connection) -> Result<bool> {
 }
 
 fn copy_firings(old: &mut Damaged<'_>, conn: &mut Connection) -> Result<bool> {
+    const MESSAGES_SINCE: u32 = 9;
+    let version = old.ask(migrate::version).unwrap_or_default();
+    let message = if version >= MESSAGES_SINCE {
+        "f.message"
+    } else {
+        "NULL"
+    };
     each(
         old,
         conn,
-        "SELECT f.rule, s.name, f.sentence, f.price, f.source_time, f.fired_at, f.mark, f.pending
-         FROM firings f JOIN symbols s ON s.key = f.symbol ORDER BY f.id",
+        &format!(
+            "SELECT f.rule, s.name, f.sentence, f.price, f.source_time, f.fired_at, f.mark, f.pending,
+                 {message}
+             FROM firings f JOIN symbols s ON s.key = f.symbol ORDER BY f.id"
+        ),
         |row| {
             Ok(NewFiring {
                 rule: decode::rule_id(row, 0)?,
                 symbol: decode::symbol(row, 1)?,
                 sentence: row.get(2)?,
+                message: text(row, 8)?,
                 price: decode::decimal(row, 3)?,
                 source_time: Timestamp::from_micros(row.get(4)?),
                 fired_at: decode::time(row, 5)?,

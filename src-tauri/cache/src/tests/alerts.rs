@@ -40,6 +40,7 @@ fn firing(pending: bool) -> NewFiring {
         rule: rule().id,
         symbol: btc(),
         sentence: "BTC is above 70,000".to_owned(),
+        message: Some("Sell half at 70,000.10".to_owned()),
         price: price("70000.10"),
         source_time: at(3),
         fired_at: at(4),
@@ -77,6 +78,34 @@ async fn what_waits_for_the_end_of_a_snooze_is_told_no_more_when_its_rule_is_del
     assert_eq!(pending[0].id, ids[1]);
     let history = desk.cache.firings(10, None).await.unwrap();
     assert_eq!(history[1].firing.mark, FiringMark::Snoozed);
+}
+
+#[tokio::test]
+async fn firings_of_a_quiet_symbol_are_found_behind_those_of_a_busy_one() {
+    let desk = Desk::new().await;
+    let quiet = Symbol::new("USDC").unwrap();
+    let rare = NewFiring {
+        symbol: quiet.clone(),
+        message: None,
+        ..firing(false)
+    };
+    let mut firings = vec![rare.clone()];
+    firings.extend(std::iter::repeat_n(firing(false), 600));
+    firings.push(rare);
+    let evaluation = Evaluation {
+        firings,
+        ..Evaluation::default()
+    };
+    let ids = desk.cache.commit_evaluation(evaluation).await.unwrap();
+    let found = desk.cache.firings_of(quiet.clone(), 500).await.unwrap();
+    let found: Vec<_> = found.iter().map(|each| each.id).collect();
+    assert_eq!(found, [ids[601], ids[0]]);
+    assert_eq!(desk.cache.firings_of(quiet, 1).await.unwrap().len(), 1);
+    let busy = desk.cache.firings_of(btc(), 500).await.unwrap();
+    assert_eq!(busy.len(), 500);
+    assert_eq!(busy[0].firing, firing(false));
+    let unknown = Symbol::new("NONE").unwrap();
+    assert!(desk.cache.firings_of(unknown, 10).await.unwrap().is_empty());
 }
 
 #[tokio::test]

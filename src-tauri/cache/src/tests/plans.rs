@@ -12,6 +12,8 @@ const UNREAD: &str = "SELECT count(*) FROM (SELECT 1 FROM messages
       AND (created_at, id) > (?2, ?3) AND (author IS NOT ?4 OR role IS NOT 'user') LIMIT ?5)";
 const BY_TIME: &str = "SELECT key FROM messages INDEXED BY messages_by_time
     WHERE created_at <= ?1 ORDER BY created_at DESC";
+const FIRINGS: &str = "SELECT f.id FROM firings f JOIN symbols s ON s.key = f.symbol
+    WHERE f.symbol = (SELECT key FROM symbols WHERE name = ?1) ORDER BY f.id DESC LIMIT ?2";
 
 #[tokio::test]
 async fn pages_unread_counts_and_searches_walk_an_index() {
@@ -20,6 +22,7 @@ async fn pages_unread_counts_and_searches_walk_an_index() {
         (PAGE, "messages_in_order"),
         (UNREAD, "messages_in_order"),
         (BY_TIME, "COVERING INDEX messages_by_time"),
+        (FIRINGS, "firings_by_symbol"),
     ] {
         let plan = desk
             .cache

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use tidings_model::{Decimal, Quote, Symbol};
 
 use super::*;
-use crate::{KeptFrom, PastPrices, PricePoint};
+use crate::{KeptFrom, PastPrices, PricePoint, PriceStorage};
 
 const HOUR: i64 = 3600;
 const DAY: i64 = 86_400;
@@ -79,6 +79,29 @@ async fn rows(cache: &Cache) -> [i64; 4] {
         })
         .await
         .unwrap()
+}
+
+#[tokio::test]
+async fn what_each_level_takes_is_told_row_by_row_and_in_whole_pages() {
+    let desk = Desk::new().await;
+    let cache = &desk.cache;
+    let sizes = |found: PriceStorage| [found.raw, found.minutes, found.hours, found.days];
+    let empty = sizes(cache.price_storage().await.unwrap());
+    assert!(empty.iter().all(|level| level.rows == 0), "{empty:?}");
+    // Enough for a tree of several levels.
+    let quotes: Vec<_> = (0..20_000)
+        .map(|n| quote(n * 7, &format!("{n}.25"), Some("28600000000")))
+        .collect();
+    cache.record_quotes(quotes).await.unwrap();
+    fold(cache, 3 * DAY, kept(HOUR, -DAY, -DAY, -DAY)).await;
+    let counted = rows(cache).await;
+    let found = sizes(cache.price_storage().await.unwrap());
+    assert_eq!(found.map(|level| level.rows.cast_signed()), counted);
+    assert!(counted[0] > 10_000 && counted[3] > 0, "{counted:?}");
+    // A price with its time and volume takes some twenty to eighty bytes.
+    let each = found[0].bytes / found[0].rows;
+    assert!((20..80).contains(&each), "{found:?}");
+    assert!(found[1].bytes > found[2].bytes && found[2].bytes >= found[3].bytes);
 }
 
 async fn all(cache: &Cache, points: usize) -> Vec<PricePoint> {

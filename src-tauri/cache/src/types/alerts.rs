@@ -99,6 +99,8 @@ pub struct NewFiring {
     pub symbol: Symbol,
     /// The sentence shown.
     pub sentence: String,
+    /// The user's own text below it, filled in; `None` where nobody wrote one.
+    pub message: Option<String>,
     /// The price that fired it.
     pub price: Decimal,
     /// When that price held, by its source.

@@ -30,6 +30,28 @@ pub struct KeptFrom {
     pub days: Timestamp,
 }
 
+/// What the price history takes, level by level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PriceStorage {
+    /// Prices as they came.
+    pub raw: LevelSize,
+    /// One bar a minute.
+    pub minutes: LevelSize,
+    /// One bar an hour.
+    pub hours: LevelSize,
+    /// One bar a day.
+    pub days: LevelSize,
+}
+
+/// What one level of the price history takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LevelSize {
+    /// Prices or bars.
+    pub rows: u64,
+    /// Bytes of the database.
+    pub bytes: u64,
+}
+
 /// A stretch of time, from `from` to before `until`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PriceGap {

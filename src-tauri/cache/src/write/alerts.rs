@@ -116,8 +116,9 @@ pub(crate) fn add_firing(tx: &mut Tx<'_>, firing: &NewFiring) -> Result<FiringId
     let id = tx
         .conn
         .prepare_cached(
-            "INSERT INTO firings (rule, symbol, sentence, price, source_time, fired_at, mark, pending)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO firings (rule, symbol, sentence, price, source_time, fired_at, mark, pending,
+                 message)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .insert(params![
             firing.rule.as_uuid().as_bytes(),
@@ -128,6 +129,7 @@ pub(crate) fn add_firing(tx: &mut Tx<'_>, firing: &NewFiring) -> Result<FiringId
             firing.fired_at.as_micros(),
             firing.mark.as_str(),
             firing.pending,
+            firing.message,
         ])?;
     tx.changes.firings = true;
     Ok(FiringId(id))

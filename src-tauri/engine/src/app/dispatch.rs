@@ -170,6 +170,8 @@ impl App {
         if let Some(problem) = problem.or_else(|| settings.quiet.problem()) {
             return Err(EngineError::Invalid(problem));
         }
+        tidings_alerts::Template::read(&settings.alert_message)
+            .map_err(|error| EngineError::Invalid(error.to_string()))?;
         self.config_mut(|config| config.settings = settings.clone())?;
         let before = self.0.settings.send_replace(settings.clone());
         self.0.bus.emit(api::Event::Settings {
@@ -260,6 +262,7 @@ async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, 
         Command::AnswerHeld(args) => reply::<api::AnswerHeld>(core.answer_held(&args).await),
         Command::FindDate(args) => reply::<api::FindDate>(core.find_date(&args).await),
         Command::GetStorage(_) => reply::<api::GetStorage>(core.storage().await),
+        Command::GetPriceStorage(_) => reply::<api::GetPriceStorage>(core.price_storage().await),
         Command::PreviewRetention(args) => {
             reply::<api::PreviewRetention>(core.preview_retention(&args).await)
         }
@@ -296,8 +299,8 @@ async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, 
         Command::EnableRule(args) => reply::<api::EnableRule>(core.enable_rule(&args).await),
         Command::SnoozeRule(args) => reply::<api::SnoozeRule>(core.snooze_rule(&args).await),
         Command::MuteRule(args) => reply::<api::MuteRule>(core.mute_rule(&args).await),
-        Command::PreviewRule(args) => reply::<api::PreviewRule>(Ok(core.preview_rule(&args).await)),
-        Command::ListFirings(args) => reply::<api::ListFirings>(core.firings(&args).await),
+        Command::PreviewRule(args) => reply::<api::PreviewRule>(Ok(core.preview_rule(args).await)),
+        Command::ListFirings(args) => reply::<api::ListFirings>(core.firings(args).await),
         // Those of the program itself have been carried out before.
         Command::GetSnapshot(_)
         | Command::StartLocal(_)

@@ -64,6 +64,7 @@ fn alert(message: &Message) -> Option<api::RuleForm> {
         cooldown_s: None,
         expires_at: None,
         tags: Vec::new(),
+        message: None,
     })
 }
 

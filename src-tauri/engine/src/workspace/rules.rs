@@ -1,12 +1,14 @@
 //! Alert rules as the user makes and changes them.
 
+mod messages;
 mod portable;
 
-use tidings_alerts::{Rule, RuleState, describe};
+use tidings_alerts::{Rule, RuleState, Template, describe};
 use tidings_cache::{Cache, StoredRule};
 use tidings_contract as api;
 use tidings_model::{Json, Locale, Quote, RuleId, Timestamp};
 
+pub(super) use self::messages::{told, usual};
 pub(crate) use self::portable::Portable;
 use super::market::{Kept, Market, json};
 use crate::error::{EngineError, Result};
@@ -23,6 +25,8 @@ pub(super) fn rule_of(form: &api::RuleForm) -> Result<Rule> {
         #[serde(skip_serializing_if = "Option::is_none")]
         expires_at: Option<Timestamp>,
         tags: &'a [String],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        message: Option<&'a str>,
     }
     let invalid = |error: serde_json::Error| EngineError::Invalid(error.to_string());
     let wire = Wire {
@@ -32,6 +36,7 @@ pub(super) fn rule_of(form: &api::RuleForm) -> Result<Rule> {
         cooldown_s: form.cooldown_s,
         expires_at: form.expires_at.map(Timestamp::from_millis),
         tags: &form.tags,
+        message: form.message.as_deref().map(str::trim),
     };
     let text = serde_json::to_string(&wire).map_err(invalid)?;
     serde_json::from_str(&text).map_err(invalid)
@@ -51,6 +56,7 @@ pub(super) fn form_of(rule: &Rule) -> Result<api::RuleForm> {
         cooldown_s: Some(rule.cooldown_s),
         expires_at: rule.expires_at.map(Timestamp::as_millis),
         tags: rule.tags.clone(),
+        message: rule.message.as_ref().map(ToString::to_string),
     })
 }
 
@@ -232,8 +238,15 @@ impl Market {
         Ok(cache.delete_rule(id).await?)
     }
 
-    /// Says what a rule would do.
-    pub fn preview(&self, rule: &Rule, locale: &Locale) -> api::RulePreview {
+    /// Says what a rule would do. `usual` is the text of those without one; `now` by the server's
+    /// clock.
+    pub fn preview(
+        &self,
+        rule: &Rule,
+        usual: Option<&Template>,
+        locale: &Locale,
+        now: Timestamp,
+    ) -> api::RulePreview {
         let quote = self.quotes.get(&rule.symbol);
         let empty = tidings_alerts::History::new();
         let history = self.book.history(&rule.symbol).unwrap_or(&empty);
@@ -242,11 +255,13 @@ impl Market {
         api::RulePreview {
             valid: true,
             problem: None,
+            message_problem: None,
             sentence: Some(describe::sentence(&rule.condition, locale)),
             armed_at_once: arming.as_ref().is_none_or(|arming| arming.at_once),
             arming: arming.map(|arming| arming.sentence),
             distance_percent: distance.map(|distance| distance.to_string()),
             past: None,
+            notification: messages::preview(rule, usual, quote, locale, now),
         }
     }
 

@@ -90,6 +90,8 @@ export interface Draft extends Part {
   expires: number | undefined;
   /** Between commas, as typed. */
   tags: string;
+  /** Own text of the notification; blank: the usual one. */
+  message: string;
 }
 
 export const WINDOWS = [60, 300, 900, 1800, 3600, 14_400, 86_400, 604_800, 2_592_000] as const;
@@ -151,6 +153,7 @@ export function draftOf(form: Partial<RuleForm>, symbol: string): Draft {
     cooldown: form.cooldown_s ?? 300,
     expires: form.expires_at ?? undefined,
     tags: (form.tags ?? []).join(", "),
+    message: form.message ?? "",
   };
 }
 
@@ -166,6 +169,7 @@ export function formOf(draft: Draft): RuleForm | undefined {
     cooldown_s: draft.cooldown,
     expires_at: draft.expires ?? null,
     tags: tagsOf(draft.tags),
+    message: draft.message.trim() === "" ? null : draft.message.trim(),
   };
 }
 

@@ -22,6 +22,10 @@ symbol: string,
  */
 title: string, 
 /**
+ * The user's own text below it, as it was told; none where nobody wrote one.
+ */
+message: string | null, 
+/**
  * The price at the tick, a decimal string.
  */
 price: string, 

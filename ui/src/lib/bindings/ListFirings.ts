@@ -7,4 +7,8 @@ export type ListFirings = {
 /**
  * How many at most, 1 to 500.
  */
-limit: number, };
+limit: number, 
+/**
+ * Those of this symbol alone.
+ */
+symbol: string | null, };

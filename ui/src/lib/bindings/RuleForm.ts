@@ -29,4 +29,9 @@ expires_at: number | null,
 /**
  * The user's own words for it: at most 10, each of 1 to 32 characters.
  */
-tags: Array<string>, };
+tags: Array<string>, 
+/**
+ * The user's own text of its notifications (`docs/alerts.md`, "Own words"); none or a blank
+ * one: that of the settings.
+ */
+message: string | null, };

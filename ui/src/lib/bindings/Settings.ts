@@ -70,6 +70,11 @@ quiet: QuietHours,
  */
 sound: Sound, 
 /**
+ * The text of alerts that have none of their own (`docs/alerts.md`, "Own words"); blank: what
+ * the program says by itself.
+ */
+alert_message: string, 
+/**
  * Whether closing the window keeps the program in the tray, where there is one.
  */
 close_to_tray: boolean, 

@@ -30,6 +30,15 @@ const engine: EngineWords = {
   "a tag has 1 to {} characters, no control characters, and no blank at either end":
     "Ein Schlagwort hat 1 bis {} Zeichen, keine Steuerzeichen und keine Leerzeichen am Rand",
   "the tag “{0}” is given twice": "Das Schlagwort „{0}“ steht zweimal da",
+  "{written} in the text stands for nothing. What can be filled in: {known}":
+    "{written} steht im Text für nichts. Einsetzen lässt sich: {known}",
+  "the brace before “{0}” is not closed. A brace itself is written twice":
+    "Die Klammer vor „{0}“ ist nicht geschlossen. Eine Klammer selbst schreibt man doppelt",
+  "a brace is closed that was not opened. A brace itself is written twice":
+    "Eine Klammer wird geschlossen, die nicht offen war. Eine Klammer selbst schreibt man doppelt",
+  "a text has at most {} characters": "Ein Text hat höchstens {} Zeichen",
+  "a text has no control characters but the ends of its lines":
+    "Ein Text hat keine Steuerzeichen außer den Enden seiner Zeilen",
   "An alert is snoozed for 1 to {MOST} minutes. Nothing was changed.":
     "Ein Preisalarm ruht 1 bis {MOST} Minuten lang. Nichts wurde geändert.",
   "An alert is snoozed until a time to come. Nothing was changed.":

@@ -2,6 +2,7 @@ import type { FiringRow, QuoteRow, RuleForm, RuleRow, RuleWaits, Snooze } from "
 import { compare, type Decimal, parseDecimal, percentBetween } from "../format/decimal";
 import { call, tellFailure, tryCall } from "./engine.svelte";
 import { market } from "./market.svelte";
+import { Overtaken } from "./overtaken";
 
 const HISTORY = 100;
 /** The most that the engine tells at once. */
@@ -11,7 +12,10 @@ class Alerts {
   rules = $state.raw<readonly RuleRow[]>([]);
   firings = $state.raw<readonly FiringRow[]>([]);
   loaded = $state(false);
-  #limit = HISTORY;
+  /** Firings of the symbol whose chart was opened last. */
+  #past = $state.raw<Past | undefined>();
+  #charted: string | undefined;
+  readonly #told = new Overtaken<FiringRow>();
 
   /** Only rules with this tag are listed. */
   tag = $state<string | undefined>();
@@ -41,7 +45,7 @@ class Alerts {
     try {
       const [rules, firings] = await Promise.all([
         call("rules", {}),
-        call("firings", { limit: this.#limit }),
+        call("firings", { limit: HISTORY, symbol: null }),
       ]);
       this.rules = rules;
       this.firings = firings;
@@ -49,13 +53,24 @@ class Alerts {
     } catch (thrown) {
       tellFailure(thrown);
     }
+    if (this.#charted !== undefined) await this.loadPast(this.#charted);
   }
 
-  /** More of the history than the list shows, for a chart. */
-  async loadPast(): Promise<void> {
-    this.#limit = LONG_HISTORY;
-    const firings = await tryCall("firings", { limit: this.#limit });
-    if (firings) this.firings = firings;
+  /** Reads the firings of a symbol, for its chart. */
+  async loadPast(symbol: string): Promise<void> {
+    this.#charted = symbol;
+    const asked = tryCall("firings", { limit: LONG_HISTORY, symbol });
+    const [firings, since] = await this.#told.reply(asked);
+    if (!firings || this.#charted !== symbol) return;
+    const newer = since.filter((firing) => firing.symbol === symbol);
+    this.#past = { symbol, firings: newer.reduce(withFiring, firings) };
+  }
+
+  /** The firings of a symbol, newest first: as far as they are known. */
+  pastOf(symbol: string): readonly FiringRow[] {
+    return this.#past?.symbol === symbol
+      ? this.#past.firings
+      : this.firings.filter((firing) => firing.symbol === symbol);
   }
 
   async loadRules(): Promise<void> {
@@ -64,7 +79,11 @@ class Alerts {
   }
 
   fired(firing: FiringRow): void {
-    this.firings = [firing, ...this.firings.filter((row) => row.id !== firing.id)];
+    this.#told.note(firing);
+    this.firings = withFiring(this.firings, firing);
+    if (this.#past?.symbol === firing.symbol) {
+      this.#past = { ...this.#past, firings: withFiring(this.#past.firings, firing) };
+    }
   }
 
   /** Rules that follow the price wait for other prices now. */
@@ -109,8 +128,20 @@ class Alerts {
     this.rules = [];
     this.tag = undefined;
     this.firings = [];
+    this.#past = undefined;
+    this.#charted = undefined;
     this.loaded = false;
   }
+}
+
+interface Past {
+  symbol: string;
+  firings: readonly FiringRow[];
+}
+
+/** Firings, newest first, with one that is new or has changed. */
+function withFiring(firings: readonly FiringRow[], firing: FiringRow): readonly FiringRow[] {
+  return [firing, ...firings.filter(({ id }) => id !== firing.id)];
 }
 
 export function isArmed(rule: RuleRow): boolean {

@@ -387,6 +387,7 @@ function firstSettings(): Settings {
       zone: null,
     },
     sound: { sound: "chime" },
+    alert_message: "",
     close_to_tray: true,
     schema: "public",
     tray_hint_shown: false,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tidings_alerts::Template;
 use tidings_cache::PriceGap;
 use tidings_contract as api;
 use tidings_model::{Symbol, Timestamp};
@@ -201,28 +202,52 @@ impl Core {
         Ok(api::Nothing {})
     }
 
-    pub async fn preview_rule(&self, args: &api::PreviewRule) -> api::RulePreview {
-        match rules::rule_of(&args.form) {
+    pub async fn preview_rule(&self, args: api::PreviewRule) -> api::RulePreview {
+        let mut form = args.form;
+        // What is wrong with the text is said apart: the rest is told all the same.
+        let message = form.message.as_deref().unwrap_or_default().trim();
+        let message_problem = Template::read(message).err();
+        if message_problem.is_some() {
+            form.message = None;
+        }
+        let preview = match rules::rule_of(&form) {
             Ok(rule) => {
-                let past = past::of(self, &args.form, &rule).await;
-                let preview = self.market.lock().await.preview(&rule, &self.locale());
+                // It does the same whatever it says.
+                form.message = None;
+                let past = past::of(self, &form, &rule).await;
+                let (usual, now) = (rules::usual(self), catch_up::server_now(self));
+                let market = self.market.lock().await;
+                let preview = market.preview(&rule, usual.as_ref(), &self.locale(), now);
                 api::RulePreview { past, ..preview }
             }
             Err(error) => api::RulePreview {
                 valid: false,
                 problem: Some(error.to_string()),
+                message_problem: None,
                 sentence: None,
                 arming: None,
                 armed_at_once: false,
                 distance_percent: None,
                 past: None,
+                notification: None,
             },
+        };
+        api::RulePreview {
+            valid: preview.valid && message_problem.is_none(),
+            message_problem: message_problem.map(|problem| problem.to_string()),
+            ..preview
         }
     }
 
-    pub async fn firings(&self, args: &api::ListFirings) -> Result<Vec<api::FiringRow>> {
+    pub async fn firings(&self, args: api::ListFirings) -> Result<Vec<api::FiringRow>> {
         let limit = args.limit.clamp(1, MAX_FIRINGS) as usize;
-        let firings = self.cache.firings(limit, None).await?;
+        let firings = match args.symbol {
+            Some(symbol) => {
+                let symbol = Symbol::new(symbol).map_err(invalid)?;
+                self.cache.firings_of(symbol, limit).await?
+            }
+            None => self.cache.firings(limit, None).await?,
+        };
         Ok(firings
             .iter()
             .map(|row| notices::firing_row(row.id, &row.firing))

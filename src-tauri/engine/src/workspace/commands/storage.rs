@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use tidings_cache::LevelSize;
 use tidings_contract as api;
 use tidings_model::SessionId;
 
@@ -37,6 +38,20 @@ impl Core {
             oldest: stats.oldest.map(tidings_model::Timestamp::as_millis),
             sessions: sessions.collect(),
             cleaned: retention::cleaned(self).await?,
+        })
+    }
+
+    pub async fn price_storage(&self) -> Result<api::PriceStorage> {
+        let size = |level: LevelSize| api::LevelSize {
+            rows: level.rows,
+            bytes: level.bytes,
+        };
+        let found = self.cache.price_storage().await?;
+        Ok(api::PriceStorage {
+            raw: size(found.raw),
+            minutes: size(found.minutes),
+            hours: size(found.hours),
+            days: size(found.days),
         })
     }
 

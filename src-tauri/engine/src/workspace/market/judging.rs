@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use tidings_alerts::{Effect, Firing, Outcome, Pause, Rule, RuleState, describe};
 use tidings_cache::{Evaluation, FiringId, FiringMark, NewFiring};
 use tidings_contract as api;
-use tidings_model::{RuleId, Symbol, Timestamp};
+use tidings_model::{Quote, RuleId, Symbol, Timestamp};
 use tokio::time::Instant;
 
 use super::{Market, Price, RowKind, json};
@@ -354,8 +354,10 @@ pub(super) fn note(core: &Core, market: &mut Market, mut outcome: Outcome, when:
             }
             Effect::Done | Effect::Expired => continue,
         };
+        // Of a tick that fired it is the quote: a late one fires nothing.
+        let quote = market.quotes.get(&kept.rule.symbol);
         market.unkept.firings.push(Fired {
-            new: new_firing(core, &kept.rule, id, &firing, mark),
+            new: new_firing(core, &kept.rule, id, &firing, quote, mark),
             missed: when.missed(firing.time),
             firing,
             pause: None,
@@ -423,12 +425,14 @@ fn new_firing(
     rule: &Rule,
     id: RuleId,
     firing: &Firing,
+    quote: Option<&Quote>,
     mark: FiringMark,
 ) -> NewFiring {
     NewFiring {
         rule: id,
         symbol: rule.symbol.clone(),
         sentence: describe::title(rule, firing, &core.locale()),
+        message: rules::told(core, rule, firing, quote),
         price: firing.price.clone(),
         source_time: firing.time,
         fired_at: core.now(),

@@ -1,4 +1,5 @@
-//! What was held or missed, told in one notification.
+//! What was held or missed, told in one notification. Of several firings each has a short line of
+//! the program's own, whatever text its rule has: the notification that they share has no room.
 
 use std::sync::atomic::Ordering;
 
@@ -40,7 +41,7 @@ pub(super) async fn tell_snoozed(core: &Core, firings: Vec<(FiringId, NewFiring)
     }
     let locale = core.locale();
     let notification = match &firings[..] {
-        [(id, one)] => firings::one(core, *id, one, firings::line(one, &locale)),
+        [(id, one)] => firings::late(core, *id, one),
         many => {
             let title = words::while_snoozed(locale.language, many.len());
             let lines = many.iter().map(|(_, f)| firings::line(f, &locale));
@@ -101,7 +102,7 @@ fn notification(
 ) -> Notification {
     let locale = core.locale();
     if let ([(id, one)], 0) = (told, found.count()) {
-        return firings::one(core, *id, one, firings::line(one, &locale));
+        return firings::late(core, *id, one);
     }
     let title = match (quiet, found.count()) {
         (false, 0) => words::while_away(locale.language, told.len()),

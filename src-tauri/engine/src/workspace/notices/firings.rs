@@ -31,7 +31,8 @@ pub(super) async fn tell(core: &Core, fired: Vec<Fired>) {
     let locale = core.locale();
     for (id, fired) in told {
         let (kept, firing) = (fired.new, fired.firing);
-        let mut body = describe::body(&firing, &clock_time, &locale);
+        let own = kept.message.clone();
+        let mut body = own.unwrap_or_else(|| describe::body(&firing, &clock_time, &locale));
         if fired.missed {
             body = format!("{}: {body}", clock_time(firing.time));
         }
@@ -60,6 +61,16 @@ pub(super) fn one(core: &Core, id: FiringId, kept: &NewFiring, body: String) -> 
         },
         sound: core.sound(),
     }
+}
+
+/// The notification of one firing that is told later than it happened: when that was, and the
+/// user's own text where there is one.
+pub(super) fn late(core: &Core, id: FiringId, kept: &NewFiring) -> Notification {
+    let body = match &kept.message {
+        Some(message) => format!("{}: {message}", clock_time(kept.source_time)),
+        None => line(kept, &core.locale()),
+    };
+    one(core, id, kept, body)
 }
 
 /// `14:02: BTC crossed above 70,000, 70,012.60`
@@ -121,6 +132,7 @@ pub(in crate::workspace) fn firing_row(id: FiringId, firing: &NewFiring) -> api:
         rule: firing.rule.to_string(),
         symbol: firing.symbol.to_string(),
         title: firing.sentence.clone(),
+        message: firing.message.clone(),
         price: firing.price.to_string(),
         time: firing.source_time.as_millis(),
         mark: match firing.mark {

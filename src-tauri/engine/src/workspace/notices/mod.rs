@@ -211,6 +211,6 @@ async fn deliver(core: &Core, notification: Notification) -> bool {
 }
 
 /// `14:02`, in the time zone of this computer.
-fn clock_time(at: Timestamp) -> String {
+pub(super) fn clock_time(at: Timestamp) -> String {
     at.local_clock()
 }

@@ -161,10 +161,9 @@ export class Picture {
       x: plot.xAt(time),
       y: plot.yOf(price),
     });
-    const inside = alerts.firings.filter(
-      ({ symbol, time, price }) =>
-        symbol === this.#symbol && time >= grid.from && time <= end && plot.holds(plot.yOf(price)),
-    );
+    const inside = alerts
+      .pastOf(this.#symbol)
+      .filter(({ time, price }) => time >= grid.from && time <= end && plot.holds(plot.yOf(price)));
     return discsOf(inside, place);
   });
 
