@@ -49,7 +49,10 @@ impl Arguments {
                 Some("--hidden") => parsed.hidden = true,
                 Some("--data-dir") => {
                     let directory = arguments.next().ok_or("--data-dir needs a directory")?;
-                    parsed.data_dir = Some(PathBuf::from(directory));
+                    // It is the same one when the desktop starts the program, wherever that is.
+                    let directory = std::path::absolute(PathBuf::from(directory))
+                        .map_err(|_| "--data-dir needs a directory")?;
+                    parsed.data_dir = Some(directory);
                 }
                 Some("--version") => {
                     return Ok(Parsed::Print(format!(
@@ -91,6 +94,12 @@ mod tests {
                 .contains("--frobnicate")
         );
         assert!(parse(&["--data-dir"]).is_err());
+        assert!(parse(&["--data-dir", ""]).is_err());
+        let Parsed::Run(relative) = parse(&["--data-dir", "x"]).unwrap() else {
+            panic!("it does not run");
+        };
+        let here = std::env::current_dir().unwrap();
+        assert_eq!(relative.data_dir, Some(here.join("x")));
         assert!(matches!(parse(&["--help"]).unwrap(), Parsed::Print(_)));
     }
 }

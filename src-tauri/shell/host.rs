@@ -1,5 +1,6 @@
 //! The desktop as the engine sees it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -16,15 +17,23 @@ pub struct DesktopHost {
     app: AppHandle,
     notifier: Notifier,
     focused: Arc<AtomicBool>,
+    data_dir: Option<PathBuf>,
 }
 
 impl DesktopHost {
-    /// A host whose window may be focused or not, as `focused` says.
-    pub fn new(app: AppHandle, notifier: Notifier, focused: Arc<AtomicBool>) -> Self {
+    /// A host whose window may be focused or not, as `focused` says. `data_dir`: where the command
+    /// line says that workspaces and settings are kept.
+    pub fn new(
+        app: AppHandle,
+        notifier: Notifier,
+        focused: Arc<AtomicBool>,
+        data_dir: Option<PathBuf>,
+    ) -> Self {
         Self {
             app,
             notifier,
             focused,
+            data_dir,
         }
     }
 }
@@ -43,11 +52,11 @@ impl Host for DesktopHost {
     }
 
     fn autostart(&self) -> Option<bool> {
-        platform::autostart(&self.app)
+        platform::autostart(&self.app, self.data_dir.as_deref())
     }
 
     fn set_autostart(&self, on: bool) -> Result<(), String> {
-        platform::set_autostart(&self.app, on)
+        platform::set_autostart(&self.app, self.data_dir.as_deref(), on)
     }
 
     fn open_link(&self, url: &str) -> Result<(), String> {

@@ -87,6 +87,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
     let focused = Arc::new(AtomicBool::new(false));
     let (notifier, acted) = Notifier::new();
     let seen = focused.clone();
+    #[cfg(not(target_os = "linux"))]
+    let autostart = platform::autostart_plugin(arguments.data_dir.as_deref());
     let setup = move |app: &mut tauri::App| -> Result<(), Box<dyn std::error::Error>> {
         let handle = app.handle().clone();
         let log = logging::start(&handle.path().app_log_dir()?);
@@ -98,7 +100,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         let downloads = handle.path().download_dir().ok();
         let hidden = arguments.hidden && platform::has_tray();
         window::open(&handle, !hidden)?;
-        let host = DesktopHost::new(handle.clone(), notifier, seen);
+        let host = DesktopHost::new(handle.clone(), notifier, seen, arguments.data_dir.clone());
         let local = arguments.local;
         tauri::async_runtime::spawn(async move {
             let app = start(data_dir, downloads, host, local).await;
@@ -121,10 +123,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
     };
     let builder = tauri::Builder::default();
     #[cfg(not(target_os = "linux"))]
-    let builder = builder.plugin(tauri_plugin_autostart::init(
-        tauri_plugin_autostart::MacosLauncher::LaunchAgent,
-        Some(vec!["--hidden"]),
-    ));
+    let builder = builder.plugin(autostart);
     let built = builder
         .plugin(tauri_plugin_single_instance::init(|app, _, _| {
             window::show(app);

@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::time::timeout;
 use zbus::{Connection, MatchRule, MessageStream, OwnedVariant, Variant};
 
-use super::{Acted, DEADLINE, refused};
+use super::{Acted, DEADLINE, gnome, refused};
 
 const NAME: &str = "org.freedesktop.Notifications";
 const PATH: &str = "/org/freedesktop/Notifications";
@@ -168,6 +168,9 @@ impl Inner {
         let able = Able(call(&bus, "GetCapabilities", &()).await?);
         let service = if is_inhibited(&bus).await {
             NotificationService::Inhibited
+        } else if name == gnome::SERVICE {
+            let asked = tokio::task::spawn_blocking(gnome::service);
+            asked.await.unwrap_or(NotificationService::Available)
         } else {
             NotificationService::Available
         };
@@ -242,7 +245,8 @@ where
     answer.body().deserialize()
 }
 
-/// Whether the desktop keeps notifications back; KDE says so, others do not say.
+/// Whether the desktop keeps notifications back; KDE says so here, GNOME elsewhere, others do not
+/// say.
 async fn is_inhibited(bus: &Connection) -> bool {
     const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
     let question = (NAME, "Inhibited");

@@ -3,6 +3,8 @@
 #[cfg(target_os = "linux")]
 mod freedesktop;
 #[cfg(target_os = "linux")]
+mod gnome;
+#[cfg(target_os = "linux")]
 pub use freedesktop::Notifier;
 
 #[cfg(not(target_os = "linux"))]

@@ -20,7 +20,8 @@ pub use settings::{has_notification_settings, open_notification_settings};
 mod plugins;
 #[cfg(not(target_os = "linux"))]
 pub use plugins::{
-    autostart, has_notification_settings, open_notification_settings, set_autostart,
+    autostart, autostart_plugin, has_notification_settings, open_notification_settings,
+    set_autostart,
 };
 
 #[cfg(target_os = "macos")]

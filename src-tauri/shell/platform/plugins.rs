@@ -1,6 +1,9 @@
 //! macOS and Windows: what plugins and the system's own addresses do.
 
-use tauri::AppHandle;
+use std::path::Path;
+
+use tauri::plugin::TauriPlugin;
+use tauri::{AppHandle, Runtime};
 use tauri_plugin_autostart::ManagerExt as _;
 
 use crate::links;
@@ -22,13 +25,33 @@ pub const fn has_notification_settings() -> bool {
     true
 }
 
+/// What has the system start the program, hidden, with the data that it was started with itself.
+pub fn autostart_plugin<R: Runtime>(data_dir: Option<&Path>) -> TauriPlugin<R> {
+    let plugin = tauri_plugin_autostart::Builder::new().arg("--hidden");
+    match data_dir {
+        Some(directory) => plugin.arg("--data-dir").arg(argument(directory)).build(),
+        None => plugin.build(),
+    }
+}
+
+/// An argument as the plugin takes it: on Windows it joins them to one line as they are.
+fn argument(directory: &Path) -> String {
+    let directory = directory.display().to_string();
+    if cfg!(windows) {
+        // A backslash before the quote would be one of the directory's name.
+        format!("\"{}\"", directory.trim_end_matches('\\'))
+    } else {
+        directory
+    }
+}
+
 /// Whether the system starts the program; none when it does not say.
-pub fn autostart(app: &AppHandle) -> Option<bool> {
+pub fn autostart(app: &AppHandle, _: Option<&Path>) -> Option<bool> {
     app.autolaunch().is_enabled().ok()
 }
 
 /// Has the system start the program, hidden, or not.
-pub fn set_autostart(app: &AppHandle, on: bool) -> Result<(), String> {
+pub fn set_autostart(app: &AppHandle, _: Option<&Path>, on: bool) -> Result<(), String> {
     let set = if on {
         app.autolaunch().enable()
     } else {
