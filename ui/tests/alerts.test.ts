@@ -1,4 +1,4 @@
-import { fireEvent, render, screen } from "@testing-library/svelte";
+import { fireEvent, render, screen, waitFor } from "@testing-library/svelte";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import AlertEditor from "../src/lib/alerts/AlertEditor.svelte";
 import { draftOf, formOf, KINDS, ofKind, tagsOf, unreadable } from "../src/lib/alerts/form";
@@ -12,6 +12,7 @@ import { market } from "../src/lib/state/market.svelte";
 import Menu from "../src/lib/ui/Menu.svelte";
 import { closeMenu } from "../src/lib/ui/menu.svelte";
 import { HandBackend } from "./fixtures";
+import { firing } from "./openchart";
 
 let backend: HandBackend;
 
@@ -261,6 +262,17 @@ describe("the list of alerts", () => {
     expect(await screen.findByText(/Rule b/)).toBeDefined();
   });
 
+  it("is in the history with what was told in one's own words", async () => {
+    show(row("a"));
+    const bare = firing("f", 0, { title: "BTC crossed above 70,000" });
+    alerts.fired(bare);
+    const [line] = await screen.findAllByTestId("alert-history-row");
+    expect(line?.textContent).not.toContain(": ");
+    alerts.fired({ ...bare, message: "Sell half\nat 70,000" });
+    await waitFor(() => expect(line?.textContent).toContain("Sell half\nat 70,000"));
+    expect(line?.dataset.tip).toContain("Sell half");
+  });
+
   it("goes into a file and comes from one", async () => {
     show(row("a"));
     await fireEvent.click(screen.getByTestId("alerts-more"));
@@ -275,5 +287,31 @@ describe("the list of alerts", () => {
     piece.answer({ imported: { rules: 0, known: 1 } });
     (await backend.next("rules")).answer([row("a"), row("b")]);
     expect(await screen.findByText(/Rule b/)).toBeDefined();
+  });
+});
+
+describe("the past of a symbol", () => {
+  it("is asked for by its name, and what fires meanwhile is not lost", async () => {
+    const ids = (symbol: string) => alerts.pastOf(symbol).map(({ id, mark }) => `${id} ${mark}`);
+    alerts.fired(firing("known", 1));
+    expect(ids("BTC")).toEqual(["known notified"]);
+    void alerts.loadPast("BTC");
+    const asked = await backend.next("firings");
+    expect(asked.args).toEqual({ limit: 500, symbol: "BTC" });
+    alerts.fired(firing("new", 3));
+    alerts.fired(firing("new", 3, { mark: "muted" }));
+    alerts.fired(firing("elsewhere", 4, { symbol: "ETH" }));
+    asked.answer([firing("new", 3, { mark: "pending" }), firing("old", 0)]);
+    await waitFor(() => expect(ids("BTC")).toEqual(["new muted", "old notified"]));
+    // Another chart was opened before the answer came.
+    void alerts.loadPast("SOL");
+    const late = await backend.next("firings");
+    void alerts.loadPast("ETH");
+    const wanted = await backend.next("firings");
+    wanted.answer([firing("e", 5, { symbol: "ETH" })]);
+    await waitFor(() => expect(ids("ETH")).toEqual(["e notified"]));
+    late.answer([firing("s", 5, { symbol: "SOL" })]);
+    await Promise.resolve();
+    expect(ids("ETH")).toEqual(["e notified"]);
   });
 });

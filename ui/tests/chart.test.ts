@@ -1,5 +1,7 @@
 import { fireEvent, screen, waitFor } from "@testing-library/svelte";
+import { tick } from "svelte";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { alerts } from "../src/lib/state/alerts.svelte";
 import { market } from "../src/lib/state/market.svelte";
 import { view } from "../src/lib/state/view.svelte";
 import {
@@ -63,9 +65,11 @@ describe("the rest of the open chart", () => {
         firing("b", NOW - 12 * HOUR),
         firing("a", NOW - 12 * HOUR - 60_000),
         firing("old", NOW - 30 * HOUR),
-        firing("other", NOW - HOUR, { symbol: "ETH" }),
       ],
     );
+    // Those of its symbol alone were asked for; one of another that fires meanwhile is none of them.
+    alerts.fired(firing("other", NOW - HOUR, { symbol: "ETH" }));
+    await tick();
     const discs = screen.getAllByTestId("chart-fired");
     expect(discs.map((disc) => disc.dataset.count)).toEqual(["2", "1"]);
     expect(discs[0]?.getAttribute("aria-label")).toMatch(/Firing a at 67,400\.50.*\n.*Firing b/s);

@@ -49,4 +49,22 @@ describe("how long prices are kept", () => {
     second.refuse({ code: "internal", message: "The disk is full.", details: null });
     await expect.poll(() => choice("raw", 2).getAttribute("aria-checked")).toBe("true");
   });
+
+  it("says what each level takes, once that is counted", async () => {
+    app.active = "w";
+    render(PriceKeepingSetting);
+    const row = () => screen.getByTestId("setting-keeping-hours").parentElement?.textContent ?? "";
+    expect(row()).not.toContain("rows");
+    const level = (rows: number, bytes: number) => ({ rows, bytes });
+    (await backend.next("price_storage")).answer({
+      raw: level(1_036_800, 41_500_000),
+      minutes: level(262_144, 18_900_000),
+      hours: level(1, 4096),
+      days: level(0, 4096),
+    });
+    await expect.poll(row).toContain("Charts of a month and a year · 1 row, 4\u202fKiB");
+    const raw = screen.getByTestId("setting-keeping-raw").parentElement?.textContent;
+    expect(raw).toContain("1,036,800 rows, 39.6\u202fMiB");
+    app.active = undefined;
+  });
 });

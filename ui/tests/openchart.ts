@@ -4,6 +4,7 @@ import { vi } from "vitest";
 import type {
   ConditionForm,
   FiringRow,
+  ListFirings,
   PriceHistory,
   QuoteRow,
   RuleForm,
@@ -124,7 +125,9 @@ export async function open(
   market.open = "BTC";
   render(MarketTab);
   (await backend.next("price_history")).answer(of);
-  (await backend.next("firings")).answer(firings);
+  const past = await backend.next("firings");
+  if ((past.args as ListFirings).symbol !== "BTC") throw new Error("the firings of another symbol");
+  past.answer(firings);
   await screen.findByTestId("chart");
   await tick();
 }

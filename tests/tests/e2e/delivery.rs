@@ -170,7 +170,8 @@ async fn the_settings_say_what_the_desktop_does_and_start_with_it() {
     window.click("setting-autostart").await.unwrap();
     wait_for("the entry", DEADLINE, async || {
         let text = std::fs::read_to_string(&entry).ok()?;
-        text.contains("--hidden").then_some(())
+        let own_data = format!("--hidden --data-dir \"{}\"", data.path().display());
+        text.contains(&own_data).then_some(())
     })
     .await
     .unwrap();

@@ -22,7 +22,16 @@ async fn an_alert_fires_once_with_the_window_closed_to_the_tray() {
     tidings.ticker("BTC", "69,000.25").await.unwrap();
     project.price("BTC", "69100.5").await;
     tidings.ticker("BTC", "69,100.50").await.unwrap();
-    tidings.alert_above("BTC", "70000").await.unwrap();
+    tidings.draft_alert("BTC", "70000").await.unwrap();
+    let words = "Sell half: {symbol} at {price}";
+    let window = &tidings.window;
+    window.fill("alert-message", words).await.unwrap();
+    let told = |text: &str| text.contains("Sell half: BTC at 70,000.00");
+    window
+        .wait_text("alert-message-preview", told)
+        .await
+        .unwrap();
+    tidings.save_alert().await.unwrap();
 
     let item = tray.wait_item(DEADLINE).await.unwrap();
     let says = |text: &'static str| {
@@ -60,6 +69,7 @@ async fn an_alert_fires_once_with_the_window_closed_to_the_tray() {
         .unwrap();
     assert_eq!(notice.app, "Tidings");
     assert!(notice.summary.contains("BTC"), "{notice:?}");
+    assert_eq!(notice.body, "Sell half: BTC at 70,050.00");
     assert!(
         ["snooze", "mute", "open_chart"].iter().all(|wanted| {
             let mut keys = notice.actions.iter().map(|(key, _)| key);

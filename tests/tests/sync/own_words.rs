@@ -42,7 +42,7 @@ async fn an_alert_is_told_and_kept_in_its_own_words_else_in_those_of_the_setting
     app.join(&project).await;
     watched(&app, "BTC").await;
     usually(&app, "Usually: {details}").await;
-    let own = says("{symbol} {{long}} at {price}, over {threshold}\n[{tags}] {time} {volume}");
+    let own = says("{symbol} {{long}} at {price}, over {threshold}\n[{tags}] {time} {move}");
     let own = app.ok(own).await;
     app.ok(says("  ")).await;
     project.price("BTC", "70100.5").await;
@@ -56,7 +56,8 @@ async fn an_alert_is_told_and_kept_in_its_own_words_else_in_those_of_the_setting
     let said = format!("BTC {{long}} at 70,100.50, over 70,000\n[swing] {clock} –");
     assert_eq!(shown[0].title, "BTC crossed above 70,000");
     assert_eq!(shown[0].body, said);
-    assert_eq!(shown[1].body, "Usually: 70,100.50");
+    let feed = "■ 0.00\u{202f}% in 24 hours";
+    assert_eq!(shown[1].body, format!("Usually: 70,100.50, {feed}"));
     let kept = |of: &str| {
         let row = rows.iter().find(|row| row.rule == of).unwrap();
         row.message.clone()
@@ -69,7 +70,8 @@ async fn an_alert_is_told_and_kept_in_its_own_words_else_in_those_of_the_setting
     wait_until("the third", DEADLINE, || device.desk.shown().len() == 3)
         .await
         .unwrap();
-    assert_eq!(device.desk.shown()[2].body, "70,000.00");
+    let body = format!("70,000.00, {feed}");
+    assert_eq!(device.desk.shown()[2].body, body);
     let rows = of_bitcoin(&app).await;
     assert_eq!((&rows[0].rule, &rows[0].message), (&bare.id, &None));
 }
@@ -162,8 +164,9 @@ async fn a_text_is_shown_before_it_is_saved_and_what_is_wrong_with_it_is_said_ap
         found.unwrap().text.as_str()
     };
     assert_eq!(value(Placeholder::Threshold), "70,000");
-    assert_eq!(value(Placeholder::Volume), "–");
-    assert_eq!(value(Placeholder::Details), "70,000.00");
+    assert_eq!(value(Placeholder::Move), "–");
+    let usual = "70,000.00, ■ 0.00\u{202f}% in 24 hours";
+    assert_eq!(value(Placeholder::Details), usual);
 
     let wrong = preview("{prize}").await;
     let problem = wrong.message_problem.unwrap();
@@ -177,7 +180,7 @@ async fn a_text_is_shown_before_it_is_saved_and_what_is_wrong_with_it_is_said_ap
         wrong.arming.as_deref(),
         Some("Below the line: armed at once")
     );
-    assert_eq!(wrong.notification.unwrap().body, "70,000.00");
+    assert_eq!(wrong.notification.unwrap().body, usual);
     let refused = app.refused(says("{prize}")).await;
     assert_eq!(refused.message, problem);
 
