@@ -28,15 +28,15 @@ pub fn sample(rule: &Rule, latest: Option<&Quote>, now: Timestamp) -> Option<Fir
     };
     let price = firing.price.clone();
     Some(match &rule.condition {
-        Condition::Above { .. } => firing,
         Condition::Below { .. } => down(firing),
         Condition::Crosses { price, .. } if last.is_some_and(|last| last > price) => down(firing),
-        Condition::Crosses { .. } => firing,
         Condition::LeavesRange { low, .. } if last.is_some_and(|last| last < low) => Firing {
             price: low.clone(),
             ..down(firing)
         },
-        Condition::LeavesRange { .. } => firing,
+        Condition::Above { .. } | Condition::Crosses { .. } | Condition::LeavesRange { .. } => {
+            firing
+        }
         Condition::Moves {
             percent,
             window_s,
