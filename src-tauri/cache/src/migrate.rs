@@ -50,6 +50,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 8,
         sql: include_str!("../../../migrations/0008_price_levels.sql"),
     },
+    Migration {
+        version: 9,
+        sql: include_str!("../../../migrations/0009_unread.sql"),
+    },
 ];
 
 /// The schema version of an open database; 0 when it is new.

@@ -21,6 +21,7 @@ const ROWS: &[(u32, &str)] = &[
     (6, include_str!("rows/0006.sql")),
     (7, include_str!("rows/0007.sql")),
     (8, include_str!("rows/0008.sql")),
+    (9, include_str!("rows/0009.sql")),
 ];
 
 fn place(dir: &TempDir) -> Place {
