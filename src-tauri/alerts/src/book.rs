@@ -233,6 +233,14 @@ impl Book {
         self.rules.iter().map(|(id, entry)| (*id, &entry.rule))
     }
 
+    /// The rules that have not ended, in no order.
+    pub fn running(&self) -> impl Iterator<Item = &Rule> {
+        let running = self.rules.values();
+        running
+            .filter(|entry| !entry.state.has_ended())
+            .map(|entry| &entry.rule)
+    }
+
     /// How many rules there are.
     pub fn len(&self) -> usize {
         self.rules.len()

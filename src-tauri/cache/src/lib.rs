@@ -7,6 +7,7 @@
 //! until the server has confirmed them.
 
 mod change;
+mod checkpoint;
 mod error;
 mod files;
 mod key;

@@ -52,7 +52,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     },
     Migration {
         version: 9,
-        sql: include_str!("../../../migrations/0009_messages.sql"),
+        sql: include_str!("../../../migrations/0009_unread.sql"),
+    },
+    Migration {
+        version: 10,
+        sql: include_str!("../../../migrations/0010_messages.sql"),
     },
 ];
 

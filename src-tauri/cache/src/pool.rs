@@ -9,6 +9,7 @@ use tidings_worker::Worker;
 use tokio::sync::{Semaphore, broadcast, watch};
 
 use crate::change::{Changes, Committed};
+use crate::checkpoint::Checkpointer;
 use crate::error::{CacheError, Result};
 use crate::store::{self, Place};
 use crate::write::{self, Tx};
@@ -116,6 +117,7 @@ impl Readers {
 pub(crate) struct Pool {
     writer: Worker<Writer>,
     readers: Readers,
+    checkpointer: Option<Checkpointer>,
     events: broadcast::Sender<Committed>,
     damage_marker: Option<PathBuf>,
     trouble: watch::Sender<Option<CacheError>>,
@@ -124,7 +126,18 @@ pub(crate) struct Pool {
 impl Pool {
     /// Starts the writer on an open connection. `readers` find the same database; `place` is
     /// where it is, unless it is in memory.
-    pub(crate) fn start(conn: Connection, readers: Readers, place: Option<&Place>) -> Result<Self> {
+    pub(crate) fn start(
+        mut conn: Connection,
+        readers: Readers,
+        place: Option<&Place>,
+    ) -> Result<Self> {
+        let checkpointer = match &readers {
+            Readers::Pool { place, .. } => Some(Checkpointer::new(place.clone())),
+            Readers::Writer => None,
+        };
+        if let Some(checkpointer) = &checkpointer {
+            checkpointer.follow(&mut conn)?;
+        }
         let (events, _) = broadcast::channel(EVENT_QUEUE);
         let mut writer = Writer {
             conn,
@@ -136,6 +149,7 @@ impl Pool {
         Ok(Self {
             writer: Worker::new(writer, WRITE_QUEUE),
             readers,
+            checkpointer,
             events,
             damage_marker: place.map(Place::damage_marker),
             trouble: watch::Sender::new(trouble),
@@ -210,18 +224,21 @@ impl Pool {
 
     /// Ends the writer after what is queued, and closes all connections.
     pub(crate) async fn close(&self) {
-        self.close_readers().await;
+        self.close_others().await;
         self.writer.close().await;
     }
 
     /// Ends as a crash would: what is under way is finished, what is queued is not done.
     pub(crate) async fn abandon(&self) {
         self.writer.abandon().await;
-        self.close_readers().await;
+        self.close_others().await;
     }
 
-    /// Running reads end first, so that the last connection can fold the log into the file.
-    async fn close_readers(&self) {
+    /// What others do ends first, so that the last connection can fold the log into the file.
+    async fn close_others(&self) {
+        if let Some(checkpointer) = &self.checkpointer {
+            checkpointer.close().await;
+        }
         if let Readers::Pool { permits, idle, .. } = &self.readers
             && let Ok(all) = permits
                 .acquire_many(u32::try_from(READERS).unwrap_or(1))

@@ -185,6 +185,16 @@ pub(crate) fn open_reader(place: &Place) -> Result<Connection> {
     Ok(conn)
 }
 
+/// A connection that brings the log of a database that is open already into its file, and does
+/// nothing else.
+pub(crate) fn open_checkpointer(place: &Place) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(&place.path, flags)?;
+    unlock(&conn, &place.key)?;
+    conn.pragma_update(None, "synchronous", "NORMAL")?;
+    Ok(conn)
+}
+
 /// Gives the key and keeps SQLCipher from writing to the standard error by itself.
 pub(crate) fn unlock(conn: &Connection, key: &CacheKey) -> Result<()> {
     conn.execute_batch("PRAGMA cipher_log_level = NONE")?;

@@ -124,7 +124,8 @@ pub struct Config {
     /// Waits between attempts to connect, and to join.
     pub backoff: BackoffConfig,
     /// The first attempt after close code 1001, 1006 or 1012 waits `random(0, this)`: the
-    /// clients of a restarted server must not come back all at once.
+    /// clients of a restarted server must not come back all at once. Their further channels join
+    /// up to a fifth of this one after the other: the limit of joins counts those of all clients.
     pub first_retry_spread: Duration,
     /// After such a close what was tracked is tracked again within `random(0, this)`: presence
     /// has the lowest of the project's limits (protocol.md 1.12).

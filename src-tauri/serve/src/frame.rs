@@ -9,7 +9,7 @@ use tidings_contract::{ApiError, Command, ErrorCode};
 #[derive(Debug)]
 pub(crate) enum Request {
     /// A command of the contract.
-    Call(Command),
+    Call(Box<Command>),
     /// The window is, or is not, in front.
     Focused(bool),
     /// The notifications shown so far.
@@ -76,7 +76,7 @@ fn request(id: &Value, mut fields: Map<String, Value>) -> Result<Request, ApiErr
             }
             let command = json!({ "command": name, "args": args.unwrap_or_else(|| json!({})) });
             serde_json::from_value(command)
-                .map(Request::Call)
+                .map(|command| Request::Call(Box::new(command)))
                 .map_err(|error| invalid(format!("The arguments of `{name}` are wrong: {error}.")))
         }
         (None, 1) => match (fields.get("focused"), fields.get("notifications")) {
@@ -107,14 +107,14 @@ mod tests {
         assert_eq!(id, "a");
         assert!(matches!(
             request.unwrap(),
-            Request::Call(Command::ListSessions(_))
+            Request::Call(command) if matches!(*command, Command::ListSessions(_))
         ));
         let (id, request) =
             read(r#"{"id":7,"command":"typing","args":{"session":"s","typing":true}}"#);
         assert_eq!(id, 7);
         assert!(matches!(
             request.unwrap(),
-            Request::Call(Command::Typing(_))
+            Request::Call(command) if matches!(*command, Command::Typing(_))
         ));
         assert!(matches!(
             read(r#"{"focused":false}"#).1.unwrap(),

@@ -69,7 +69,7 @@ async fn read(
                 let (app, answers) = (app.clone(), answers.clone());
                 // A command that has begun is carried out, also when its client is gone.
                 tokio::spawn(async move {
-                    let outcome = app.call(command).await;
+                    let outcome = app.call(*command).await;
                     drop(permit);
                     let _ = answers.send(Answer::new(id, outcome)).await;
                 });

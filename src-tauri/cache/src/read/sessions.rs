@@ -21,15 +21,32 @@ impl Cache {
     /// All sessions: pinned first, then by activity, newest first.
     pub async fn sessions(&self) -> Result<Vec<SessionSummary>> {
         let account = self.account();
-        self.read(move |conn| Lister::new(conn, account)?.list(None))
+        self.read(move |conn| Lister::new(conn, account)?.all())
             .await
     }
 
     /// One session.
     pub async fn session(&self, id: SessionId) -> Result<Option<SessionSummary>> {
         let account = self.account();
-        self.read(move |conn| Ok(Lister::new(conn, account)?.list(Some(&id))?.pop()))
+        self.read(move |conn| Lister::new(conn, account)?.one(&id))
             .await
+    }
+
+    /// Some sessions, in the order asked for; `None` for those that are not listed.
+    pub async fn sessions_by_id(
+        &self,
+        ids: Vec<SessionId>,
+    ) -> Result<Vec<(SessionId, Option<SessionSummary>)>> {
+        let account = self.account();
+        self.read(move |conn| {
+            let lister = Lister::new(conn, account)?;
+            let found = ids.into_iter().map(|id| {
+                let summary = lister.one(&id)?;
+                Ok((id, summary))
+            });
+            found.collect()
+        })
+        .await
     }
 
     /// The oldest unread message.
@@ -67,6 +84,21 @@ pub(crate) fn key(conn: &Connection, id: &SessionId) -> Result<Option<i64>> {
         .query_row([id.as_str()], |row| row.get(0))
         .optional()?)
 }
+
+/// The sessions that are listed, with the account's key as the first parameter.
+const LISTED: &str = "SELECT s.key, s.id, u.id, s.title, s.status, s.last_activity, s.created_at,
+        s.updated_at, s.metadata, s.no_access, s.unsent, s.stamp, d.text, coalesce(k.pinned, 0),
+        coalesce(k.muted, 0), iif(s.owner = ?1, 'owner', own.role),
+        (SELECT count(*) FROM members m WHERE m.session = s.key),
+        r.session IS NOT NULL, coalesce(z.messages, 0) = 0, coalesce(k.mentions, 0)
+    FROM sessions s
+    LEFT JOIN users u ON u.key = s.owner
+    LEFT JOIN drafts d ON d.session = s.key
+    LEFT JOIN session_marks k ON k.session = s.key
+    LEFT JOIN members own ON own.session = s.key AND own.user = ?1
+    LEFT JOIN removals r ON r.session = s.key
+    LEFT JOIN session_sizes z ON z.session = s.key
+    WHERE s.deleted = 0 AND s.hidden = 0";
 
 struct Lister<'c> {
     conn: &'c Connection,
@@ -108,26 +140,9 @@ impl<'c> Lister<'c> {
         })
     }
 
-    fn list(&self, only: Option<&SessionId>) -> Result<Vec<SessionSummary>> {
-        let mut statement = self.conn.prepare_cached(
-            "SELECT s.key, s.id, u.id, s.title, s.status, s.last_activity, s.created_at, s.updated_at,
-                 s.metadata, s.no_access, s.unsent, s.stamp, d.text, coalesce(k.pinned, 0),
-                 coalesce(k.muted, 0), iif(s.owner = ?2, 'owner', own.role),
-                 (SELECT count(*) FROM members m WHERE m.session = s.key),
-                 r.session IS NOT NULL, coalesce(z.messages, 0) = 0, coalesce(k.mentions, 0)
-             FROM sessions s
-             LEFT JOIN users u ON u.key = s.owner
-             LEFT JOIN drafts d ON d.session = s.key
-             LEFT JOIN session_marks k ON k.session = s.key
-             LEFT JOIN members own ON own.session = s.key AND own.user = ?2
-             LEFT JOIN removals r ON r.session = s.key
-             LEFT JOIN session_sizes z ON z.session = s.key
-             WHERE s.deleted = 0 AND s.hidden = 0 AND (?1 IS NULL OR s.id = ?1)",
-        )?;
-        let rows = statement.query_map(
-            params![only.map(SessionId::as_str), self.me],
-            decode_session,
-        )?;
+    fn all(&self) -> Result<Vec<SessionSummary>> {
+        let mut statement = self.conn.prepare_cached(LISTED)?;
+        let rows = statement.query_map([self.me], decode_session)?;
         let mut sessions = Vec::new();
         for row in rows {
             if let Some(summary) = self.complete(row?)? {
@@ -138,6 +153,15 @@ impl<'c> Lister<'c> {
             (b.pinned, b.activity, &a.session.id).cmp(&(a.pinned, a.activity, &b.session.id))
         });
         Ok(sessions)
+    }
+
+    fn one(&self, id: &SessionId) -> Result<Option<SessionSummary>> {
+        let listed = self
+            .conn
+            .prepare_cached(&format!("{LISTED} AND s.id = ?2"))?
+            .query_row(params![self.me, id.as_str()], decode_session)
+            .optional()?;
+        listed.map_or(Ok(None), |listed| self.complete(listed))
     }
 
     /// Adds what is derived. A session known only through messages that are gone is not listed.

@@ -22,6 +22,7 @@ const ROWS: &[(u32, &str)] = &[
     (7, include_str!("rows/0007.sql")),
     (8, include_str!("rows/0008.sql")),
     (9, include_str!("rows/0009.sql")),
+    (10, include_str!("rows/0010.sql")),
 ];
 
 fn place(dir: &TempDir) -> Place {

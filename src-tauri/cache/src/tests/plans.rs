@@ -20,7 +20,7 @@ async fn pages_unread_counts_and_searches_walk_an_index() {
     let desk = Desk::with_trip().await;
     for (sql, index) in [
         (PAGE, "messages_in_order"),
-        (UNREAD, "messages_in_order"),
+        (UNREAD, "COVERING INDEX messages_in_order"),
         (BY_TIME, "COVERING INDEX messages_by_time"),
         (FIRINGS, "firings_by_symbol"),
     ] {

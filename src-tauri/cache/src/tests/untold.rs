@@ -44,6 +44,25 @@ async fn a_message_of_somebody_else_waits_to_be_told_over_restarts_and_once() {
 }
 
 #[tokio::test]
+async fn what_comes_while_its_session_is_looked_at_is_not_told() {
+    let desk = Desk::with_trip().await;
+    desk.cache.set_told_to(at(0)).await.unwrap();
+    let mut elsewhere = message(2, "elsewhere");
+    elsewhere.session_id = sid("other");
+    let source = desk.read();
+    let facts = [message(1, "looked at"), elsewhere].map(|row| Incoming::Message {
+        row: row.into(),
+        source,
+    });
+    let looking_at = Some(sid("trip"));
+    let report = desk.cache.ingest_looking_at(facts.into(), looking_at).await;
+    assert_eq!(report.unwrap().new_messages.len(), 2);
+    assert_eq!(untold(&desk).await, [mid(2)]);
+    take(&desk, vec![message(3, "not any more")]).await;
+    assert_eq!(untold(&desk).await, [mid(2), mid(3)]);
+}
+
+#[tokio::test]
 async fn what_was_read_or_deleted_meanwhile_is_not_told() {
     let desk = Desk::with_trip().await;
     desk.cache.set_told_to(at(0)).await.unwrap();

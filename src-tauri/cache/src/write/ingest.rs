@@ -229,7 +229,7 @@ pub(crate) fn finish_message(
             tx.message_changed(session, id)?;
         }
         if before.is_none() && shown.is_some() {
-            untold::note(tx, key)?;
+            untold::note(tx, key, row)?;
             report.new_messages.push(id);
         }
     }

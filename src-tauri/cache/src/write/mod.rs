@@ -42,6 +42,18 @@ pub(crate) struct Tx<'c> {
     sessions: HashMap<SessionId, i64>,
     infos: HashMap<i64, SessionInfo>,
     era: Cell<Option<i64>>,
+    /// The session that is being looked at: what is new in it has not to be told.
+    pub looked_at: Option<i64>,
+    telling: Option<Telling>,
+}
+
+/// What says whether a message has to be told.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Telling {
+    /// What was written up to then is dealt with; nothing is told while it is not known.
+    pub told_to: Option<i64>,
+    /// The account's key, if it has written anything.
+    pub me: Option<i64>,
 }
 
 /// What writing messages needs to know of their session.
@@ -63,6 +75,8 @@ impl<'c> Tx<'c> {
             sessions: HashMap::new(),
             infos: HashMap::new(),
             era: Cell::new(None),
+            looked_at: None,
+            telling: None,
         }
     }
 
@@ -137,6 +151,24 @@ impl<'c> Tx<'c> {
         let era = crate::read::heads::era(self.conn)?.map_or(i64::MAX, |era| era.stamp);
         self.era.set(Some(era));
         Ok(era)
+    }
+
+    /// What says whether a message has to be told.
+    pub(crate) fn telling(&mut self) -> Result<Telling> {
+        if let Some(telling) = self.telling {
+            return Ok(telling);
+        }
+        let meta = |name| crate::read::status::meta(self.conn, name);
+        let me = match meta(local::ACCOUNT)? {
+            Some(account) => self
+                .conn
+                .prepare_cached("SELECT key FROM users WHERE id = ?1")?
+                .query_row([account], |row| row.get(0))
+                .optional()?,
+            None => None,
+        };
+        let told_to = meta(untold::TOLD_TO)?.and_then(|at| at.parse().ok());
+        Ok(*self.telling.insert(Telling { told_to, me }))
     }
 
     /// The number of a change, if it counts.
@@ -245,11 +277,26 @@ pub(crate) fn begin(tx: &mut Tx<'_>) -> Result<()> {
 impl Cache {
     /// Takes facts in, in one transaction. The one way in for rows and deletions.
     pub async fn ingest(&self, facts: Vec<Incoming>) -> Result<IngestReport> {
+        self.ingest_looking_at(facts, None).await
+    }
+
+    /// Takes facts in while a session is being looked at: what is new in it is never among
+    /// [`Self::untold_messages`].
+    pub async fn ingest_looking_at(
+        &self,
+        facts: Vec<Incoming>,
+        session: Option<SessionId>,
+    ) -> Result<IngestReport> {
         if facts.is_empty() {
             return Ok(IngestReport::default());
         }
-        self.write(Durability::Normal, move |tx| ingest::ingest(tx, facts))
-            .await
+        self.write(Durability::Normal, move |tx| {
+            if let Some(session) = session {
+                tx.looked_at = tx.find_session(&session)?;
+            }
+            ingest::ingest(tx, facts)
+        })
+        .await
     }
 
     /// Takes in a range that was read whole: its rows, and (for the right account) that what

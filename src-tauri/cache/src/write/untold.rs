@@ -3,10 +3,12 @@
 //! They are written down with the message itself, so that a program that ends before it has told
 //! them tells them at its next start.
 
+use rusqlite::types::Value;
 use tidings_model::{MessageId, Timestamp};
 
-use super::Tx;
-use super::local::{ACCOUNT, set_meta};
+use super::local::set_meta;
+use super::rows::{StoredRow, message};
+use super::{Telling, Tx};
 use crate::error::Result;
 use crate::read::decode;
 use crate::{Cache, pool::Durability};
@@ -70,18 +72,29 @@ impl Cache {
     }
 }
 
-/// A message that is new here has to be told, if it is somebody else's and no history.
-pub(crate) fn note(tx: &Tx<'_>, message: i64) -> Result<()> {
-    tx.conn
-        .prepare_cached(
-            "INSERT INTO untold_messages (message)
-             SELECT m.key FROM messages m JOIN meta t ON t.name = ?2
-             WHERE m.key = ?1 AND m.unsent = 0 AND m.created_at > CAST(t.value AS INTEGER)
-               AND m.role IS NOT 'system'
-               AND (m.role IS NOT 'user' OR m.author IS NOT (
-                   SELECT u.key FROM users u JOIN meta a ON a.value = u.id WHERE a.name = ?3))
-             ON CONFLICT (message) DO NOTHING",
-        )?
-        .execute((message, TOLD_TO, ACCOUNT))?;
+/// A message that is new here has to be told, if it is somebody else's and no history, and its
+/// session is not being looked at.
+pub(crate) fn note(tx: &mut Tx<'_>, key: i64, row: &StoredRow) -> Result<()> {
+    if row.unsent
+        || tx
+            .looked_at
+            .is_some_and(|at| row.integer(message::SESSION) == Some(at))
+    {
+        return Ok(());
+    }
+    let Telling { told_to, me } = tx.telling()?;
+    let new = told_to.is_some_and(|to| row.integer(message::CREATED_AT) > Some(to));
+    let own = match &row.values[message::ROLE] {
+        Value::Text(role) if role == "system" => true,
+        Value::Text(role) => role == "user" && row.integer(message::AUTHOR) == me,
+        _ => false,
+    };
+    if new && !own {
+        tx.conn
+            .prepare_cached(
+                "INSERT INTO untold_messages (message) VALUES (?1) ON CONFLICT (message) DO NOTHING",
+            )?
+            .execute([key])?;
+    }
     Ok(())
 }

@@ -129,27 +129,25 @@ async fn tell(core: &Core, changes: Changes) -> Result<(), tidings_cache::CacheE
 }
 
 async fn tell_sessions(core: &Core, changes: &Changes) -> Result<(), tidings_cache::CacheError> {
-    let mut touched: BTreeSet<&SessionId> = changes.sessions.iter().collect();
-    touched.extend(changes.messages.keys());
-    touched.extend(&changes.read_positions);
-    touched.extend(&changes.drafts);
-    let shared = if changes.names {
-        shared(core).await?
-    } else {
-        Vec::new()
-    };
-    touched.extend(&shared);
+    let mut touched: BTreeSet<SessionId> = changes.sessions.clone();
+    touched.extend(changes.messages.keys().cloned());
+    touched.extend(changes.read_positions.iter().cloned());
+    touched.extend(changes.drafts.iter().cloned());
+    if changes.names {
+        touched.extend(shared(core).await?);
+    }
     if touched.is_empty() {
         return Ok(());
     }
     let viewer = core.viewer();
     let (mut there, mut removed) = (Vec::new(), Vec::new());
-    for id in touched {
-        if let Some(summary) = core.cache.session(id.clone()).await? {
+    let touched = touched.into_iter().collect();
+    for (id, summary) in core.cache.sessions_by_id(touched).await? {
+        if let Some(summary) = summary {
             people::stands(core, &summary).await;
             there.push(viewer.session(&summary));
         } else {
-            people::left(core, id).await;
+            people::left(core, &id).await;
             removed.push(id.to_string());
         }
     }

@@ -90,7 +90,7 @@ async fn apply(core: &Core, facts: &mut Vec<Incoming>) {
     while !facts.is_empty() {
         let batch: Vec<Incoming> = facts.drain(..facts.len().min(BATCH)).collect();
         let front = notices::in_front(core).await;
-        match core.cache.ingest(batch).await {
+        match core.cache.ingest_looking_at(batch, front.clone()).await {
             Ok(report) => {
                 core.sync.arrived(Arrived {
                     ids: report.new_messages.clone(),

@@ -183,14 +183,8 @@ impl Market {
 
     /// Rules that are switched on and have not ended.
     pub fn armed(&self) -> u32 {
-        let armed = self.rules.keys().filter(|id| self.is_armed(**id));
-        u32::try_from(armed.count()).unwrap_or(u32::MAX)
-    }
-
-    fn is_armed(&self, id: RuleId) -> bool {
-        let state = self.book.state(id);
-        self.rules.get(&id).is_some_and(|kept| kept.enabled)
-            && state.is_some_and(|state| !state.has_ended())
+        // Those that are switched off are not in the book.
+        u32::try_from(self.book.running().count()).unwrap_or(u32::MAX)
     }
 
     pub(super) fn state_of(&self, id: RuleId) -> RuleState {
@@ -228,9 +222,9 @@ impl Market {
 
     /// Up to when the rows are known of each symbol that an armed rule is about.
     pub(super) fn known_to(&self) -> BTreeMap<Symbol, Timestamp> {
-        let armed = self.rules.iter().filter(|(id, _)| self.is_armed(**id));
-        let symbols = armed.map(|(_, kept)| &kept.rule.symbol);
+        let symbols: BTreeSet<&Symbol> = self.book.running().map(|rule| &rule.symbol).collect();
         symbols
+            .into_iter()
             .filter_map(|symbol| Some((symbol.clone(), *self.row_times.get(symbol)?)))
             .collect()
     }

@@ -248,10 +248,11 @@ async fn check(core: &Core, settled: &mut Settled) {
     }
     if !missed.is_empty() {
         doubt::missed(core, live::CHAT, missed.len());
-        core.sync.arrived(Arrived {
-            ids: missed,
-            front: notices::in_front(core).await,
-        });
+        let front = notices::in_front(core).await;
+        if let Some(front) = &front {
+            notices::seen(core, &missed, front).await;
+        }
+        core.sync.arrived(Arrived { ids: missed, front });
     }
     dealt_with(core, started).await;
 }

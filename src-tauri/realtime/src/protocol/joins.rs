@@ -10,6 +10,10 @@ use crate::config::Secret;
 use crate::frame::Json;
 use crate::payload::{AccessToken, Join, JoinResponse, Reply, event};
 
+/// Between two joins of one socket that others come back with passes at most this part of the time
+/// over which the sockets themselves are spread.
+const JOIN_SPREAD: u32 = 5;
+
 impl Core {
     /// The answer to [`Output::ReadToken`].
     pub fn token_ready(
@@ -49,7 +53,9 @@ impl Core {
 
     /// The next channel takes its turn, if nobody holds it.
     pub(super) fn advance(&mut self, now: Instant) {
-        if !self.is_open() || self.channels.iter().any(Channel::holds_turn) {
+        self.next_join.take_if(|at| *at <= now);
+        let taken = self.next_join.is_some() || self.channels.iter().any(Channel::holds_turn);
+        if !self.is_open() || taken {
             return;
         }
         while let Some(topic) = self.queue.pop_front() {
@@ -176,8 +182,14 @@ impl Core {
             let error = ChannelError::own(ErrorClass::Bindings, difference);
             return self.leave(index, Then::Fail(error), now);
         }
-        let again_from = self.crowded(now).then(|| {
+        let crowded = self.crowded(now);
+        let again_from = crowded.then(|| {
             let spread = self.config.presence_spread;
+            now + self.jitter.between(Duration::ZERO, spread)
+        });
+        // The joins of one client must not come as a burst where those of many add up.
+        self.next_join = crowded.then(|| {
+            let spread = self.config.first_retry_spread / JOIN_SPREAD;
             now + self.jitter.between(Duration::ZERO, spread)
         });
         let channel = &mut self.channels[index];

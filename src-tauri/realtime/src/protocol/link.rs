@@ -322,6 +322,7 @@ impl Core {
     /// Nothing of the old socket survives: neither joins nor pushes nor the presence state.
     fn drop_channels(&mut self) {
         self.queue.clear();
+        self.next_join = None;
         for index in 0..self.channels.len() {
             self.end_pushes(index);
             let channel = &mut self.channels[index];

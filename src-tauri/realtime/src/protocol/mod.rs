@@ -109,6 +109,8 @@ pub struct Core {
     /// In the order in which they were opened.
     channels: Vec<Channel>,
     queue: VecDeque<String>,
+    /// No channel joins before this.
+    next_join: Option<Instant>,
     tickets: HashMap<u64, TokenUse>,
     next_ref: u64,
     next_ticket: u64,
@@ -140,6 +142,7 @@ impl Core {
             not_before: None,
             channels: Vec::new(),
             queue: VecDeque::new(),
+            next_join: None,
             tickets: HashMap::new(),
             next_ref: 0,
             next_ticket: 0,
@@ -274,6 +277,7 @@ impl Core {
             .flatten()
             .chain(channels.flatten())
             .chain(self.pace.due(now))
+            .chain(self.next_join)
             .min()
     }
 

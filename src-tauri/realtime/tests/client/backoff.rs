@@ -70,6 +70,42 @@ async fn clients_of_a_restarted_server_do_not_come_back_all_at_once() {
     }
 }
 
+/// The time from the first join to the last of a client's three, on the socket after one that ended
+/// with this code.
+async fn time_of_joins(seed: u64, code: u16) -> Duration {
+    let mut world = World::with(Vsn::V2, 1 << 16, |config| config.seed = Some(seed));
+    let mut channels = Vec::new();
+    for name in ["one", "two", "three"] {
+        channels.push(world.client.open(ChannelSpec::new(name)));
+    }
+    let mut peer = world.accept().await;
+    for _ in &channels {
+        peer.admit().await;
+    }
+    peer.close(code).await;
+    let mut peer = world.accept().await;
+    peer.admit().await;
+    let first = Instant::now();
+    peer.admit().await;
+    peer.admit().await;
+    first.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_channels_of_one_client_do_not_join_as_a_burst_while_others_join() {
+    let mut times = Vec::new();
+    for seed in 0..60 {
+        times.push(time_of_joins(seed, 1012).await);
+    }
+    times.sort();
+    let slack = Duration::from_millis(5);
+    assert!(times[59] <= 4 * SECOND + slack, "{:?}", times[59]);
+    assert!(times[29] > SECOND, "half by {:?}", times[29]);
+    assert!(times[29] < 3 * SECOND, "half by {:?}", times[29]);
+    // Alone, they join one right after the other.
+    assert!(time_of_joins(0, 1000).await <= slack);
+}
+
 #[tokio::test(start_paused = true)]
 async fn only_health_starts_the_count_again() {
     let slack = Duration::from_millis(1);

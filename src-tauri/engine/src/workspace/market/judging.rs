@@ -371,11 +371,8 @@ pub(super) async fn keep(core: &Core, market: &mut Market) {
         Ok(ids) => {
             market.waiting.clear();
             let kept = std::mem::take(&mut market.unkept);
-            if kept.presses() {
-                core.emit(api::Event::Rules {
-                    armed: market.armed(),
-                });
-            } else if !kept.followed.is_empty() {
+            // Of the others the commit tells.
+            if !kept.presses() && !kept.followed.is_empty() {
                 let waits = kept.followed.iter().map(|(id, state)| api::RuleWaits {
                     id: id.to_string(),
                     waits_for: rules::waits_for(state),

@@ -1,6 +1,6 @@
 //! Messages of others: which of them notify, and how they are told.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use tidings_cache::{CachedMessage, MessageKey, Notify, SessionSummary};
@@ -8,7 +8,7 @@ use tidings_contract as api;
 use tidings_model::{MemberRole, Message, MessageId, Role, SessionId, SessionStatus};
 
 use super::burst::Bursts;
-use super::{Arrived, Core, deliver, digest, gate, mention};
+use super::{Core, deliver, digest, gate, mention};
 use crate::host::{About, Notification, NotificationAction};
 use crate::words;
 
@@ -55,29 +55,14 @@ impl Found {
     }
 }
 
-/// What was looked at as it came is not told.
-pub(super) async fn seen(core: &Core, bursts: &mut Bursts, arrived: &[Arrived]) {
-    if arrived.iter().all(|each| each.front.is_none()) {
-        return;
-    }
-    let Ok(waiting) = core.cache.untold_messages().await else {
+/// What was missed and found while its session was being looked at is not told.
+pub async fn seen(core: &Core, ids: &[MessageId], front: &SessionId) {
+    let Ok(messages) = core.cache.messages_by_id(ids.to_vec()).await else {
         return;
     };
-    let waiting: HashSet<MessageId> = waiting.into_iter().collect();
-    let mut seen = Vec::new();
-    for Arrived { ids, front } in arrived {
-        let Some(front) = front else { continue };
-        bursts.forget(front);
-        // Of what a flood brings most may be history.
-        let ids = ids.iter().copied().filter(|id| waiting.contains(id));
-        let Ok(messages) = core.cache.messages_by_id(ids.collect()).await else {
-            continue;
-        };
-        let here = messages.iter().map(|each| &each.message);
-        let here = here.filter(|message| message.session_id == *front);
-        seen.extend(here.map(|message| message.id));
-    }
-    forget(core, seen).await;
+    let here = messages.iter().map(|each| &each.message);
+    let here = here.filter(|message| message.session_id == *front);
+    forget(core, here.map(|message| message.id).collect()).await;
 }
 
 /// What was missed of the session that is being looked at is not told.

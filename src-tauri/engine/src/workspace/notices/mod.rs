@@ -27,6 +27,7 @@ use crate::host::Notification;
 use burst::Bursts;
 pub(super) use firings::firing_row;
 pub(super) use gate::Gate;
+pub(super) use messages::seen;
 
 /// Notices that wait for the desktop. Beyond it a firing is told at the next start, and a message
 /// with the next ones.
@@ -101,7 +102,9 @@ pub(super) async fn run(
                     digest::tell_snoozed(&core, firings).await;
                 }
                 Some(Notice::Arrived(arrived)) => {
-                    messages::seen(&core, &mut teller.bursts, &arrived).await;
+                    for front in arrived.iter().filter_map(|each| each.front.as_ref()) {
+                        teller.bursts.forget(front);
+                    }
                     teller.due = Some(teller.earliest.max(Instant::now()));
                 }
                 Some(Notice::CaughtUp { front }) => {
