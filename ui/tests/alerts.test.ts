@@ -267,7 +267,7 @@ describe("the list of alerts", () => {
     const bare = firing("f", 0, { title: "BTC crossed above 70,000" });
     alerts.fired(bare);
     const [line] = await screen.findAllByTestId("alert-history-row");
-    expect(line?.textContent).not.toContain(": ");
+    expect(line?.textContent).not.toContain("·");
     alerts.fired({ ...bare, message: "Sell half\nat 70,000" });
     await waitFor(() => expect(line?.textContent).toContain("Sell half\nat 70,000"));
     expect(line?.dataset.tip).toContain("Sell half");

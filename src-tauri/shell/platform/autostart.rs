@@ -47,10 +47,13 @@ impl Autostart {
         };
         let says = |line: &str| entry.lines().any(|each| each.trim() == line);
         let exec = entry.lines().find_map(|line| line.strip_prefix("Exec="));
-        let same_data = match (exec, self.arguments()) {
-            (Some(exec), Ok(own)) if self.data_dir.is_some() => exec.trim_end().ends_with(&own),
-            (Some(exec), _) => !exec.contains(DATA_DIR),
-            (None, _) => false,
+        let same_data = match (&self.data_dir, exec) {
+            (None, Some(exec)) => !exec.contains(DATA_DIR),
+            (Some(_), Some(exec)) => {
+                let own = self.arguments();
+                own.is_ok_and(|own| exec.trim_end().ends_with(&own))
+            }
+            (_, None) => false,
         };
         same_data && !says("Hidden=true") && !says("X-GNOME-Autostart-enabled=false")
     }
