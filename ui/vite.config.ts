@@ -19,6 +19,8 @@ function sprite(): Plugin {
 
 /** What is loaded when it is spoken. */
 const LANGUAGE = /\/i18n\/(german|de|de-engine)\.ts$/;
+/** What is loaded when it is asked for, but for what the first screen shows of it. */
+const LATER = /\/lib\/(settings|alerts|palette|onboarding|members)\//;
 /** What is loaded when a chart is opened. */
 const CHART = /\/panel\/chart\/|\/node_modules\/(lightweight-charts|fancy-canvas)\//;
 
@@ -34,8 +36,8 @@ export default defineConfig(({ mode }) => ({
     // The content security policy forbids data: fonts.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    // The page is read from the program itself: one file comes sooner than several. Only a language
-    // that may not be spoken, and the chart, are files of their own.
+    // The page is read from the program itself: one file comes sooner than several. Only what no
+    // first screen shows is in files of its own: another language, the chart, pages and dialogs.
     rollupOptions: {
       output: {
         codeSplitting: {
@@ -43,10 +45,11 @@ export default defineConfig(({ mode }) => ({
           groups: [
             {
               name: "index",
-              test: (id) => !LANGUAGE.test(id) && !CHART.test(id),
+              test: (id) => ![LANGUAGE, CHART, LATER].some((other) => other.test(id)),
               priority: 2,
             },
             { name: "chart", test: CHART, priority: 1 },
+            { name: "later", test: LATER, priority: 1 },
           ],
         },
       },
