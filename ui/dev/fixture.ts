@@ -430,6 +430,7 @@ async function arrive(): Promise<void> {
   if (state === "date") view.overlay = { kind: "date", session: "release" };
   if (state === "outbox") view.overlay = { kind: "outbox" };
   if (state === "connect") {
+    await until(() => document.querySelector("[data-testid=welcome-connect]") !== null);
     document.querySelector<HTMLElement>("[data-testid=welcome-connect]")?.click();
     await tick();
     for (const [id, value] of [
