@@ -119,6 +119,19 @@ describe("by keyboard alone", { skip: lacking }, () => {
     await alice.focusOn(on("composer"), "leaving the search");
   });
 
+  it("takes what is typed right behind the key that opens the palette, also the first time", async () => {
+    await alice.page.reload();
+    await alice.see("composer");
+    await alice.press("Control+k");
+    await alice.type("first");
+    await alice.until(
+      (field) => document.querySelector(field)?.value === "first",
+      on("palette-input"),
+    );
+    await alice.press("Escape");
+    await alice.see("composer");
+  });
+
   it("chooses in the palette, and leaves it", async () => {
     await alice.press("Control+k");
     await alice.focusOn(on("palette-input"), "Ctrl+K");
