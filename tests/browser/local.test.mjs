@@ -5,8 +5,8 @@ import { after, before, describe, it } from "node:test";
 import { lacking, startBrowser } from "./support/chromium.mjs";
 import { Ends } from "./support/engine.mjs";
 import { overflow } from "./support/judge.mjs";
-import { settled } from "./support/screens.mjs";
 import { Person } from "./support/person.mjs";
+import { settled } from "./support/screens.mjs";
 
 describe("the local workspace", { skip: lacking }, () => {
   const ends = new Ends();

@@ -21,7 +21,7 @@ const SIZES = [
 function noteMotion() {
   window.moved = [];
   const note = ({ target }) => {
-    for (const motion of target.getAnimations()) {
+    for (const motion of target.getAnimations({ subtree: true })) {
       const name = motion.animationName ?? motion.transitionProperty;
       if (motion.effect.getComputedTiming().activeDuration > 0) window.moved.push(name);
     }
@@ -79,6 +79,26 @@ describe("screens", { skip: lacking }, () => {
         return found;
       }));
   }
+
+  it("a part of the program that cannot be had is told, and locks nothing", async () => {
+    const { page, close } = await openPage(browser, fixture.url, {});
+    try {
+      await page.route("**/later-*.js", (route) => route.abort());
+      const conversation = SCREENS.find(({ name }) => name === "conversation");
+      for (const keys of ["Control+Shift+A", "Control+,"]) {
+        await show(page, fixture, conversation);
+        await page.locator("[data-testid=composer]").first().focus();
+        await page.keyboard.press(keys);
+        await page.locator("[data-testid=toast]").first().waitFor();
+        await page.waitForFunction(() => !document.querySelector(".window").inert);
+        // The keys mean what they did before.
+        await page.keyboard.press("Control+k");
+        await page.locator("[data-testid=palette-input]").waitFor();
+      }
+    } finally {
+      await close();
+    }
+  });
 
   it("colours chosen by the system: no violations of WCAG 2.2 AA", () =>
     over({ forcedColors: "active" }, {}, violations));

@@ -291,6 +291,9 @@ describe("the list of alerts", () => {
 });
 
 describe("the past of a symbol", () => {
+  /** Everything that waits for answers given has had them. */
+  const settled = () => new Promise((done) => setTimeout(done));
+
   it("is asked for by its name, and what fires meanwhile is not lost", async () => {
     const ids = (symbol: string) => alerts.pastOf(symbol).map(({ id, mark }) => `${id} ${mark}`);
     alerts.fired(firing("known", 1));
@@ -311,7 +314,7 @@ describe("the past of a symbol", () => {
     wanted.answer([firing("e", 5, { symbol: "ETH" })]);
     await waitFor(() => expect(ids("ETH")).toEqual(["e notified"]));
     late.answer([firing("s", 5, { symbol: "SOL" })]);
-    await Promise.resolve();
+    await settled();
     expect(ids("ETH")).toEqual(["e notified"]);
   });
 });

@@ -152,4 +152,20 @@ describe("the text of all alerts", () => {
     expect(problem.textContent).toContain("The disk is full.");
     expect(field("setting-message").value).toBe("Look: {details}");
   });
+
+  it("is kept when a value is put in, and when the page is left", async () => {
+    alerts.rules = [rule("a", above("70000"))];
+    alerts.loaded = true;
+    render(Menu);
+    const page = render(MessageSetting);
+    await fireEvent.click(screen.getByTestId("setting-message-insert"));
+    const [symbol] = await screen.findAllByTestId("setting-message-value");
+    await fireEvent.click(symbol as HTMLElement);
+    const inserted = await backend.next("set_settings");
+    expect(inserted.args).toMatchObject({ settings: { alert_message: "{symbol}" } });
+    await fireEvent.input(field("setting-message"), { target: { value: "{symbol}!" } });
+    page.unmount();
+    const left = await backend.next("set_settings");
+    expect(left.args).toMatchObject({ settings: { alert_message: "{symbol}!" } });
+  });
 });

@@ -14,6 +14,7 @@ class Alerts {
   loaded = $state(false);
   /** Firings of the symbol whose chart was opened last. */
   #past = $state.raw<Past | undefined>();
+  /** The symbol that was asked for last: a chart that was opened before it is of no interest. */
   #charted: string | undefined;
   readonly #told = new Overtaken<FiringRow>();
 
@@ -43,17 +44,17 @@ class Alerts {
 
   async load(): Promise<void> {
     try {
-      const [rules, firings] = await Promise.all([
+      const [rules, [firings, since]] = await Promise.all([
         call("rules", {}),
-        call("firings", { limit: HISTORY, symbol: null }),
+        this.#told.reply(call("firings", { limit: HISTORY, symbol: null })),
       ]);
       this.rules = rules;
-      this.firings = firings;
+      this.firings = since.reduce(withFiring, firings);
       this.loaded = true;
     } catch (thrown) {
       tellFailure(thrown);
     }
-    if (this.#charted !== undefined) await this.loadPast(this.#charted);
+    if (market.open !== undefined) await this.loadPast(market.open);
   }
 
   /** Reads the firings of a symbol, for its chart. */
