@@ -12,10 +12,10 @@ import { HandBackend, message, session, settings } from "./fixtures";
 
 let backend: HandBackend;
 
-async function open(more: Parameters<typeof session>[1] = {}): Promise<void> {
-  const row = session("s", { title: "Plans", ...more });
+async function open(more: Parameters<typeof session>[1] = {}, id = "s"): Promise<void> {
+  const row = session(id, { title: "Plans", ...more });
   sessions.apply([row], []);
-  const opening = conversation.open("s");
+  const opening = conversation.open(id);
   (await backend.next("open_session")).answer({
     session: row,
     page: {
@@ -72,6 +72,38 @@ describe("the composer", () => {
     });
     await expect.poll(() => field().value).toBe("Keep me");
     expect(toast.current?.text).toBe("No space left on this disk.");
+  });
+
+  it("keeps what is written while the last one is being taken", async () => {
+    await open();
+    render(Composer);
+    await write("First");
+    await fireEvent.keyDown(field(), { key: "Enter" });
+    const first = await backend.next("send_message");
+    await write("Second");
+    first.answer(message("b", { own: true, content: "First" }));
+    await expect.poll(() => conversation.messages.length).toBe(2);
+    expect(field().value).toBe("Second");
+    await fireEvent.keyDown(field(), { key: "Enter" });
+    const second = await backend.next("send_message");
+    expect(second.args).toMatchObject({ content: "Second" });
+    await write("Third");
+    second.refuse({ code: "storage", message: "No space left on this disk.", details: null });
+    await expect.poll(() => field().value).toBe("Second\n\nThird");
+  });
+
+  it("gives a text back to its own session when another was opened meanwhile", async () => {
+    await open();
+    render(Composer);
+    await write("Keep me");
+    await fireEvent.keyDown(field(), { key: "Enter" });
+    const sent = await backend.next("send_message");
+    conversation.leave();
+    await open({}, "other");
+    sent.refuse({ code: "storage", message: "No space left on this disk.", details: null });
+    const kept = await backend.next("set_draft");
+    expect(kept.args).toEqual({ session: "s", text: "Keep me" });
+    expect(field().value).toBe("");
   });
 
   it("begins a new line on Shift+Enter", async () => {

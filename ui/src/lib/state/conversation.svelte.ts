@@ -3,6 +3,7 @@ import type { Edge, MessagePage, MessageRow, Person } from "../bindings";
 import { buildRows, compareMessages } from "../conversation/rows";
 import { call, tellFailure, tryCall } from "./engine.svelte";
 import { Overtaken } from "./overtaken";
+import { sessions } from "./sessions.svelte";
 
 type Change = [session: string, changed: readonly MessageRow[], removed: readonly string[]];
 
@@ -259,19 +260,21 @@ class Conversation {
     if (page && this.id === id) this.#show(page, since);
   }
 
-  /** Sends what was written. False when it was not taken; then the text is kept. */
-  async send(content: string): Promise<boolean> {
+  /** Sends what was written. The field is free at once; a text that was not taken comes back. */
+  async send(content: string): Promise<void> {
     const session = this.id;
-    if (session === undefined) return false;
+    if (session === undefined) return;
     const replyTo = this.replyTo;
     this.stopTyping();
+    this.draft = "";
     try {
       const asked = call("send_message", { session, content, reply_to: replyTo?.id ?? null });
       const [row, since] = await this.#events.reply(asked);
       if (this.id === session) {
         if (this.replyTo === replyTo) this.replyTo = undefined;
         this.marked = undefined;
-        this.setDraft("");
+        // The next one may be begun already.
+        this.setDraft(this.draft);
         // Away from the end it is on the newest page, which is read now.
         if (this.after === "end") {
           this.#place([row]);
@@ -280,10 +283,13 @@ class Conversation {
           await this.toLatest();
         }
       }
-      return true;
     } catch (thrown) {
       tellFailure(thrown);
-      return false;
+      if (this.id === session) this.setDraft(paragraphs(content, this.draft));
+      else {
+        const kept = sessions.get(session)?.draft ?? "";
+        void tryCall("set_draft", { session, text: paragraphs(content, kept) });
+      }
     }
   }
 
@@ -315,7 +321,7 @@ class Conversation {
   /** Text of one's own that was kept in the draft of a session. */
   addToDraft(session: string, text: string): void {
     if (session !== this.id) return;
-    this.setDraft(this.draft === "" ? text : `${this.draft}\n\n${text}`);
+    this.setDraft(paragraphs(this.draft, text));
   }
 
   /** The draft as it was kept, after events were missed; what was typed since stays. */
@@ -375,6 +381,11 @@ class Conversation {
 }
 
 export const conversation = new Conversation();
+
+/** Two texts, one below the other. */
+function paragraphs(first: string, second: string): string {
+  return [first, second].filter((text) => text !== "").join("\n\n");
+}
 
 /**
  * Two pages that follow each other. `asked`: which of them was read from the other's edge; it says
