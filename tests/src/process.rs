@@ -73,6 +73,15 @@ impl Process {
         .await
     }
 
+    /// The share of one core that it and its descendants use for a while, in percent.
+    pub async fn share_of_core(self, during: Duration) -> Result<f64> {
+        let (began, before) = (Instant::now(), self.ticks()?);
+        tokio::time::sleep(during).await;
+        let used = self.ticks()?.saturating_sub(before);
+        let used = f64::from(u32::try_from(used).unwrap_or(u32::MAX)) / TICKS;
+        Ok(100.0 * used / began.elapsed().as_secs_f64())
+    }
+
     /// Processor time of it and its descendants.
     fn ticks(self) -> Result<u64> {
         let mut ticks = 0;

@@ -25,24 +25,27 @@ pub const fn has_notification_settings() -> bool {
     true
 }
 
-/// What has the system start the program, hidden, with the data that it was started with itself.
+/// What has the system start the program, hidden, with the data that it was started with itself,
+/// where its directory can be written into the system's entry.
 pub fn autostart_plugin<R: Runtime>(data_dir: Option<&Path>) -> TauriPlugin<R> {
     let plugin = tauri_plugin_autostart::Builder::new().arg("--hidden");
-    match data_dir {
-        Some(directory) => plugin.arg("--data-dir").arg(argument(directory)).build(),
+    match data_dir.and_then(argument) {
+        Some(directory) => plugin.arg("--data-dir").arg(directory).build(),
         None => plugin.build(),
     }
 }
 
-/// An argument as the plugin takes it: on Windows it joins them to one line as they are.
-fn argument(directory: &Path) -> String {
-    let directory = directory.display().to_string();
-    if cfg!(windows) {
-        // A backslash before the quote would be one of the directory's name.
-        format!("\"{}\"", directory.trim_end_matches('\\'))
-    } else {
-        directory
+/// An argument as the plugin takes it: it writes them as they are, on Windows into one line, on macOS
+/// into a file of XML. None where that would say something else.
+fn argument(directory: &Path) -> Option<String> {
+    let directory = directory.to_str()?;
+    if !cfg!(windows) {
+        return (!directory.contains(['&', '<', '>'])).then(|| directory.to_owned());
     }
+    let name = directory.trim_end_matches('\\');
+    // Before the quote a backslash is written twice.
+    let ends = 2 * (directory.len() - name.len());
+    Some(format!("\"{name}{:\\<ends$}\"", ""))
 }
 
 /// Whether the system starts the program; none when it does not say.
@@ -51,7 +54,18 @@ pub fn autostart(app: &AppHandle, _: Option<&Path>) -> Option<bool> {
 }
 
 /// Has the system start the program, hidden, or not.
-pub fn set_autostart(app: &AppHandle, _: Option<&Path>, on: bool) -> Result<(), String> {
+///
+/// # Errors
+/// When the system refuses, or when its entry cannot name the data that the program was started with.
+pub fn set_autostart(app: &AppHandle, data_dir: Option<&Path>, on: bool) -> Result<(), String> {
+    if let Some(directory) = data_dir.filter(|_| on)
+        && argument(directory).is_none()
+    {
+        return Err(format!(
+            "the system's entry cannot name {}; a directory without &, < and > can be named",
+            directory.display()
+        ));
+    }
     let set = if on {
         app.autolaunch().enable()
     } else {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -36,6 +36,8 @@ pub struct Notice {
     pub hints: BTreeMap<String, Value>,
     /// How long to show it, in milliseconds; -1 as the service likes, 0 until dismissed.
     pub timeout: i32,
+    /// When the service was asked.
+    pub at: Instant,
 }
 
 /// Why a notification goes away (numbers of the specification).
@@ -210,6 +212,7 @@ impl Service {
                 .map(|(name, value)| (name.clone(), plain(value)))
                 .collect(),
             timeout: expire_timeout,
+            at: Instant::now(),
         });
         id
     }

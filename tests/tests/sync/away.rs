@@ -179,9 +179,9 @@ async fn after_a_sleep_the_ticks_that_were_missed_are_judged_in_order_and_told_t
     told_whole(&device, &app, &feed).await;
 }
 
-/// How often an alert on a silence of 1,500 seconds fired over a feed that says nothing between its
-/// first rows and the second 2,000.
-async fn silences(pruned: bool) -> usize {
+/// How often an alert on a silence of 1,500 seconds of BTC fired over a feed that says nothing between
+/// its first rows and the second 2,000, and nothing of BTC before the second `from`.
+async fn silences(pruned: bool, from: usize) -> usize {
     let project = Project::start().await;
     let (device, app, feed) = watching(&project).await;
     let mut rule = above("BTC", "70000");
@@ -194,7 +194,10 @@ async fn silences(pruned: bool) -> usize {
         let service = project.service();
         service.delete("crypto_prices", &old).await.unwrap();
     }
-    goes_on(&project, Value::Array(feed.rows(2_000))).await;
+    let mut rows = feed.rows(2_000);
+    let early = feed.at(from).to_string();
+    rows.retain(|row| row["symbol"] != "BTC" || row["last_updated"].as_str() >= Some(&early));
+    goes_on(&project, Value::Array(rows)).await;
     device.clock.turn(AWAY);
     let app = device.start().await;
     app.until("the newest price", api::GetWatchList {}, |rows| {
@@ -209,6 +212,12 @@ async fn silences(pruned: bool) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_silence_shows_in_rows_that_were_kept_and_not_where_they_are_gone() {
-    assert_eq!(silences(false).await, 1);
-    assert_eq!(silences(true).await, 0);
+    assert_eq!(silences(false, 2_000).await, 1);
+    assert_eq!(silences(true, 2_000).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_symbol_that_is_in_the_newest_rows_alone_is_judged_the_same_way() {
+    assert_eq!(silences(false, 2_501).await, 1);
+    assert_eq!(silences(true, 2_501).await, 0);
 }

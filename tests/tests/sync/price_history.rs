@@ -216,3 +216,55 @@ async fn what_the_settings_do_not_keep_goes_into_the_next_level_with_its_extreme
     assert_eq!(hours.points[0].price, "12");
     assert_eq!(hours.kept_from, Some(at(8).as_millis()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_project_has_thrown_away_meanwhile_stays_a_gap() {
+    let device = Device::new();
+    let project = project_of(&device).await;
+    let known = device.clock.now();
+    let first = (0..5).map(|n| row("BTC", known.minus(Duration::from_secs(n)), "5"));
+    add(&project, first.collect()).await;
+    let app = device.start().await;
+    app.join(&project).await;
+    watched(&app, "BTC").await;
+    price_history(&app, "prices", api::PriceRange::Hour, |history| {
+        history.points.len() == 5
+    })
+    .await;
+    app.stop().await;
+
+    let closed = device.clock.now();
+    device.clock.turn(Duration::from_mins(40));
+    let kept_from = closed.plus(Duration::from_mins(20));
+    let rows = (1..1_300).map(|n| row("BTC", closed.plus(Duration::from_secs(n)), "6"));
+    add(&project, rows.collect()).await;
+    let thrown_away = format!("last_updated=lt.{kept_from}");
+    let service = project.service();
+    service.delete("crypto_prices", &thrown_away).await.unwrap();
+    let app = device.start().await;
+    app.live().await;
+    let is_long = |gap: &&api::PriceGap| gap.to - gap.from > 60_000;
+    let shown = price_history(&app, "what is left", api::PriceRange::Hour, |history| {
+        history.gaps.iter().filter(is_long).count() == 1 && history.points.len() > 100
+    })
+    .await;
+    let gap = shown.gaps.iter().find(is_long).unwrap();
+    assert_eq!(gap.to, kept_from.as_millis());
+    assert!(gap.from <= closed.plus(Duration::from_secs(2)).as_millis());
+    // It is known that there is no more to read.
+    let asked = project.watch();
+    price_history(&app, "the same", api::PriceRange::Day, |history| {
+        history
+            .gaps
+            .iter()
+            .any(|gap| gap.to == kept_from.as_millis())
+    })
+    .await;
+    project.price("ETH", "7").await;
+    told(&app, "ETH", "7").await;
+    let again = asked.of("crypto_prices");
+    let again = again
+        .iter()
+        .filter(|line| line.contains("last_updated.lte."));
+    assert_eq!(again.count(), 0, "{:?}", asked.of("crypto_prices"));
+}

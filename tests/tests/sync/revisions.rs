@@ -112,6 +112,10 @@ async fn ten_thousand_missed_changes_over_fifty_sessions_cost_what_changed() {
         rows.len() == 50
     })
     .await;
+    for id in &ids {
+        let known = || async { (kept(&app, id).await == 20).then_some(()) };
+        wait_for("what came live", LONG, known).await.unwrap();
+    }
     away(&project, &app).await;
     for id in &ids {
         let texts = (0..200).map(|n| format!("missed {n}"));

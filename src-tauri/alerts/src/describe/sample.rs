@@ -19,7 +19,7 @@ pub fn sample(rule: &Rule, latest: Option<&Quote>, now: Timestamp) -> Option<Fir
     let firing = Firing {
         direction: Direction::Up,
         time: now,
-        price: line(&rule.condition).or(last)?.clone(),
+        price: line(&rule.condition, last).or(last)?.clone(),
         change_percentage_24h: latest.and_then(|quote| quote.change_percentage_24h.clone()),
         measured_from: None,
         line: None,
@@ -112,13 +112,14 @@ pub fn sample(rule: &Rule, latest: Option<&Quote>, now: Timestamp) -> Option<Fir
     })
 }
 
-/// The price at which a condition comes true, where it says one.
-fn line(condition: &Condition) -> Option<&Decimal> {
+/// The price at which a condition comes true next after `last`, where it says one.
+fn line<'a>(condition: &'a Condition, last: Option<&Decimal>) -> Option<&'a Decimal> {
     match condition {
         Condition::Above { price, .. }
         | Condition::Below { price, .. }
         | Condition::Crosses { price, .. } => Some(price),
         Condition::LeavesRange { high, .. } => Some(high),
+        Condition::EntersRange { high, .. } if last.is_some_and(|last| last > high) => Some(high),
         Condition::EntersRange { low, .. } => Some(low),
         _ => None,
     }

@@ -230,6 +230,10 @@ mod tests {
                 "110.00 110 – 120 –",
             ),
             (
+                r#"{"kind":"enters_range","low":"80","high":"90"}"#,
+                "90.00 80 – 90 –",
+            ),
+            (
                 r#"{"kind":"trailing","side":"falls","percent":"5"}"#,
                 "95.00 95.00 \u{2212}5.0\u{202f}%",
             ),

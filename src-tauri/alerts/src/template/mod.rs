@@ -116,9 +116,13 @@ impl Template {
     /// How long a text can be, in characters as they are written.
     pub const LONGEST: usize = 500;
 
-    /// Reads a text; a blank one is none.
+    /// Reads a text, without the space around it; a blank one is none.
+    ///
+    /// # Errors
+    /// When it is too long, or says what cannot be filled in.
     pub fn read(text: &str) -> Result<Option<Self>, TemplateError> {
-        if text.trim().is_empty() {
+        let text = text.trim();
+        if text.is_empty() {
             return Ok(None);
         }
         text.parse().map(Some)

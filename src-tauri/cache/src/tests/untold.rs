@@ -63,6 +63,21 @@ async fn what_comes_while_its_session_is_looked_at_is_not_told() {
 }
 
 #[tokio::test]
+async fn ones_first_message_of_all_is_not_told_though_it_comes_behind_another() {
+    let desk = Desk::new().await;
+    desk.cache.set_told_to(at(0)).await.unwrap();
+    let mut row = session("trip", 1);
+    row.user_id = message(1, "").user_id;
+    let (row, source) = (row.into(), desk.read());
+    let session = Incoming::Session { row, source };
+    desk.cache.ingest(vec![session]).await.unwrap();
+    let mut own = message(2, "mine, from the telephone");
+    own.user_id = Some(alice());
+    take(&desk, vec![message(1, "theirs"), own]).await;
+    assert_eq!(untold(&desk).await, [mid(1)]);
+}
+
+#[tokio::test]
 async fn what_was_read_or_deleted_meanwhile_is_not_told() {
     let desk = Desk::with_trip().await;
     desk.cache.set_told_to(at(0)).await.unwrap();

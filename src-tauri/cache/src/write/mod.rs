@@ -155,20 +155,24 @@ impl<'c> Tx<'c> {
 
     /// What says whether a message has to be told.
     pub(crate) fn telling(&mut self) -> Result<Telling> {
-        if let Some(telling) = self.telling {
-            return Ok(telling);
-        }
         let meta = |name| crate::read::status::meta(self.conn, name);
-        let me = match meta(local::ACCOUNT)? {
-            Some(account) => self
+        let mut telling = match self.telling {
+            Some(telling) if telling.me.is_some() => return Ok(telling),
+            // A fact of the same transaction may have made the account known.
+            Some(telling) => telling,
+            None => Telling {
+                told_to: meta(untold::TOLD_TO)?.and_then(|at| at.parse().ok()),
+                me: None,
+            },
+        };
+        if let Some(account) = meta(local::ACCOUNT)? {
+            telling.me = self
                 .conn
                 .prepare_cached("SELECT key FROM users WHERE id = ?1")?
                 .query_row([account], |row| row.get(0))
-                .optional()?,
-            None => None,
-        };
-        let told_to = meta(untold::TOLD_TO)?.and_then(|at| at.parse().ok());
-        Ok(*self.telling.insert(Telling { told_to, me }))
+                .optional()?;
+        }
+        Ok(*self.telling.insert(telling))
     }
 
     /// The number of a change, if it counts.

@@ -52,7 +52,7 @@ pub(super) async fn judge(
     let missing = missing(core, newest, until).await;
     let missing: Vec<(Symbol, Timestamp)> = missing.into_iter().collect();
     for symbols in missing.chunks(SYMBOLS) {
-        let mut begun = BTreeSet::new();
+        let mut begun = BTreeMap::new();
         let mut place = None;
         loop {
             if pages == 0 {
@@ -81,9 +81,10 @@ pub(super) async fn judge(
                 break;
             }
         }
-        for (symbol, known) in symbols {
-            note_read(core, symbol, *known, until).await;
-            missed.whole.insert(symbol.clone());
+        // Of the others nothing is left: what they said meanwhile is not known.
+        for (symbol, from) in begun {
+            note_read(core, &symbol, from, until).await;
+            missed.whole.insert(symbol);
         }
     }
     Ok(missed)

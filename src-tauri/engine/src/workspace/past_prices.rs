@@ -228,7 +228,8 @@ async fn keeps_rows(core: &Core, symbol: &Symbol) -> Result<bool, Error> {
     Ok(several)
 }
 
-/// Reads the newest page of a stretch.
+/// Reads the newest page of a stretch. What stands before the stretch shows that the table still
+/// has it: of one that was pruned, nothing is written down as read.
 async fn read_page(core: &Core, symbol: Symbol, missing: PriceGap) -> Result<(), Failure> {
     let query = Query::new()
         .columns(&["symbol", "price", "volume_24h", "last_updated"])
@@ -237,12 +238,6 @@ async fn read_page(core: &Core, symbol: Symbol, missing: PriceGap) -> Result<(),
         .filter(Filter::lte("last_updated", missing.until.to_string()))
         .descending("last_updated")
         .limit(PAGE);
-    let from_known = missing.from > Timestamp::MIN;
-    let query = if from_known {
-        query.filter(Filter::gte("last_updated", missing.from.to_string()))
-    } else {
-        query
-    };
     let answer = core.rest.select(table::PRICES, &query).await?;
     let mut prices = Vec::new();
     for row in &answer.rows {
@@ -258,10 +253,12 @@ async fn read_page(core: &Core, symbol: Symbol, missing: PriceGap) -> Result<(),
         Some(oldest) => Some(missing.from.max(oldest)),
         // More of one time than a page holds.
         None if full => Some(missing.until.minus(Duration::from_micros(1))),
-        // There is nothing more of it, or nothing that can be read.
-        None if from_known || prices.len() < answer.rows.len() => Some(missing.from),
+        // Nothing that can be read.
+        None if prices.len() < answer.rows.len() => Some(missing.from),
         None => None,
     };
+    // The others are known.
+    prices.retain(|(at, ..)| *at >= missing.from);
     let until = missing.until;
     let past = PastPrices {
         symbol: symbol.clone(),

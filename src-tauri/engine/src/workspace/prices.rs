@@ -28,15 +28,16 @@ pub(super) async fn subscribed(core: &Arc<Core>) {
     listening::lost(core).await;
     let reading = core.market.lock().await.hold();
     let beside = core.clone();
-    core.aside(async move { read_until_done(&beside, reading, true).await });
+    core.aside(async move { read_until_done(&beside, reading).await });
 }
 
-async fn read_until_done(core: &Core, reading: u64, away: bool) {
+/// Tries until it can be read: live prices would come before what happened while nobody was there.
+async fn read_until_done(core: &Core, reading: u64) {
     let mut failed = 0_u32;
     loop {
-        let error = match read_all(core, reading, away).await {
+        let error = match read_all(core, reading, true).await {
             Ok((newest, before)) => {
-                done(core, reading, newest, before, away).await;
+                done(core, reading, newest, before, true).await;
                 return;
             }
             Err(error) => error,
@@ -44,14 +45,13 @@ async fn read_until_done(core: &Core, reading: u64, away: bool) {
         tracing::warn!(%error, "the prices could not be read");
         match error.class() {
             // What comes live is all there is.
-            Class::Permanent => return let_go(core, reading, away).await,
+            Class::Permanent => return let_go(core, reading, true).await,
             Class::SignedOut => return,
             Class::Network | Class::Transient { .. } => {}
         }
         failed = failed.saturating_add(1);
         tokio::time::sleep(BACK_OFF.after(&error, failed)).await;
-        // A channel that is subscribed again asks again, or has done so already.
-        if !is_subscribed(core) || !core.market.lock().await.is_newest(reading) {
+        if !still_wanted(core, reading).await {
             return;
         }
     }
@@ -83,6 +83,12 @@ async fn done(
 
 async fn let_go(core: &Core, reading: u64, away: bool) {
     market::release(core, reading, Vec::new(), &BTreeSet::new(), away).await;
+}
+
+/// Whether nothing has taken the place of a reading: a channel that is subscribed again asks again,
+/// or has done so already.
+async fn still_wanted(core: &Core, reading: u64) -> bool {
+    is_subscribed(core) && core.market.lock().await.is_newest(reading)
 }
 
 fn is_subscribed(core: &Core) -> bool {
@@ -117,7 +123,9 @@ pub(super) async fn read_again(core: &Arc<Core>, away: bool) -> bool {
                 let beside = core.clone();
                 core.aside(async move {
                     tokio::time::sleep(BACK_OFF.after(&error, 1)).await;
-                    read_until_done(&beside, reading, away).await;
+                    if still_wanted(&beside, reading).await {
+                        read_until_done(&beside, reading).await;
+                    }
                 });
             } else {
                 let_go(core, reading, away).await;

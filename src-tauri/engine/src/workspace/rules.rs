@@ -36,7 +36,7 @@ pub(super) fn rule_of(form: &api::RuleForm) -> Result<Rule> {
         cooldown_s: form.cooldown_s,
         expires_at: form.expires_at.map(Timestamp::from_millis),
         tags: &form.tags,
-        message: form.message.as_deref().map(str::trim),
+        message: form.message.as_deref(),
     };
     let text = serde_json::to_string(&wire).map_err(invalid)?;
     serde_json::from_str(&text).map_err(invalid)

@@ -1,6 +1,6 @@
 //! Prices are judged, and what comes of it is kept before it is told.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use tidings_alerts::{Effect, Firing, Outcome, Pause, Rule, RuleState, describe};
 use tidings_cache::{Evaluation, FiringId, FiringMark, NewFiring};
@@ -221,22 +221,28 @@ pub(crate) async fn live(core: &Core, price: Price) {
 }
 
 /// Judges rows that were missed, oldest first, and keeps how far that came; more is to come. `begun`
-/// are the symbols that had rows in this reading before. Returns the times of the ticks; none when
-/// another reading has begun.
+/// are the symbols that had rows in this reading before, and the time of their first. Returns the
+/// times of the ticks; none when another reading has begun.
 pub(crate) async fn judge_missed(
     core: &Core,
     reading: u64,
     rows: Vec<Price>,
-    begun: &mut BTreeSet<Symbol>,
+    begun: &mut BTreeMap<Symbol, Timestamp>,
     away: bool,
 ) -> Option<Vec<Timestamp>> {
     let mut market = core.market.lock().await;
     if !market.is_newest(reading) {
         return None;
     }
-    let first = rows.iter().filter(|row| !begun.contains(&row.quote.symbol));
+    let first = rows
+        .iter()
+        .filter(|row| !begun.contains_key(&row.quote.symbol));
     market.note_gaps(first);
-    begun.extend(rows.iter().map(|row| row.quote.symbol.clone()));
+    for row in &rows {
+        begun
+            .entry(row.quote.symbol.clone())
+            .or_insert(row.quote.time);
+    }
     let when = if away { When::Missed } else { When::Now };
     let ticks = judge(core, &mut market, rows, when).await;
     if !market.waiting.is_empty() {

@@ -1,18 +1,8 @@
-//! Measures the real window against a blank one, in one run on one machine.
-//!
-//! `bench --json FILE`, inside a desktop session of its own (`cargo xtask bench` makes one).
-//! `TIDINGS_APP` is the program, `TIDINGS_BLANK` a window with an empty page.
-//!
-//! What is told is a ratio: a slow machine is slow for both. Both programs mark the moment at
-//! which their page is on the screen (`shown`): the blank one its first frame, Tidings the
-//! messages of the session that was open last.
+//! How long a start takes and how much memory the program has at rest, against a blank window.
 
-use std::env;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
-use anyhow::{Context, Result, bail};
-use serde::Serialize;
+use anyhow::Result;
 use serde_json::json;
 use tidings_model::{Clock as _, SystemClock, Timestamp};
 use tidings_testkit::{TempDir, alice, scratch, wait_for};
@@ -21,29 +11,15 @@ use tidings_tests::project::Project;
 use tidings_tests::tidings::Tidings;
 use tidings_tests::webdriver::{App, Window};
 
+use crate::{DEADLINE, Measure, median};
+
 /// Starts of each program, one after the other in turn; the middle one counts.
 const STARTS: usize = 7;
-/// A window that is not there by then is a failure.
-const DEADLINE: Duration = Duration::from_mins(1);
 /// Messages in the session that is shown at the start.
 const MESSAGES: i64 = 200;
 
 const START_AIM: f64 = 1.3;
 const MEMORY_AIM: f64 = 1.3;
-
-#[derive(Serialize)]
-struct Report {
-    measures: Vec<Measure>,
-}
-
-#[derive(Serialize)]
-struct Measure {
-    name: &'static str,
-    value: f64,
-    unit: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    aim: Option<f64>,
-}
 
 /// What one start of a program took.
 struct Start {
@@ -53,32 +29,19 @@ struct Start {
     memory: f64,
 }
 
-#[tokio::main]
-async fn main() -> Result<()> {
-    let mut arguments = env::args_os().skip(1);
-    let file = match (arguments.next(), arguments.next(), arguments.next()) {
-        (Some(flag), Some(file), None) if flag == "--json" => PathBuf::from(file),
-        _ => bail!("usage: bench --json FILE"),
-    };
-    if let Some(reason) = tidings_tests::display::lacking() {
-        bail!("{reason}; `cargo xtask bench` makes a screen in memory");
-    }
-    let program = |name| {
-        env::var_os(name)
-            .map(PathBuf::from)
-            .with_context(|| format!("no {name}"))
-    };
-    let (app, blank) = (program("TIDINGS_APP")?, program("TIDINGS_BLANK")?);
-
+/// Starts both programs in turn. What is told is a ratio: a slow machine is slow for both. Both mark
+/// the moment at which their page is on the screen (`shown`): the blank one its first frame, Tidings
+/// the messages of the session that was open last.
+pub async fn measure(app: &Path, blank: &Path) -> Result<Vec<Measure>> {
     let project = Project::start().await;
     let data = filled(&project).await?;
     let (mut own, mut empty) = (Vec::new(), Vec::new());
     for round in 1..=STARTS {
-        let of_blank = start(&blank, App::at(&blank)).await?;
-        let prepared = App::at(&app)
+        let of_blank = start(blank, App::at(blank)).await?;
+        let prepared = App::at(app)
             .arg("--data-dir")
             .arg(data.path().display().to_string());
-        let of_app = start(&app, prepared).await?;
+        let of_app = start(app, prepared).await?;
         println!(
             "start {round} of {STARTS}: blank {:.0} ms, {:.0} MiB; Tidings {:.0} ms, {:.0} MiB",
             of_blank.shown, of_blank.memory, of_app.shown, of_app.memory
@@ -88,30 +51,14 @@ async fn main() -> Result<()> {
     }
     let shown = |starts: &[Start]| median(starts.iter().map(|start| start.shown));
     let memory = |starts: &[Start]| median(starts.iter().map(|start| start.memory));
-    let measure = |name, value, unit| Measure {
-        name,
-        value,
-        unit,
-        aim: None,
-    };
-    let ratio = |name, value, aim| Measure {
-        name,
-        value,
-        unit: "ratio",
-        aim: Some(aim),
-    };
-    let report = Report {
-        measures: vec![
-            measure("start of a blank window", shown(&empty), "ms"),
-            measure("start to the last session", shown(&own), "ms"),
-            ratio("start", shown(&own) / shown(&empty), START_AIM),
-            measure("memory of a blank window", memory(&empty), "MiB"),
-            measure("memory", memory(&own), "MiB"),
-            ratio("memory (PSS)", memory(&own) / memory(&empty), MEMORY_AIM),
-        ],
-    };
-    std::fs::write(&file, serde_json::to_string_pretty(&report)? + "\n")
-        .with_context(|| format!("could not write {}", file.display()))
+    Ok(vec![
+        Measure::plain("start of a blank window", shown(&empty), "ms"),
+        Measure::plain("start to the last session", shown(&own), "ms"),
+        Measure::ratio("start", shown(&own) / shown(&empty), START_AIM),
+        Measure::plain("memory of a blank window", memory(&empty), "MiB"),
+        Measure::plain("memory", memory(&own), "MiB"),
+        Measure::ratio("memory (PSS)", memory(&own) / memory(&empty), MEMORY_AIM),
+    ])
 }
 
 /// A folder of somebody who has used the app: an account, and a session with messages.
@@ -169,10 +116,4 @@ async fn mark(window: &Window) -> Option<f64> {
     let script = "const [mark] = performance.getEntriesByName('shown'); \
                   return mark ? performance.timeOrigin + mark.startTime : null";
     window.run(script, Vec::new()).await.ok()?.as_f64()
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
