@@ -1,6 +1,7 @@
 import { fireEvent, render, screen } from "@testing-library/svelte";
 import { flushSync, tick } from "svelte";
 import { beforeEach, describe, expect, it } from "vitest";
+import type { MessagePage } from "../src/lib/bindings";
 import Composer from "../src/lib/conversation/Composer.svelte";
 import { charactersLeft, MAX_CHARACTERS } from "../src/lib/conversation/length";
 import { app } from "../src/lib/state/app.svelte";
@@ -90,6 +91,29 @@ describe("the composer", () => {
     await write("Third");
     second.refuse({ code: "storage", message: "No space left on this disk.", details: null });
     await expect.poll(() => field().value).toBe("Second\n\nThird");
+  });
+
+  it("keeps what is written before the session is there, after what was kept", async () => {
+    const row = session("s", { draft: "Kept" });
+    sessions.apply([row], []);
+    const opening = conversation.open("s");
+    render(Composer);
+    await write("Quick");
+    const page: MessagePage = { rows: [], gaps: [], before: "end", after: "end" };
+    const opened = await backend.next("open_session");
+    opened.answer({ session: row, page, first_unread: null, people: [] });
+    await opening;
+    await expect.poll(() => field().value).toBe("Kept\n\nQuick");
+    conversation.leave();
+    const kept = await backend.next("set_draft");
+    expect(kept.args).toEqual({ session: "s", text: "Kept\n\nQuick" });
+
+    void conversation.open("s");
+    await backend.next("open_session");
+    await write("left at once");
+    conversation.leave();
+    const left = await backend.next("set_draft");
+    expect(left.args).toEqual({ session: "s", text: "Kept\n\nleft at once" });
   });
 
   it("gives a text back to its own session when another was opened meanwhile", async () => {

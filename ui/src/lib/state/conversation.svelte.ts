@@ -65,15 +65,16 @@ class Conversation {
       this.#show(opened.page, since);
       this.firstUnread = opened.first_unread ?? undefined;
       this.people = opened.people;
-      this.draft = opened.session.draft ?? "";
-      this.#draftKept = this.draft;
+      this.#draftKept = opened.session.draft ?? "";
+      // Whoever was quick has begun already.
+      this.setDraft(paragraphs(this.#draftKept, this.draft));
       this.#readTo = undefined;
       this.ready = true;
       this.opening += 1;
       if (this.opening === 1) markShown();
       if (message !== undefined) await this.jump(message);
     } catch (thrown) {
-      if (this.id === id) this.id = undefined;
+      if (this.id === id) this.leave();
       tellFailure(thrown);
     }
   }
@@ -82,7 +83,8 @@ class Conversation {
   leave(): void {
     const id = this.id;
     if (id === undefined) return;
-    this.keepDraft();
+    if (this.ready) this.keepDraft();
+    else if (this.draft !== "") keepFor(id, this.draft, "after");
     this.stopTyping();
     this.reset();
     void call("close_session", { session: id }).catch(() => undefined);
@@ -286,10 +288,7 @@ class Conversation {
     } catch (thrown) {
       tellFailure(thrown);
       if (this.id === session) this.setDraft(paragraphs(content, this.draft));
-      else {
-        const kept = sessions.get(session)?.draft ?? "";
-        void tryCall("set_draft", { session, text: paragraphs(content, kept) });
-      }
+      else keepFor(session, content, "before");
     }
   }
 
@@ -333,7 +332,7 @@ class Conversation {
 
   keepDraft(): void {
     clearTimeout(this.#draftTimer);
-    if (this.id === undefined || this.draft === this.#draftKept) return;
+    if (this.id === undefined || !this.ready || this.draft === this.#draftKept) return;
     this.#draftKept = this.draft;
     void tryCall("set_draft", { session: this.id, text: this.draft });
   }
@@ -381,6 +380,13 @@ class Conversation {
 }
 
 export const conversation = new Conversation();
+
+/** Keeps a text in the draft of a session that is not open, before or after what is there. */
+function keepFor(session: string, text: string, where: "before" | "after"): void {
+  const kept = sessions.get(session)?.draft ?? "";
+  const both = where === "before" ? paragraphs(text, kept) : paragraphs(kept, text);
+  void tryCall("set_draft", { session, text: both });
+}
 
 /** Two texts, one below the other. */
 function paragraphs(first: string, second: string): string {
