@@ -69,6 +69,15 @@ describe("the list's arithmetic", () => {
     expect(anchor && scrollTopFor(measured, anchor)).toBe(700);
   });
 
+  it("does not hold on to a header, which older rows of its day come in below", () => {
+    const before = layOut(["day", ...keys(60, 60)], () => 40);
+    const anchor = anchorAt(before, 0, (row) => row > 0);
+    expect(anchor).toEqual({ key: "m60", top: 40 });
+    const after = layOut(["day", ...keys(120)], () => 40);
+    expect(anchor && scrollTopFor(after, anchor)).toBe(60 * 40);
+    expect(anchorAt(before, 0, () => false)).toEqual({ key: "day", top: 0 });
+  });
+
   it("says when the anchor's row is gone", () => {
     expect(
       scrollTopFor(

@@ -52,9 +52,19 @@ export function visibleRange(
   };
 }
 
-/** What to hold still: the first row that reaches into the view. */
-export function anchorAt(layout: Layout, scrollTop: number): Anchor | undefined {
-  const row = rowAt(layout, scrollTop);
+/**
+ * What to hold still: the first row that reaches into the view, of those that `stays` says keep
+ * their place among the others.
+ */
+export function anchorAt(
+  layout: Layout,
+  scrollTop: number,
+  stays: (row: number) => boolean = () => true,
+): Anchor | undefined {
+  const inView = rowAt(layout, scrollTop);
+  let row = inView;
+  while (row >= 0 && row < layout.keys.length && !stays(row)) row += 1;
+  if (row === layout.keys.length) row = inView;
   const key = layout.keys[row];
   if (key === undefined) return undefined;
   return { key, top: (layout.offsets[row] ?? 0) - scrollTop };
