@@ -41,6 +41,7 @@ use write::Tx;
 pub use change::{Changes, Committed};
 pub use error::{CacheError, Result};
 pub use key::CacheKey;
+pub use read::told::Told;
 pub use search::tokens::indexed as index_words;
 pub use types::alerts::{
     Evaluation, Firing, FiringId, FiringMark, JudgedTo, NewFiring, StoredRule,
@@ -174,6 +175,13 @@ impl Cache {
         op: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.0.pool.write(durability, op).await
+    }
+
+    async fn read_after_commit<T: Send + 'static>(
+        &self,
+        op: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.0.pool.read_after_commit(op).await
     }
 
     async fn read<T: Send + 'static>(

@@ -212,6 +212,21 @@ impl Pool {
         self.noting_damage(result)
     }
 
+    /// The same for a short `op` that follows a commit: on the writer's connection where that has
+    /// nothing else to do. It has the changed pages in memory, in clear; the others forget all of
+    /// theirs with each commit, and read and decrypt them again.
+    pub(crate) async fn read_after_commit<T: Send + 'static>(
+        &self,
+        op: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        if self.writer.is_idle() {
+            let result = self.read_on_writer(op).await;
+            self.noting_damage(result)
+        } else {
+            self.read(op).await
+        }
+    }
+
     async fn read_on_writer<T: Send + 'static>(
         &self,
         op: impl FnOnce(&Connection) -> Result<T> + Send + 'static,

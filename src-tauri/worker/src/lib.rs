@@ -85,6 +85,11 @@ impl<S: Send + 'static> Worker<S> {
         answer.await.map_err(|_| Closed)
     }
 
+    /// Whether nothing is being done, nor waits.
+    pub fn is_idle(&self) -> bool {
+        matches!(self.0.line().turn, Turn::Idle(_))
+    }
+
     /// Does what is in the line, drops the `S`, and returns. Later jobs are refused.
     pub async fn close(&self) {
         self.end(|_| {}).await;

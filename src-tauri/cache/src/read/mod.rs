@@ -15,3 +15,4 @@ pub(crate) mod ranges;
 pub(crate) mod retention;
 pub(crate) mod sessions;
 pub(crate) mod status;
+pub(crate) mod told;

@@ -32,23 +32,6 @@ impl Cache {
             .await
     }
 
-    /// Some sessions, in the order asked for; `None` for those that are not listed.
-    pub async fn sessions_by_id(
-        &self,
-        ids: Vec<SessionId>,
-    ) -> Result<Vec<(SessionId, Option<SessionSummary>)>> {
-        let account = self.account();
-        self.read(move |conn| {
-            let lister = Lister::new(conn, account)?;
-            let found = ids.into_iter().map(|id| {
-                let summary = lister.one(&id)?;
-                Ok((id, summary))
-            });
-            found.collect()
-        })
-        .await
-    }
-
     /// The oldest unread message.
     pub async fn first_unread(&self, session: SessionId) -> Result<Option<MessageKey>> {
         let account = self.account();
@@ -100,7 +83,7 @@ const LISTED: &str = "SELECT s.key, s.id, u.id, s.title, s.status, s.last_activi
     LEFT JOIN session_sizes z ON z.session = s.key
     WHERE s.deleted = 0 AND s.hidden = 0";
 
-struct Lister<'c> {
+pub(crate) struct Lister<'c> {
     conn: &'c Connection,
     account: Option<UserId>,
     me: Option<i64>,
@@ -116,7 +99,7 @@ struct Listed {
 }
 
 impl<'c> Lister<'c> {
-    fn new(conn: &'c Connection, account: Option<UserId>) -> Result<Self> {
+    pub(crate) fn new(conn: &'c Connection, account: Option<UserId>) -> Result<Self> {
         let mut outbox: HashMap<_, Vec<_>> = HashMap::new();
         let mut me = None;
         if let Some(account) = &account {
@@ -155,7 +138,7 @@ impl<'c> Lister<'c> {
         Ok(sessions)
     }
 
-    fn one(&self, id: &SessionId) -> Result<Option<SessionSummary>> {
+    pub(crate) fn one(&self, id: &SessionId) -> Result<Option<SessionSummary>> {
         let listed = self
             .conn
             .prepare_cached(&format!("{LISTED} AND s.id = ?2"))?

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidings_cache::{Changes, OutboxItem, OutboxState};
+use tidings_cache::{CacheError, Changes, OutboxItem, OutboxState, SessionSummary, Told};
 use tidings_contract as api;
 use tidings_model::{MessageId, SessionId};
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
@@ -88,29 +88,34 @@ pub(super) async fn connection(core: Arc<Core>) {
     }
 }
 
-async fn tell(core: &Core, changes: Changes) -> Result<(), tidings_cache::CacheError> {
-    let outbox = if changes.outbox {
+async fn tell(core: &Core, changes: Changes) -> Result<(), CacheError> {
+    if changes.outbox {
         core.outbox.notify_one();
-        Some(core.cache.outbox_list().await?)
-    } else {
-        None
-    };
-    if let Some(outbox) = &outbox {
-        core.emit(api::Event::Outbox {
-            outbox: summary(outbox),
-        });
     }
     if changes.names {
         core.members.reread_names(&core.cache).await?;
         people::tell(core).await;
     }
-    tell_sessions(core, &changes).await?;
+    let sessions = touched(core, &changes).await?;
     let open = core.open.lock().await.as_ref().map(|open| open.id.clone());
-    if let Some(open) = open {
-        let ids = changes.messages.get(&open);
-        let reread = changes.ranges.contains(&open) || changes.names;
-        if ids.is_some() || reread {
-            tell_messages(core, open, ids.cloned().unwrap_or_default(), reread, outbox).await?;
+    let ids = open.as_ref().and_then(|open| changes.messages.get(open));
+    let ids = ids.cloned().unwrap_or_default();
+    let reread = changes.names
+        || open
+            .as_ref()
+            .is_some_and(|open| changes.ranges.contains(open));
+    if changes.outbox || reread || !sessions.is_empty() || !ids.is_empty() {
+        let sessions = sessions.into_iter().collect();
+        let told = core.cache.told(sessions, ids.iter().copied().collect());
+        let told = told.await?;
+        if changes.outbox {
+            core.emit(api::Event::Outbox {
+                outbox: summary(&told.outbox),
+            });
+        }
+        tell_sessions(core, &told.sessions).await;
+        if let Some(open) = open.filter(|_| reread || !ids.is_empty()) {
+            tell_messages(core, &open, &ids, &told, reread);
         }
     }
     if changes.watch_list {
@@ -128,7 +133,8 @@ async fn tell(core: &Core, changes: Changes) -> Result<(), tidings_cache::CacheE
     Ok(())
 }
 
-async fn tell_sessions(core: &Core, changes: &Changes) -> Result<(), tidings_cache::CacheError> {
+/// The sessions that have to be told anew.
+async fn touched(core: &Core, changes: &Changes) -> Result<BTreeSet<SessionId>, CacheError> {
     let mut touched: BTreeSet<SessionId> = changes.sessions.clone();
     touched.extend(changes.messages.keys().cloned());
     touched.extend(changes.read_positions.iter().cloned());
@@ -136,18 +142,21 @@ async fn tell_sessions(core: &Core, changes: &Changes) -> Result<(), tidings_cac
     if changes.names {
         touched.extend(shared(core).await?);
     }
-    if touched.is_empty() {
-        return Ok(());
+    Ok(touched)
+}
+
+async fn tell_sessions(core: &Core, sessions: &[(SessionId, Option<SessionSummary>)]) {
+    if sessions.is_empty() {
+        return;
     }
     let viewer = core.viewer();
     let (mut there, mut removed) = (Vec::new(), Vec::new());
-    let touched = touched.into_iter().collect();
-    for (id, summary) in core.cache.sessions_by_id(touched).await? {
+    for (id, summary) in sessions {
         if let Some(summary) = summary {
-            people::stands(core, &summary).await;
-            there.push(viewer.session(&summary));
+            people::stands(core, summary).await;
+            there.push(viewer.session(summary));
         } else {
-            people::left(core, &id).await;
+            people::left(core, id).await;
             removed.push(id.to_string());
         }
     }
@@ -155,31 +164,23 @@ async fn tell_sessions(core: &Core, changes: &Changes) -> Result<(), tidings_cac
         changed: there,
         removed,
     });
-    Ok(())
 }
 
 /// Sessions in which other people's names are shown.
-async fn shared(core: &Core) -> Result<Vec<SessionId>, tidings_cache::CacheError> {
+async fn shared(core: &Core) -> Result<Vec<SessionId>, CacheError> {
     let sessions = core.cache.sessions().await?;
     let shared = sessions.into_iter().filter(|summary| summary.members > 0);
     Ok(shared.map(|summary| summary.session.id).collect())
 }
 
-async fn tell_messages(
+fn tell_messages(
     core: &Core,
-    session: SessionId,
-    ids: BTreeSet<MessageId>,
+    session: &SessionId,
+    ids: &BTreeSet<MessageId>,
+    told: &Told,
     reread: bool,
-    outbox: Option<Vec<OutboxItem>>,
-) -> Result<(), tidings_cache::CacheError> {
-    let outbox = match outbox {
-        Some(outbox) => outbox,
-        None => core.cache.outbox_list().await?,
-    };
-    let there = core
-        .cache
-        .messages_by_id(ids.iter().copied().collect())
-        .await?;
+) {
+    let there = &told.messages;
     let viewer = core.viewer();
     let fresh = server_now(core).minus(FRESH);
     for message in there.iter().map(|cached| &cached.message) {
@@ -196,14 +197,14 @@ async fn tell_messages(
         .filter(|id| {
             !there
                 .iter()
-                .any(|m| m.message.id == **id && m.message.session_id == session)
+                .any(|m| m.message.id == **id && m.message.session_id == *session)
         })
         .map(ToString::to_string)
         .collect();
     let mut changed: Vec<_> = there
         .iter()
-        .filter(|cached| cached.message.session_id == session)
-        .map(|cached| viewer.message(cached, change_of(&outbox, cached.message.id)))
+        .filter(|cached| cached.message.session_id == *session)
+        .map(|cached| viewer.message(cached, change_of(&told.outbox, cached.message.id)))
         .collect();
     changed.sort_by_key(|row| row.created_at);
     core.emit(api::Event::Messages {
@@ -212,7 +213,6 @@ async fn tell_messages(
         removed,
         reread,
     });
-    Ok(())
 }
 
 /// The newest own change that waits for a message.
