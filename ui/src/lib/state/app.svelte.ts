@@ -156,6 +156,14 @@ class App {
     await conversation.open(id, message);
   }
 
+  /** Opens the chart of a symbol, which is watched from then on. */
+  async openChart(symbol: string, range = market.range): Promise<void> {
+    if (!market.order.includes(symbol)) await market.watch([...market.order, symbol]);
+    view.showTab("market");
+    market.range = range;
+    await market.show(symbol);
+  }
+
   /** Reads everything again: another workspace came to the front. */
   async reread(): Promise<void> {
     await this.#feed?.reread();

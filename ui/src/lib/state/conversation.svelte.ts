@@ -37,6 +37,8 @@ class Conversation {
   marked = $state<string | undefined>();
   /** Whether the bar to find something in this session is shown. */
   finding = $state(false);
+  /** What is looked for in that bar. */
+  sought = $state("");
   /** Counts openings, so that the list begins anew. */
   opening = $state(0);
 
@@ -104,6 +106,7 @@ class Conversation {
     this.target = undefined;
     this.marked = undefined;
     this.finding = false;
+    this.sought = "";
     this.draft = "";
     this.#draftKept = "";
   }
@@ -248,6 +251,7 @@ class Conversation {
 
   stopFinding(): void {
     this.finding = false;
+    this.sought = "";
     this.marked = undefined;
   }
 
@@ -285,12 +289,18 @@ class Conversation {
       }
     } catch (thrown) {
       tellFailure(thrown);
-      if (this.id === session) this.setDraft(paragraphs(content, this.draft));
-      else {
-        const kept = sessions.get(session)?.draft ?? "";
-        void tryCall("set_draft", { session, text: paragraphs(content, kept) });
-      }
+      this.giveBack(session, content);
     }
+  }
+
+  /** A text that was not taken stands in its session's field again, before what came after it. */
+  giveBack(session: string, text: string): void {
+    if (this.id === session) {
+      this.setDraft(paragraphs(text, this.draft));
+      return;
+    }
+    const kept = sessions.get(session)?.draft ?? "";
+    void tryCall("set_draft", { session, text: paragraphs(text, kept) });
   }
 
   async edit(message: string, content: string): Promise<boolean> {
