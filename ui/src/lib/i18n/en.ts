@@ -53,6 +53,7 @@ export const en = {
   "time.todayInText": "today",
   "time.yesterday": "Yesterday",
   "time.dayAndTime": "{day}, {time}",
+  "time.justNow": "just now",
   "time.secondsAgo": "{seconds} s ago",
   "time.minutesAgo": "{minutes} min ago",
   "time.hoursAgo": "{hours} h ago",
@@ -542,6 +543,11 @@ export const en = {
   "editor.message": "What the notification says",
   "editor.message.insert": "Insert a value",
   "editor.message.preview": "The notification",
+  "editor.message.foreign":
+    "{written} stays as it is. Values stand in single braces here: {known}.",
+  "editor.message.foreignNone":
+    "{written} stays as it is: there is no such value here. “Insert a value” lists all.",
+  "editor.message.replace": "Replace",
   "placeholder.symbol": "Symbol",
   "placeholder.price": "Price",
   "placeholder.threshold": "Bound that was reached",
