@@ -1131,6 +1131,7 @@ export const en = {
   "shortcut.editLast": "Change the last message, in an empty composer",
   "shortcut.send": "Send",
   "shortcut.newLine": "New line",
+  "shortcut.commands": "Commands, in an empty composer",
   "shortcut.reply": "Reply to the focused message",
   "shortcut.copy": "Copy the focused message",
   "shortcut.delete": "Delete the focused message",

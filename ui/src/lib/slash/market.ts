@@ -9,7 +9,7 @@ import { view } from "../state/view.svelte";
 import { showToast } from "../ui/toast.svelte";
 import type { Action, Argument, Question, Value } from "./command";
 import { symbols } from "./symbols.svelte";
-import type { SlashText } from "./text";
+import { type SlashText, shortened } from "./text";
 
 const RANGES: readonly PriceRange[] = ["1h", "1d", "1w", "1m", "1y"];
 /** On which side of its line a price is; with the words for it that are understood. */
@@ -18,6 +18,8 @@ const SIDES = {
   below: ["below", "under", "<", "<=", "unter"],
 } as const;
 type Side = keyof typeof SIDES;
+/** How many symbols a sentence names. */
+const NAMED = 12;
 
 const side: Argument = {
   values: () => [
@@ -63,10 +65,10 @@ function wrongAlert({ words }: SlashText, whole: boolean): string | undefined {
   const [, direction, ...figure] = words;
   if (whole && words.length < 3) return form;
   if (direction !== undefined && readSide(direction) === undefined) {
-    return t("slash.alert.side", { word: direction, form });
+    return t("slash.alert.side", { word: shortened(direction), form });
   }
   if (figure.length > 0 && readAmount(figure) === undefined) {
-    return t("slash.alert.price", { word: figure.join(" "), form });
+    return t("slash.alert.price", { word: shortened(figure.join(" ")), form });
   }
   return undefined;
 }
@@ -83,10 +85,10 @@ async function withSymbol(
 ): Promise<string | undefined> {
   const quote = await symbols.find(word);
   if (quote) return act(quote);
-  const known = symbols.all.map((each) => each.symbol).join(", ");
-  return known === ""
-    ? t("slash.noPrices")
-    : t("slash.unknownSymbol", { symbol: word.slice(0, 20), known });
+  const all = symbols.all.map((each) => each.symbol);
+  if (all.length === 0) return t("slash.noPrices");
+  const known = [...all.slice(0, NAMED), ...(all.length > NAMED ? ["…"] : [])].join(", ");
+  return t("slash.unknownSymbol", { symbol: shortened(word), known });
 }
 
 const alertWords = { name: "alert", icon: "bell-plus", lacks: off } as const;

@@ -8,7 +8,7 @@ import { showToast } from "../ui/toast.svelte";
 import { type Argument, formOf, type SlashCommand } from "./command";
 import { commandOf, offeredFor, understood } from "./commands";
 import { symbols } from "./symbols.svelte";
-import { readSlash, type SlashText, wordAt } from "./text";
+import { readSlash, type SlashText, shortened, wordAt } from "./text";
 
 /** What can be chosen in the list. */
 export interface Choice {
@@ -74,10 +74,11 @@ class Slash {
       this.command === undefined &&
       (this.written.rest !== undefined || !isBegun(this.written.name)),
   );
+  readonly notKnown = $derived(t("slash.unknown", { name: shortened(this.written?.name ?? "") }));
   /** What is told of it to whoever cannot see it. */
   readonly said = $derived.by(() => {
     if (!this.open) return "";
-    if (this.unknown) return t("slash.unknown", { name: this.written?.name ?? "" });
+    if (this.unknown) return this.notKnown;
     if (this.behind) return `${t(this.behind.text)} ${formOf(this.behind, t)}`;
     return this.choices.length > 0 ? t("slash.count", { count: this.choices.length }) : "";
   });
@@ -169,6 +170,12 @@ class Slash {
     if (!written || !command) return false;
     void this.#run(command, written);
     return true;
+  }
+
+  /** A message as it is sent: the space that kept it from being a command is none of its own. */
+  plain(text: string): string {
+    const written = text.startsWith(" ") ? readSlash(text.slice(1)) : undefined;
+    return written && commandOf(written.name) ? text.slice(1) : text;
   }
 
   async #run(command: SlashCommand, written: SlashText): Promise<void> {

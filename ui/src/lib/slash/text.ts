@@ -17,6 +17,11 @@ export function readSlash(text: string): SlashText | undefined {
   return { name: name.toLowerCase(), rest, words: wordsOf(rest ?? "") };
 }
 
+/** As much of what somebody wrote as a sentence about it repeats. */
+export function shortened(text: string): string {
+  return text.length > 24 ? `${text.slice(0, 24)}…` : text;
+}
+
 /** The words of a text. */
 export function wordsOf(text: string): string[] {
   return text.split(/\s+/).filter((word) => word !== "");
