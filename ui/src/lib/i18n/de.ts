@@ -1157,7 +1157,7 @@ const de = {
   "shortcut.editLast": "Die letzte Nachricht ändern, im leeren Eingabefeld",
   "shortcut.send": "Senden",
   "shortcut.newLine": "Neue Zeile",
-  "shortcut.commands": "Befehle, im leeren Nachrichtenfeld",
+  "shortcut.commands": "Befehle, im leeren Eingabefeld",
   "shortcut.reply": "Auf die ausgewählte Nachricht antworten",
   "shortcut.copy": "Die ausgewählte Nachricht kopieren",
   "shortcut.delete": "Die ausgewählte Nachricht löschen",
