@@ -107,7 +107,7 @@ describe("the list of commands", () => {
   it("writes what is clicked, which does not take the focus", async () => {
     await write("/wat");
     const [option] = screen.getAllByTestId("slash-option");
-    const down = new MouseEvent("pointerdown", { bubbles: true, cancelable: true });
+    const down = new MouseEvent("mousedown", { bubbles: true, cancelable: true });
     option?.dispatchEvent(down);
     expect(down.defaultPrevented).toBe(true);
     await fireEvent.click(option as HTMLElement);

@@ -1,6 +1,7 @@
+import { failure } from "../failure";
 import { t } from "../i18n";
 import { app } from "../state/app.svelte";
-import { tellFailure, tryCall } from "../state/engine.svelte";
+import { call } from "../state/engine.svelte";
 import { showToast } from "../ui/toast.svelte";
 
 /** What is wrong with a day to jump to; undefined when nothing is. */
@@ -18,15 +19,14 @@ export async function jumpToDay(
   day: Date,
   found: () => void = () => undefined,
 ): Promise<string | undefined> {
-  const at = await tryCall("find_date", { session, at: day.getTime() });
-  if (!at) return undefined;
-  if (at.message === null) return t(at.certain ? "date.none" : "date.missing");
-  found();
   try {
+    const at = await call("find_date", { session, at: day.getTime() });
+    if (at.message === null) return t(at.certain ? "date.none" : "date.missing");
+    found();
     await app.openSession(session, at.message);
     if (!at.certain) showToast({ icon: "cloud-off", text: t("date.nearest") });
   } catch (thrown) {
-    tellFailure(thrown);
+    return failure(thrown);
   }
   return undefined;
 }
