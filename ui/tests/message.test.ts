@@ -147,7 +147,7 @@ describe("the text of an alert", () => {
     await edit("{{ticker}}: {{close}}, again {{close}}");
     await asked();
     const hint = await screen.findByTestId("alert-message-foreign");
-    expect(hint.textContent).toContain("{{ticker}} stays as it is.");
+    expect(hint.textContent).toContain("{{ticker}} fills in nothing.");
     expect(hint.textContent).toContain("{symbol}");
     // It is said, and forbids nothing.
     expect(field("alert-message").getAttribute("aria-invalid")).toBe("false");

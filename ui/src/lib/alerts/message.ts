@@ -35,7 +35,7 @@ export interface Foreign {
   nearest: Placeholder | undefined;
 }
 
-/** The first name in two braces, which elsewhere is filled in and here stays as it is. */
+/** The first name in two braces, which elsewhere is filled in and here fills in nothing. */
 export function foreignIn(text: string): Foreign | undefined {
   const found = /\{\{\s*([\w.]+)\s*\}\}/.exec(text);
   if (!found) return undefined;

@@ -563,9 +563,9 @@ const de = {
   "editor.message.insert": "Wert einfügen",
   "editor.message.preview": "Die Benachrichtigung",
   "editor.message.foreign":
-    "{written} bleibt so stehen. Werte stehen hier in einfachen Klammern: {known}.",
+    "{written} setzt nichts ein. Werte stehen hier in einfachen Klammern: {known}.",
   "editor.message.foreignNone":
-    "{written} bleibt so stehen: Diesen Wert gibt es hier nicht. „Wert einfügen“ zeigt alle.",
+    "{written} setzt nichts ein: Diesen Wert gibt es hier nicht. „Wert einfügen“ zeigt alle.",
   "editor.message.replace": "Ersetzen",
   "placeholder.symbol": "Symbol",
   "placeholder.price": "Kurs",

@@ -544,9 +544,9 @@ export const en = {
   "editor.message.insert": "Insert a value",
   "editor.message.preview": "The notification",
   "editor.message.foreign":
-    "{written} stays as it is. Values stand in single braces here: {known}.",
+    "{written} fills in nothing. Values stand in single braces here: {known}.",
   "editor.message.foreignNone":
-    "{written} stays as it is: there is no such value here. “Insert a value” lists all.",
+    "{written} fills in nothing: there is no such value here. “Insert a value” lists all.",
   "editor.message.replace": "Replace",
   "placeholder.symbol": "Symbol",
   "placeholder.price": "Price",
