@@ -82,10 +82,7 @@ impl Words {
     }
 
     pub(super) fn simulated(&self) -> &'static str {
-        self.pick(
-            "These prices are simulated.",
-            "Diese Kurse sind simuliert.",
-        )
+        self.pick("These prices are simulated.", "Diese Kurse sind simuliert.")
     }
 
     /// What is known, when somebody asks for something else.
