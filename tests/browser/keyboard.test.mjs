@@ -96,6 +96,52 @@ describe("by keyboard alone", { skip: lacking }, () => {
     await alice.focused("deleting a message");
   });
 
+  it("chooses a command, completes it, gives one up, and keeps the focus", async () => {
+    await alice.press("Escape");
+    await alice.focusOn(on("composer"), "Esc on a message");
+    await alice.type("/");
+    await alice.see("slash-list");
+    await alice.focusOn(on("composer"), "a slash");
+    const chosen = () =>
+      alice.page.evaluate(() => {
+        const id = document.activeElement?.getAttribute("aria-activedescendant");
+        return id ? document.getElementById(id)?.dataset.value : undefined;
+      });
+    assert.equal(await chosen(), "alert");
+    await alice.press("ArrowUp");
+    const last = await chosen();
+    await alice.press("ArrowDown");
+    assert.equal(await chosen(), "alert");
+    assert.notEqual(last, "alert");
+    await alice.type("no such thing");
+    await alice.gone("slash-list");
+    await alice.page.keyboard.press("Control+a");
+    await alice.type("/pri");
+    await alice.press("Tab");
+    assert.equal(await alice.get("composer").inputValue(), "/price ");
+    await alice.press("Escape");
+    await alice.gone("slash");
+    assert.equal(await alice.get("composer").inputValue(), "/price ");
+    await alice.focusOn(on("composer"), "leaving the list");
+    await alice.page.keyboard.press("Control+a");
+    await alice.type("/date ");
+    await alice.press("Enter");
+    await alice.focusOn(on("date-field"), "a command that opens a dialog");
+    await alice.press("Escape");
+    await alice.focusOn(on("composer"), "leaving the dialog");
+    assert.equal(await alice.get("composer").inputValue(), "");
+    await alice.type("/find First");
+    await alice.press("Enter");
+    await alice.focusOn(on("find-input"), "a command that finds");
+    await alice.get("find-count").filter({ hasText: "1" }).waitFor();
+    await alice.press("Escape");
+    await alice.focusOn(on("composer"), "leaving the search");
+    // What is no command is a message.
+    await alice.type("/etc/hosts");
+    await alice.press("Enter");
+    await alice.state("/etc/hosts", "delivered");
+  });
+
   it("goes from region to region and around", async () => {
     const regions = new Set();
     for (let step = 0; step < 5; step += 1) {

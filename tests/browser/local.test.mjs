@@ -48,6 +48,48 @@ describe("the local workspace", { skip: lacking }, () => {
       .waitFor();
   });
 
+  it("asks the assistant with a command from the list, by pointer", async () => {
+    await alice.click("slash-open");
+    await alice.see("slash-list");
+    await alice.page.locator("[data-testid=slash-option][data-value=price]").click();
+    await alice.focusOn("[data-testid=composer]", "choosing a command");
+    await alice.page.locator("[data-testid=slash-option][data-value=ETH]").click();
+    assert.equal(await alice.get("composer").inputValue(), "/price ETH");
+    await alice.click("send");
+    await alice.page
+      .locator("[data-testid=message][data-own=false]")
+      .filter({ hasText: "ETH is at $" })
+      .first()
+      .waitFor();
+  });
+
+  it("has the assistant set an alert, which is there at once", async () => {
+    await alice.say("/alert BTC above 9 000 000");
+    await alice.click("tab-alerts");
+    await alice.get("alert-row").filter({ hasText: "9,000,000" }).waitFor();
+    await alice.get("alert-row").first().getByRole("button", { name: "More" }).click();
+    await alice.click("alert-delete");
+    await alice.click("confirm-action");
+    await alice.gone("alert-row");
+  });
+
+  it("acts with a command, and says nothing to anybody", async () => {
+    const before = await alice.get("message").count();
+    await alice.say("/rename Lunch, moved");
+    await alice.page.getByRole("heading", { level: 1, name: "Lunch, moved" }).waitFor();
+    await alice.say("/rename Lunch plans");
+    await alice.page.getByRole("heading", { level: 1, name: "Lunch plans" }).waitFor();
+    await alice.say("/unwatch XRP");
+    await alice.get("toast").getByRole("button", { name: "Undo" }).click();
+    await alice.say("/chart SOL 1h");
+    await alice.page.getByRole("radio", { name: "1H", checked: true }).waitFor();
+    await alice.say("/watch DOGE");
+    await alice.see("slash-problem");
+    assert.equal(await alice.get("composer").inputValue(), "/watch DOGE");
+    await alice.fill("composer", "");
+    assert.equal(await alice.get("message").count(), before);
+  });
+
   it("changes a message, and keeps it changed", async () => {
     await alice.say("Meet at one");
     await alice.state("Meet at one", "delivered");

@@ -393,6 +393,10 @@ async function arrive(): Promise<void> {
       },
     };
   }
+  if (state === "slash") {
+    await until(() => document.querySelector("[data-testid=slash-open]") !== null);
+    document.querySelector<HTMLElement>("[data-testid=slash-open]")?.click();
+  }
   if (state === "palette") view.overlay = { kind: "palette", query: "btc" };
   if (state === "search") view.results = "retention policy";
   if (state === "settings" || state === "blocked") {

@@ -1,7 +1,7 @@
 import { fireEvent, render, screen, waitFor } from "@testing-library/svelte";
 import { beforeEach, describe, expect, it } from "vitest";
 import AlertEditor from "../src/lib/alerts/AlertEditor.svelte";
-import { inserted, PLACEHOLDERS } from "../src/lib/alerts/message";
+import { foreignIn, inserted, PLACEHOLDERS } from "../src/lib/alerts/message";
 import type { NotificationPreview, PreviewRule, RulePreview, SaveRule } from "../src/lib/bindings";
 import MessageSetting from "../src/lib/settings/MessageSetting.svelte";
 import { alerts } from "../src/lib/state/alerts.svelte";
@@ -59,6 +59,25 @@ describe("a placeholder", () => {
   it("takes the place of what is chosen, and one goes on writing behind it", () => {
     expect(inserted("at now", 3, 6, "price")).toEqual({ text: "at {price}", caret: 10 });
     expect(inserted("", 0, 0, "market_cap")).toEqual({ text: "{market_cap}", caret: 12 });
+  });
+
+  it.each([
+    ["{{close}}", "price"],
+    ["{{ticker}}", "symbol"],
+    ["{{volume}}", "volume"],
+    ["{{ timenow }}", "time"],
+    ["{{Price}}", "price"],
+    ["{{interval}}", undefined],
+    ["{{strategy.order.action}}", undefined],
+    ["{{constructor}}", undefined],
+  ])("in two braces is of another program: %s", (written, nearest) => {
+    expect(foreignIn(`Now ${written}`)).toEqual({ written, nearest });
+  });
+
+  it("in one brace, or none, is not", () => {
+    for (const text of ["", "{price}", "{{", "{{ a b }}", "{{}}", "price"]) {
+      expect(foreignIn(text), text).toBeUndefined();
+    }
   });
 });
 
@@ -122,6 +141,25 @@ describe("the text of an alert", () => {
     expect(screen.getByTestId("alert-arming").textContent).toContain("armed at once");
     expect(screen.getByTestId<HTMLButtonElement>("alert-create").disabled).toBe(true);
     expect(screen.queryByTestId("alert-message-preview")).toBeNull();
+  });
+
+  it("tells what is written as elsewhere, and writes it as here", async () => {
+    await edit("{{ticker}}: {{close}}, again {{close}}");
+    await asked();
+    const hint = await screen.findByTestId("alert-message-foreign");
+    expect(hint.textContent).toContain("{{ticker}} fills in nothing.");
+    expect(hint.textContent).toContain("{symbol}");
+    // It is said, and forbids nothing.
+    expect(field("alert-message").getAttribute("aria-invalid")).toBe("false");
+    expect(screen.getByTestId<HTMLButtonElement>("alert-create").disabled).toBe(false);
+    await fireEvent.click(screen.getByTestId("alert-message-replace"));
+    await fireEvent.click(screen.getByTestId("alert-message-replace"));
+    expect(field("alert-message").value).toBe("{symbol}: {price}, again {price}");
+    expect(await asked()).toBe("{symbol}: {price}, again {price}");
+    expect(screen.queryByTestId("alert-message-foreign")).toBeNull();
+    await fireEvent.input(field("alert-message"), { target: { value: "{{interval}}" } });
+    expect(screen.getByTestId("alert-message-foreign").textContent).toContain("no such value");
+    expect(screen.queryByTestId("alert-message-replace")).toBeNull();
   });
 
   it("ends a line with Enter, and is saved with Ctrl+Enter", async () => {

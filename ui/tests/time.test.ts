@@ -63,7 +63,9 @@ describe("sentences", () => {
     [240_000, "4 min ago"],
     [7_200_000, "2 h ago"],
     [172_800_000, "2 d ago"],
-    [-5_000, "0 s ago"],
+    [400, "just now"],
+    [600, "1 s ago"],
+    [-5_000, "just now"],
   ])("say how long ago %d ms are", (passed, said) => {
     expect(ago(now - passed, now)).toBe(said);
   });

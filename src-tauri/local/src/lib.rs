@@ -20,7 +20,7 @@ mod workspace;
 pub use door::Door;
 pub use hooks::{Hooks, RestWatch};
 pub use options::{
-    AuthBehaviour, Behaviour, Consent, DatabaseKey, Location, Options, Secret, Secrets,
+    AuthBehaviour, Behaviour, Consent, DatabaseKey, LocaleNow, Location, Options, Secret, Secrets,
     StubProvider,
 };
 pub use server::{Info, LocalError, LocalServer};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tidings_model::{Clock, SystemClock};
+use tidings_model::{Clock, Locale, SystemClock};
 
 use crate::auth::token;
 use crate::realtime::RealtimeBehaviour;
@@ -213,6 +213,30 @@ pub struct Options {
     pub workspace: WorkspaceOptions,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// Tells how the reader writes, whenever the workspace's assistant says something.
+    pub locale: LocaleNow,
+}
+
+/// How the reader writes, each time it is asked.
+#[derive(Clone)]
+pub struct LocaleNow(Arc<dyn Fn() -> Locale + Send + Sync>);
+
+impl LocaleNow {
+    /// Asks `now` each time.
+    pub fn new(now: impl Fn() -> Locale + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// As of now.
+    pub fn get(&self) -> Locale {
+        (self.0)()
+    }
+}
+
+impl Default for LocaleNow {
+    fn default() -> Self {
+        Self::new(Locale::default)
+    }
 }
 
 impl fmt::Debug for Options {
@@ -238,6 +262,7 @@ impl Default for Options {
             behaviour: Behaviour::default(),
             workspace: WorkspaceOptions::default(),
             clock: Arc::new(SystemClock),
+            locale: LocaleNow::default(),
         }
     }
 }

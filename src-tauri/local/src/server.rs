@@ -111,6 +111,7 @@ impl LocalServer {
             behaviour,
             workspace,
             clock,
+            locale,
         } = options;
         let hooks = Arc::new(Hooks::new(clock, behaviour.auth.token_lifetime));
         let parts = workspace.parts;
@@ -123,7 +124,7 @@ impl LocalServer {
         let keys = Keys::new(secrets.unwrap_or_else(Secrets::generate));
         let state = AppState::new(store, keys, behaviour, hooks, format!("http://{address}"));
         realtime::start(&state);
-        workspace::start(&state, workspace).await?;
+        workspace::start(&state, workspace, locale).await?;
         let serving = tokio::spawn(serve(listener, state.clone()));
         Ok(Self {
             state,

@@ -17,6 +17,7 @@ export const SCREENS = [
   ["reader", "composer-closed"],
   ["search", "results"],
   ["palette", "palette-option"],
+  ["slash", "slash-option"],
   ["editor", "alert-past"],
   ["outbox", "outbox-row"],
   ["date", "date-field"],

@@ -5,7 +5,7 @@ use tidings_contract::{self as api, Event};
 use tidings_testkit::{DEADLINE, bob, wait_for};
 use tidings_tests::project::Project;
 
-use crate::kit::{Client, alices_device};
+use crate::kit::{Client, Device, alices_device, latest, open};
 use crate::market::above;
 
 async fn speak(app: &Client, wording: api::Wording) {
@@ -121,4 +121,40 @@ async fn a_message_without_a_name_or_a_title_is_told_in_german() {
         .await
         .unwrap();
     assert_eq!(shown(2).await, "Neue Nachricht");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_local_assistant_speaks_as_the_window_does_and_understands_its_figures() {
+    let device = Device::new();
+    let app = device.start().await;
+    speak(&app, GERMAN).await;
+    app.ok(api::StartLocal {}).await;
+    app.live().await;
+    let welcome = |rows: &Vec<api::SessionRow>| {
+        rows.iter()
+            .any(|row| row.title.as_deref() == Some("Willkommen bei Tidings"))
+    };
+    let rows = app
+        .until("the sessions", api::ListSessions {}, welcome)
+        .await;
+    let session = rows[0].id.clone();
+    app.ok(open(&session)).await;
+    app.send(&session, "/alert BTC über 1.000.000").await;
+    let answer = |begins: &'static str| {
+        app.until("an answer", latest(&session), move |page| {
+            page.rows
+                .last()
+                .is_some_and(|row| row.content.starts_with(begins))
+        })
+    };
+    answer("Der Alarm ist gestellt").await;
+    let rules = app
+        .until("the rule", api::ListRules {}, |rules| !rules.is_empty())
+        .await;
+    assert_eq!(rules[0].sentence, "Steigt über 1.000.000");
+
+    let english = api::Wording::default();
+    speak(&app, english).await;
+    app.send(&session, "/dance").await;
+    answer("I do not know /dance").await;
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
-use tidings_local::{DatabaseKey, LocalServer, Location, Options, Secrets, WorkspaceOptions};
+use tidings_local::{
+    DatabaseKey, LocalServer, LocaleNow, Location, Options, Secrets, WorkspaceOptions,
+};
 use tidings_model::Clock;
 use tidings_supabase::{
     Assurance, AuthState, Project, ProjectKey, Secret, Session, TokenManager, User,
@@ -45,6 +47,7 @@ pub(super) async fn start(
     directory: &Path,
     scoped: &Scoped,
     clock: Arc<dyn Clock>,
+    locale: LocaleNow,
 ) -> Result<Started> {
     let durable = scoped.durable();
     let reader = scoped.clone();
@@ -77,6 +80,7 @@ pub(super) async fn start(
         database_key: Some(DatabaseKey::new(kept.database_key)),
         workspace: WorkspaceOptions::full(rand::rng().random()),
         clock,
+        locale,
         ..Options::default()
     };
     let server = LocalServer::start(options)

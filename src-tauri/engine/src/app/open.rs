@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tidings_cache::{Cache, CacheKey, OpenReport};
 use tidings_contract as api;
+use tidings_local::LocaleNow;
 use tidings_model::{SessionId, WorkspaceId};
 use tidings_supabase::{Auth, AuthState, Project, ProjectKey, Rest, TokenManager};
 
@@ -74,8 +75,10 @@ impl App {
         let (server, project) = match &config.place {
             WorkspacePlace::Local => {
                 let directory = self.directory(config.id);
-                let started =
-                    local::start(&directory, &scoped, self.0.options.clock.clone()).await?;
+                let settings = self.0.settings.subscribe();
+                let locale = LocaleNow::new(move || settings.borrow().wording.into());
+                let clock = self.0.options.clock.clone();
+                let started = local::start(&directory, &scoped, clock, locale).await?;
                 (Some(started.server), started.project)
             }
             WorkspacePlace::Project { url, key } => {

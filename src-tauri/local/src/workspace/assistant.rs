@@ -7,10 +7,12 @@
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension};
+use tidings_model::Locale;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::commands::{self, Quote};
 use super::{seed, service};
+use crate::options::LocaleNow;
 use crate::state::AppState;
 use crate::store::mutate::{self, Scope};
 use crate::store::schema::{CHAT_MESSAGES, CRYPTO_PRICES};
@@ -30,13 +32,14 @@ pub fn install(connection: &Connection, wanted: bool) -> rusqlite::Result<()> {
 }
 
 /// Answers until the server stops.
-pub async fn run(state: AppState, simulated: bool) {
+pub async fn run(state: AppState, simulated: bool, locale: LocaleNow) {
     let mut changes = state.store().subscribe();
     loop {
         loop {
+            let locale = locale.get();
             match state
                 .store()
-                .write(move |tx| answer_next(tx, simulated))
+                .write(move |tx| answer_next(tx, simulated, locale))
                 .await
             {
                 Ok(true) => {}
@@ -65,7 +68,7 @@ pub async fn run(state: AppState, simulated: bool) {
 }
 
 /// Answers the oldest queued message; whether there was one.
-fn answer_next(tx: &mut WriteTx<'_>, simulated: bool) -> Result<bool, StoreError> {
+fn answer_next(tx: &mut WriteTx<'_>, simulated: bool, locale: Locale) -> Result<bool, StoreError> {
     let next: Option<(i64, String)> = tx
         .connection()
         .prepare_cached("SELECT seq, message_id FROM assistant_queue ORDER BY seq LIMIT 1")?
@@ -92,7 +95,7 @@ fn answer_next(tx: &mut WriteTx<'_>, simulated: bool) -> Result<bool, StoreError
     ) else {
         return Ok(true);
     };
-    let reply = commands::answer(text, &quotes(tx.connection())?, simulated);
+    let reply = commands::answer(text, &quotes(tx.connection())?, simulated, locale);
     // Also when the writer's clock is ahead, the answer comes after the question.
     let at = match message.get("created_at") {
         Value::Time(asked) if *asked >= tx.now() => asked.plus(Duration::from_millis(1)),

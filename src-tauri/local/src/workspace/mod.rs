@@ -5,7 +5,10 @@ pub(crate) mod archive;
 mod assistant;
 mod commands;
 mod feed;
+mod figures;
 mod seed;
+mod welcome;
+mod words;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::{Map, json};
@@ -13,6 +16,7 @@ use serde_json::{Map, json};
 use crate::auth::session::Issuer;
 use crate::auth::user::User;
 use crate::auth::{Claims, Role, Session};
+use crate::options::LocaleNow;
 use crate::state::AppState;
 use crate::store::{Parts, StoreError, WriteTx};
 
@@ -43,14 +47,19 @@ impl WorkspaceOptions {
 }
 
 /// Prepares the rows and starts the tasks. To be called before the server listens.
-pub(crate) async fn start(state: &AppState, options: WorkspaceOptions) -> Result<(), StoreError> {
+pub(crate) async fn start(
+    state: &AppState,
+    options: WorkspaceOptions,
+    locale: LocaleNow,
+) -> Result<(), StoreError> {
+    let language = locale.get().language;
     state
         .store()
         .write(move |tx| {
             assistant::install(tx.connection(), options.assistant)?;
             if options.welcome {
                 let user = local_user(tx)?;
-                seed::write(tx, &user.id)?;
+                seed::write(tx, &user.id, language)?;
             }
             Ok::<_, StoreError>(())
         })
@@ -69,7 +78,7 @@ pub(crate) async fn start(state: &AppState, options: WorkspaceOptions) -> Result
     }
     if options.assistant {
         let simulated = options.simulated_prices.is_some();
-        tokio::spawn(assistant::run(state.clone(), simulated));
+        tokio::spawn(assistant::run(state.clone(), simulated, locale));
     }
     Ok(())
 }

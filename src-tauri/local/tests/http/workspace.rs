@@ -2,8 +2,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tidings_local::store::{Change, ChangeKind, schema};
-use tidings_local::{LocalServer, Location, Options, Secrets, WorkspaceOptions};
+use tidings_local::{LocalServer, LocaleNow, Location, Options, Secrets, WorkspaceOptions};
+use tidings_model::Locale;
 use tokio::sync::broadcast::Receiver;
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::support::{Actor, DEADLINE, anon};
@@ -154,6 +156,41 @@ async fn the_assistant_answers_each_message_once_also_after_a_restart() {
             "assistant"
         ]
     );
+}
+
+#[tokio::test]
+async fn it_speaks_the_language_of_the_window_and_follows_it() {
+    let (window, locale) = watch::channel(Locale::GERMAN);
+    let options = Options {
+        locale: LocaleNow::new(move || *locale.borrow()),
+        ..Options::default()
+    };
+    let server = start(options, WorkspaceOptions::full(1)).await;
+    let mut changes = server.state().store().subscribe();
+    let actor = you(&server).await;
+    let sessions = rows(&actor, "chat_sessions?order=last_activity.desc").await;
+    assert_eq!(sessions[0]["title"], "Willkommen bei Tidings");
+    actor.open("s").await;
+    let say = |text: &str| json!({"session_id": "s", "content": text, "role": "user"});
+    let asked = say("/alert BTC über 70.000");
+    assert_eq!(actor.insert("chat_messages", &asked).await.status, 201);
+    assert!(
+        answered(&mut changes)
+            .await
+            .contains("wenn BTC auf 70.000\u{a0}$ steigt")
+    );
+    let replies = rows(&actor, "chat_messages?session_id=eq.s&role=eq.assistant").await;
+    assert_eq!(
+        replies[0]["metadata"],
+        json!({"tidings": {"alert": {"symbol": "BTC", "kind": "above", "price": "70000"}}})
+    );
+    window.send(Locale::ENGLISH).unwrap();
+    let asked = say("/price DOGE");
+    assert_eq!(actor.insert("chat_messages", &asked).await.status, 201);
+    assert!(answered(&mut changes).await.starts_with("I have no price"));
+    // What was said stays as it was said.
+    let sessions = rows(&actor, "chat_sessions?title=like.Willkommen*").await;
+    assert_eq!(sessions.len(), 1);
 }
 
 #[tokio::test]

@@ -100,9 +100,10 @@ export function fullMoment(when: When): string {
   });
 }
 
-/** `2 s ago`, `4 min ago`, `3 h ago`, `2 d ago`. */
+/** `just now`, `2 s ago`, `4 min ago`, `3 h ago`, `2 d ago`. */
 export function ago(when: When, now: When): string {
   const seconds = Math.max(0, Math.round((Number(new Date(now)) - Number(new Date(when))) / 1000));
+  if (seconds === 0) return t("time.justNow");
   if (seconds < 60) return t("time.secondsAgo", { seconds });
   if (seconds < 3600) return t("time.minutesAgo", { minutes: Math.floor(seconds / 60) });
   if (seconds < 86_400) return t("time.hoursAgo", { hours: Math.floor(seconds / 3600) });

@@ -38,7 +38,7 @@ function find(event: KeyboardEvent): (() => void) | undefined {
   if (matches(event, "Mod+Shift+F")) return () => openPalette("");
   if (matches(event, "Mod+,")) return () => (view.settings = view.settings ?? "appearance");
   if (view.settings !== undefined) return undefined;
-  if (matches(event, "Mod+F") && conversation.id !== undefined) return findInSession;
+  if (matches(event, "Mod+F") && conversation.id !== undefined) return () => findInSession();
   if (matches(event, "Mod+N")) return () => (view.overlay = { kind: "new-session" });
   if (matches(event, "Mod+Shift+A")) return () => view.newAlert(market.open);
   if (matches(event, "Mod+.")) return () => view.togglePanel();
@@ -63,10 +63,11 @@ export function openPalette(query: string): void {
 }
 
 /** Opens the bar to find something in the session, or goes back to it. */
-export function findInSession(): void {
+export function findInSession(sought = conversation.sought): void {
   view.results = undefined;
   view.column = "conversation";
   conversation.finding = true;
+  conversation.sought = sought;
   void tick().then(() => {
     const field = document.querySelector<HTMLInputElement>("#find");
     field?.focus();

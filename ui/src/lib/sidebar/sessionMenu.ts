@@ -61,7 +61,7 @@ export function openSessionMenu(
         label: archived ? t("session.unarchive") : t("action.archive"),
         icon: "archive",
         testid: "session-archive",
-        action: () => void archive(session, archived ? "active" : "archived", title),
+        action: () => void archive(session, archived ? "active" : "archived"),
       },
     );
   }
@@ -130,17 +130,14 @@ export function confirmDelete({ id, title: named, no_access: here }: SessionRow)
   };
 }
 
-async function archive(
-  session: SessionRow,
-  status: SessionStatusName,
-  title: string,
-): Promise<void> {
+/** Archives a session, or takes it back; what was archived can be taken back from the toast. */
+export async function archive(session: SessionRow, status: SessionStatusName): Promise<void> {
   const set = (next: SessionStatusName) =>
     sessions.take(tryCall("update_session", { session: session.id, title: null, status: next }));
   if (!(await set(status)) || status !== "archived") return;
   showToast({
     icon: "archive",
-    text: t("session.archived", { title }),
+    text: t("session.archived", { title: session.title ?? t("session.untitled") }),
     action: { label: t("session.undo"), run: () => void set(session.status) },
   });
 }

@@ -29,6 +29,8 @@ import { view } from "./view.svelte";
 type Phase = { phase: "starting" } | { phase: "failed"; message: string } | { phase: "ready" };
 
 const NO_OUTBOX: OutboxSummary = { queued: 0, held: 0, failed: 0 };
+/** What the embedded server calls its one user. */
+const LOCAL_NAME = "You";
 const SIGNED_OUT: SignInState = { state: "signed_out" };
 
 /** The state that the whole window shares: a snapshot, kept up to date by events. */
@@ -66,6 +68,13 @@ class App {
   );
   readonly account = $derived(this.signIn.state === "signed_in" ? this.signIn.account : undefined);
   readonly signedIn = $derived(this.account !== undefined);
+
+  /** What one is called: the local workspace's user has a name from the program. */
+  readonly ownName = $derived(
+    this.workspace?.local && this.account?.name === LOCAL_NAME
+      ? t("message.you")
+      : this.account?.name,
+  );
 
   #feed: Feed | undefined;
   #opensFirst = false;
@@ -154,6 +163,14 @@ class App {
     view.column = "conversation";
     if (view.narrow) view.drawer = false;
     await conversation.open(id, message);
+  }
+
+  /** Opens the chart of a symbol, which is watched from then on. */
+  async openChart(symbol: string, range = market.range): Promise<void> {
+    if (!market.order.includes(symbol)) await market.watch([...market.order, symbol]);
+    view.showTab("market");
+    market.range = range;
+    await market.show(symbol);
   }
 
   /** Reads everything again: another workspace came to the front. */

@@ -37,6 +37,8 @@ class Conversation {
   marked = $state<string | undefined>();
   /** Whether the bar to find something in this session is shown. */
   finding = $state(false);
+  /** What is looked for in that bar. */
+  sought = $state("");
   /** Counts openings, so that the list begins anew. */
   opening = $state(0);
 
@@ -106,6 +108,7 @@ class Conversation {
     this.target = undefined;
     this.marked = undefined;
     this.finding = false;
+    this.sought = "";
     this.draft = "";
     this.#draftKept = "";
   }
@@ -250,6 +253,7 @@ class Conversation {
 
   stopFinding(): void {
     this.finding = false;
+    this.sought = "";
     this.marked = undefined;
   }
 
@@ -287,9 +291,14 @@ class Conversation {
       }
     } catch (thrown) {
       tellFailure(thrown);
-      if (this.id === session) this.setDraft(paragraphs(content, this.draft));
-      else keepFor(session, content, "before");
+      this.giveBack(session, content);
     }
+  }
+
+  /** A text that was not taken stands in its session's field again, before what came after it. */
+  giveBack(session: string, text: string): void {
+    if (this.id === session) this.setDraft(paragraphs(text, this.draft));
+    else keepFor(session, text, "before");
   }
 
   async edit(message: string, content: string): Promise<boolean> {

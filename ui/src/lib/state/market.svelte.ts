@@ -73,8 +73,12 @@ class Market {
   }
 
   async watch(symbols: readonly string[]): Promise<void> {
-    const rows = await tryCall("set_watch_list", { symbols: [...symbols] });
-    if (rows) this.#list(rows);
+    await this.choose(symbols).catch(tellFailure);
+  }
+
+  /** Chooses what is watched, in order. Throws what the engine refuses. */
+  async choose(symbols: readonly string[]): Promise<void> {
+    this.#list(await call("set_watch_list", { symbols: [...symbols] }));
   }
 
   async show(symbol: string | undefined): Promise<void> {

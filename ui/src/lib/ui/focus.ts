@@ -36,6 +36,13 @@ export const keepFocus: Attachment<HTMLElement> = (root) => {
   return () => observer.disconnect();
 };
 
+/** Pressed with the pointer it takes the focus from nothing: for what belongs to a field. */
+export const takesNoFocus: Attachment<HTMLElement> = (node) => {
+  const onmousedown = (event: MouseEvent) => event.preventDefault();
+  node.addEventListener("mousedown", onmousedown);
+  return () => node.removeEventListener("mousedown", onmousedown);
+};
+
 function focusNearby(): void {
   const place = trail.find(
     (each): each is HTMLElement =>
