@@ -447,6 +447,9 @@ async function arrive(): Promise<void> {
     document.querySelector<HTMLElement>("[data-testid=presence-menu]")?.click();
   }
   if (parameters.has("drawer")) view.drawer = true;
+  await tick();
+  // Told to whoever waits for the page.
+  document.documentElement.dataset.arrived = "";
 }
 
 async function until(holds: () => boolean): Promise<void> {
