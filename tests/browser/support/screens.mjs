@@ -4,6 +4,7 @@ const DIALOG = "[role=dialog]";
 const MENU = "[role=menu]";
 const PANEL = "aside";
 const BANNER = "[data-testid=banner]";
+const TOAST = "[data-testid=toast]";
 const DOCK = "[data-region=composer]";
 const SECTIONS = [
   "account",
@@ -62,6 +63,19 @@ export const SCREENS = [
     css: "[data-testid=find-count]:not(:empty)",
     part: "[data-testid=find]",
   },
+  { name: "kinds", shows: "adapter-card" },
+  { name: "no-access", shows: "composer-closed", part: "main" },
+  { name: "unreachable", shows: "banner", part: BANNER },
+  { name: "local", shows: "ticker" },
+  { name: "start-failure", shows: "start-failure" },
+  { name: "told", shows: "toast", part: TOAST },
+  {
+    name: "exported",
+    state: "conversation",
+    act: press("session-menu", "session-export-markdown"),
+    shows: "toast",
+    part: TOAST,
+  },
   {
     name: "tools",
     state: "conversation",
@@ -115,6 +129,7 @@ export const SCREENS = [
     panel: true,
     part: PANEL,
   },
+  { name: "alerts-empty", shows: "alert-new", panel: true, part: PANEL },
   {
     name: "alert-menu",
     state: "alerts",
@@ -142,7 +157,25 @@ export const SCREENS = [
     part: PANEL,
   },
   { name: "reader", shows: "composer-closed", panel: true },
-  { name: "search", shows: "results" },
+  {
+    name: "member-menu",
+    state: "details",
+    act: press("member-menu"),
+    css: MENU,
+    panel: true,
+    part: MENU,
+  },
+  {
+    name: "search",
+    state: "conversation",
+    act: async (page) => {
+      await page.keyboard.press("Control+k");
+      await page.getByTestId("palette-input").fill("retention policy");
+      await page.keyboard.press("Control+Enter");
+    },
+    shows: "result",
+  },
+  { name: "search-none", shows: "results", part: "main" },
   { name: "palette", shows: "palette-option", part: DIALOG },
   {
     name: "palette-empty",
@@ -155,8 +188,11 @@ export const SCREENS = [
   {
     name: "editor-second",
     state: "editor",
-    act: press("alert-second-add"),
-    shows: "alert-second-remove",
+    act: async (page) => {
+      await press("alert-second-add")(page);
+      await page.keyboard.type("60000");
+    },
+    css: "[data-testid=alert-second-price]:focus",
     part: DIALOG,
   },
   { name: "outbox", shows: "outbox-row", part: DIALOG },
@@ -199,9 +235,30 @@ export const SCREENS = [
   { name: "connect", css: '[data-testid="connect-submit"]:enabled' },
   { name: "sign-in", shows: "signin-email" },
   { name: "sign-up", state: "sign-in", act: press("signin-turn"), shows: "signin-email" },
+  {
+    name: "mail-code",
+    state: "sign-in",
+    act: press("signin-code"),
+    shows: "code-input",
+  },
   { name: "browser", shows: "browser-wait" },
   { name: "second-factor", shows: "factor-code" },
   { name: "blocked", shows: "sound-problem" },
+  {
+    name: "settings-search",
+    state: "settings",
+    section: "appearance",
+    act: (page) => page.locator("nav input, [data-testid=settings] input").first().fill("pr"),
+    css: "[data-testid=settings] mark",
+  },
+  {
+    name: "remove-here",
+    state: "settings",
+    section: "storage",
+    act: press("size-remove"),
+    shows: "confirm-action",
+    part: DIALOG,
+  },
   ...SECTIONS.map((section) => ({
     name: `settings-${section}`,
     state: "settings",
@@ -237,10 +294,10 @@ export async function show(page, fixture, screen, { theme = "light", lang = "en"
   await settled(page);
 }
 
-/** Waits until nothing moves and two frames were drawn. */
+/** Waits until nothing moves or is about to happen, and two frames were drawn. */
 export async function settled(page) {
   await page.evaluate(() => document.fonts.ready.then(() => undefined));
-  await page.waitForFunction(() => document.getAnimations().length === 0);
+  await page.waitForFunction(() => document.getAnimations().length === 0 && !window.pending);
   await page.evaluate(
     () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))),
   );

@@ -7,6 +7,7 @@ import { show } from "../../browser/support/screens.mjs";
 /** A Tuesday. The page sets its own time of day. */
 const INSTANT = new Date("2025-10-14T12:00:00Z");
 const OPTIONS = {
+  instant: INSTANT,
   deviceScaleFactor: 1,
   reducedMotion: "reduce",
   locale: "en-GB",
@@ -28,7 +29,6 @@ export class Album {
     album.#look = look;
     album.#fixture = fixture;
     album.#watched = await openPage(browser, fixture.url, { ...OPTIONS, viewport: look.size });
-    await album.#watched.page.clock.setFixedTime(INSTANT);
     return album;
   }
 
