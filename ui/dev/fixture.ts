@@ -439,7 +439,6 @@ async function arrive(): Promise<void> {
         ? { kind: "password", recovery: false }
         : { kind: "own-name", name: "Noor Haddad" };
   }
-  if (state === "reader") view.showTab("details");
   if (state === "join") view.overlay = { kind: "join" };
   if (state === "invite" || state === "invite-code") {
     view.overlay = { kind: "invite", session: "release" };

@@ -41,9 +41,9 @@ export const SCREENS = [
   { name: "offline", shows: "banner" },
   { name: "catching-up", shows: "banner", part: BANNER },
   { name: "download", shows: "download", part: "footer" },
-  { name: "signed-out", shows: "banner", part: "main" },
+  { name: "signed-out", shows: "banner", part: BANNER },
   { name: "refused", shows: "banner", part: BANNER },
-  { name: "held", shows: "banner" },
+  { name: "held", shows: "banner", part: "main" },
   { name: "muted", shows: "alerts-muted", part: "footer" },
   { name: "empty", shows: "no-sessions" },
   {
@@ -63,10 +63,10 @@ export const SCREENS = [
     css: "[data-testid=find-count]:not(:empty)",
     part: "[data-testid=find]",
   },
-  { name: "kinds", shows: "adapter-card" },
+  { name: "kinds", shows: "adapter-card", part: "main" },
   { name: "no-access", shows: "composer-closed", part: "main" },
   { name: "unreachable", shows: "banner", part: BANNER },
-  { name: "local", shows: "ticker" },
+  { name: "local", shows: "ticker", panel: true, part: PANEL },
   { name: "start-failure", shows: "start-failure" },
   { name: "told", shows: "toast", part: TOAST },
   {
@@ -156,7 +156,14 @@ export const SCREENS = [
     panel: true,
     part: PANEL,
   },
-  { name: "reader", shows: "composer-closed", panel: true },
+  { name: "reader", shows: "composer-closed", part: DOCK },
+  {
+    name: "reader-details",
+    state: "reader",
+    act: (page) => page.keyboard.press("Control+Shift+D"),
+    shows: "participants",
+    part: PANEL,
+  },
   {
     name: "member-menu",
     state: "details",
@@ -174,6 +181,7 @@ export const SCREENS = [
       await page.keyboard.press("Control+Enter");
     },
     shows: "result",
+    part: "main",
   },
   { name: "search-none", shows: "results", part: "main" },
   { name: "palette", shows: "palette-option", part: DIALOG },
@@ -250,6 +258,7 @@ export const SCREENS = [
     section: "appearance",
     act: (page) => page.locator("nav input, [data-testid=settings] input").first().fill("pr"),
     css: "[data-testid=settings] mark",
+    part: "main",
   },
   {
     name: "remove-here",
@@ -264,6 +273,8 @@ export const SCREENS = [
     state: "settings",
     section,
     shows: "settings",
+    // The list of sections is seen once.
+    ...(section === SECTIONS[0] ? {} : { part: "main" }),
   })),
 ].map(({ state, shows, css, ...screen }) => ({
   ...screen,

@@ -14,7 +14,7 @@ const OPTIONS = {
   timezoneId: "UTC",
 };
 /** What is seen around a part: its shadow, and some of what it lies over. */
-const MARGIN = 16;
+const MARGIN = 8;
 /** Stands where a part leaves the window out. */
 const OUTSIDE = { r: 128, g: 128, b: 128 };
 
