@@ -56,8 +56,9 @@ describe("pictures", { skip: lacking }, () => {
           const wrong = await judge(compared, approved);
           if (wrong === undefined) return undefined;
           const folder = await keep(look, screen, compared, approved, wrong.difference);
+          const remedy = approved ? ". If it is meant to look so: cargo xtask tour --approve" : "";
           return assert.fail(
-            `${look.name}/${screen.name}: ${wrong.problem}. See ${folder}. If it is meant to look so: cargo xtask tour --approve`,
+            `${look.name}/${screen.name}: ${wrong.problem}. See ${folder}${remedy}`,
           );
         });
       }
