@@ -116,15 +116,17 @@ const VALUES = {
   details: "70,000.00, ▲ +1.24 % in 24 hours",
 } as const;
 
-/** What a notification would say. */
-export function notification(message: string | null): NotificationPreview {
+/** What a notification would say, in the engine's words. */
+export function notification(
+  message: string | null,
+  engine: (text: string) => string,
+): NotificationPreview {
   const values = Object.entries(VALUES).map(([placeholder, text]) => ({
     placeholder: placeholder as keyof typeof VALUES,
-    text,
+    text: engine(text),
   }));
-  const body = (message ?? "{details}").replace(
-    /\{(\w+)\}/g,
-    (written, name) => VALUES[name as keyof typeof VALUES] ?? written,
+  const body = (message ?? "{details}").replace(/\{(\w+)\}/g, (written, name) =>
+    engine(VALUES[name as keyof typeof VALUES] ?? written),
   );
-  return { title: "BTC crossed above 70,000", body, values };
+  return { title: engine("BTC crossed above 70,000"), body, values };
 }

@@ -1,4 +1,5 @@
 import type {
+  ApiError,
   BindingState,
   ChannelState,
   FrameDirection,
@@ -126,7 +127,7 @@ export const sessions: SessionRow[] = [
   ),
 ];
 
-function message(id: string, more: Partial<MessageRow>): MessageRow {
+export function message(id: string, more: Partial<MessageRow>): MessageRow {
   return {
     id,
     session: "release",
@@ -147,7 +148,7 @@ function message(id: string, more: Partial<MessageRow>): MessageRow {
   };
 }
 
-const noor = { own: true, user_id: "noor", author: "Noor Haddad" };
+export const noor = { own: true, user_id: "noor", author: "Noor Haddad" };
 const answer = `Yes. It adds one nullable column, then builds the index without a write lock:
 
 \`\`\`sql
@@ -224,6 +225,13 @@ export const old: MessageRow[] = [
   }),
 ];
 
+export const locked: ApiError = {
+  code: "key",
+  message:
+    "The key does not open this cache. It was not touched; unlock the keyring that holds its key, or remove the workspace from this computer to start afresh.",
+  details: null,
+};
+
 export const priceStorage: PriceStorage = {
   raw: { rows: 1_036_800, bytes: 41_500_000 },
   minutes: { rows: 262_144, bytes: 18_900_000 },
@@ -278,8 +286,6 @@ export const unsent: MessageRow[] = [
     state: { state: "queued" },
   }),
 ];
-
-/** As somebody sees it who may read the first session alone. */
 
 export function quote(
   symbol: string,

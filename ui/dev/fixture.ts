@@ -8,6 +8,7 @@ import type {
   CommandName,
   Commands,
   Connection,
+  Event,
   GetPriceHistory,
   PreviewRule,
   PriceHistory,
@@ -17,7 +18,7 @@ import type {
   Snapshot,
 } from "../src/lib/bindings";
 import { amount } from "../src/lib/format/number";
-import { spoken } from "../src/lib/i18n";
+import { speak, spoken } from "../src/lib/i18n";
 import { use } from "../src/lib/i18n/spoken.svelte";
 import { app } from "../src/lib/state/app.svelte";
 import { market } from "../src/lib/state/market.svelte";
@@ -25,7 +26,9 @@ import { view } from "../src/lib/state/view.svelte";
 import * as alerts from "./alerts";
 import { history } from "./chart";
 import * as data from "./data";
+import { kinds } from "./kinds";
 import * as who from "./people";
+import { search } from "./search";
 import { IN_GERMAN, pseudo } from "./speech";
 
 const state = location.hash.slice(1) || "conversation";
@@ -71,23 +74,28 @@ const messages =
     ? [...data.messages.slice(0, -2), ...data.unsent]
     : state === "held"
       ? [...data.messages.slice(0, -2), ...data.old]
-      : data.messages;
+      : state === "kinds"
+        ? kinds
+        : data.messages;
 const rows = data.sessions.map((row) =>
   row.id === "release" && asks
     ? { ...row, held: 2, queued: 1 }
-    : row.id === "data"
-      ? { ...row, not_here: state === "held", snippet: state === "held" ? null : row.snippet }
-      : row,
+    : row.id === "release" && state === "no-access"
+      ? { ...row, no_access: true }
+      : row.id === "data"
+        ? { ...row, not_here: state === "held", snippet: state === "held" ? null : row.snippet }
+        : row,
 );
 const quotes = data.quotes.map((quote) => ({
   ...quote,
   stale,
   time: stale ? data.NOW - 4 * 60_000 : quote.time,
 }));
+const local = state === "local";
 const info = {
   id: "w1",
-  name: "Kestrel Lab",
-  local: false,
+  name: local ? "Local workspace" : "Kestrel Lab",
+  local,
   url: "https://kestrel-lab.supabase.co",
   email: "noor@example.com",
 };
@@ -118,7 +126,7 @@ const snapshot: Snapshot = {
             ? { queued: 2, held: 0, failed: 1 }
             : { queued: 0, held: asks ? 2 : 0, failed: 0 },
           presence: "online",
-          simulated_prices: false,
+          simulated_prices: local,
           prices_from: data.NOW,
           armed: 5,
           last_session: "release",
@@ -139,7 +147,11 @@ function engine(text: string): string {
   return language === "de" ? (IN_GERMAN[text] ?? text) : text;
 }
 
-let rules = alerts.rules.map((rule) => ({ ...rule, sentence: engine(rule.sentence) }));
+let rules = (state === "alerts-empty" ? [] : alerts.rules).map((rule) => ({
+  ...rule,
+  sentence: engine(rule.sentence),
+  paused: rule.paused && { ...rule.paused, reason: engine(rule.paused.reason) },
+}));
 
 /** Keeps a rule as changed; 69,000 is refused. */
 function save({ id, form }: SaveRule): RuleRow {
@@ -166,6 +178,7 @@ function answer(command: CommandName, args: unknown): unknown {
   const empty = state === "empty" || first;
   switch (command) {
     case "snapshot":
+      if (state === "start-failure") throw new BackendError(data.locked);
       return snapshot;
     case "sessions":
       return empty ? [] : state === "reader" ? who.readOnly : rows;
@@ -180,12 +193,15 @@ function answer(command: CommandName, args: unknown): unknown {
         session: rows.find((row) => row.id === (args as { session: string }).session),
         page: {
           rows: (args as { session: string }).session === "release" ? messages : [],
-          gaps: [],
+          gaps: state === "kinds" ? ["k5"] : [],
           before: "end",
           after: "end",
         },
-        first_unread: stale ? null : "m2",
-        people: who.people,
+        first_unread: stale || state === "kinds" ? null : "m2",
+        people:
+          (args as { session: string }).session === "release" && state !== "no-access"
+            ? who.people
+            : [],
       };
     case "messages":
       return { rows: messages, gaps: [], before: "end", after: "end" };
@@ -200,7 +216,10 @@ function answer(command: CommandName, args: unknown): unknown {
     case "rules":
       return rules;
     case "firings":
-      return alerts.firings.map((firing) => ({ ...firing, title: engine(firing.title) }));
+      return (state === "alerts-empty" ? [] : alerts.firings).map((firing) => ({
+        ...firing,
+        title: engine(firing.title),
+      }));
     case "preview_rule":
       return {
         valid: true,
@@ -216,7 +235,7 @@ function answer(command: CommandName, args: unknown): unknown {
           since: data.NOW - 7 * 86_400_000,
           short: false,
         },
-        notification: alerts.notification((args as PreviewRule).form.message),
+        notification: alerts.notification((args as PreviewRule).form.message, engine),
       };
     case "details":
       return {
@@ -238,28 +257,15 @@ function answer(command: CommandName, args: unknown): unknown {
         people: who.people,
       };
     case "search":
+      return search((args as { query: string }).query, messages);
+    case "export":
       return {
-        searched: 48_213,
-        total: 48_213,
-        more: false,
-        scanned: 20_000,
-        hits: ["Data retention", "Data retention", "Payments migration"].map((title, index) => ({
-          message: `h${index}`,
-          session: title,
-          session_title: title,
-          author: ["Maya Okafor", "Tomás Vidal", "Sable"][index],
-          own: false,
-          role: index === 2 ? "assistant" : "user",
-          created_at: data.NOW - (index + 1) * 3 * 86_400_000,
-          parts: [
-            { text: "The ", hit: false },
-            { text: "retention", hit: true },
-            {
-              text: " of live tables is 90 days, then the archive. Voice files go after 30 days, their transcripts stay.",
-              hit: false,
-            },
-          ],
-        })),
+        path: "~/Downloads/Release 0.9.md",
+        sessions: 1,
+        messages: 1284,
+        incomplete: 0,
+        unsent: 0,
+        bytes: 412_000,
       };
     case "price_storage":
       return data.priceStorage;
@@ -343,15 +349,16 @@ function answer(command: CommandName, args: unknown): unknown {
 }
 
 let stirred = 0;
+let tell: (event: Event) => void = () => undefined;
+let close: () => void = () => undefined;
 
 /** The next price of the first symbol. */
-function stir(listener: Listener): void {
+function stir(): void {
   const [quote] = quotes;
   if (!quote) return;
-  stirred += 1;
   const price = `67${893 + (stirred % 7)}.40`;
   const next = { ...quote, price, time: Date.now(), spark: [] };
-  listener.event({ seq: stirred, event: { type: "prices", quotes: [next] } });
+  tell({ type: "prices", quotes: [next] });
 }
 
 const backend: Backend = {
@@ -360,8 +367,13 @@ const backend: Backend = {
   },
   subscribe(listener: Listener) {
     queueMicrotask(() => listener.opened());
+    tell = (event) => {
+      stirred += 1;
+      listener.event({ seq: stirred, event });
+    };
+    close = () => listener.closed();
     const ticks = Number(parameters.get("ticks") ?? 0);
-    if (ticks > 0) setInterval(() => stir(listener), 1000 / ticks);
+    if (ticks > 0) setInterval(stir, 1000 / ticks);
     return () => undefined;
   },
 };
@@ -374,11 +386,13 @@ void arrive();
 
 /** Goes on from the first screen. Not at the top level: what a dialog loads waits for that to end. */
 async function arrive(): Promise<void> {
-  await until(() => app.phase.phase === "ready");
+  await until(() => app.phase.phase !== "starting");
+  // No settings came that say it.
+  if (app.phase.phase === "failed") await speak(settings.language);
   if (language === "pseudo") use(pseudo(spoken()));
   if (parameters.get("dir") === "rtl") use({ ...spoken(), direction: "rtl" });
   await tick();
-  const tabs = { alerts: "alerts", details: "details" } as const;
+  const tabs = { alerts: "alerts", "alerts-empty": "alerts", details: "details" } as const;
   if (state in tabs) view.showTab(tabs[state as keyof typeof tabs]);
   if (state === "chart") await market.show("BTC");
   if (state === "editor") {
@@ -398,7 +412,16 @@ async function arrive(): Promise<void> {
     document.querySelector<HTMLElement>("[data-testid=slash-open]")?.click();
   }
   if (state === "palette") view.overlay = { kind: "palette", query: "btc" };
-  if (state === "search") view.results = "retention policy";
+  if (state === "search-none") view.results = "retnetion";
+  if (state === "unreachable") close();
+  if (state === "told") {
+    tell({
+      type: "told",
+      title: engine("BTC crossed above 70,000"),
+      body: engine("70,000.00, ▲ +1.24 % in 24 hours"),
+      place: { place: "chart", symbol: "BTC" },
+    });
+  }
   if (state === "settings" || state === "blocked") {
     view.settings = (parameters.get("section") ??
       (state === "blocked" ? "alerts" : "appearance")) as "appearance";
@@ -420,7 +443,6 @@ async function arrive(): Promise<void> {
         ? { kind: "password", recovery: false }
         : { kind: "own-name", name: "Noor Haddad" };
   }
-  if (state === "reader") view.showTab("details");
   if (state === "join") view.overlay = { kind: "join" };
   if (state === "invite" || state === "invite-code") {
     view.overlay = { kind: "invite", session: "release" };
@@ -451,6 +473,9 @@ async function arrive(): Promise<void> {
     document.querySelector<HTMLElement>("[data-testid=presence-menu]")?.click();
   }
   if (parameters.has("drawer")) view.drawer = true;
+  await tick();
+  // Told to whoever waits for the page.
+  document.documentElement.dataset.arrived = "";
 }
 
 async function until(holds: () => boolean): Promise<void> {

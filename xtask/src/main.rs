@@ -38,7 +38,7 @@ enum Task {
     Test(TestArgs),
     /// Install what running and testing need, and stop there
     Setup(Confirm),
-    /// Drive the real window through the main job and leave a picture of each step
+    /// Leave a picture of each step in the real window, and of every screen in every look
     Tour(TourArgs),
     /// Measure start, memory and size against a blank window, or what keeping up costs
     Bench(BenchArgs),
@@ -83,11 +83,14 @@ struct TourArgs {
     #[command(flatten)]
     confirm: Confirm,
     /// Where the pictures go
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "approve")]
+    out: Option<PathBuf>,
     /// Use the debug build, which the tests share
-    #[arg(long)]
+    #[arg(long, conflicts_with = "approve")]
     debug: bool,
+    /// Make the pictures of the screens the approved ones; the real window is left out
+    #[arg(long)]
+    approve: bool,
 }
 
 #[derive(Args)]
@@ -123,7 +126,7 @@ fn main() -> ExitCode {
         Task::Run(args) => run::run(args.confirm.yes, args.local, &args.args),
         Task::Test(args) => test::test(args.confirm.yes, &args.only),
         Task::Setup(confirm) => setup(confirm.yes),
-        Task::Tour(args) => tour::tour(args.confirm.yes, &args.out, args.debug),
+        Task::Tour(args) => tour::tour(args.confirm.yes, args.out, args.debug, args.approve),
         Task::Bench(args) if args.figures => {
             figures::figures(args.confirm.yes, &args.json, args.messages)
         }

@@ -1,8 +1,9 @@
-//! `cargo xtask tour`: the real window, driven through the main job, one picture a step.
+//! `cargo xtask tour`: the real window, driven through the main job, one picture a step; and every
+//! screen in every look, which can become the approved ones.
 
 use std::ffi::OsStr;
-use std::path::Path;
-use std::process::ExitCode;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -12,10 +13,51 @@ use crate::system::{self, Purpose};
 use crate::workspace::Workspace;
 use crate::{command, package, tools, ui};
 
-pub fn tour(yes: bool, out: &Path, debug: bool) -> Result<ExitCode> {
+/// Some two hundred pictures, a fraction of a second each.
+const SCREENS_DEADLINE: Duration = Duration::from_mins(20);
+
+pub fn tour(yes: bool, out: Option<PathBuf>, debug: bool, approve: bool) -> Result<ExitCode> {
+    let out = out.map(|out| made(&out)).transpose()?;
+    screens(yes, out.as_deref(), approve)?;
+    if let Some(out) = &out {
+        if !approve {
+            window(yes, out, debug)?;
+        }
+        println!("Pictures: {}", out.display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Every screen of the page in Chromium, into `screens`; or made the approved ones.
+fn screens(yes: bool, out: Option<&Path>, approve: bool) -> Result<()> {
+    tools::check_node()?;
+    system::ensure(&[Purpose::Browser], yes)?;
+    let root = Workspace::find()?.root;
+    let folder = root.join("tests/pictures");
+    for packages in [&root.join("ui"), &root.join("tests/browser"), &folder] {
+        ui::install(packages)?;
+    }
+    let mut tour = Command::new("node");
+    tour.arg("tour.mjs").current_dir(&folder);
+    if let Some(out) = out {
+        tour.arg("--out").arg(out.join("screens"));
+    }
+    if approve {
+        tour.arg("--approve");
+    }
+    let session = Session::open()?;
+    session.isolate(&mut tour);
+    let ended = command::stream(&mut tour, SCREENS_DEADLINE, |line| println!("{line}"))?;
+    if !ended.success() {
+        bail!("the tour of the screens ended with {}", ended.describe());
+    }
+    Ok(())
+}
+
+/// The steps of the main job in the real window, into `window`.
+fn window(yes: bool, out: &Path, debug: bool) -> Result<()> {
     let workspace = prepare(yes)?;
-    std::fs::create_dir_all(out).with_context(|| format!("could not create {}", out.display()))?;
-    let out = out.canonicalize()?;
+    let out = made(&out.join("window"))?;
     if !debug {
         package::build(&workspace, &["--no-bundle"])?;
     }
@@ -29,9 +71,14 @@ pub fn tour(yes: bool, out: &Path, debug: bool) -> Result<ExitCode> {
         &Session::open()?,
         &[OsStr::new("--out"), out.as_os_str()],
         &[],
-    )?;
-    println!("Pictures: {}", out.display());
-    Ok(ExitCode::SUCCESS)
+    )
+}
+
+/// The folder, which is there from now on, as a path that holds from anywhere.
+fn made(folder: &Path) -> Result<PathBuf> {
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("could not create {}", folder.display()))?;
+    Ok(folder.canonicalize()?)
 }
 
 /// Everything a build and a desktop session need.

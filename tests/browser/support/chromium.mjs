@@ -8,6 +8,9 @@ import { chromium } from "playwright-core";
 /** How long anything may take to come about; ample, because a slow machine is no failure. */
 export const DEADLINE = 60_000;
 
+/** What a page puts off for less than this, in ms, is about to happen. */
+const SOON = 1000;
+
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 const ARGS = [
   "--no-first-run",
@@ -50,7 +53,7 @@ export async function startBrowser() {
  * A page that is watched: it may ask its own origin alone, and nothing else may happen in it than
  * what the test does. `watched.clean()` tells.
  */
-export async function openPage(browser, origin, options = {}) {
+export async function openPage(browser, origin, { instant, ...options } = {}) {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 800 },
     locale: "en-GB",
@@ -68,6 +71,10 @@ export async function openPage(browser, origin, options = {}) {
     faults.push(`asked for ${url.href.slice(0, 200)}`);
     return route.abort();
   });
+  // Where an instant is given, the page's clock stands still there.
+  if (instant) await context.clock.setFixedTime(instant);
+  // After the clock, whose own timers are none of the page.
+  await context.addInitScript(countTimers, SOON);
   const page = await context.newPage();
   context.on("page", (popup) => faults.push(`opened ${popup.url()}`));
   page.on("dialog", (dialog) => {
@@ -119,4 +126,28 @@ function watch() {
   window.addEventListener("securitypolicyviolation", (event) => {
     seen.push(`refused ${event.effectiveDirective} ${event.blockedURI}`);
   });
+}
+
+/** Runs in the page before its own scripts: counts what it is about to do. */
+function countTimers(soon) {
+  const pending = new Set();
+  Object.defineProperty(window, "pending", { get: () => pending.size });
+  const { setTimeout: set, clearTimeout: clear } = window;
+  window.setTimeout = (run, wait = 0, ...args) => {
+    const timer = set.call(
+      window,
+      (...given) => {
+        pending.delete(timer);
+        run(...given);
+      },
+      wait,
+      ...args,
+    );
+    if (wait < soon) pending.add(timer);
+    return timer;
+  };
+  window.clearTimeout = (timer) => {
+    pending.delete(timer);
+    clear.call(window, timer);
+  };
 }

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything, on a fresh machine, with one line of totals at the end.
 
+mod pages;
 mod rust;
 mod steps;
 mod totals;
@@ -75,7 +76,12 @@ const PARTS: &[Part] = &[
     Part {
         name: "browser",
         about: "the page in Chromium, with the real engine",
-        run: steps::browser,
+        run: pages::browser,
+    },
+    Part {
+        name: "pictures",
+        about: "every screen beside its approved picture",
+        run: pages::pictures,
     },
     Part {
         name: "window",

@@ -7,17 +7,13 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use super::totals::{self, Counted, Totals};
-use super::{Run, failed, passed, skipped};
+use super::{Run, failed, pages, passed, skipped};
 use crate::session::BIN_DIR;
 use crate::system::{self, Purpose};
 use crate::workspace::Workspace;
 use crate::{command, tools, ui};
 
 const DEADLINE: Duration = Duration::from_mins(15);
-/// Every screen is drawn many times over.
-const BROWSER_DEADLINE: Duration = Duration::from_mins(40);
-/// The folder of tests/ that needs a browser.
-const BROWSER: &str = "browser";
 /// For asking a service on the internet that may not answer.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -214,35 +210,27 @@ pub fn npm_folders(workspace: &Workspace) -> Result<Vec<PathBuf>> {
     Ok(folders)
 }
 
-/// Runs Node's tests of every such folder against the built programs, but for the browser's.
+/// Runs Node's tests of every such folder against the built programs, but for those in a browser.
 pub fn conformance(run: &mut Run) -> Result<Counted> {
     if super::rust::build(run).is_err() {
         return Ok(skipped("the build failed"));
     }
     let mut counted = Counted::default();
     for folder in npm_folders(&run.workspace)? {
-        if !folder.ends_with(BROWSER) {
+        if !pages::FOLDERS.iter().any(|name| folder.ends_with(name)) {
             counted.add(node_tests(run, &folder, DEADLINE, &[])?);
         }
     }
     Ok(counted)
 }
 
-/// Runs the tests of the page in a browser.
-pub fn browser(run: &mut Run) -> Result<Counted> {
-    if let Some(reason) = system::lacking(&[Purpose::Browser]) {
-        return Ok(skipped(&reason));
-    }
-    if super::rust::build(run).is_err() {
-        return Ok(skipped("the build failed"));
-    }
-    // One browser at a time: several would take from each other what the pages' deadlines ask for.
-    let folder = run.workspace.root.join("tests").join(BROWSER);
-    node_tests(run, &folder, BROWSER_DEADLINE, &["--test-concurrency=1"])
-}
-
 /// Runs the tests of a folder, if it has any.
-fn node_tests(run: &Run, folder: &Path, deadline: Duration, options: &[&str]) -> Result<Counted> {
+pub fn node_tests(
+    run: &Run,
+    folder: &Path,
+    deadline: Duration,
+    options: &[&str],
+) -> Result<Counted> {
     let package = std::fs::read_to_string(folder.join("package.json"))?;
     let package: serde_json::Value = serde_json::from_str(&package)?;
     if package.pointer("/scripts/test").is_none() {
@@ -270,11 +258,9 @@ fn node_tests(run: &Run, folder: &Path, deadline: Duration, options: &[&str]) ->
     node.env(BIN_DIR, run.workspace.bin_dir(false));
     let ended = command::stream(&mut node, deadline, |line| println!("{line}"))?;
     let report = std::fs::read_to_string(&file).unwrap_or_default();
-    Ok(settle(
-        &format!("tests/{name}"),
-        totals::node_tap(&report),
-        &ended,
-    ))
+    let mut counted = settle(&format!("tests/{name}"), totals::node_tap(&report), &ended);
+    counted.notes.extend(totals::node_skips(&report));
+    Ok(counted)
 }
 
 #[cfg(test)]

@@ -193,6 +193,23 @@ pub fn node_tap(report: &str) -> Option<Totals> {
     })
 }
 
+/// Why tests of Node's runner did not run, each reason once, with how many gave it.
+pub fn node_skips(report: &str) -> Vec<String> {
+    let mut reasons: BTreeMap<&str, u32> = BTreeMap::new();
+    for line in report.lines() {
+        let line = line.trim_start();
+        if let Some((_, reason)) = line.split_once(" # SKIP ")
+            && line.starts_with("ok ")
+        {
+            *reasons.entry(reason).or_default() += 1;
+        }
+    }
+    reasons
+        .into_iter()
+        .map(|(reason, tests)| format!("skipped: {reason} (told by {tests})"))
+        .collect()
+}
+
 /// The summary of Vitest's JSON report.
 pub fn vitest(report: &str) -> Option<Totals> {
     let report: serde_json::Value = serde_json::from_str(report).ok()?;
@@ -292,6 +309,15 @@ mod tests {
                    # pass 3\n# fail 1\n# cancelled 1\n# skipped 1\n# todo 0\n# duration_ms 5.2\n";
         assert_eq!(node_tap(tap), Some(totals(3, 2, 1)));
         assert_eq!(node_tap("TAP version 13\n"), None);
+        let skips = "    ok 1 - a # SKIP no browser\n    ok 2 - b # SKIP no browser\n\
+                     ok 3 - c\nnot ok 4 - d # SKIP\nok 5 - e # SKIP too old\n";
+        assert_eq!(
+            node_skips(skips),
+            [
+                "skipped: no browser (told by 2)",
+                "skipped: too old (told by 1)"
+            ]
+        );
         let json = r#"{"numTotalTests":5,"numPassedTests":3,"numFailedTests":1,
                        "numPendingTests":1,"numTodoTests":0,"success":false}"#;
         assert_eq!(vitest(json), Some(totals(3, 1, 1)));

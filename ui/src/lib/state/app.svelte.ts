@@ -26,7 +26,7 @@ import { market } from "./market.svelte";
 import { sessions } from "./sessions.svelte";
 import { view } from "./view.svelte";
 
-type Phase = { phase: "starting" } | { phase: "failed"; message: string } | { phase: "ready" };
+type Phase = { phase: "starting" } | { phase: "failed"; error: unknown } | { phase: "ready" };
 
 const NO_OUTBOX: OutboxSummary = { queued: 0, held: 0, failed: 0 };
 /** What the embedded server calls its one user. */
@@ -93,7 +93,7 @@ class App {
 
   /** Nothing can be shown: says why, and offers to try again. */
   fail(error: unknown): void {
-    this.phase = { phase: "failed", message: failure(error) };
+    this.phase = { phase: "failed", error };
   }
 
   async retry(): Promise<void> {

@@ -50,7 +50,8 @@ function focusNearby(): void {
       each.isConnected &&
       (each.tabIndex >= 0 || each.dataset.region !== undefined),
   );
-  if (place === undefined) enter(document.body);
+  const main = document.querySelector<HTMLElement>("[data-region=messages]");
+  if (place === undefined) enter(main ?? document.body);
   else if (place.tabIndex >= 0) place.focus({ preventScroll: true });
   else enter(place);
 }
