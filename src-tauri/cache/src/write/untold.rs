@@ -35,22 +35,25 @@ impl Cache {
         .await
     }
 
-    /// These messages were told, or need not be.
+    /// These messages were told, or need not be. Of very many some at a time: other writes go
+    /// between.
     pub async fn messages_told(&self, ids: Vec<MessageId>) -> Result<()> {
-        if ids.is_empty() {
-            return Ok(());
+        const AT_ONCE: usize = 500;
+        for ids in ids.chunks(AT_ONCE) {
+            let ids = ids.to_vec();
+            self.write(Durability::Full, move |tx| {
+                let mut statement = tx.conn.prepare_cached(
+                    "DELETE FROM untold_messages
+                     WHERE message = (SELECT key FROM messages WHERE id = ?1)",
+                )?;
+                for id in &ids {
+                    statement.execute([id.as_uuid().as_bytes()])?;
+                }
+                Ok(())
+            })
+            .await?;
         }
-        self.write(Durability::Full, move |tx| {
-            let mut statement = tx.conn.prepare_cached(
-                "DELETE FROM untold_messages
-                 WHERE message = (SELECT key FROM messages WHERE id = ?1)",
-            )?;
-            for id in &ids {
-                statement.execute([id.as_uuid().as_bytes()])?;
-            }
-            Ok(())
-        })
-        .await
+        Ok(())
     }
 
     /// Everything that was written before this, by the server's clock, is here or in a gap: what

@@ -6,7 +6,7 @@ use tidings_cache::MessageKey;
 use tidings_model::SessionId;
 
 /// Messages of which a notification shows the text.
-const LINES: usize = 3;
+pub(super) const LINES: usize = 3;
 /// Sessions that are remembered; beyond it all are forgotten, and counted anew.
 const SESSIONS: usize = 256;
 
@@ -26,11 +26,12 @@ pub(super) struct Burst {
 }
 
 impl Bursts {
-    /// Adds messages to what was told in a session, which is forgotten if it was read: if
-    /// `first_unread` lies behind it, or there is none.
+    /// Adds so many messages to what was told in a session, with the text of the newest of them. What
+    /// was told is forgotten if it was read: if `first_unread` lies behind it, or there is none.
     pub fn add(
         &mut self,
         session: &SessionId,
+        count: usize,
         lines: Vec<String>,
         last: MessageKey,
         first_unread: Option<MessageKey>,
@@ -47,7 +48,7 @@ impl Bursts {
             lines: VecDeque::new(),
             last,
         });
-        burst.count += lines.len();
+        burst.count += count;
         burst.last = burst.last.max(last);
         burst.lines.extend(lines);
         burst.lines.drain(..burst.lines.len().saturating_sub(LINES));
@@ -79,7 +80,7 @@ mod tests {
         let session = SessionId::new("s").unwrap();
         let mut bursts = Bursts::default();
         let mut add = |text: &str, at, first_unread| {
-            bursts.add(&session, vec![text.to_owned()], key(at), first_unread)
+            bursts.add(&session, 1, vec![text.to_owned()], key(at), first_unread)
         };
         for at in 1..=4 {
             let burst = add(&format!("m{at}"), at, Some(key(1)));
@@ -91,6 +92,6 @@ mod tests {
         let burst = add("m6", 6, Some(key(6)));
         assert_eq!((burst.count, burst.lines.len()), (1, 1));
         bursts.forget(&session);
-        assert_eq!(bursts.add(&session, vec![], key(7), None).count, 0);
+        assert_eq!(bursts.add(&session, 0, vec![], key(7), None).count, 0);
     }
 }

@@ -1,13 +1,14 @@
 //! Messages of others: which of them notify, and how they are told.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::Ordering;
 
-use tidings_cache::{CachedMessage, MessageKey, Notify, SessionSummary};
+use tidings_cache::{CacheError, MessageKey, Notify, SessionSummary};
 use tidings_contract as api;
 use tidings_model::{MemberRole, Message, MessageId, Role, SessionId, SessionStatus};
 
-use super::burst::Bursts;
+use super::burst::{Bursts, LINES};
 use super::{Core, deliver, digest, gate, mention};
 use crate::host::{About, Notification, NotificationAction};
 use crate::words;
@@ -27,16 +28,25 @@ pub(super) struct Found {
 
 struct InSession {
     summary: SessionSummary,
-    /// Oldest first.
-    messages: Vec<Message>,
+    /// All of them.
+    ids: Vec<MessageId>,
+    /// The newest of them whose text is shown, oldest first; at least one.
+    latest: VecDeque<Message>,
     /// The last of them.
     newest: MessageKey,
+}
+
+/// A session while what waits of it is read.
+struct Reading {
+    summary: Option<SessionSummary>,
+    ids: Vec<MessageId>,
+    latest: VecDeque<Message>,
 }
 
 impl Found {
     /// How many messages there are.
     pub fn count(&self) -> usize {
-        self.sessions.iter().map(|each| each.messages.len()).sum()
+        self.sessions.iter().map(|each| each.ids.len()).sum()
     }
 
     /// `Plans (3): Bob: See you at nine`, one line a session.
@@ -44,9 +54,9 @@ impl Found {
         self.sessions
             .iter()
             .filter_map(|each| {
-                let last = each.messages.last()?;
+                let last = each.latest.back()?;
                 let (title, said) = (title(core, &each.summary), line(core, last));
-                Some(match each.messages.len() {
+                Some(match each.ids.len() {
                     1 => format!("{title}: {said}"),
                     many => format!("{title} ({many}): {said}"),
                 })
@@ -67,15 +77,14 @@ pub async fn seen(core: &Core, ids: &[MessageId], front: &SessionId) {
 
 /// What was missed of the session that is being looked at is not told.
 pub(super) async fn in_front(core: &Core, bursts: &mut Bursts, front: &SessionId) {
-    let here = match waiting(core).await {
-        Ok(messages) => messages.into_iter().map(|each| each.message),
-        Err(error) => {
-            tracing::warn!(%error, "messages to be told could not be read");
-            return;
-        }
-    };
-    let here = here.filter(|message| message.session_id == *front);
-    let ids = here.map(|message| message.id).collect();
+    let mut ids = Vec::new();
+    let mut waiting = Waiting::begin(core).await;
+    while let Some(messages) = waiting.next().await {
+        let here = messages
+            .into_iter()
+            .filter(|message| message.session_id == *front);
+        ids.extend(here.map(|message| message.id));
+    }
     bursts.forget(front);
     forget(core, ids).await;
 }
@@ -110,7 +119,7 @@ pub(super) async fn told(core: &Core, bursts: &mut Bursts, found: Found) {
     }
     let mut ids = found.dropped;
     for each in found.sessions {
-        ids.extend(each.messages.into_iter().map(|message| message.id));
+        ids.extend(each.ids);
     }
     forget(core, ids).await;
 }
@@ -123,67 +132,106 @@ async fn forget(core: &Core, ids: Vec<MessageId>) {
 
 /// What waits to be told.
 pub(super) async fn find(core: &Core) -> Found {
-    let mut found = Found::default();
-    let messages = match waiting(core).await {
-        Ok(messages) => messages,
-        Err(error) => {
-            tracing::warn!(%error, "messages to be told could not be read");
-            return found;
-        }
-    };
     let wanted = {
         let settings = core.settings.borrow();
         settings.notifications && settings.message_notifications
     };
     let me = core.account().map(|account| account.name);
-    let mut by_session: BTreeMap<SessionId, Vec<Message>> = BTreeMap::new();
-    for CachedMessage { message, .. } in messages {
-        by_session
-            .entry(message.session_id.clone())
-            .or_default()
-            .push(message);
-    }
-    for (session, messages) in by_session {
-        let summary = match core.cache.session(session).await {
-            Ok(summary) => summary,
-            Err(error) => {
-                tracing::warn!(%error, "messages of a session wait to be told");
-                continue;
+    let mut found = Found::default();
+    let mut sessions: BTreeMap<SessionId, Reading> = BTreeMap::new();
+    let mut waiting = Waiting::begin(core).await;
+    while let Some(messages) = waiting.next().await {
+        for message in messages {
+            let session = match sessions.entry(message.session_id.clone()) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => match core.cache.session(new.key().clone()).await {
+                    Ok(summary) => new.insert(Reading::new(summary)),
+                    Err(error) => {
+                        tracing::warn!(%error, "messages of a session wait to be told");
+                        continue;
+                    }
+                },
+            };
+            if wanted && session.notifies(&message, me.as_deref()) {
+                session.add(message);
+            } else {
+                found.dropped.push(message.id);
             }
-        };
-        let notifies = |message: &Message| {
-            let level = summary.as_ref().map(|summary| summary.notify);
-            wanted
-                && match level {
-                    Some(Notify::All) => true,
-                    Some(Notify::Mentions) => me
-                        .as_deref()
-                        .is_some_and(|me| mention::names(&message.content, me)),
-                    Some(Notify::Muted) | None => false,
-                }
-        };
-        let (messages, dropped): (Vec<_>, Vec<_>) = messages.into_iter().partition(notifies);
-        found
-            .dropped
-            .extend(dropped.iter().map(|message| message.id));
-        if let (Some(summary), Some(newest)) = (summary, messages.last().map(key)) {
-            found.sessions.push(InSession {
-                summary,
-                messages,
-                newest,
-            });
         }
     }
+    found.sessions = sessions.into_values().filter_map(Reading::ended).collect();
     // The one with the newest message last, as a conversation is read.
     found.sessions.sort_by_key(|each| each.newest);
     found
 }
 
-async fn waiting(core: &Core) -> tidings_cache::Result<Vec<CachedMessage>> {
-    let ids = core.cache.untold_messages().await?;
-    let mut messages = core.cache.messages_by_id(ids).await?;
-    messages.sort_by_key(|each| (each.message.created_at, each.message.id));
-    Ok(messages)
+impl Reading {
+    const fn new(summary: Option<SessionSummary>) -> Self {
+        Self {
+            summary,
+            ids: Vec::new(),
+            latest: VecDeque::new(),
+        }
+    }
+
+    fn notifies(&self, message: &Message, me: Option<&str>) -> bool {
+        match self.summary.as_ref().map(|summary| summary.notify) {
+            Some(Notify::All) => true,
+            Some(Notify::Mentions) => me.is_some_and(|me| mention::names(&message.content, me)),
+            Some(Notify::Muted) | None => false,
+        }
+    }
+
+    fn add(&mut self, message: Message) {
+        self.ids.push(message.id);
+        self.latest.push_back(message);
+        if self.latest.len() > LINES {
+            self.latest.pop_front();
+        }
+    }
+
+    fn ended(self) -> Option<InSession> {
+        Some(InSession {
+            summary: self.summary?,
+            newest: self.latest.back().map(key)?,
+            ids: self.ids,
+            latest: self.latest,
+        })
+    }
+}
+
+/// Reads what waits to be told, oldest first, some at a time: after a flood it can be very much.
+struct Waiting<'c> {
+    core: &'c Core,
+    ids: std::vec::IntoIter<MessageId>,
+}
+
+impl<'c> Waiting<'c> {
+    async fn begin(core: &'c Core) -> Self {
+        let ids = core.cache.untold_messages().await;
+        let ids = ids.inspect_err(Self::left).unwrap_or_default();
+        Self {
+            core,
+            ids: ids.into_iter(),
+        }
+    }
+
+    /// The next of them; none at the end, and where they cannot be read.
+    async fn next(&mut self) -> Option<Vec<Message>> {
+        const AT_ONCE: usize = 500;
+        let ids: Vec<MessageId> = self.ids.by_ref().take(AT_ONCE).collect();
+        if ids.is_empty() {
+            return None;
+        }
+        let messages = self.core.cache.messages_by_id(ids).await;
+        let messages = messages.inspect_err(Self::left).ok()?;
+        Some(messages.into_iter().map(|each| each.message).collect())
+    }
+
+    /// They wait on.
+    fn left(error: &CacheError) {
+        tracing::warn!(%error, "messages to be told could not be read");
+    }
 }
 
 /// Several sessions in one notification. A click leads to the one with the newest message.
@@ -207,17 +255,19 @@ fn several(core: &Core, found: &Found) -> Notification {
 async fn in_session(core: &Core, bursts: &mut Bursts, each: &InSession) -> Notification {
     let InSession {
         summary,
-        messages,
+        ids,
+        latest,
         newest,
     } = each;
     let language = core.locale().language;
     let session = &summary.session.id;
     let first_unread = core.cache.first_unread(session.clone()).await;
-    let lines = messages.iter().map(|message| line(core, message)).collect();
-    let burst = bursts.add(session, lines, *newest, first_unread.ok().flatten());
+    let lines = latest.iter().map(|message| line(core, message)).collect();
+    let first_unread = first_unread.ok().flatten();
+    let burst = bursts.add(session, ids.len(), lines, *newest, first_unread);
     let title = title(core, summary);
-    let (title, body) = match (core.settings.borrow().previews, burst.count, &messages[..]) {
-        (true, 1, [one]) => (
+    let (title, body) = match (core.settings.borrow().previews, burst.count, latest.back()) {
+        (true, 1, Some(one)) => (
             words::author_in(language, &author(core, one), &title),
             preview(one),
         ),
@@ -225,8 +275,8 @@ async fn in_session(core: &Core, bursts: &mut Bursts, each: &InSession) -> Notif
             let lines: Vec<String> = burst.lines.into();
             (words::many_in(language, count, &title), lines.join("\n"))
         }
-        (false, _, [_]) => (words::new_message(language).to_owned(), String::new()),
-        (false, _, many) => (words::new_messages(language, many.len()), String::new()),
+        (false, ..) if ids.len() == 1 => (words::new_message(language).to_owned(), String::new()),
+        (false, ..) => (words::new_messages(language, ids.len()), String::new()),
     };
     let mut actions = vec![NotificationAction::OpenSession];
     if may_write(summary) {
