@@ -6,6 +6,7 @@ import Composer from "../src/lib/conversation/Composer.svelte";
 import { charactersLeft, MAX_CHARACTERS } from "../src/lib/conversation/length";
 import { app } from "../src/lib/state/app.svelte";
 import { conversation } from "../src/lib/state/conversation.svelte";
+import { drafts } from "../src/lib/state/drafts";
 import { useBackend } from "../src/lib/state/engine.svelte";
 import { sessions } from "../src/lib/state/sessions.svelte";
 import { toast } from "../src/lib/ui/toast.svelte";
@@ -41,6 +42,7 @@ async function write(text: string): Promise<void> {
 
 beforeEach(() => {
   conversation.reset();
+  drafts.clear();
   sessions.clear();
   backend = new HandBackend();
   useBackend(backend);
@@ -107,13 +109,56 @@ describe("the composer", () => {
     conversation.leave();
     const kept = await backend.next("set_draft");
     expect(kept.args).toEqual({ session: "s", text: "Kept\n\nQuick" });
+    kept.answer({});
+    sessions.apply([{ ...row, draft: "Kept\n\nQuick" }], []);
 
     void conversation.open("s");
     await backend.next("open_session");
     await write("left at once");
     conversation.leave();
     const left = await backend.next("set_draft");
-    expect(left.args).toEqual({ session: "s", text: "Kept\n\nleft at once" });
+    expect(left.args).toEqual({ session: "s", text: "Kept\n\nQuick\n\nleft at once" });
+  });
+
+  it("takes the answer to the last opening alone, and no draft before it", async () => {
+    const row = session("s", { draft: "Kept" });
+    sessions.apply([row, session("t")], []);
+    const page: MessagePage = { rows: [], gaps: [], before: "end", after: "end" };
+    const opened = { session: row, page, first_unread: null, people: [] };
+    const first = conversation.open("s");
+    const early = await backend.next("open_session");
+    void conversation.open("t");
+    await backend.next("open_session");
+    const last = conversation.open("s");
+    const late = await backend.next("open_session");
+    conversation.takeDraft("Kept");
+    early.answer(opened);
+    await first;
+    expect([conversation.ready, conversation.draft]).toEqual([false, ""]);
+    late.answer(opened);
+    await last;
+    expect(conversation.draft).toBe("Kept");
+  });
+
+  it("has what was written though the cache does not have it yet", async () => {
+    await open({ draft: "Kept" });
+    render(Composer);
+    await write("Kept, and more");
+    conversation.leave();
+    expect((await backend.next("set_draft")).args).toMatchObject({ text: "Kept, and more" });
+    await open({ draft: "Kept" });
+    expect(conversation.draft).toBe("Kept, and more");
+  });
+
+  it("gives a text back as it was written, with the space that made it a message", async () => {
+    await open();
+    render(Composer);
+    await write(" /archive");
+    await fireEvent.keyDown(field(), { key: "Enter" });
+    const sent = await backend.next("send_message");
+    expect(sent.args).toMatchObject({ content: "/archive" });
+    sent.refuse({ code: "storage", message: "No space left on this disk.", details: null });
+    await expect.poll(() => field().value).toBe(" /archive");
   });
 
   it("gives a text back to its own session when another was opened meanwhile", async () => {

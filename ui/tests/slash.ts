@@ -4,6 +4,7 @@ import { expect } from "vitest";
 import type { SessionRow, WorkspaceInfo } from "../src/lib/bindings";
 import { app } from "../src/lib/state/app.svelte";
 import { conversation } from "../src/lib/state/conversation.svelte";
+import { drafts } from "../src/lib/state/drafts";
 import { useBackend } from "../src/lib/state/engine.svelte";
 import { market } from "../src/lib/state/market.svelte";
 import { sessions } from "../src/lib/state/sessions.svelte";
@@ -64,6 +65,7 @@ export function asked(): string[] {
 /** A project that is live, with two symbols on the watch-list, and nothing open. */
 export function beginAnew(): void {
   conversation.reset();
+  drafts.clear();
   sessions.clear();
   market.clear();
   market.apply([quote("67893.40"), { ...quote("3512.08"), symbol: "ETH", name: "Ethereum" }]);

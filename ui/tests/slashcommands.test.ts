@@ -120,12 +120,13 @@ describe("a command", () => {
 
   it("watches, and can take it back", async () => {
     await open();
-    market.order = ["ETH"];
     render(Composer);
     await write("/watch bitcoin");
     (await backend.next("symbols")).answer([quote("67893.40")]);
     await tick();
     await press("Enter");
+    // What is watched already is not lost, though it was not read yet.
+    (await backend.next("watch_list")).answer([{ ...quote("3512.08"), symbol: "ETH" }]);
     const listed = await backend.next("set_watch_list");
     expect(listed.args).toEqual({ symbols: ["ETH", "BTC"] });
     listed.answer([{ ...quote("3512.08"), symbol: "ETH" }, quote("67893.40")]);
@@ -169,6 +170,7 @@ describe("a command", () => {
     conversation.keepDraft();
     const kept = await backend.next("set_draft");
     expect(kept.args).toEqual({ session: "s", text: "/new Lunch at noon" });
+    kept.answer({});
     await press("Enter");
     const made = await backend.next("create_session");
     expect(made.args).toEqual({ title: "Lunch at noon" });

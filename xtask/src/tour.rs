@@ -13,7 +13,7 @@ use crate::system::{self, Purpose};
 use crate::workspace::Workspace;
 use crate::{command, package, tools, ui};
 
-/// Some two hundred pictures, a fraction of a second each.
+/// Some three hundred pictures, a fraction of a second each.
 const SCREENS_DEADLINE: Duration = Duration::from_mins(20);
 
 pub fn tour(yes: bool, out: Option<PathBuf>, debug: bool, approve: bool) -> Result<ExitCode> {

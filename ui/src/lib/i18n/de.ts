@@ -309,7 +309,7 @@ const de = {
   "slash.do.pin": "Diese Unterhaltung anheften",
   "slash.do.unpin": "Diese Unterhaltung nicht mehr anheften",
   "slash.do.mute": "Keine Benachrichtigungen aus dieser Unterhaltung",
-  "slash.do.unmute": "Wieder Benachrichtigungen aus dieser Unterhaltung",
+  "slash.do.unmute": "Wieder jede Nachricht dieser Unterhaltung melden",
   "slash.do.invite": "Jemanden in diese Unterhaltung einladen",
   "slash.do.join": "Einer Unterhaltung mit einem Code beitreten",
   "slash.do.leave": "Diese Unterhaltung verlassen",

@@ -300,7 +300,7 @@ export const en = {
   "slash.do.pin": "Pin this session",
   "slash.do.unpin": "Unpin this session",
   "slash.do.mute": "No notifications from this session",
-  "slash.do.unmute": "Notifications from this session again",
+  "slash.do.unmute": "All messages of this session notify again",
   "slash.do.invite": "Invite somebody to this session",
   "slash.do.join": "Join a session with a code",
   "slash.do.leave": "Leave this session",

@@ -89,8 +89,10 @@ async function rename(title: string): Promise<undefined> {
 }
 
 async function begin(title: string): Promise<undefined> {
+  const before = conversation.id;
   const row = await sessions.take(call("create_session", { title }));
-  if (row) app.openSession(row.id).catch(tellFailure);
+  // Whoever went somewhere else meanwhile stays there.
+  if (row && conversation.id === before) app.openSession(row.id).catch(tellFailure);
 }
 
 async function be(presence: OwnPresence): Promise<undefined> {

@@ -222,11 +222,13 @@ function tellPrice(known: QuoteRow): string | undefined {
 }
 
 async function watch({ symbol }: QuoteRow): Promise<string | undefined> {
+  await market.known();
   if (isWatched(symbol)) return t("slash.watched.already", { symbol });
   return relist([...market.order, symbol], t("slash.watched", { symbol }));
 }
 
 async function unwatch({ symbol }: QuoteRow): Promise<string | undefined> {
+  await market.known();
   if (!isWatched(symbol)) return t("slash.watched.not", { symbol });
   const rest = market.order.filter((each) => each !== symbol);
   return relist(rest, t("slash.unwatched", { symbol }));

@@ -21,6 +21,7 @@ import { said, speak, spoken, t } from "../i18n";
 import { showToast } from "../ui/toast.svelte";
 import { alerts } from "./alerts.svelte";
 import { conversation } from "./conversation.svelte";
+import { drafts } from "./drafts";
 import { call, tellFailure, tryCall, useBackend } from "./engine.svelte";
 import { market } from "./market.svelte";
 import { sessions } from "./sessions.svelte";
@@ -167,6 +168,7 @@ class App {
 
   /** Opens the chart of a symbol, which is watched from then on. */
   async openChart(symbol: string, range = market.range): Promise<void> {
+    await market.known();
     if (!market.order.includes(symbol)) await market.watch([...market.order, symbol]);
     view.showTab("market");
     market.range = range;
@@ -240,6 +242,7 @@ class App {
 
   #clear(): void {
     conversation.reset();
+    drafts.clear();
     sessions.clear();
     market.clear();
     alerts.clear();

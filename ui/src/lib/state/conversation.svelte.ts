@@ -1,9 +1,9 @@
 import { tick } from "svelte";
 import type { Edge, MessagePage, MessageRow, Person } from "../bindings";
 import { buildRows, compareMessages } from "../conversation/rows";
+import { drafts, paragraphs } from "./drafts";
 import { call, tellFailure, tryCall } from "./engine.svelte";
 import { Overtaken } from "./overtaken";
-import { sessions } from "./sessions.svelte";
 
 type Change = [session: string, changed: readonly MessageRow[], removed: readonly string[]];
 
@@ -46,6 +46,8 @@ class Conversation {
   readonly typing = $derived(this.people.filter((person) => person.typing && !person.own));
 
   readonly #events = new Overtaken<Change>();
+  /** Counts what the session was asked for or left: a late answer is for nobody. */
+  #turn = 0;
   #loading = false;
   #typingTold = 0;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
@@ -61,13 +63,16 @@ class Conversation {
     if (this.id === id) return;
     this.leave();
     this.id = id;
+    const turn = this.#turn;
     try {
+      // What the cache may not have yet is newer than the answer.
+      const written = drafts.onItsWay(id);
       const [opened, since] = await this.#events.reply(call("open_session", { session: id }));
-      if (this.id !== id) return;
+      if (this.#turn !== turn) return;
       this.#show(opened.page, since);
       this.firstUnread = opened.first_unread ?? undefined;
       this.people = opened.people;
-      this.#draftKept = opened.session.draft ?? "";
+      this.#draftKept = written ?? opened.session.draft ?? "";
       // Whoever was quick has begun already.
       this.setDraft(paragraphs(this.#draftKept, this.draft));
       this.#readTo = undefined;
@@ -76,7 +81,7 @@ class Conversation {
       if (this.opening === 1) markShown();
       if (message !== undefined) await this.jump(message);
     } catch (thrown) {
-      if (this.id === id) this.leave();
+      if (this.#turn === turn) this.leave();
       tellFailure(thrown);
     }
   }
@@ -86,13 +91,14 @@ class Conversation {
     const id = this.id;
     if (id === undefined) return;
     if (this.ready) this.keepDraft();
-    else if (this.draft !== "") keepFor(id, this.draft, "after");
+    else if (this.draft !== "") drafts.add(id, this.draft, "after");
     this.stopTyping();
     this.reset();
     void call("close_session", { session: id }).catch(() => undefined);
   }
 
   reset(): void {
+    this.#turn += 1;
     clearTimeout(this.#draftTimer);
     clearTimeout(this.#typingTimer);
     this.id = undefined;
@@ -266,8 +272,11 @@ class Conversation {
     if (page && this.id === id) this.#show(page, since);
   }
 
-  /** Sends what was written. The field is free at once; a text that was not taken comes back. */
-  async send(content: string): Promise<void> {
+  /**
+   * Sends what was written. The field is free at once; a text that was not taken comes back, as it
+   * was written.
+   */
+  async send(content: string, written = content): Promise<void> {
     const session = this.id;
     if (session === undefined) return;
     const replyTo = this.replyTo;
@@ -291,14 +300,14 @@ class Conversation {
       }
     } catch (thrown) {
       tellFailure(thrown);
-      this.giveBack(session, content);
+      this.giveBack(session, written);
     }
   }
 
   /** A text that was not taken stands in its session's field again, before what came after it. */
   giveBack(session: string, text: string): void {
     if (this.id === session) this.setDraft(paragraphs(text, this.draft));
-    else keepFor(session, text, "before");
+    else drafts.add(session, text, "before");
   }
 
   async edit(message: string, content: string): Promise<boolean> {
@@ -334,7 +343,7 @@ class Conversation {
 
   /** The draft as it was kept, after events were missed; what was typed since stays. */
   takeDraft(kept: string): void {
-    if (this.draft !== this.#draftKept) return;
+    if (!this.ready || this.draft !== this.#draftKept) return;
     this.draft = kept;
     this.#draftKept = kept;
   }
@@ -343,7 +352,7 @@ class Conversation {
     clearTimeout(this.#draftTimer);
     if (this.id === undefined || !this.ready || this.draft === this.#draftKept) return;
     this.#draftKept = this.draft;
-    void tryCall("set_draft", { session: this.id, text: this.draft });
+    drafts.keep(this.id, this.draft);
   }
 
   /** Tells the others that one is writing; repeated at most every two seconds. */
@@ -389,18 +398,6 @@ class Conversation {
 }
 
 export const conversation = new Conversation();
-
-/** Keeps a text in the draft of a session that is not open, before or after what is there. */
-function keepFor(session: string, text: string, where: "before" | "after"): void {
-  const kept = sessions.get(session)?.draft ?? "";
-  const both = where === "before" ? paragraphs(text, kept) : paragraphs(kept, text);
-  void tryCall("set_draft", { session, text: both });
-}
-
-/** Two texts, one below the other. */
-function paragraphs(first: string, second: string): string {
-  return [first, second].filter((text) => text !== "").join("\n\n");
-}
 
 /**
  * Two pages that follow each other. `asked`: which of them was read from the other's edge; it says

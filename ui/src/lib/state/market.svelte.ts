@@ -48,6 +48,11 @@ class Market {
     }
   }
 
+  /** Returns once it is known what is watched. Throws where that cannot be read. */
+  async known(): Promise<void> {
+    if (!this.loaded) this.#list(await call("watch_list", {}));
+  }
+
   /** The newest of each symbol; its charts move on with it, in steps that can be seen. */
   apply(quotes: readonly QuoteRow[]): void {
     for (const quote of quotes) {
