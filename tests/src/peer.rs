@@ -195,10 +195,35 @@ impl Room {
     /// The payload of the next message of this event for which `wanted` holds; the others are
     /// kept.
     pub async fn find(&mut self, event: &str, wanted: impl Fn(&Value) -> bool) -> Result<Value> {
+        self.find_where(event, |name, payload| name == event && wanted(payload))
+            .await
+    }
+
+    /// Waits until this user is here with an entry for which `wanted` holds: among those who were
+    /// here on entering, or by coming later.
+    pub async fn find_here(&mut self, user: &str, wanted: impl Fn(&Value) -> bool) -> Result<()> {
+        let is_here = |name: &str, payload: &Value| {
+            let people = match name {
+                "presence_state" => payload,
+                "presence_diff" => &payload["joins"],
+                _ => return false,
+            };
+            let entries = people[user]["metas"].as_array();
+            entries.is_some_and(|entries| entries.iter().any(&wanted))
+        };
+        self.find_where("presence", is_here).await?;
+        Ok(())
+    }
+
+    async fn find_where(
+        &mut self,
+        what: &str,
+        wanted: impl Fn(&str, &Value) -> bool,
+    ) -> Result<Value> {
         let known = self
             .aside
             .iter()
-            .position(|(name, payload)| name == event && wanted(payload));
+            .position(|(name, payload)| wanted(name, payload));
         if let Some((_, payload)) = known.and_then(|at| self.aside.remove(at)) {
             return Ok(payload);
         }
@@ -208,7 +233,7 @@ impl Room {
                 let Some((name, payload)) = read(&message)? else {
                     continue;
                 };
-                if name == event && wanted(&payload) {
+                if wanted(&name, &payload) {
                     return Ok(payload);
                 }
                 self.aside.push_back((name, payload));
@@ -216,7 +241,7 @@ impl Room {
         });
         found
             .await
-            .with_context(|| format!("no such {event}; there are {:?}", self.aside))?
+            .with_context(|| format!("no such {what}; there are {:?}", self.aside))?
     }
 
     /// The next row change of this kind (`INSERT`, `UPDATE`, `DELETE`): its `data`.

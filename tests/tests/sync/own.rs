@@ -79,10 +79,11 @@ async fn a_new_name_reaches_presence_later_messages_and_ones_other_devices() {
     app.forget();
     let renamed = app.ok(called("  Alice Example ")).await;
     assert_eq!(renamed.name, "Alice Example");
-    let there = |payload: &Value| {
-        payload["joins"][&renamed.user_id]["metas"][0]["user_name"] == "Alice Example"
-    };
-    room.find("presence_diff", there).await.unwrap();
+    room.find_here(&renamed.user_id, |entry| {
+        entry["user_name"] == "Alice Example"
+    })
+    .await
+    .unwrap();
     app.event("the account", |event| match event {
         Event::Account { sign_in } => sign_in.account().filter(|it| **it == renamed).cloned(),
         _ => None,

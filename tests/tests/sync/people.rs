@@ -1,6 +1,6 @@
 //! Presence and typing, both ways, and what is joined at all.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tidings_contract::{self as api, Event, Person, PersonStatus};
 use tidings_local::{Options, Parts, WorkspaceOptions};
 use tidings_testkit::proxy::Direction;
@@ -81,14 +81,9 @@ async fn who_is_there_and_who_is_writing_is_told_both_ways() {
         ("Bob", PersonStatus::Online)
     );
     assert!(!seen.own && !seen.typing);
-    let has_alice = |payload: &Value| {
-        payload[&alice.user_id]["metas"][0]["user_name"] == "alice"
-            || payload["joins"][&alice.user_id]["metas"][0]["user_name"] == "alice"
-    };
-    let state = room.find("presence_state", has_alice);
-    if state.await.is_err() {
-        room.find("presence_diff", has_alice).await.unwrap();
-    }
+    room.find_here(&alice.user_id, |entry| entry["user_name"] == "alice")
+        .await
+        .unwrap();
 
     let typing = |typing: bool| json!({"user_id": bob.user(), "typing": typing});
     room.broadcast("typing", typing(true)).await.unwrap();
@@ -163,9 +158,7 @@ async fn who_chooses_to_be_invisible_is_not_seen() {
         .clone();
     let bob = project.newcomer(&bob()).await;
     let mut room = enter(&bob, &session).await;
-    room.find("presence_state", |state| !state[&alice].is_null())
-        .await
-        .unwrap();
+    room.find_here(&alice, |_| true).await.unwrap();
     app.ok(api::SetPresence {
         presence: api::OwnPresence::Invisible,
     })
