@@ -11,6 +11,7 @@ mod network;
 mod notify;
 mod platform;
 mod run;
+mod telling;
 mod tray;
 mod window;
 

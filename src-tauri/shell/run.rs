@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use crate::arguments::Arguments;
 use crate::host::DesktopHost;
 use crate::notify::{Acted, Notifier};
-use crate::{commands, logging, network, platform, tray, window};
+use crate::{commands, logging, network, platform, telling, tray, window};
 
 /// Name under which secrets are kept in the system's key store.
 const SERVICE: &str = "app.tidings.desktop";
@@ -34,28 +34,33 @@ pub struct Engine {
     started: watch::Receiver<Started>,
     /// What tells the page events.
     telling: Mutex<Option<JoinHandle<()>>>,
+    /// Whether the window is shown.
+    shown: watch::Sender<bool>,
 }
 
 impl Engine {
-    fn new(started: watch::Receiver<Started>) -> Self {
+    fn new(started: watch::Receiver<Started>, shown: bool) -> Self {
         Self {
             started,
             telling: Mutex::default(),
+            shown: watch::Sender::new(shown),
         }
+    }
+
+    /// The window is shown or hidden from now on.
+    pub fn note_shown(&self, shown: bool) {
+        self.shown.send_replace(shown);
     }
 
     /// Tells the page every event from now on. A page that was loaded anew takes the place of
     /// the one before it.
     pub fn tell(&self, app: &App, page: Channel<Arc<Numbered>>) {
-        let mut events = app.events();
-        let telling = tauri::async_runtime::spawn(async move {
-            while let Some(event) = events.next().await {
-                if let Err(error) = page.send(event) {
-                    tracing::warn!(%error, "the page is told no more events");
-                    return;
-                }
-            }
-        });
+        let (events, shown) = (app.events(), self.shown.subscribe());
+        let telling = tauri::async_runtime::spawn(telling::follow(events, shown, move |event| {
+            page.send(event)
+                .inspect_err(|error| tracing::warn!(%error, "the page is told no more events"))
+                .is_ok()
+        }));
         let mut current = self.telling.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(before) = current.replace(telling) {
             before.abort();
@@ -89,6 +94,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
     let seen = focused.clone();
     #[cfg(not(target_os = "linux"))]
     let autostart = platform::autostart_plugin(arguments.data_dir.as_deref());
+    let hidden = arguments.hidden && platform::has_tray();
     let setup = move |app: &mut tauri::App| -> Result<(), Box<dyn std::error::Error>> {
         let handle = app.handle().clone();
         let log = logging::start(&handle.path().app_log_dir()?);
@@ -98,7 +104,6 @@ pub fn run(arguments: Arguments) -> ExitCode {
             None => handle.path().app_data_dir()?,
         };
         let downloads = handle.path().download_dir().ok();
-        let hidden = arguments.hidden && platform::has_tray();
         window::open(&handle, !hidden)?;
         let host = DesktopHost::new(handle.clone(), notifier, seen, arguments.data_dir.clone());
         let local = arguments.local;
@@ -138,7 +143,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
                 )
                 .build(),
         )
-        .manage(Engine::new(engine))
+        .manage(Engine::new(engine, !hidden))
         .invoke_handler(tauri::generate_handler![
             commands::call,
             commands::subscribe

@@ -2,6 +2,8 @@
 
 use tauri::{AppHandle, Manager as _, Theme, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 
+use crate::run::Engine;
+
 /// Label of the window; capabilities name it.
 pub const LABEL: &str = "main";
 /// Asks for the first picture before the page is there.
@@ -32,17 +34,20 @@ pub fn show(app: &AppHandle) {
             .and_then(|()| window.set_focus()),
         None => open(app, true).map(drop),
     };
-    if let Err(error) = shown {
-        tracing::error!(%error, "the window could not be shown");
+    match shown {
+        Ok(()) => app.state::<Engine>().note_shown(true),
+        Err(error) => tracing::error!(%error, "the window could not be shown"),
     }
 }
 
 /// Hides the window; the program goes on in the tray.
 pub fn hide(app: &AppHandle) {
-    if let Some(window) = app.get_webview_window(LABEL)
-        && let Err(error) = window.hide()
-    {
-        tracing::error!(%error, "the window could not be hidden");
+    let Some(window) = app.get_webview_window(LABEL) else {
+        return;
+    };
+    match window.hide() {
+        Ok(()) => app.state::<Engine>().note_shown(false),
+        Err(error) => tracing::error!(%error, "the window could not be hidden"),
     }
 }
 

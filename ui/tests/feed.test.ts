@@ -76,6 +76,20 @@ describe("the feed", () => {
     expect(told).toEqual(["snapshot 0", "armed 1", "snapshot 3", "armed 4"]);
   });
 
+  it("takes an event that stands for several for all of them, also where a snapshot has some", async () => {
+    backend.open();
+    await answer(2);
+    backend.tell(5, armed(5), 3);
+    backend.tell(6, armed(6));
+    backend.tell(6, armed(6), 4);
+    backend.tell(9, armed(9), 6);
+    backend.tell(10, armed(10));
+    expect(told).toEqual(["snapshot 2", "armed 5", "armed 6", "armed 9", "armed 10"]);
+    backend.tell(14, armed(14), 12);
+    await answer(11);
+    expect(told.slice(5)).toEqual(["snapshot 11", "armed 14"]);
+  });
+
   it("reads anew when it is told to", async () => {
     backend.open();
     await answer(0);

@@ -149,8 +149,10 @@ export class HandBackend {
     return () => this.listeners.delete(listener);
   }
 
-  tell(seq: number, event: Numbered["event"]): void {
-    for (const listener of this.listeners) listener.event({ seq, event });
+  /** `first`: where the event stands for several, the number of the first. */
+  tell(seq: number, event: Numbered["event"], first = seq): void {
+    const numbered = first === seq ? { seq, event } : { seq, first, event };
+    for (const listener of this.listeners) listener.event(numbered);
   }
 
   open(): void {

@@ -13,6 +13,10 @@ use crate::{
 pub struct Numbered {
     /// Number of the event.
     pub seq: u64,
+    /// Number of the first event that it stands for, where it stands for several in a row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub first: Option<u64>,
     /// What happened.
     pub event: Event,
 }

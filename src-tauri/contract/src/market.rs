@@ -1,7 +1,15 @@
 //! Prices. Amounts are decimal strings and stay exact up to the screen.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
+use tidings_model::Timestamp;
 use ts_rs::TS;
+
+use crate::Connection;
+
+/// After this long without a tick a price counts as stale.
+const STALE_AFTER: Duration = Duration::from_mins(1);
 
 /// The latest quote of a symbol.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -28,6 +36,14 @@ pub struct QuoteRow {
     pub watched: bool,
     /// Points of the last 24 hours for a small chart, oldest first; at most 48.
     pub spark: Vec<PricePoint>,
+}
+
+impl QuoteRow {
+    /// Whether a price that held at `told` is stale `now`.
+    pub fn is_stale(connection: &Connection, told: Timestamp, now: Timestamp) -> bool {
+        let heard = matches!(connection, Connection::Live | Connection::CatchingUp { .. });
+        !heard || now.since(told) > STALE_AFTER
+    }
 }
 
 /// A price at a time.

@@ -88,7 +88,12 @@ impl Bus {
     fn send(&self, state: &mut State, event: Event) {
         state.last += 1;
         let seq = state.last;
-        let _ = self.0.sender.send(Arc::new(Numbered { seq, event }));
+        let numbered = Numbered {
+            seq,
+            first: None,
+            event,
+        };
+        let _ = self.0.sender.send(Arc::new(numbered));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -136,6 +141,7 @@ impl Subscription {
                 self.receiver = self.bus.0.sender.subscribe();
                 Some(Arc::new(Numbered {
                     seq: self.bus.last(),
+                    first: None,
                     event: Event::Resync,
                 }))
             }

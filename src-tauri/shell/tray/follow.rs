@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use tauri::{AppHandle, Manager as _};
 use tidings_contract::{
-    Call, Command, Event, GetSnapshot, GetWatchList, ListSessions, MuteAlerts, Place,
-    SessionNotify, SessionRow, SetPresence, SetSettings, SignInState, Snapshot,
+    Call, Command, Event, GetSnapshot, GetWatchList, ListSessions, MuteAlerts, Place, QuoteRow,
+    SessionNotify, SessionRow, SetPresence, SetSettings, SignInState, Snapshot, WorkspaceState,
 };
 use tidings_engine::App;
-use tidings_model::Timestamp;
+use tidings_model::{Clock as _, SystemClock, Timestamp};
 
 use super::Tray;
 use super::menu::{Action, TrayState};
@@ -17,32 +17,40 @@ use crate::run::Engine;
 use crate::window;
 
 const LEAST_BETWEEN: Duration = Duration::from_secs(1);
+/// No event says that a price grows old.
+const LOOK_AT_AGES: Duration = Duration::from_secs(20);
 /// Minutes for which the tray mutes alerts.
 const MUTED_FOR: u32 = 60;
 
 /// Shows the tray icon and follows the engine until it ends.
 pub async fn follow(handle: AppHandle, app: App) {
     let mut events = app.changes();
-    let mut state = read(&app).await;
-    let mut tray = match Tray::new(&handle, &state) {
+    let mut known = Known::default();
+    let mut outdated = Outdated::ALL;
+    known.read(&app, outdated).await;
+    let mut tray = match Tray::new(&handle, &known.state(&app)) {
         Ok(tray) => tray,
         Err(error) => {
             tracing::warn!(%error, "there is no tray icon");
             return;
         }
     };
+    outdated = Outdated::default();
+    let mut drawn = true;
     let mut tick = tokio::time::interval(LEAST_BETWEEN);
-    let mut outdated = false;
+    let mut ages = tokio::time::interval(LOOK_AT_AGES);
     loop {
         tokio::select! {
             event = events.next() => {
                 let Some(event) = event else { return };
-                outdated |= concerns(&event.event);
+                drawn &= !known.takes(&event.event);
+                outdated.note(&event.event);
             }
-            _ = tick.tick(), if outdated => {
-                outdated = false;
-                state = read(&app).await;
-                if let Err(error) = tray.draw(&state) {
+            _ = ages.tick() => drawn = false,
+            _ = tick.tick(), if !drawn || outdated != Outdated::default() => {
+                known.read(&app, std::mem::take(&mut outdated)).await;
+                drawn = true;
+                if let Err(error) = tray.draw(&known.state(&app)) {
                     tracing::warn!(%error, "the tray was not updated");
                 }
             }
@@ -93,54 +101,124 @@ async fn change(app: &App, command: impl Into<Command>) {
     }
 }
 
-const fn concerns(event: &Event) -> bool {
-    matches!(
-        event,
-        Event::Resync
-            | Event::Workspaces { .. }
-            | Event::Connection { .. }
-            | Event::Sessions { .. }
-            | Event::Prices { .. }
-            | Event::WatchList
-            | Event::Rules { .. }
-            | Event::Settings { .. }
-            | Event::Presence { .. }
-            | Event::Account { .. }
-            | Event::AlertsMuted { .. }
-    )
+/// What the tray is drawn from.
+#[derive(Debug, Default)]
+struct Known {
+    snapshot: Option<Snapshot>,
+    /// Messages not seen yet, over all sessions that are not muted.
+    unread: u32,
+    /// The watched symbols, in order.
+    watched: Vec<QuoteRow>,
 }
 
-async fn read(app: &App) -> TrayState {
-    let snapshot: Option<Snapshot> = ask(app, GetSnapshot {}).await;
-    let settings = app.settings().borrow().clone();
-    let muted_until = snapshot.as_ref().and_then(|all| all.alerts_muted_until);
-    let general = TrayState {
-        off: !settings.notifications,
-        muted_until: muted_until.map(|until| Timestamp::from_millis(until).local_clock()),
-        locale: settings.wording.into(),
-        ..TrayState::default()
+/// Parts that are to be read again before the next drawing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Outdated {
+    snapshot: bool,
+    sessions: bool,
+    watched: bool,
+}
+
+impl Outdated {
+    const ALL: Self = Self {
+        snapshot: true,
+        sessions: true,
+        watched: true,
     };
-    let Some(active) = snapshot.and_then(|snapshot| snapshot.active) else {
-        return general;
-    };
-    let signed_in = matches!(active.sign_in, SignInState::SignedIn { .. });
-    let sessions: Vec<SessionRow> = ask(app, ListSessions {}).await.unwrap_or_default();
-    let watched = if settings.prices {
-        ask(app, GetWatchList {}).await.unwrap_or_default()
-    } else {
-        Vec::new()
-    };
-    TrayState {
-        watched,
-        unread: sessions
-            .iter()
-            .filter(|row| row.notify != SessionNotify::Muted)
-            .map(|row| row.unread)
-            .sum(),
-        armed: active.armed,
-        connection: Some(active.connection),
-        presence: (settings.presence && signed_in).then_some(active.presence),
-        ..general
+
+    fn note(&mut self, event: &Event) {
+        match event {
+            Event::Resync
+            | Event::Workspaces { .. }
+            | Event::Account { .. }
+            | Event::Settings { .. } => *self = Self::ALL,
+            Event::Connection { .. }
+            | Event::Rules { .. }
+            | Event::Presence { .. }
+            | Event::AlertsMuted { .. } => self.snapshot = true,
+            Event::Sessions { .. } => self.sessions = true,
+            Event::WatchList => self.watched = true,
+            _ => {}
+        }
+    }
+}
+
+impl Known {
+    /// Takes new prices of watched symbols over as they are told: they come several times a second,
+    /// and reading the watch-list reads a day of every symbol. Whether there were any.
+    fn takes(&mut self, event: &Event) -> bool {
+        let Event::Prices { quotes } = event else {
+            return false;
+        };
+        let mut any = false;
+        for row in &mut self.watched {
+            if let Some(quote) = quotes.iter().find(|quote| quote.symbol == row.symbol) {
+                row.clone_from(quote);
+                any = true;
+            }
+        }
+        any
+    }
+
+    async fn read(&mut self, app: &App, outdated: Outdated) {
+        if outdated.snapshot {
+            self.snapshot = ask(app, GetSnapshot {}).await;
+        }
+        let has_workspace = self.active().is_some();
+        if outdated.sessions {
+            let sessions: Vec<SessionRow> = if has_workspace {
+                ask(app, ListSessions {}).await.unwrap_or_default()
+            } else {
+                Vec::new()
+            };
+            self.unread = sessions
+                .iter()
+                .filter(|row| row.notify != SessionNotify::Muted)
+                .map(|row| row.unread)
+                .sum();
+        }
+        if outdated.watched {
+            let wanted = has_workspace && app.settings().borrow().prices;
+            self.watched = if wanted {
+                ask(app, GetWatchList {}).await.unwrap_or_default()
+            } else {
+                Vec::new()
+            };
+        }
+    }
+
+    fn active(&self) -> Option<&WorkspaceState> {
+        self.snapshot.as_ref()?.active.as_ref()
+    }
+
+    fn state(&self, app: &App) -> TrayState {
+        let settings = app.settings().borrow().clone();
+        let snapshot = self.snapshot.as_ref();
+        let muted_until = snapshot.and_then(|all| all.alerts_muted_until);
+        let general = TrayState {
+            off: !settings.notifications,
+            muted_until: muted_until.map(|until| Timestamp::from_millis(until).local_clock()),
+            locale: settings.wording.into(),
+            ..TrayState::default()
+        };
+        let Some(active) = self.active() else {
+            return general;
+        };
+        let signed_in = matches!(active.sign_in, SignInState::SignedIn { .. });
+        let now = SystemClock.now();
+        let watched = self.watched.iter().cloned().map(|mut row| {
+            let told = row.time.map(Timestamp::from_millis);
+            row.stale = told.is_none_or(|told| QuoteRow::is_stale(&active.connection, told, now));
+            row
+        });
+        TrayState {
+            watched: watched.collect(),
+            unread: self.unread,
+            armed: active.armed,
+            connection: Some(active.connection.clone()),
+            presence: (settings.presence && signed_in).then_some(active.presence),
+            ..general
+        }
     }
 }
 

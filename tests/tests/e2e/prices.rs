@@ -78,6 +78,9 @@ async fn an_alert_fires_once_with_the_window_closed_to_the_tray() {
         "{notice:?}"
     );
     assert_eq!(desktop.all().len(), 1, "{:?}", desktop.all());
+    // The page behind it is not told prices that nobody sees.
+    let ticker = tidings.window.text("ticker-symbol").await.unwrap();
+    assert!(!ticker.contains("70,200"), "{ticker}");
 
     // A click on it brings the window back, at the chart.
     desktop.click(&notice, "open_chart").await.unwrap();
@@ -86,6 +89,7 @@ async fn an_alert_fires_once_with_the_window_closed_to_the_tray() {
     })
     .await
     .unwrap();
+    tidings.ticker("BTC", "70,200.00").await.unwrap();
     tidings.window.wait("chart").await.unwrap();
     tidings.tab("alerts").await.unwrap();
     tidings.window.wait("alert-history-row").await.unwrap();

@@ -76,7 +76,8 @@ export class Feed {
       if (isSaidOnce(numbered.event)) this.#reader.event(numbered.event);
       return;
     }
-    if (numbered.seq !== this.#seq + 1 || numbered.event.type === "resync") {
+    const first = numbered.first ?? numbered.seq;
+    if (first > this.#seq + 1 || numbered.event.type === "resync") {
       this.#waiting = [numbered];
       void this.reread();
       return;

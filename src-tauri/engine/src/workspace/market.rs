@@ -25,7 +25,8 @@ use crate::error::Result;
 
 /// Quotes that nothing came of are kept together, this often.
 const KEEP_EVERY: Duration = Duration::from_secs(1);
-/// What came of live prices within this time is kept together, and told after it.
+/// What comes of live prices one closely after the other, within this time, is kept together, and
+/// told after it.
 const GATHER: Duration = Duration::from_millis(5);
 /// A symbol is told at most four times a second.
 const TELL_EVERY: Duration = Duration::from_millis(250);
@@ -271,6 +272,7 @@ pub(super) async fn run(core: Arc<Core>) {
 
 async fn keep_on_time(core: &Core) {
     let due = &core.market_due;
+    let mut last: Option<Instant> = None;
     loop {
         tokio::select! {
             () = due.pressing.notified() => {}
@@ -279,8 +281,11 @@ async fn keep_on_time(core: &Core) {
                 () = tokio::time::sleep(KEEP_EVERY) => {}
             },
         }
-        tokio::time::sleep(GATHER).await;
+        if last.is_some_and(|last| last.elapsed() < GATHER) {
+            tokio::time::sleep(GATHER).await;
+        }
         keep_waiting(core).await;
+        last = Some(Instant::now());
     }
 }
 

@@ -1,14 +1,9 @@
 //! Quotes as the contract shows them, and what common symbols stand for.
 
-use std::time::Duration;
-
 use tidings_contract as api;
 use tidings_model::{Decimal, Quote};
 
 use super::Core;
-
-/// After this long without a tick a price counts as stale.
-const STALE_AFTER: Duration = Duration::from_mins(1);
 
 /// A quote in the contract's words.
 pub(super) fn quote_row(
@@ -18,10 +13,6 @@ pub(super) fn quote_row(
     spark: Vec<api::PricePoint>,
 ) -> api::QuoteRow {
     let text = |value: &Option<Decimal>| value.as_ref().map(ToString::to_string);
-    let heard = matches!(
-        core.state.current(),
-        api::Connection::Live | api::Connection::CatchingUp { .. }
-    );
     api::QuoteRow {
         symbol: quote.symbol.to_string(),
         name: symbol_name(quote.symbol.as_str()).map(str::to_owned),
@@ -31,7 +22,7 @@ pub(super) fn quote_row(
         market_cap: text(&quote.market_cap),
         volume_24h: text(&quote.volume_24h),
         time: Some(quote.time.as_millis()),
-        stale: !heard || core.now().since(quote.time) > STALE_AFTER,
+        stale: api::QuoteRow::is_stale(&core.state.current(), quote.time, core.now()),
         watched,
         spark,
     }

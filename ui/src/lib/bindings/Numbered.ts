@@ -10,6 +10,10 @@ export type Numbered = {
  */
 seq: number, 
 /**
+ * Number of the first event that it stands for, where it stands for several in a row.
+ */
+first?: number, 
+/**
  * What happened.
  */
 event: Event, };
