@@ -161,6 +161,35 @@ async fn a_session_is_taken_off_this_computer_and_fetched_again_when_it_is_opene
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn sizes_are_told_under_the_titles_that_the_list_shows() {
+    let project = Project::start().await;
+    let (_device, app) = alices_device(&project).await;
+    let session = app.session("Plans").await;
+    let message = app.send(&session, "Hello").await;
+    app.delivered(&message).await;
+    project.proxy.go_offline();
+    let rename = api::UpdateSession {
+        session: session.clone(),
+        title: Some("Garden".to_owned()),
+        status: None,
+    };
+    app.ok(rename).await;
+    let told = |storage: &api::Storage| -> Vec<_> {
+        let rows = storage.sessions.iter();
+        rows.map(|row| (row.title.clone(), row.messages, row.unsent))
+            .collect()
+    };
+    let title = Some("Garden".to_owned());
+    let storage = app.ok(api::GetStorage {}).await;
+    assert_eq!(told(&storage), [(title.clone(), 1, 1)]);
+    project.proxy.heal();
+    app.until("a title that was sent", api::GetStorage {}, |storage| {
+        told(storage) == [(title.clone(), 1, 0)]
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_retention_out_of_range_is_refused() {
     let project = Project::start().await;
     let (_device, app) = alices_device(&project).await;

@@ -38,6 +38,19 @@ impl Cache {
         .await
     }
 
+    /// Sessions in which somebody besides the owner takes part, as far as it is known.
+    pub async fn shared_sessions(&self) -> Result<Vec<SessionId>> {
+        self.read(|conn| {
+            let mut statement = conn.prepare_cached(
+                "SELECT id FROM sessions s WHERE deleted = 0 AND hidden = 0
+                     AND EXISTS (SELECT 1 FROM members WHERE session = s.key)",
+            )?;
+            let rows = statement.query_map([], |row| decode::session_id(row, 0))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
     /// What people are called, as they say themselves.
     pub async fn names(&self) -> Result<HashMap<UserId, String>> {
         self.read(|conn| {

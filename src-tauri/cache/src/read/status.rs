@@ -20,15 +20,16 @@ impl Cache {
     pub async fn storage(&self) -> Result<StorageStats> {
         self.read(|conn| {
             let mut statement = conn.prepare_cached(
-                "SELECT s.id, z.messages, z.bytes FROM session_sizes z
+                "SELECT s.id, s.title, z.messages, z.bytes FROM session_sizes z
                  JOIN sessions s ON s.key = z.session
                  WHERE z.messages > 0 ORDER BY z.bytes DESC, s.id",
             )?;
             let by_session = statement.query_map([], |row| {
                 Ok(SessionStorage {
                     session: decode::session_id(row, 0)?,
-                    messages: row.get::<_, i64>(1)?.unsigned_abs(),
-                    bytes: row.get::<_, i64>(2)?.unsigned_abs(),
+                    title: row.get(1)?,
+                    messages: row.get::<_, i64>(2)?.unsigned_abs(),
+                    bytes: row.get::<_, i64>(3)?.unsigned_abs(),
                 })
             })?;
             let by_session: Vec<_> = by_session.collect::<rusqlite::Result<_>>()?;

@@ -63,6 +63,7 @@ async fn the_owner_comes_from_the_session_and_the_others_from_their_rows() {
         desk.there().await,
         [("alice".to_owned(), MemberRole::Owner)]
     );
+    assert!(desk.cache.shared_sessions().await.unwrap().is_empty());
     desk.takes_part(stay(1, bob(), MemberRole::Reader), desk.inserted(2))
         .await;
     // The owner's own row says nothing that the session does not say.
@@ -75,6 +76,7 @@ async fn the_owner_comes_from_the_session_and_the_others_from_their_rows() {
     assert_eq!(desk.there().await, both);
     let trip = desk.trip().await;
     assert_eq!((trip.role, trip.members), (Some(MemberRole::Owner), 1));
+    assert_eq!(desk.cache.shared_sessions().await.unwrap(), [sid("trip")]);
     let desk = desk.reopen().await;
     assert_eq!(desk.there().await, both);
 }

@@ -24,6 +24,8 @@ pub struct OpenReport {
 pub struct SessionStorage {
     /// Which.
     pub session: SessionId,
+    /// Its title, as the server has it.
+    pub title: Option<String>,
     /// Messages cached.
     pub messages: u64,
     /// Bytes of their content and metadata.

@@ -140,7 +140,7 @@ async fn touched(core: &Core, changes: &Changes) -> Result<BTreeSet<SessionId>, 
     touched.extend(changes.read_positions.iter().cloned());
     touched.extend(changes.drafts.iter().cloned());
     if changes.names {
-        touched.extend(shared(core).await?);
+        touched.extend(core.cache.shared_sessions().await?);
     }
     Ok(touched)
 }
@@ -164,13 +164,6 @@ async fn tell_sessions(core: &Core, sessions: &[(SessionId, Option<SessionSummar
         changed: there,
         removed,
     });
-}
-
-/// Sessions in which other people's names are shown.
-async fn shared(core: &Core) -> Result<Vec<SessionId>, CacheError> {
-    let sessions = core.cache.sessions().await?;
-    let shared = sessions.into_iter().filter(|summary| summary.members > 0);
-    Ok(shared.map(|summary| summary.session.id).collect())
 }
 
 fn tell_messages(

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tidings_cache::LevelSize;
+use tidings_cache::{LevelSize, Op};
 use tidings_contract as api;
 use tidings_model::SessionId;
 
@@ -13,17 +13,20 @@ use crate::workspace::{Core, people, retention};
 impl Core {
     pub async fn storage(&self) -> Result<api::Storage> {
         let stats = self.cache.storage().await?;
-        let mut titles: HashMap<SessionId, Option<String>> = HashMap::new();
-        for row in self.cache.sessions().await? {
-            titles.insert(row.session.id, row.session.title);
-        }
+        let mut renamed: HashMap<SessionId, Option<String>> = HashMap::new();
         let mut unsent: HashMap<SessionId, u32> = HashMap::new();
         for item in self.cache.outbox_list().await? {
+            if let Op::UpdateSession {
+                title: Some(title), ..
+            } = item.op
+            {
+                renamed.insert(item.session.clone(), title);
+            }
             *unsent.entry(item.session).or_default() += 1;
         }
         let taken = stats.database_bytes - stats.free_bytes.min(stats.database_bytes);
         let sessions = stats.by_session.into_iter().map(|row| api::SessionSize {
-            title: titles.remove(&row.session).flatten(),
+            title: renamed.remove(&row.session).unwrap_or(row.title),
             messages: row.messages,
             bytes: share(taken, row.bytes, stats.content_bytes),
             unsent: unsent.get(&row.session).copied().unwrap_or(0),
