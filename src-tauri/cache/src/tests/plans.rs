@@ -1,6 +1,7 @@
 //! The reads that happen all the time walk an index, however much is cached.
 
 use super::*;
+use crate::write::untold::{FORGET_READ, UNTOLD};
 
 const PAGE: &str = "SELECT m.id FROM messages m JOIN sessions s ON s.key = m.session
     LEFT JOIN users u ON u.key = m.author
@@ -15,6 +16,33 @@ const BY_TIME: &str = "SELECT key FROM messages INDEXED BY messages_by_time
 const FIRINGS: &str = "SELECT f.id FROM firings f JOIN symbols s ON s.key = f.symbol
     WHERE f.symbol = (SELECT key FROM symbols WHERE name = ?1) ORDER BY f.id DESC LIMIT ?2";
 
+async fn plan(desk: &Desk, sql: &'static str) -> String {
+    let plan = desk.cache.read(move |conn| {
+        let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+        let count = statement.parameter_count();
+        let lines = statement
+            .query_map(rusqlite::params_from_iter(vec![1; count]), |row| {
+                row.get::<_, String>(3)
+            })?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(lines.join("\n"))
+    });
+    plan.await.unwrap()
+}
+
+#[tokio::test]
+async fn what_is_to_be_told_is_looked_up_among_the_messages_and_they_are_not_walked() {
+    let desk = Desk::with_trip().await;
+    for sql in [UNTOLD, FORGET_READ] {
+        let plan = plan(&desk, sql).await;
+        assert!(
+            plan.contains("SEARCH m USING INTEGER PRIMARY KEY"),
+            "{plan}"
+        );
+        assert!(!plan.contains("SCAN m"), "{plan}");
+    }
+}
+
 #[tokio::test]
 async fn pages_unread_counts_and_searches_walk_an_index() {
     let desk = Desk::with_trip().await;
@@ -24,20 +52,7 @@ async fn pages_unread_counts_and_searches_walk_an_index() {
         (BY_TIME, "COVERING INDEX messages_by_time"),
         (FIRINGS, "firings_by_symbol"),
     ] {
-        let plan = desk
-            .cache
-            .read(move |conn| {
-                let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
-                let count = statement.parameter_count();
-                let lines = statement
-                    .query_map(rusqlite::params_from_iter(vec![1; count]), |row| {
-                        row.get::<_, String>(3)
-                    })?
-                    .collect::<rusqlite::Result<Vec<_>>>()?;
-                Ok(lines.join("\n"))
-            })
-            .await
-            .unwrap();
+        let plan = plan(&desk, sql).await;
         assert!(plan.contains(index), "{plan}");
         assert!(!plan.contains("TEMP B-TREE"), "{plan}");
     }

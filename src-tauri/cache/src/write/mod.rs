@@ -17,7 +17,7 @@ pub(crate) mod ranges;
 pub(crate) mod retention;
 mod rows;
 mod sessions;
-mod untold;
+pub(crate) mod untold;
 mod values;
 mod window;
 

@@ -17,18 +17,26 @@ use crate::{Cache, pool::Durability};
 /// from before it is history that was fetched.
 pub(crate) const TOLD_TO: &str = "told_to";
 
+/// What waits to be told. Joined crosswise, so that it is looked up among the messages: for the sake
+/// of the order all messages would be walked.
+pub(crate) const UNTOLD: &str = "SELECT m.id
+    FROM untold_messages t CROSS JOIN messages m ON m.key = t.message
+    LEFT JOIN read_positions p ON p.session = m.session
+    WHERE m.deleted = 0 AND m.hidden = 0
+      AND (p.at IS NULL OR (m.created_at, m.id) > (p.at, p.id))
+    ORDER BY m.created_at, m.id";
+/// Takes away what has been read.
+pub(crate) const FORGET_READ: &str = "DELETE FROM untold_messages WHERE message IN (
+    SELECT m.key FROM untold_messages t CROSS JOIN messages m ON m.key = t.message
+    LEFT JOIN read_positions p ON p.session = m.session
+    WHERE m.deleted = 1 OR (m.created_at, m.id) <= (p.at, p.id))";
+
 impl Cache {
     /// Messages that have still to be told, oldest first: those of others that are not read, not
     /// deleted, and new here since [`Self::set_told_to`].
     pub async fn untold_messages(&self) -> Result<Vec<MessageId>> {
         self.read(|conn| {
-            let mut statement = conn.prepare_cached(
-                "SELECT m.id FROM untold_messages t JOIN messages m ON m.key = t.message
-                 LEFT JOIN read_positions p ON p.session = m.session
-                 WHERE m.deleted = 0 AND m.hidden = 0
-                   AND (p.at IS NULL OR (m.created_at, m.id) > (p.at, p.id))
-                 ORDER BY m.created_at, m.id",
-            )?;
+            let mut statement = conn.prepare_cached(UNTOLD)?;
             let ids = statement.query_map([], |row| decode::message_id(row, 0))?;
             Ok(ids.collect::<rusqlite::Result<_>>()?)
         })
@@ -61,14 +69,7 @@ impl Cache {
     pub async fn set_told_to(&self, at: Timestamp) -> Result<()> {
         self.write(Durability::Normal, move |tx| {
             set_meta(tx, TOLD_TO, Some(&at.as_micros().to_string()))?;
-            tx.conn
-                .prepare_cached(
-                    "DELETE FROM untold_messages WHERE message IN (
-                         SELECT m.key FROM untold_messages t JOIN messages m ON m.key = t.message
-                         LEFT JOIN read_positions p ON p.session = m.session
-                         WHERE m.deleted = 1 OR (m.created_at, m.id) <= (p.at, p.id))",
-                )?
-                .execute([])?;
+            tx.conn.prepare_cached(FORGET_READ)?.execute([])?;
             Ok(())
         })
         .await
