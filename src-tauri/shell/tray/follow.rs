@@ -1,5 +1,6 @@
 //! Keeps the tray's state up to date: at most one update a second.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -105,8 +106,8 @@ async fn change(app: &App, command: impl Into<Command>) {
 #[derive(Debug, Default)]
 struct Known {
     snapshot: Option<Snapshot>,
-    /// Messages not seen yet, over all sessions that are not muted.
-    unread: u32,
+    /// Messages not seen yet, of the sessions that have some and are not muted.
+    unread: HashMap<String, u32>,
     /// The watched symbols, in order.
     watched: Vec<QuoteRow>,
 }
@@ -136,7 +137,6 @@ impl Outdated {
             | Event::Rules { .. }
             | Event::Presence { .. }
             | Event::AlertsMuted { .. } => self.snapshot = true,
-            Event::Sessions { .. } => self.sessions = true,
             Event::WatchList => self.watched = true,
             _ => {}
         }
@@ -144,12 +144,26 @@ impl Outdated {
 }
 
 impl Known {
-    /// Takes new prices of watched symbols over as they are told: they come several times a second,
-    /// and reading the watch-list reads a day of every symbol. Whether there were any.
+    /// Takes over what events tell several times a second: reading the watch-list reads a day of
+    /// every symbol, and reading the sessions the newest message of each. Whether something is
+    /// other than it was.
     fn takes(&mut self, event: &Event) -> bool {
-        let Event::Prices { quotes } = event else {
-            return false;
-        };
+        match event {
+            Event::Prices { quotes } => self.takes_quotes(quotes),
+            Event::Sessions { changed, removed } => {
+                for id in removed {
+                    self.unread.remove(id);
+                }
+                for row in changed {
+                    self.takes_session(row);
+                }
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn takes_quotes(&mut self, quotes: &[QuoteRow]) -> bool {
         let mut any = false;
         for row in &mut self.watched {
             if let Some(quote) = quotes.iter().find(|quote| quote.symbol == row.symbol) {
@@ -158,6 +172,14 @@ impl Known {
             }
         }
         any
+    }
+
+    fn takes_session(&mut self, row: &SessionRow) {
+        if row.unread == 0 || row.notify == SessionNotify::Muted {
+            self.unread.remove(&row.id);
+        } else {
+            self.unread.insert(row.id.clone(), row.unread);
+        }
     }
 
     async fn read(&mut self, app: &App, outdated: Outdated) {
@@ -171,11 +193,10 @@ impl Known {
             } else {
                 Vec::new()
             };
-            self.unread = sessions
-                .iter()
-                .filter(|row| row.notify != SessionNotify::Muted)
-                .map(|row| row.unread)
-                .sum();
+            self.unread.clear();
+            for row in &sessions {
+                self.takes_session(row);
+            }
         }
         if outdated.watched {
             let wanted = has_workspace && app.settings().borrow().prices;
@@ -213,7 +234,7 @@ impl Known {
         });
         TrayState {
             watched: watched.collect(),
-            unread: self.unread,
+            unread: self.unread.values().sum(),
             armed: active.armed,
             connection: Some(active.connection.clone()),
             presence: (settings.presence && signed_in).then_some(active.presence),
@@ -228,4 +249,83 @@ where
 {
     let reply = app.call(arguments.into()).await.ok()?;
     serde_json::from_str(reply.get()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+
+    use super::*;
+
+    fn sessions(changed: serde_json::Value, removed: &[&str]) -> Event {
+        let event = json!({"type": "sessions", "changed": changed, "removed": removed});
+        serde_json::from_value(event).unwrap()
+    }
+
+    fn session(id: &str, unread: u32, notify: &str) -> serde_json::Value {
+        json!({
+            "id": id, "title": null, "status": "active", "last_activity": 0, "snippet": null,
+            "unread": unread, "queued": 0, "held": 0, "failed": 0, "draft": null,
+            "pinned": false, "notify": notify, "no_access": false, "unsent": false, "role": null,
+            "people": 1, "not_here": false,
+        })
+    }
+
+    fn prices(quotes: serde_json::Value) -> Event {
+        serde_json::from_value(json!({"type": "prices", "quotes": quotes})).unwrap()
+    }
+
+    fn quote(symbol: &str, price: &str) -> serde_json::Value {
+        json!({
+            "symbol": symbol, "name": null, "price": price, "change_24h": null,
+            "change_percentage_24h": null, "market_cap": null, "volume_24h": null, "time": 0,
+            "stale": false, "watched": true, "spark": [],
+        })
+    }
+
+    #[test]
+    fn unread_messages_follow_the_sessions_that_are_told() {
+        let mut known = Known::default();
+        let unread = |known: &Known| known.unread.values().sum::<u32>();
+        let told = json!([
+            session("a", 3, "all"),
+            session("b", 4, "muted"),
+            session("c", 5, "mentions"),
+            session("d", 0, "all"),
+        ]);
+        assert!(known.takes(&sessions(told, &[])));
+        assert_eq!(unread(&known), 8);
+        known.takes(&sessions(json!([session("a", 1, "all")]), &["c"]));
+        assert_eq!(unread(&known), 1);
+        known.takes(&sessions(json!([session("a", 1, "muted")]), &[]));
+        assert_eq!(unread(&known), 0);
+    }
+
+    #[test]
+    fn watched_prices_follow_what_is_told_in_their_order() {
+        let row = |value| serde_json::from_value::<QuoteRow>(value).unwrap();
+        let mut known = Known {
+            watched: vec![row(quote("BTC", "1")), row(quote("ETH", "2"))],
+            ..Known::default()
+        };
+        assert!(!known.takes(&prices(json!([quote("SOL", "3")]))));
+        let told = json!([quote("ETH", "4"), quote("SOL", "3")]);
+        assert!(known.takes(&prices(told)));
+        let shown = known.watched.iter();
+        let shown: Vec<_> = shown.map(|row| row.price.as_deref().unwrap()).collect();
+        assert_eq!(shown, ["1", "4"]);
+    }
+
+    #[test]
+    fn what_flows_is_not_read_again() {
+        let mut outdated = Outdated::default();
+        outdated.note(&prices(json!([])));
+        outdated.note(&sessions(json!([]), &[]));
+        assert_eq!(outdated, Outdated::default());
+        outdated.note(&Event::WatchList);
+        assert!(outdated.watched && !outdated.sessions && !outdated.snapshot);
+        outdated.note(&Event::Resync);
+        assert_eq!(outdated, Outdated::ALL);
+    }
 }
