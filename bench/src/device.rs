@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use futures_util::future::BoxFuture;
+use serde_json::value::RawValue;
 use tidings_cache::CacheKey;
 use tidings_contract::{self as api, Call, Connection, Event, NotificationReport, SignUpOutcome};
 use tidings_engine::{
@@ -74,8 +75,13 @@ impl Device {
 impl Client {
     /// Carries a command out.
     pub async fn call<C: Call>(&self, args: C) -> Result<C::Reply> {
+        Ok(serde_json::from_str(self.ask(args).await?.get())?)
+    }
+
+    /// Carries a command out, and gives its reply as a page would get it.
+    pub async fn ask<C: Call>(&self, args: C) -> Result<Box<RawValue>> {
         match self.app.call(args.into()).await {
-            Ok(reply) => Ok(serde_json::from_str(reply.get())?),
+            Ok(reply) => Ok(reply),
             Err(error) => bail!("{}: {error:?}", C::NAME),
         }
     }

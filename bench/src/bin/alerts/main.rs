@@ -163,7 +163,13 @@ async fn engine(told: &Told, folder: &Path, ruled: bool) -> Result<(Duration, us
         })
         .await?;
     let spent = began.elapsed();
-    let firings = client.call(api::ListFirings { limit: 500, symbol: None }).await?.len();
+    let firings = client
+        .call(api::ListFirings {
+            limit: 500,
+            symbol: None,
+        })
+        .await?
+        .len();
     client.stop().await;
     Ok((spent, firings))
 }

@@ -30,6 +30,12 @@ struct HeadRow {
     last_rev: i64,
 }
 
+/// What is read of a listed session.
+#[derive(Deserialize)]
+struct Listed<'t> {
+    id: &'t str,
+}
+
 pub async fn compare(messages: u64, figures: &mut Figures) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let sessions = (messages / A_SESSION).max(1);
@@ -218,23 +224,26 @@ pub async fn backend(folder: &Path) -> Result<()> {
     let mut client = Device::in_folder(folder)?.start().await?;
     client.live().await?;
     let read = bytes_read()? - before;
-    let listed = client.call(api::ListSessions {}).await?;
-    let sessions = listed.len() as u64;
-    if let Some(first) = listed.first() {
+    // The rows are for the page: what it makes of them is not the backend's memory.
+    let listed = client.ask(api::ListSessions {}).await?;
+    let ids = serde_json::from_str::<Vec<Listed<'_>>>(listed.get())?;
+    let sessions = ids.len() as u64;
+    if let Some(first) = ids.first() {
+        let session = first.id.to_owned();
         client
-            .call(api::OpenSession {
-                session: first.id.clone(),
+            .ask(api::OpenSession {
+                session: session.clone(),
             })
             .await?;
         client
-            .call(api::GetMessages {
-                session: first.id.clone(),
+            .ask(api::GetMessages {
+                session,
                 at: api::PageAt::Latest,
                 limit: 60,
             })
             .await?;
     }
-    drop(listed);
+    drop((ids, listed));
     let told = Started {
         read,
         sessions,

@@ -14,6 +14,8 @@ use crate::types::outbox::{Op, OutboxItem, OutboxState};
 use crate::types::page::MessageKey;
 use crate::write::local::UNREAD_SINCE;
 
+/// Sessions whose newest messages fill a connection's page cache.
+const MANY: usize = 500;
 /// Characters of a snippet.
 const SNIPPET_CHARS: usize = 200;
 
@@ -21,8 +23,15 @@ impl Cache {
     /// All sessions: pinned first, then by activity, newest first.
     pub async fn sessions(&self) -> Result<Vec<SessionSummary>> {
         let account = self.account();
-        self.read(move |conn| Lister::new(conn, account)?.all())
-            .await
+        self.read(move |conn| {
+            let sessions = Lister::new(conn, account)?.all()?;
+            if sessions.len() > MANY {
+                // Pages from all over the file, which nobody asks for again soon.
+                conn.execute_batch("PRAGMA shrink_memory")?;
+            }
+            Ok(sessions)
+        })
+        .await
     }
 
     /// One session.
