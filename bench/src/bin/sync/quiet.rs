@@ -243,7 +243,8 @@ pub async fn backend(folder: &Path) -> Result<()> {
             })
             .await?;
     }
-    drop((ids, listed));
+    drop(ids);
+    drop(listed);
     let told = Started {
         read,
         sessions,
