@@ -10,6 +10,7 @@ mod bus;
 mod config;
 mod error;
 mod host;
+mod lock;
 mod network;
 mod secrets;
 mod sounds;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use tauri::{AppHandle, Manager as _};
 use tidings_contract::{
-    Call, Command, Event, GetSnapshot, GetWatchList, ListSessions, MuteAlerts, Place,
+    Call, Command, Event, GetSnapshot, GetWatchList, ListSessions, LockStage, MuteAlerts, Place,
     SessionNotify, SessionRow, SetPresence, SetSettings, SignInState, Snapshot,
 };
 use tidings_engine::App;
@@ -83,6 +83,7 @@ pub(super) fn act(handle: &AppHandle, action: Action) {
             }
             Action::Resume => change(&app, MuteAlerts { minutes: None }).await,
             Action::Presence(presence) => change(&app, SetPresence { presence }).await,
+            Action::Lock => app.close_lock(),
         }
     });
 }
@@ -107,6 +108,7 @@ const fn concerns(event: &Event) -> bool {
             | Event::Presence { .. }
             | Event::Account { .. }
             | Event::AlertsMuted { .. }
+            | Event::Lock { .. }
     )
 }
 
@@ -115,6 +117,9 @@ async fn read(app: &App) -> TrayState {
     let settings = app.settings().borrow().clone();
     let muted_until = snapshot.as_ref().and_then(|all| all.alerts_muted_until);
     let general = TrayState {
+        lock: snapshot
+            .as_ref()
+            .map_or(LockStage::Off, |all| all.lock.stage),
         off: !settings.notifications,
         muted_until: muted_until.map(|until| Timestamp::from_millis(until).local_clock()),
         locale: settings.wording.into(),
@@ -148,6 +153,6 @@ async fn ask<C: Call>(app: &App, arguments: C) -> Option<C::Reply>
 where
     C::Reply: DeserializeOwned,
 {
-    let reply = app.call(arguments.into()).await.ok()?;
+    let reply = app.carry_out(arguments.into()).await.ok()?;
     serde_json::from_str(reply.get()).ok()
 }

@@ -251,6 +251,17 @@ impl Client {
         Ok(serde_json::from_str(reply.get()).unwrap())
     }
 
+    /// A command as it came over a wire.
+    pub async fn run(&self, command: api::Command) -> Result<String, ApiError> {
+        let reply = self.app.call(command).await?;
+        Ok(reply.get().to_owned())
+    }
+
+    /// The window is closed to the tray.
+    pub fn hide(&self) {
+        self.app.window_hidden();
+    }
+
     pub async fn ok<C: Call>(&self, args: C) -> C::Reply {
         self.call(args)
             .await
