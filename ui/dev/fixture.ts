@@ -120,7 +120,6 @@ const lock: LockState = {
   durable: true,
   theme: settings.theme,
   language: settings.language,
-  platform: "linux",
 };
 const snapshot: Snapshot = {
   seq: 0,

@@ -72,7 +72,6 @@ export const unlocked: LockState = {
   durable: true,
   theme: "system",
   language: "system",
-  platform: "linux",
 };
 
 export const settings: Settings = {

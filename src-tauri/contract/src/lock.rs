@@ -27,8 +27,6 @@ pub struct LockState {
     pub theme: Theme,
     /// The language.
     pub language: LanguageChoice,
-    /// Operating system: `linux`, `macos` or `windows`.
-    pub platform: String,
 }
 
 /// How far the lock is.

@@ -280,7 +280,6 @@ mod tests {
                 durable: true,
                 theme: Theme::System,
                 language: LanguageChoice::System,
-                platform: "linux".to_owned(),
             },
         }
     }

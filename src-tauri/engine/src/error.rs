@@ -36,7 +36,7 @@ pub enum EngineError {
     #[error("This is not the passphrase.")]
     Passphrase,
     /// Too many wrong passphrases.
-    #[error("That were too many wrong passphrases. Wait a moment, then try again.")]
+    #[error("Those were too many wrong passphrases. Wait a moment, then try again.")]
     TooSoon,
     /// There is nothing to check a passphrase against.
     #[error(

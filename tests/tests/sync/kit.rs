@@ -187,7 +187,7 @@ impl Device {
 
 /// The app on a device, and everything it has told.
 pub struct Client {
-    app: App,
+    pub app: App,
     told: Arc<Mutex<Vec<Event>>>,
     listening: JoinHandle<()>,
 }
@@ -249,17 +249,6 @@ impl Client {
     pub async fn call<C: Call>(&self, args: C) -> Result<C::Reply, ApiError> {
         let reply = self.app.call(args.into()).await?;
         Ok(serde_json::from_str(reply.get()).unwrap())
-    }
-
-    /// A command as it came over a wire.
-    pub async fn run(&self, command: api::Command) -> Result<String, ApiError> {
-        let reply = self.app.call(command).await?;
-        Ok(reply.get().to_owned())
-    }
-
-    /// The window is closed to the tray.
-    pub fn hide(&self) {
-        self.app.window_hidden();
     }
 
     pub async fn ok<C: Call>(&self, args: C) -> C::Reply {

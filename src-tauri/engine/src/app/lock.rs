@@ -157,7 +157,6 @@ impl App {
             durable: self.0.lock.passphrase.durable(),
             theme: settings.theme,
             language: settings.language,
-            platform: std::env::consts::OS.to_owned(),
         }
     }
 
@@ -180,6 +179,10 @@ impl App {
         if self.is_locked() {
             self.check(given).await?;
             self.happened(Happened::Opened(self.now()));
+            // A key store that did not answer at the start does now.
+            if self.front_core().await.is_err() {
+                self.open_last().await;
+            }
         }
         Ok(self.lock_state())
     }
@@ -189,6 +192,7 @@ impl App {
         let current = args.current.map(Zeroizing::new);
         let new = args.passphrase.map(Zeroizing::new);
         let _turn = self.0.lock.turn.lock().await;
+        self.ask_for_passphrase().await?;
         match self.0.lock.stage() {
             Stage::Locked(_) => return Err(EngineError::LockClosed),
             Stage::Open { .. } => self.check(current.unwrap_or_default()).await?,
@@ -257,8 +261,8 @@ impl App {
         self.config_kept_or_not(|config| config.lock.attempts = attempts.keep());
     }
 
-    /// Before anything is opened that only the key store can open: a key store that could not say at
-    /// the start whether there is a passphrase says it now.
+    /// Before anything is opened that only the key store can open, and before another passphrase is
+    /// set: a key store that could not say at the start whether there is one says it now.
     pub(super) async fn ask_for_passphrase(&self) -> Result<(), SecretsError> {
         let lock = &self.0.lock;
         if !*held(&lock.unasked) {

@@ -138,18 +138,23 @@ impl App {
                 ),
             });
         }
-        let active = app.config(|config| config.active);
+        app.open_last().await;
+        Ok(app)
+    }
+
+    /// Opens the workspace that was in front.
+    async fn open_last(&self) {
+        let active = self.config(|config| config.active);
         if let Some(id) = active
-            && let Err(error) = app.open(id).await
+            && let Err(error) = self.open(id).await
         {
             // It stays the one to open: the next start tries again.
             tracing::error!(%error, "the workspace could not be opened");
-            app.0.bus.emit(api::Event::Notice {
+            self.0.bus.emit(api::Event::Notice {
                 level: api::NoticeLevel::Error,
                 message: format!("The workspace could not be opened: {error}"),
             });
         }
-        Ok(app)
     }
 
     /// Listens to events from now on, for a window. Listen first, then ask for the snapshot.

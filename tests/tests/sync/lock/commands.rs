@@ -127,7 +127,7 @@ async fn every_command_but_those_of_its_screen_is_answered_locked_and_changes_no
         let command = json!({"command": name, "args": args});
         let command: Command = serde_json::from_value(command)
             .unwrap_or_else(|error| panic!("arguments of {name}: {error}"));
-        let answer = app.run(command).await;
+        let answer = app.app.call(command).await;
         let code = answer.as_ref().err().map(|error| error.code);
         assert_eq!(
             code == Some(ErrorCode::Locked),
@@ -165,7 +165,9 @@ async fn what_was_begun_before_it_closed_is_not_answered_after() {
     let session = app.session("Plans").await;
     super::set(&app).await;
     // The server holds the answer back until the lock is closed.
-    project.proxy.freeze(tidings_testkit::proxy::Direction::Down);
+    project
+        .proxy
+        .freeze(tidings_testkit::proxy::Direction::Down);
     let asked = app.call(api::ListParticipants {
         session: session.clone(),
     });

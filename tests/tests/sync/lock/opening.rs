@@ -170,6 +170,8 @@ async fn a_key_store_that_does_not_answer_keeps_it_locked_until_it_does() {
     }
     device.secrets.lock(false);
     app.ok(unlock(PASSPHRASE)).await;
+    // What could not be opened at the start is open now.
+    app.live().await;
     app.stop().await;
 
     // The same, and the file does not say that there is a lock: it is found before anything opens.
@@ -208,7 +210,7 @@ async fn it_closes_after_the_minutes_without_use_and_with_the_window() {
     device.clock.turn(Duration::from_secs(290));
     app.ok(api::ReportUse {}).await;
     device.clock.turn(Duration::from_secs(290));
-    app.hide();
+    app.app.window_hidden();
     assert_eq!(stage(&app).await, LockStage::Open);
     device.clock.turn(Duration::from_secs(11));
     app.until("the lock", api::GetLockState {}, |state| {
@@ -219,7 +221,7 @@ async fn it_closes_after_the_minutes_without_use_and_with_the_window() {
     settings.lock_when_hidden = true;
     settings.lock_after = None;
     app.ok(api::SetSettings { settings }).await;
-    app.hide();
+    app.app.window_hidden();
     assert_eq!(stage(&app).await, LockStage::Locked);
     app.stop().await;
 }

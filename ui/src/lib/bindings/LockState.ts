@@ -31,8 +31,4 @@ theme: Theme,
 /**
  * The language.
  */
-language: LanguageChoice, 
-/**
- * Operating system: `linux`, `macos` or `windows`.
- */
-platform: string, };
+language: LanguageChoice, };

@@ -9,7 +9,7 @@ const engine: EngineWords = {
   // The lock.
   "Tidings is locked.": "Tidings ist gesperrt.",
   "This is not the passphrase.": "Das ist nicht die Passphrase.",
-  "That were too many wrong passphrases. Wait a moment, then try again.":
+  "Those were too many wrong passphrases. Wait a moment, then try again.":
     "Das waren zu viele falsche Passphrasen. Warte einen Moment, dann versuche es noch einmal.",
   "The passphrase cannot be checked: what it is checked against is in the system's key store, which does not have it.":
     "Die Passphrase lässt sich nicht prüfen: Woran sie geprüft wird, gehört in den Schlüsselbund des Systems, und der hat es nicht.",
