@@ -13,7 +13,12 @@ use crate::kit::alices_device;
 const ANSWERED: [&str; 4] = ["left_behind", "lock_state", "start_over", "unlock"];
 
 /// Arguments of every command: of one session, message and rule that are there.
-fn arguments(session: &str, message: &str, rule: &str, workspace: &str) -> BTreeMap<String, Value> {
+fn arguments(
+    session: &str,
+    message: &str,
+    rule: &str,
+    workspace: &str,
+) -> BTreeMap<&'static str, Value> {
     let (settings, form) = (
         api::Settings::default(),
         json!({
@@ -21,71 +26,109 @@ fn arguments(session: &str, message: &str, rule: &str, workspace: &str) -> BTree
             "condition": {"kind": "above", "price": "70000"},
         }),
     );
-    let mut all = json!({
-        "check_project": {"url": "http://127.0.0.1:9", "key": "k"},
-        "add_workspace": {"url": "http://127.0.0.1:9", "key": "k", "name": null},
-        "sign_in": {"email": "a", "password": "p"},
-        "sign_up": {"email": "a", "password": "p"},
-        "verify_code": {"email": "a", "code": "1", "purpose": "recovery"},
-        "sign_in_with_provider": {"provider": "github"},
-        "verify_factor": {"factor": "f", "code": "1"},
-        "enrol_factor": {"name": "n"},
-        "remove_factor": {"factor": "f"},
-        "set_name": {"name": "n"},
-        "set_password": {"password": "p"},
-        "unlock": {"passphrase": "wrong horse"},
-        "set_passphrase": {"current": null, "passphrase": "another one"},
-        "set_settings": {"settings": settings},
-        "pause_download": {"paused": true},
-        "frame_log": {"after": null},
-        "open_link": {"url": "https://example.com"},
-        "set_autostart": {"on": false},
-        "choose_sound": {"name": "n", "data": ""},
-        "mute_alerts": {"minutes": 5},
-        "set_presence": {"presence": "away"},
-        "messages": {"session": session, "at": {"at": "latest"}, "limit": 10},
-        "find_date": {"session": session, "at": 0},
-        "create_session": {"title": null},
-        "update_session": {"session": session, "title": "t", "status": null},
-        "send_message": {"session": session, "content": "c", "reply_to": null},
-        "edit_message": {"message": message, "content": "c"},
-        "retry_change": {"change": 1},
-        "discard_change": {"change": 1},
-        "answer_held": {"send": true},
-        "mark_read": {"session": session, "message": message},
-        "set_draft": {"session": session, "text": "t"},
-        "typing": {"session": session, "typing": true},
-        "pin_session": {"session": session, "pinned": true},
-        "notify_session": {"session": session, "notify": "muted"},
-        "search": {"query": "secret", "limit": 10},
-        "create_invite": {"session": session, "role": "member", "seconds": 60},
-        "withdraw_invite": {"invite": "i"},
-        "redeem_invite": {"code": "c"},
-        "set_member_role": {"session": session, "user_id": "u", "role": "member"},
-        "remove_member": {"session": session, "user_id": "u"},
-        "preview_retention": {"retention": {"keep": "months", "months": 1}},
-        "export": {"session": null, "format": "json"},
-        "import": {"piece": 0, "text": "", "last": true},
-        "import_rules": {"piece": 0, "text": "", "last": true},
-        "set_watch_list": {"symbols": []},
-        "price_history": {"symbol": "BTC", "range": "day"},
-        "save_rule": {"id": null, "form": form},
-        "preview_rule": {"form": form},
-        "enable_rule": {"id": rule, "enabled": false},
-        "snooze_rule": {"id": rule, "snooze": {"for": "wake"}},
-        "mute_rule": {"id": rule, "muted": true},
-        "delete_rule": {"id": rule},
-        "firings": {"limit": 10, "symbol": null},
-    });
-    let fields = all.as_object_mut().unwrap();
+    let mut all = vec![
+        (
+            "check_project",
+            json!({"url": "http://127.0.0.1:9", "key": "k"}),
+        ),
+        (
+            "add_workspace",
+            json!({"url": "http://127.0.0.1:9", "key": "k", "name": null}),
+        ),
+        ("sign_in", json!({"email": "a", "password": "p"})),
+        ("sign_up", json!({"email": "a", "password": "p"})),
+        (
+            "verify_code",
+            json!({"email": "a", "code": "1", "purpose": "recovery"}),
+        ),
+        ("sign_in_with_provider", json!({"provider": "github"})),
+        ("verify_factor", json!({"factor": "f", "code": "1"})),
+        ("enrol_factor", json!({"name": "n"})),
+        ("remove_factor", json!({"factor": "f"})),
+        ("set_name", json!({"name": "n"})),
+        ("set_password", json!({"password": "p"})),
+        ("unlock", json!({"passphrase": "wrong horse"})),
+        (
+            "set_passphrase",
+            json!({"current": null, "passphrase": "another one"}),
+        ),
+        ("set_settings", json!({"settings": settings})),
+        ("pause_download", json!({"paused": true})),
+        ("frame_log", json!({"after": null})),
+        ("open_link", json!({"url": "https://example.com"})),
+        ("set_autostart", json!({"on": false})),
+        ("choose_sound", json!({"name": "n", "data": ""})),
+        ("mute_alerts", json!({"minutes": 5})),
+        ("set_presence", json!({"presence": "away"})),
+        (
+            "messages",
+            json!({"session": session, "at": {"at": "latest"}, "limit": 10}),
+        ),
+        ("find_date", json!({"session": session, "at": 0})),
+        ("create_session", json!({"title": null})),
+        (
+            "update_session",
+            json!({"session": session, "title": "t", "status": null}),
+        ),
+        (
+            "send_message",
+            json!({"session": session, "content": "c", "reply_to": null}),
+        ),
+        ("edit_message", json!({"message": message, "content": "c"})),
+        ("retry_change", json!({"change": 1})),
+        ("discard_change", json!({"change": 1})),
+        ("answer_held", json!({"send": true})),
+        ("mark_read", json!({"session": session, "message": message})),
+        ("set_draft", json!({"session": session, "text": "t"})),
+        ("typing", json!({"session": session, "typing": true})),
+        ("pin_session", json!({"session": session, "pinned": true})),
+        (
+            "notify_session",
+            json!({"session": session, "notify": "muted"}),
+        ),
+        ("search", json!({"query": "secret", "limit": 10})),
+        (
+            "create_invite",
+            json!({"session": session, "role": "member", "seconds": 60}),
+        ),
+        ("withdraw_invite", json!({"invite": "i"})),
+        ("redeem_invite", json!({"code": "c"})),
+        (
+            "set_member_role",
+            json!({"session": session, "user_id": "u", "role": "member"}),
+        ),
+        ("remove_member", json!({"session": session, "user_id": "u"})),
+        (
+            "preview_retention",
+            json!({"retention": {"keep": "months", "months": 1}}),
+        ),
+        ("export", json!({"session": null, "format": "json"})),
+        ("import", json!({"piece": 0, "text": "", "last": true})),
+        (
+            "import_rules",
+            json!({"piece": 0, "text": "", "last": true}),
+        ),
+        ("set_watch_list", json!({"symbols": []})),
+        ("price_history", json!({"symbol": "BTC", "range": "day"})),
+        ("save_rule", json!({"id": null, "form": form})),
+        ("preview_rule", json!({"form": form})),
+        ("enable_rule", json!({"id": rule, "enabled": false})),
+        (
+            "snooze_rule",
+            json!({"id": rule, "snooze": {"for": "wake"}}),
+        ),
+        ("mute_rule", json!({"id": rule, "muted": true})),
+        ("delete_rule", json!({"id": rule})),
+        ("firings", json!({"limit": 10, "symbol": null})),
+    ];
     for name in ["select_workspace", "remove_workspace"] {
-        fields.insert(name.to_owned(), json!({"id": workspace}));
+        all.push((name, json!({"id": workspace})));
     }
     for name in ["request_code", "resend_code", "reset_password"] {
-        fields.insert(name.to_owned(), json!({"email": "a"}));
+        all.push((name, json!({"email": "a"})));
     }
     for name in ["delete_message", "retry_message", "discard_message"] {
-        fields.insert(name.to_owned(), json!({"message": message}));
+        all.push((name, json!({"message": message})));
     }
     for name in [
         "open_session",
@@ -97,9 +140,9 @@ fn arguments(session: &str, message: &str, rule: &str, workspace: &str) -> BTree
         "leave_session",
         "remove_from_device",
     ] {
-        fields.insert(name.to_owned(), json!({"session": session}));
+        all.push((name, json!({"session": session})));
     }
-    fields.clone().into_iter().collect()
+    all.into_iter().collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -116,7 +159,7 @@ async fn every_command_but_those_of_its_screen_is_answered_locked_and_changes_no
 
     let arguments = arguments(&session, &message.id, &rule.id, &workspace);
     for name in arguments.keys() {
-        assert!(Command::NAMES.contains(&name.as_str()), "no command {name}");
+        assert!(Command::NAMES.contains(name), "no command {name}");
     }
     for name in Command::NAMES {
         if *name == "start_over" {

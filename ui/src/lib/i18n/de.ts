@@ -997,7 +997,7 @@ const de = {
   "settings.messageNotifications": "Neue Nachrichten",
   "settings.messageNotifications.text":
     "Meldet Nachrichten in Unterhaltungen, die nicht stumm sind.",
-  "settings.previews": "Text zeigen",
+  "settings.previews": "Text in Benachrichtigungen",
   "settings.previews.text": "Aus: Eine Benachrichtigung sagt nur „Neue Nachricht“.",
   "settings.tray": "Im Infobereich weiterlaufen",
   "settings.tray.text": "Auch bei geschlossenem Fenster kommen Alarme und Nachrichten an.",

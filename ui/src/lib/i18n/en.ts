@@ -976,7 +976,7 @@ export const en = {
   "settings.notifications.text": "Off: alerts are kept in the history alone.",
   "settings.messageNotifications": "New messages",
   "settings.messageNotifications.text": "Notify of messages in sessions that are not muted.",
-  "settings.previews": "Show the text",
+  "settings.previews": "Text in notifications",
   "settings.previews.text": "Off: a notification says “New message” and nothing else.",
   "settings.tray": "Keep running in the tray",
   "settings.tray.text": "Closing the window keeps alerts and messages coming.",
