@@ -60,30 +60,31 @@ describe("the lock", { skip: lacking }, () => {
       url.hash = "";
       const socket = new WebSocket(url);
       await new Promise((resolve) => socket.addEventListener("open", resolve));
-      const commands = [
-        ["snapshot", {}],
-        ["sessions", {}],
-        ["search", { query: "cake", limit: 10 }],
-        ["set_passphrase", { current: null, passphrase: null }],
-        ["start_local", {}],
+      const frames = [
+        { command: "snapshot", args: {} },
+        { command: "sessions", args: {} },
+        { command: "search", args: { query: "cake", limit: 10 } },
+        { command: "set_passphrase", args: { current: null, passphrase: null } },
+        { command: "start_local", args: {} },
+        { notifications: true },
       ];
       const answers = [];
-      for (const [id, [command, args]] of commands.entries()) {
+      for (const [id, frame] of frames.entries()) {
         const answered = new Promise((resolve) => {
           socket.addEventListener("message", function hear({ data }) {
-            const frame = JSON.parse(data);
-            if (frame.id !== id) return;
+            const answer = JSON.parse(data);
+            if (answer.id !== id) return;
             socket.removeEventListener("message", hear);
-            resolve(frame.error?.code ?? frame);
+            resolve(answer.error?.code ?? answer);
           });
         });
-        socket.send(JSON.stringify({ id, command, args }));
+        socket.send(JSON.stringify({ id, ...frame }));
         answers.push(await answered);
       }
       socket.close();
       return answers;
     });
-    assert.deepEqual(answers, Array(5).fill("locked"));
+    assert.deepEqual(answers, Array(6).fill("locked"));
   });
 
   it("says that a passphrase is wrong, and waits in the field for the right one", async () => {

@@ -23,6 +23,8 @@ const refusal = (code: "locked" | "passphrase" | "too_soon") =>
 let backend: HandBackend;
 beforeEach(() => {
   backend = new HandBackend();
+  // Nothing was told yet.
+  app.version = "";
   view.overlay = undefined;
   view.settings = undefined;
 });

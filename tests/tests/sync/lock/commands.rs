@@ -109,7 +109,7 @@ fn arguments(
             json!({"piece": 0, "text": "", "last": true}),
         ),
         ("set_watch_list", json!({"symbols": []})),
-        ("price_history", json!({"symbol": "BTC", "range": "day"})),
+        ("price_history", json!({"symbol": "BTC", "range": "1d"})),
         ("save_rule", json!({"id": null, "form": form})),
         ("preview_rule", json!({"form": form})),
         ("enable_rule", json!({"id": rule, "enabled": false})),

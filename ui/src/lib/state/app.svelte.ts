@@ -111,11 +111,10 @@ class App {
     if (this.phase.phase === "locked") await this.retry();
   }
 
-  /** The lock is closed. A page that showed something keeps nothing of it. */
+  /** The lock is closed. A page that was told something keeps nothing of it. */
   async #close(): Promise<void> {
-    const showed = this.phase.phase === "ready";
     this.phase = { phase: "locked" };
-    if (showed) {
+    if (this.version !== "") {
       leave();
       return;
     }
