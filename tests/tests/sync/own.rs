@@ -1,6 +1,5 @@
 //! What one changes of one's own account.
 
-use serde_json::Value;
 use tidings_contract::{self as api, ErrorCode, Event};
 use tidings_local::{AuthBehaviour, Behaviour, Options};
 use tidings_testkit::{alice, bob};

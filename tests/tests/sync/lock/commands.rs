@@ -13,6 +13,7 @@ use crate::kit::alices_device;
 const ANSWERED: [&str; 4] = ["left_behind", "lock_state", "start_over", "unlock"];
 
 /// Arguments of every command: of one session, message and rule that are there.
+#[allow(clippy::too_many_lines, reason = "a line for each command")]
 fn arguments(
     session: &str,
     message: &str,
@@ -211,13 +212,13 @@ async fn what_was_begun_before_it_closed_is_not_answered_after() {
     project
         .proxy
         .freeze(tidings_testkit::proxy::Direction::Down);
-    let asked = app.call(api::ListParticipants {
+    let asked = Box::pin(app.call(api::ListParticipants {
         session: session.clone(),
-    });
-    let closed = async {
+    }));
+    let closed = Box::pin(async {
         app.ok(api::LockNow {}).await;
         project.proxy.thaw(tidings_testkit::proxy::Direction::Down);
-    };
+    });
     let (answer, ()) = futures_util::future::join(asked, closed).await;
     assert_eq!(answer.unwrap_err().code, ErrorCode::Locked);
     app.stop().await;
