@@ -295,6 +295,7 @@ mod tests {
             muted_until: Some("15:40".to_owned()),
             presence: Some(OwnPresence::Away),
             connection: Some(Connection::SignedOut),
+            lock: LockStage::Open,
             locale: Locale::GERMAN,
             off: false,
         };
@@ -318,6 +319,7 @@ mod tests {
                 "Abwesend",
                 "Unsichtbar",
                 "Tidings öffnen (3 ungelesen)",
+                "Jetzt sperren",
                 "Tidings beenden",
             ]
         );
