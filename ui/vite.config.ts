@@ -20,7 +20,7 @@ function sprite(): Plugin {
 /** What is loaded when it is spoken. */
 const LANGUAGE = /\/i18n\/(german|de|de-engine)\.ts$/;
 /** What is loaded when it is asked for, but for what the first screen shows of it. */
-const LATER = /\/lib\/(settings|alerts|onboarding|members)\//;
+const LATER = /\/lib\/(settings|alerts|onboarding|members|lock)\//;
 /** What is loaded when a chart is opened. */
 const CHART = /\/panel\/chart\/|\/node_modules\/(lightweight-charts|fancy-canvas)\//;
 

@@ -200,7 +200,7 @@ async fn start(
     .await
     .map_err(ApiError::from)?;
     if local {
-        app.call(StartLocal {}.into()).await?;
+        app.carry_out(StartLocal {}.into()).await?;
     }
     Ok(app)
 }
@@ -279,6 +279,9 @@ fn close(handle: &AppHandle) {
                 .unwrap_or(false);
         if tray {
             window::hide(&handle);
+            if let Some(app) = handle.state::<Engine>().now() {
+                app.window_hidden();
+            }
         } else {
             handle.exit(0);
         }

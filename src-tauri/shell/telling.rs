@@ -22,13 +22,13 @@ pub async fn follow(
                 if !*shown.borrow() && waiting.takes(&event) {
                     continue;
                 }
-                waiting.release().into_iter().map(Arc::new).all(&tell) && tell(event)
+                waiting.tell(&events, &tell) && tell(event)
             }
             changed = shown.changed() => {
                 if changed.is_err() {
                     return;
                 }
-                !*shown.borrow_and_update() || waiting.release().into_iter().map(Arc::new).all(&tell)
+                !*shown.borrow_and_update() || waiting.tell(&events, &tell)
             }
         };
         if !told {
@@ -68,6 +68,12 @@ impl Waiting {
         let first = self.range.map_or(told.seq, |(first, _)| first);
         self.range = Some((first, told.seq));
         true
+    }
+
+    /// Tells what waited. Behind the lock a page is told nothing; once it is open it reads anew.
+    fn tell(&mut self, events: &Subscription, tell: impl Fn(Arc<Numbered>) -> bool) -> bool {
+        let released = self.release();
+        !events.may_tell() || released.into_iter().map(Arc::new).all(tell)
     }
 
     /// What waited, as few events that stand for all of it.
@@ -112,7 +118,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use std::sync::Mutex;
 
-    use tidings_engine::Bus;
+    use tidings_engine::{Bus, Locked};
 
     use super::*;
 
@@ -158,7 +164,7 @@ mod tests {
 
     /// What a page is told of these events while its window is hidden, and when it is shown.
     async fn told(hidden: Vec<Event>) -> Vec<(u64, u64, String)> {
-        let (bus, heard) = (Bus::new(), Mutex::new(Vec::new()));
+        let (bus, heard) = (Bus::new(Locked::default()), Mutex::new(Vec::new()));
         let shown = watch::Sender::new(false);
         let events = bus.subscribe();
         for event in hidden {

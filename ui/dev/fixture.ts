@@ -10,6 +10,7 @@ import type {
   Connection,
   Event,
   GetPriceHistory,
+  LockState,
   PreviewRule,
   PriceHistory,
   RuleRow,
@@ -111,6 +112,15 @@ const signIn: SignInState =
       ? { state: "signed_out" }
       : { state: "signed_in", account };
 
+const CLOSED = { code: "locked", message: "Tidings is locked.", details: null } as const;
+const lock: LockState = {
+  stage: state === "locked" ? "locked" : state === "privacy" ? "open" : "off",
+  problem: null,
+  wait_until: null,
+  durable: true,
+  theme: settings.theme,
+  language: settings.language,
+};
 const snapshot: Snapshot = {
   seq: 0,
   workspaces: state === "welcome" || state === "connect" ? [] : [info],
@@ -140,6 +150,7 @@ const snapshot: Snapshot = {
   default_key: null,
   has_tray: true,
   alerts_muted_until: state === "muted" ? data.NOW + 98 * 60_000 : null,
+  lock,
 };
 
 /** The engine's words in the page's language. */
@@ -179,7 +190,14 @@ function answer(command: CommandName, args: unknown): unknown {
   switch (command) {
     case "snapshot":
       if (state === "start-failure") throw new BackendError(data.locked);
+      if (state === "locked") throw new BackendError(CLOSED);
       return snapshot;
+    case "lock_state":
+      return lock;
+    case "unlock":
+      throw new BackendError({ ...CLOSED, code: "passphrase" });
+    case "left_behind":
+      return { workspaces: 2, local: true, unsent: 3, unread: 0 };
     case "sessions":
       return empty ? [] : state === "reader" ? who.readOnly : rows;
     case "participants":
@@ -421,6 +439,11 @@ async function arrive(): Promise<void> {
       body: engine("70,000.00, ▲ +1.24 % in 24 hours"),
       place: { place: "chart", symbol: "BTC" },
     });
+  }
+  if (state === "privacy") view.settings = "privacy";
+  if (state === "passphrase") {
+    view.settings = "privacy";
+    view.overlay = { kind: "passphrase", what: "set" };
   }
   if (state === "settings" || state === "blocked") {
     view.settings = (parameters.get("section") ??

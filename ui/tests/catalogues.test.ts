@@ -28,6 +28,7 @@ const SAME = new Set([
   "Offline",
   "Offline.",
   "Online",
+  "Passphrase",
   "Standard",
   "Symbol",
   "System",

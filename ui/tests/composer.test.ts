@@ -261,13 +261,16 @@ describe("the composer", () => {
     expect((await backend.next("typing")).args).toEqual({ session: "s", typing: false });
   });
 
-  it("says nothing of writing where presence is off", async () => {
-    await open();
-    app.settings = { ...settings, presence: false };
-    render(Composer);
-    await write("a");
-    expect(backend.names()).not.toContain("typing");
-  });
+  it.each([{ presence: false }, { send_typing: false }])(
+    "says nothing of writing with %o",
+    async (off) => {
+      await open();
+      app.settings = { ...settings, ...off };
+      render(Composer);
+      await write("a");
+      expect(backend.names()).not.toContain("typing");
+    },
+  );
 
   it("says how much is left near the limit, and refuses beyond it", async () => {
     await open();

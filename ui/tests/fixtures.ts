@@ -2,6 +2,7 @@ import type { Listener } from "../src/lib/backend";
 import type {
   CommandName,
   Commands,
+  LockState,
   MessageRow,
   Numbered,
   OpenedSession,
@@ -63,6 +64,16 @@ export function opened(id: string): OpenedSession {
   };
 }
 
+/** No passphrase is set. */
+export const unlocked: LockState = {
+  stage: "off",
+  problem: null,
+  wait_until: null,
+  durable: true,
+  theme: "system",
+  language: "system",
+};
+
 export const settings: Settings = {
   theme: "system",
   price_palette: "standard",
@@ -70,6 +81,7 @@ export const settings: Settings = {
   wording: { language: "en", group: ",", decimal: "." },
   enter_sends: true,
   presence: true,
+  send_typing: true,
   activity: true,
   prices: true,
   voice: true,
@@ -86,6 +98,8 @@ export const settings: Settings = {
   sound: { sound: "chime" },
   alert_message: "",
   close_to_tray: true,
+  lock_after: 15,
+  lock_when_hidden: false,
   schema: "public",
   tray_hint_shown: false,
   retention: { keep: "everything" },
@@ -113,6 +127,7 @@ export function snapshot(seq: number): Snapshot {
     default_key: null,
     has_tray: false,
     alerts_muted_until: null,
+    lock: unlocked,
   };
 }
 

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    LanguageChoice, OutboxSummary, PriceKeeping, QuietHours, RealtimeSettings, Retention,
-    SignInState, Sound, Wording,
+    LanguageChoice, LockState, OutboxSummary, PriceKeeping, QuietHours, RealtimeSettings,
+    Retention, SignInState, Sound, Wording,
 };
 
 /// Arguments of `snapshot`.
@@ -36,6 +36,8 @@ pub struct Snapshot {
     pub has_tray: bool,
     /// Until when alerts are muted, in milliseconds; none: they are told.
     pub alerts_muted_until: Option<i64>,
+    /// How the lock stands.
+    pub lock: LockState,
 }
 
 /// One workspace of this device.
@@ -287,6 +289,8 @@ pub struct Settings {
     pub enter_sends: bool,
     /// Whether presence and typing are joined, sent and shown.
     pub presence: bool,
+    /// Whether the others are told that one is writing; `presence` off: neither way.
+    pub send_typing: bool,
     /// Whether a session's last activity is written to the project when one uses it.
     pub activity: bool,
     /// Whether prices and alerts are followed and shown.
@@ -308,6 +312,10 @@ pub struct Settings {
     pub alert_message: String,
     /// Whether closing the window keeps the program in the tray, where there is one.
     pub close_to_tray: bool,
+    /// Minutes without use after which the lock closes by itself; none: never.
+    pub lock_after: Option<u32>,
+    /// Whether the lock closes when the window is closed to the tray.
+    pub lock_when_hidden: bool,
     /// Database schema of the four tables.
     pub schema: String,
     /// Whether the closing-to-tray hint has been shown.
@@ -329,6 +337,7 @@ impl Default for Settings {
             wording: Wording::default(),
             enter_sends: true,
             presence: true,
+            send_typing: true,
             activity: true,
             prices: true,
             voice: true,
@@ -339,6 +348,8 @@ impl Default for Settings {
             sound: Sound::default(),
             alert_message: String::new(),
             close_to_tray: true,
+            lock_after: Some(15),
+            lock_when_hidden: false,
             schema: "public".to_owned(),
             tray_hint_shown: false,
             retention: Retention::Everything,

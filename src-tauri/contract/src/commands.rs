@@ -149,6 +149,21 @@ commands! {
     "request_password_code" = RequestPasswordCode -> Nothing;
     /// Signs out on this device, or everywhere. What is cached stays readable.
     "sign_out" = SignOut -> Nothing;
+    /// How the lock stands. Answered while it is closed, too.
+    "lock_state" = GetLockState -> LockState;
+    /// Opens the lock. Answered while it is closed.
+    "unlock" = Unlock -> LockState;
+    /// Closes the lock: until a passphrase opens it, no other command is carried out.
+    "lock" = LockNow -> LockState;
+    /// Sets, changes or takes away the passphrase of the lock.
+    "set_passphrase" = SetPassphrase -> LockState;
+    /// Tells that somebody uses the window, so that the lock does not close by itself.
+    "report_use" = ReportUse -> Nothing;
+    /// What `start_over` would remove. Answered while the lock is closed.
+    "left_behind" = GetLeftBehind -> LeftBehind;
+    /// The way out of a lock whose passphrase is lost: removes everything from this computer. Answered
+    /// while the lock is closed, and only then.
+    "start_over" = StartOver -> Nothing;
     /// Reads the settings.
     "settings" = GetSettings -> Settings;
     /// Changes settings; applied at once.
@@ -325,6 +340,8 @@ mod tests {
             r#"{"command":"verify_factor","args":{"factor":"f","code":"602214"}}"#,
             r#"{"command":"redeem_invite","args":{"code":"602214"}}"#,
             r#"{"command":"set_password","args":{"password":"602214"}}"#,
+            r#"{"command":"unlock","args":{"passphrase":"602214"}}"#,
+            r#"{"command":"set_passphrase","args":{"current":"602214","passphrase":"602214"}}"#,
             r#"{"command":"set_password","args":{"password":"x","code":"602214"}}"#,
         ] {
             let command: Command = serde_json::from_str(text).unwrap();

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Connection, Download, FiringRow, MessageRow, OutboxSummary, OwnPresence, Person, QuoteRow,
-    RuleWaits, SessionRow, Settings, SignInState, WorkspaceInfo,
+    Connection, Download, FiringRow, LockState, MessageRow, OutboxSummary, OwnPresence, Person,
+    QuoteRow, RuleWaits, SessionRow, Settings, SignInState, WorkspaceInfo,
 };
 
 /// An event with its number. Numbers rise by one; a reader that sees a gap takes a new snapshot.
@@ -138,6 +138,12 @@ pub enum Event {
         /// What it is about.
         place: Place,
     },
+    /// The lock closed or opened, a passphrase was set or taken away, or a wrong one makes the next
+    /// one wait.
+    Lock {
+        /// As it is now.
+        lock: LockState,
+    },
     /// The settings changed.
     Settings {
         /// As they are now.
@@ -232,6 +238,12 @@ pub enum ErrorCode {
     NotShared,
     /// The key is of the wrong kind.
     Key,
+    /// The lock is closed: nothing but opening it is carried out.
+    Locked,
+    /// This is not the passphrase of the lock.
+    Passphrase,
+    /// Too many wrong passphrases: the next one is taken later.
+    TooSoon,
     /// The cache or the disk failed.
     Storage,
     /// The user gave up what was under way.

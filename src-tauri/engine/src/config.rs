@@ -9,6 +9,8 @@ use thiserror::Error;
 use tidings_contract::Settings;
 use tidings_model::WorkspaceId;
 
+use crate::lock::AttemptsConfig;
+
 const FILE: &str = "config.json";
 /// Raised when an older program could not read the file any more.
 const VERSION: u32 = 1;
@@ -31,6 +33,20 @@ pub struct Config {
     /// Until when alerts are muted, in milliseconds.
     #[serde(default)]
     pub alerts_muted_until: Option<i64>,
+    /// The lock, without anything that opens it.
+    #[serde(default)]
+    pub lock: LockConfig,
+}
+
+/// What is kept of the lock here. Its passphrase's hash is a secret, and there is a lock also when it
+/// alone says so: changing this file opens nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LockConfig {
+    /// Whether there is one, also when the secret cannot be read.
+    pub on: bool,
+    /// Wrong passphrases.
+    pub attempts: AttemptsConfig,
 }
 
 /// One workspace.

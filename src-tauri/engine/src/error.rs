@@ -29,6 +29,21 @@ pub enum EngineError {
          is. Unlock the key store, then open the workspace again."
     )]
     Locked(SecretsError),
+    /// The lock is closed.
+    #[error("Tidings is locked.")]
+    LockClosed,
+    /// Not the passphrase of the lock.
+    #[error("This is not the passphrase.")]
+    Passphrase,
+    /// Too many wrong passphrases.
+    #[error("Those were too many wrong passphrases. Wait a moment, then try again.")]
+    TooSoon,
+    /// There is nothing to check a passphrase against.
+    #[error(
+        "The passphrase cannot be checked: what it is checked against is in the system's key store, \
+         which does not have it."
+    )]
+    Unchecked,
     /// The key store has forgotten what opens a local workspace.
     #[error(
         "The key of the local workspace is not in the key store any more, so its messages cannot \
@@ -116,7 +131,8 @@ impl From<EngineError> for ApiError {
             | EngineError::LostKey
             | EngineError::File { .. }
             | EngineError::InUse(_)
-            | EngineError::Stopped(_) => ErrorCode::Storage,
+            | EngineError::Stopped(_)
+            | EngineError::Unchecked => ErrorCode::Storage,
             EngineError::Local(_) | EngineError::Realtime(_) | EngineError::Task(_) => {
                 ErrorCode::Internal
             }
@@ -131,6 +147,9 @@ impl From<EngineError> for ApiError {
             EngineError::InviteExpired => ErrorCode::InviteExpired,
             EngineError::NoWorkspace => ErrorCode::NoWorkspace,
             EngineError::Key(_) => ErrorCode::Key,
+            EngineError::LockClosed => ErrorCode::Locked,
+            EngineError::Passphrase => ErrorCode::Passphrase,
+            EngineError::TooSoon => ErrorCode::TooSoon,
             EngineError::Cancelled => ErrorCode::Cancelled,
         };
         Self::new(code, error.to_string())

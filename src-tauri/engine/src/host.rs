@@ -118,6 +118,11 @@ impl NotificationAction {
         Self::Mute,
     ];
 
+    /// Whether it changes nothing, and leads into the window.
+    pub const fn only_opens(self) -> bool {
+        matches!(self, Self::OpenChart | Self::OpenSession)
+    }
+
     /// Key that the desktop gives back.
     pub const fn key(self) -> &'static str {
         match self {
@@ -150,10 +155,10 @@ pub enum Pressed {
 impl Pressed {
     /// Whether the window is shown for it.
     pub const fn shows_window(&self) -> bool {
-        matches!(
-            self,
-            Self::Notification
-                | Self::Button(NotificationAction::OpenChart | NotificationAction::OpenSession)
-        )
+        match self {
+            Self::Notification => true,
+            Self::Button(button) => button.only_opens(),
+            Self::Reply(_) => false,
+        }
     }
 }

@@ -118,6 +118,15 @@ impl Sounds {
         })
     }
 
+    /// Removes the user's file.
+    pub fn forget_own(&self) {
+        for file in self.own_files() {
+            if let Err(error) = fs::remove_file(file) {
+                tracing::warn!(%error, "an own sound was not removed");
+            }
+        }
+    }
+
     fn own(&self) -> std::result::Result<PathBuf, SoundProblem> {
         let path = self.own_files().pop().ok_or(SoundProblem::Gone)?;
         let mut head = [0; 12];

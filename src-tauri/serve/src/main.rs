@@ -186,8 +186,9 @@ async fn open_project(app: &App, url: String, key: String) -> Result<(), Failure
     Ok(())
 }
 
+/// What the command line asks for is done behind the lock as well; nothing of it is shown.
 async fn call<C: Call>(app: &App, args: C) -> Result<C::Reply, Failure> {
-    let reply = app.call(args.into()).await?;
+    let reply = app.carry_out(args.into()).await?;
     Ok(serde_json::from_str(reply.get())?)
 }
 

@@ -82,6 +82,11 @@ async fn read(
                 }
                 Answer::of(id, &tidings_contract::Nothing {})
             }
+            // They carry what people wrote, unlike those that are told while the lock is closed.
+            Ok(Request::Notifications) if app.is_locked() => {
+                let error = ApiError::new(ErrorCode::Locked, "Tidings is locked.");
+                Answer::new(id, Err(error))
+            }
             Ok(Request::Notifications) => Answer::of(id, &desk.shown()),
             Err(error) => Answer::new(id, Err(error)),
         };

@@ -6,8 +6,9 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use tauri::{AppHandle, Manager as _};
 use tidings_contract::{
-    Call, Command, Event, GetSnapshot, GetWatchList, ListSessions, MuteAlerts, Place, QuoteRow,
-    SessionNotify, SessionRow, SetPresence, SetSettings, SignInState, Snapshot, WorkspaceState,
+    Call, Command, Event, GetSnapshot, GetWatchList, ListSessions, LockStage, MuteAlerts, Place,
+    QuoteRow, SessionNotify, SessionRow, SetPresence, SetSettings, SignInState, Snapshot,
+    WorkspaceState,
 };
 use tidings_engine::App;
 use tidings_model::{Clock as _, SystemClock, Timestamp};
@@ -92,6 +93,7 @@ pub(super) fn act(handle: &AppHandle, action: Action) {
             }
             Action::Resume => change(&app, MuteAlerts { minutes: None }).await,
             Action::Presence(presence) => change(&app, SetPresence { presence }).await,
+            Action::Lock => app.close_lock(),
         }
     });
 }
@@ -136,7 +138,8 @@ impl Outdated {
             Event::Connection { .. }
             | Event::Rules { .. }
             | Event::Presence { .. }
-            | Event::AlertsMuted { .. } => self.snapshot = true,
+            | Event::AlertsMuted { .. }
+            | Event::Lock { .. } => self.snapshot = true,
             Event::WatchList => self.watched = true,
             _ => {}
         }
@@ -217,6 +220,7 @@ impl Known {
         let snapshot = self.snapshot.as_ref();
         let muted_until = snapshot.and_then(|all| all.alerts_muted_until);
         let general = TrayState {
+            lock: snapshot.map_or(LockStage::Off, |all| all.lock.stage),
             off: !settings.notifications,
             muted_until: muted_until.map(|until| Timestamp::from_millis(until).local_clock()),
             locale: settings.wording.into(),
@@ -247,7 +251,7 @@ async fn ask<C: Call>(app: &App, arguments: C) -> Option<C::Reply>
 where
     C::Reply: DeserializeOwned,
 {
-    let reply = app.call(arguments.into()).await.ok()?;
+    let reply = app.carry_out(arguments.into()).await.ok()?;
     serde_json::from_str(reply.get()).ok()
 }
 
@@ -258,7 +262,7 @@ mod tests {
 
     use super::*;
 
-    fn sessions(changed: serde_json::Value, removed: &[&str]) -> Event {
+    fn sessions(changed: &serde_json::Value, removed: &[&str]) -> Event {
         let event = json!({"type": "sessions", "changed": changed, "removed": removed});
         serde_json::from_value(event).unwrap()
     }
@@ -272,7 +276,7 @@ mod tests {
         })
     }
 
-    fn prices(quotes: serde_json::Value) -> Event {
+    fn prices(quotes: &serde_json::Value) -> Event {
         serde_json::from_value(json!({"type": "prices", "quotes": quotes})).unwrap()
     }
 
@@ -294,11 +298,11 @@ mod tests {
             session("c", 5, "mentions"),
             session("d", 0, "all"),
         ]);
-        assert!(known.takes(&sessions(told, &[])));
+        assert!(known.takes(&sessions(&told, &[])));
         assert_eq!(unread(&known), 8);
-        known.takes(&sessions(json!([session("a", 1, "all")]), &["c"]));
+        known.takes(&sessions(&json!([session("a", 1, "all")]), &["c"]));
         assert_eq!(unread(&known), 1);
-        known.takes(&sessions(json!([session("a", 1, "muted")]), &[]));
+        known.takes(&sessions(&json!([session("a", 1, "muted")]), &[]));
         assert_eq!(unread(&known), 0);
     }
 
@@ -309,9 +313,9 @@ mod tests {
             watched: vec![row(quote("BTC", "1")), row(quote("ETH", "2"))],
             ..Known::default()
         };
-        assert!(!known.takes(&prices(json!([quote("SOL", "3")]))));
+        assert!(!known.takes(&prices(&json!([quote("SOL", "3")]))));
         let told = json!([quote("ETH", "4"), quote("SOL", "3")]);
-        assert!(known.takes(&prices(told)));
+        assert!(known.takes(&prices(&told)));
         let shown = known.watched.iter();
         let shown: Vec<_> = shown.map(|row| row.price.as_deref().unwrap()).collect();
         assert_eq!(shown, ["1", "4"]);
@@ -320,8 +324,8 @@ mod tests {
     #[test]
     fn what_flows_is_not_read_again() {
         let mut outdated = Outdated::default();
-        outdated.note(&prices(json!([])));
-        outdated.note(&sessions(json!([]), &[]));
+        outdated.note(&prices(&json!([])));
+        outdated.note(&sessions(&json!([]), &[]));
         assert_eq!(outdated, Outdated::default());
         outdated.note(&Event::WatchList);
         assert!(outdated.watched && !outdated.sessions && !outdated.snapshot);

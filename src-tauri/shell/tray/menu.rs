@@ -1,6 +1,6 @@
 //! The tray as a pure function of what is known: which icon, which entries.
 
-use tidings_contract::{Connection, OwnPresence, QuoteRow};
+use tidings_contract::{Connection, LockStage, OwnPresence, QuoteRow};
 use tidings_model::Locale;
 
 use super::{prices, words};
@@ -30,6 +30,9 @@ pub struct TrayState {
     pub muted_until: Option<String>,
     /// One's own presence; none where it is not told.
     pub presence: Option<OwnPresence>,
+    /// How the lock stands. While it is closed the menu changes nothing, and tells of messages only
+    /// that there are some.
+    pub lock: LockStage,
     /// How texts and numbers are written.
     pub locale: Locale,
 }
@@ -89,6 +92,8 @@ pub enum Action {
     Resume,
     /// Chooses one's own presence.
     Presence(OwnPresence),
+    /// Closes the lock.
+    Lock,
     /// Ends the program.
     Quit,
 }
@@ -106,6 +111,7 @@ impl Action {
             Self::Presence(OwnPresence::Online) => "presence/online".to_owned(),
             Self::Presence(OwnPresence::Away) => "presence/away".to_owned(),
             Self::Presence(OwnPresence::Invisible) => "presence/invisible".to_owned(),
+            Self::Lock => "lock".to_owned(),
             Self::Quit => "quit".to_owned(),
         }
     }
@@ -121,6 +127,7 @@ impl Action {
             "presence/online" => Self::Presence(OwnPresence::Online),
             "presence/away" => Self::Presence(OwnPresence::Away),
             "presence/invisible" => Self::Presence(OwnPresence::Invisible),
+            "lock" => Self::Lock,
             "quit" => Self::Quit,
             other => Self::Chart(other.strip_prefix("chart/")?.to_owned()),
         })
@@ -145,8 +152,13 @@ pub const fn icon(state: &TrayState) -> Icon {
 /// The entries for a state.
 pub fn entries(state: &TrayState) -> Vec<Entry> {
     let language = state.locale.language;
+    let locked = state.lock == LockStage::Locked;
     let connection = words::connection(language, state.connection.as_ref());
-    let mut entries = vec![Entry::Text(connection.to_owned()), Entry::Separator];
+    let mut entries = vec![Entry::Text(connection.to_owned())];
+    if locked {
+        entries.push(Entry::Text(words::locked(language).to_owned()));
+    }
+    entries.push(Entry::Separator);
     let watched = &state.watched[..state.watched.len().min(PRICES)];
     for (quote, label) in watched.iter().zip(prices::lines(watched, &state.locale)) {
         entries.push(Entry::Item {
@@ -166,9 +178,11 @@ pub fn entries(state: &TrayState) -> Vec<Entry> {
         (false, Some(until)) => (Action::Resume, words::resume(language, until)),
         (false, None) => (Action::Mute, words::mute(language).to_owned()),
     };
-    entries.push(Entry::Item { action, label });
+    if !locked {
+        entries.push(Entry::Item { action, label });
+    }
     entries.push(Entry::Separator);
-    if let Some(own) = state.presence {
+    if let Some(own) = state.presence.filter(|_| !locked) {
         for presence in PRESENCES {
             entries.push(Entry::Choice {
                 action: Action::Presence(presence),
@@ -182,6 +196,12 @@ pub fn entries(state: &TrayState) -> Vec<Entry> {
         action: Action::Show,
         label: words::show(language, state.unread),
     });
+    if state.lock == LockStage::Open {
+        entries.push(Entry::Item {
+            action: Action::Lock,
+            label: words::lock(language).to_owned(),
+        });
+    }
     entries.push(Entry::Item {
         action: Action::Quit,
         label: words::quit(language).to_owned(),
@@ -240,6 +260,33 @@ mod tests {
     }
 
     #[test]
+    fn while_locked_it_shows_prices_and_changes_nothing() {
+        let mut state = TrayState {
+            watched: vec![quote("BTC", Some("67893.4"), None)],
+            presence: Some(OwnPresence::Away),
+            lock: LockStage::Open,
+            ..TrayState::default()
+        };
+        let actions = |state: &TrayState| -> Vec<Action> {
+            let items = entries(state).into_iter().filter_map(|entry| match entry {
+                Entry::Item { action, .. } | Entry::Choice { action, .. } => Some(action),
+                Entry::Text(_) | Entry::Separator => None,
+            });
+            items.collect()
+        };
+        assert!(actions(&state).contains(&Action::Lock));
+        state.lock = LockStage::Off;
+        assert!(!actions(&state).contains(&Action::Lock));
+        state.lock = LockStage::Locked;
+        let chart = Action::Chart("BTC".to_owned());
+        assert_eq!(
+            actions(&state),
+            [chart, Action::Alerts, Action::Show, Action::Quit]
+        );
+        assert!(entries(&state).contains(&Entry::Text("Locked".to_owned())));
+    }
+
+    #[test]
     fn the_menu_speaks_german() {
         let state = TrayState {
             watched: vec![quote("BTC", Some("67893.4"), Some("-1.24"))],
@@ -248,6 +295,7 @@ mod tests {
             muted_until: Some("15:40".to_owned()),
             presence: Some(OwnPresence::Away),
             connection: Some(Connection::SignedOut),
+            lock: LockStage::Open,
             locale: Locale::GERMAN,
             off: false,
         };
@@ -271,6 +319,7 @@ mod tests {
                 "Abwesend",
                 "Unsichtbar",
                 "Tidings öffnen (3 ungelesen)",
+                "Jetzt sperren",
                 "Tidings beenden",
             ]
         );

@@ -76,6 +76,16 @@ pub(super) fn show(language: Language, unread: u32) -> String {
     }
 }
 
+/// Closes the lock.
+pub(super) const fn lock(language: Language) -> &'static str {
+    pick(language, "Lock now", "Jetzt sperren")
+}
+
+/// What the menu says while the lock is closed.
+pub(super) const fn locked(language: Language) -> &'static str {
+    pick(language, "Locked", "Gesperrt")
+}
+
 /// Ends the program.
 pub(super) const fn quit(language: Language) -> &'static str {
     pick(language, "Quit Tidings", "Tidings beenden")

@@ -14,6 +14,7 @@ const SECTIONS = [
   "alerts",
   "shortcuts",
   "storage",
+  "privacy",
   "advanced",
 ];
 
@@ -253,6 +254,24 @@ export const SCREENS = [
   { name: "browser", shows: "browser-wait" },
   { name: "second-factor", shows: "factor-code" },
   { name: "blocked", shows: "sound-problem" },
+  { name: "privacy", shows: "lock-now", part: "main" },
+  { name: "passphrase", shows: "passphrase-new", part: DIALOG },
+  { name: "locked", css: "[data-testid=lock-passphrase]:focus" },
+  {
+    name: "locked-wrong",
+    state: "locked",
+    act: async (page) => {
+      await page.getByTestId("lock-passphrase").fill("wrong horse");
+      await page.keyboard.press("Enter");
+    },
+    css: "[data-testid=locked] [role=alert]",
+  },
+  {
+    name: "locked-over",
+    state: "locked",
+    act: press("lock-forgotten"),
+    shows: "lock-unsent",
+  },
   {
     name: "settings-search",
     state: "settings",

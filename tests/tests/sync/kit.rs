@@ -187,7 +187,7 @@ impl Device {
 
 /// The app on a device, and everything it has told.
 pub struct Client {
-    app: App,
+    pub app: App,
     told: Arc<Mutex<Vec<Event>>>,
     listening: JoinHandle<()>,
 }

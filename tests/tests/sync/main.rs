@@ -18,6 +18,7 @@ mod import;
 mod kit;
 mod language;
 mod live;
+mod lock;
 mod market;
 mod members;
 mod notices;

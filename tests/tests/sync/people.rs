@@ -104,6 +104,20 @@ async fn who_is_there_and_who_is_writing_is_told_both_ways() {
     assert_eq!(told["payload"]["user_id"], alice.user_id.as_str());
     assert_eq!(told["payload"]["typing"], true);
 
+    // Whoever does not want to be seen writing is not: the next that is told is what came after.
+    for (send_typing, typing) in [(false, true), (true, false)] {
+        let mut settings = app.ok(api::GetSettings {}).await;
+        settings.send_typing = send_typing;
+        app.ok(api::SetSettings { settings }).await;
+        let session = session.clone();
+        app.ok(api::Typing { session, typing }).await;
+    }
+    let told = room
+        .find("broadcast", |message| message["event"] == "typing")
+        .await
+        .unwrap();
+    assert_eq!(told["payload"]["typing"], false);
+
     app.forget();
     let away = json!({"user_id": bob.user(), "user_name": "Bob", "status": "away"});
     room.track(away).await.unwrap();

@@ -29,7 +29,11 @@ export class Feed {
     this.#backend = backend;
     this.#reader = reader;
     this.#stop = backend.subscribe({
-      event: (numbered) => this.#take(numbered),
+      event: (numbered) => {
+        // Told at once, whatever is being read: it decides whether anything may be.
+        if (numbered.event.type === "lock") reader.event(numbered.event);
+        this.#take(numbered);
+      },
       opened: () => {
         // Another process may count anew: what it did not tell is of no use.
         this.#waiting = [];
@@ -83,7 +87,7 @@ export class Feed {
       return;
     }
     this.#seq = numbered.seq;
-    this.#reader.event(numbered.event);
+    if (numbered.event.type !== "lock") this.#reader.event(numbered.event);
   }
 }
 

@@ -29,6 +29,12 @@ impl App {
     }
 
     async fn act(&self, about: About, pressed: Pressed) -> Result<()> {
+        // Where it leads is shown once the lock is open.
+        if self.is_locked() && !pressed.shows_window() {
+            return Err(EngineError::Invalid(
+                "Tidings was locked, so what was chosen in a notification was not done.".to_owned(),
+            ));
+        }
         let About {
             workspace,
             place,

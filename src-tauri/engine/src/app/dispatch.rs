@@ -7,6 +7,7 @@ use tidings_contract::{self as api, ApiError, Call, Command, ErrorCode};
 use tidings_model::WorkspaceId;
 use tidings_supabase::{Project, ProjectKey};
 
+use super::lock::Lock;
 use super::{App, check};
 use crate::config::{WorkspaceConfig, WorkspacePlace};
 use crate::error::{EngineError, Result};
@@ -23,8 +24,23 @@ fn reply<C: Call>(result: Result<C::Reply>) -> Result<Box<RawValue>, ApiError> {
 }
 
 impl App {
-    /// Carries a command out.
+    /// Carries a command of a window out: while the lock is closed, none but those of its screen. What
+    /// was begun before it closed is not answered any more.
     pub async fn call(&self, command: Command) -> Result<Box<RawValue>, ApiError> {
+        let concerns_lock = Lock::lets_through(&command) || matches!(command, Command::LockNow(_));
+        if self.is_locked() && !Lock::lets_through(&command) {
+            return Err(EngineError::LockClosed.into());
+        }
+        let reply = self.carry_out(command).await;
+        if self.is_locked() && !concerns_lock {
+            return Err(EngineError::LockClosed.into());
+        }
+        reply
+    }
+
+    /// Carries a command out, whether the lock is closed or not: for the program's own parts, which
+    /// show nothing of what it guards.
+    pub async fn carry_out(&self, command: Command) -> Result<Box<RawValue>, ApiError> {
         match command {
             Command::GetSnapshot(_) => reply::<api::GetSnapshot>(self.snapshot().await),
             Command::StartLocal(_) => reply::<api::StartLocal>(self.start_local().await),
@@ -43,6 +59,15 @@ impl App {
             Command::RemoveWorkspace(args) => {
                 reply::<api::RemoveWorkspace>(self.remove_workspace(&args).await)
             }
+            Command::GetLockState(_) => reply::<api::GetLockState>(Ok(self.lock_state())),
+            Command::Unlock(args) => reply::<api::Unlock>(self.unlock(args).await),
+            Command::LockNow(_) => reply::<api::LockNow>(self.lock_now()),
+            Command::SetPassphrase(args) => {
+                reply::<api::SetPassphrase>(self.set_passphrase(args).await)
+            }
+            Command::ReportUse(_) => reply::<api::ReportUse>(Ok(self.report_use())),
+            Command::GetLeftBehind(_) => reply::<api::GetLeftBehind>(Ok(self.left_behind().await)),
+            Command::StartOver(_) => reply::<api::StartOver>(self.start_over().await),
             Command::GetSettings(_) => {
                 reply::<api::GetSettings>(Ok(self.0.settings.borrow().clone()))
             }
@@ -103,6 +128,7 @@ impl App {
             default_key: options.default_key.clone(),
             has_tray: options.host.has_tray(),
             alerts_muted_until: self.alerts_muted(),
+            lock: self.lock_state(),
         })
     }
 
@@ -169,6 +195,15 @@ impl App {
         let problem = problem.or_else(|| settings.price_keeping.problem());
         if let Some(problem) = problem.or_else(|| settings.quiet.problem()) {
             return Err(EngineError::Invalid(problem));
+        }
+        let most = api::LOCK_AFTER_MOST;
+        if settings
+            .lock_after
+            .is_some_and(|m| !(1..=most).contains(&m))
+        {
+            return Err(EngineError::Invalid(format!(
+                "Tidings can lock after 1 to {most} minutes without use."
+            )));
         }
         tidings_alerts::Template::read(&settings.alert_message)
             .map_err(|error| EngineError::Invalid(error.to_string()))?;
@@ -308,6 +343,13 @@ async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, 
         | Command::AddWorkspace(_)
         | Command::SelectWorkspace(_)
         | Command::RemoveWorkspace(_)
+        | Command::GetLockState(_)
+        | Command::Unlock(_)
+        | Command::LockNow(_)
+        | Command::SetPassphrase(_)
+        | Command::ReportUse(_)
+        | Command::GetLeftBehind(_)
+        | Command::StartOver(_)
         | Command::GetSettings(_)
         | Command::SetSettings(_)
         | Command::SaveFrameLog(_)

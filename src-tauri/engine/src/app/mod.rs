@@ -9,9 +9,11 @@ mod frame_file;
 mod import;
 mod instance;
 mod local;
+mod lock;
 mod mute;
 mod open;
 mod rules;
+mod start_over;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -25,6 +27,7 @@ use crate::bus::{Bus, Subscription};
 use crate::config::{Config, ConfigFile, WorkspaceConfig, WorkspacePlace};
 use crate::error::{EngineError, Result};
 use crate::host::Host;
+use crate::lock::{Attempts, Guarded, Locked};
 use crate::network::Network;
 use crate::secrets::{Scoped, Secrets};
 use crate::sounds::Sounds;
@@ -61,6 +64,9 @@ pub struct App(Arc<Inner>);
 struct Inner {
     options: AppOptions,
     bus: Bus,
+    /// The desktop as workspaces have it.
+    host: Arc<dyn Host>,
+    lock: lock::Lock,
     file: ConfigFile,
     config: Mutex<Config>,
     settings: watch::Sender<api::Settings>,
@@ -98,9 +104,17 @@ impl App {
         config.settings.retention = config.settings.retention.sound();
         config.settings.price_keeping = config.settings.price_keeping.sound();
         config.settings.quiet = config.settings.quiet.sound();
-        let muted = mute::kept(config.alerts_muted_until, options.clock.now());
+        config.settings.lock_after = config.settings.lock_after.map(lock::sound);
+        let now = options.clock.now();
+        let muted = mute::kept(config.alerts_muted_until, now);
+        let locked = Locked::default();
+        let lock = lock::Lock::at_start(options.secrets.clone(), locked.clone(), config.lock.on);
+        let lock = lock.await;
+        lock.remember(Attempts::kept(config.lock.attempts, now));
         let app = Self(Arc::new(Inner {
-            bus: Bus::new(),
+            bus: Bus::new(locked.clone()),
+            host: Arc::new(Guarded::new(options.host.clone(), locked)),
+            lock,
             file,
             settings: watch::Sender::new(config.settings.clone()),
             config: Mutex::new(config),
@@ -114,6 +128,7 @@ impl App {
             options,
         }));
         mute::watch(&app);
+        lock::watch(&app);
         if let Some(path) = set_aside {
             app.0.bus.emit(api::Event::Notice {
                 level: api::NoticeLevel::Warning,
@@ -123,18 +138,23 @@ impl App {
                 ),
             });
         }
-        let active = app.config(|config| config.active);
+        app.open_last().await;
+        Ok(app)
+    }
+
+    /// Opens the workspace that was in front.
+    async fn open_last(&self) {
+        let active = self.config(|config| config.active);
         if let Some(id) = active
-            && let Err(error) = app.open(id).await
+            && let Err(error) = self.open(id).await
         {
             // It stays the one to open: the next start tries again.
             tracing::error!(%error, "the workspace could not be opened");
-            app.0.bus.emit(api::Event::Notice {
+            self.0.bus.emit(api::Event::Notice {
                 level: api::NoticeLevel::Error,
                 message: format!("The workspace could not be opened: {error}"),
             });
         }
-        Ok(app)
     }
 
     /// Listens to events from now on, for a window. Listen first, then ask for the snapshot.

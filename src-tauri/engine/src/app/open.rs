@@ -15,8 +15,8 @@ use crate::error::{EngineError, Result};
 use crate::secrets::{self, Scoped};
 use crate::workspace::{Parts, SECRETS, SecretStore, Workspace, tuning};
 
-const CACHE_KEY: &str = "cache-key";
-const CACHE_FILE: &str = "cache.db";
+pub(super) const CACHE_KEY: &str = "cache-key";
+pub(super) const CACHE_FILE: &str = "cache.db";
 
 impl App {
     /// Opens a workspace and brings it to the front. One that is open comes to the front.
@@ -70,6 +70,8 @@ impl App {
     }
 
     async fn open_new(&self, config: &WorkspaceConfig) -> Result<Opened> {
+        let asked = self.ask_for_passphrase().await;
+        asked.map_err(EngineError::Locked)?;
         let scoped = self.secrets(config.id);
         let (cache, secrets_in_memory) = self.open_cache(config.id, &scoped).await?;
         let (server, project) = match &config.place {
@@ -118,7 +120,7 @@ impl App {
             realtime,
             connector: self.0.options.network.sockets(),
             clock: self.0.options.clock.clone(),
-            host: self.0.options.host.clone(),
+            host: self.0.host.clone(),
             bus: self.0.bus.clone(),
             settings,
             muted: self.0.muted.subscribe(),
@@ -206,15 +208,7 @@ impl App {
             opened.close().await;
         }
         let directory = self.directory(id);
-        let scoped = self.secrets(id);
-        secrets::blocking(move || {
-            let names = [CACHE_KEY].into_iter().chain(SECRETS);
-            for name in names.chain(local::SECRETS) {
-                scoped.delete(name)?;
-            }
-            Ok(())
-        })
-        .await?;
+        self.forget_secrets(id).await?;
         match tokio::fs::remove_dir_all(&directory).await {
             Ok(()) => {}
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -228,6 +222,19 @@ impl App {
         })?;
         self.tell_workspaces(&running);
         Ok(())
+    }
+
+    /// Has the key store forget a workspace.
+    pub(super) async fn forget_secrets(&self, id: WorkspaceId) -> Result<()> {
+        let scoped = self.secrets(id);
+        let forgotten = secrets::blocking(move || {
+            let names = [CACHE_KEY].into_iter().chain(SECRETS);
+            for name in names.chain(local::SECRETS) {
+                scoped.delete(name)?;
+            }
+            Ok(())
+        });
+        Ok(forgotten.await?)
     }
 
     /// The open workspace in front.
@@ -319,7 +326,7 @@ fn lost(report: &OpenReport) -> Option<String> {
     }
 }
 
-async fn open_file(path: PathBuf, key: CacheKey) -> Result<(Cache, OpenReport)> {
+pub(super) async fn open_file(path: PathBuf, key: CacheKey) -> Result<(Cache, OpenReport)> {
     let opening = tokio::task::spawn_blocking(move || {
         if let Some(directory) = path.parent() {
             std::fs::create_dir_all(directory)?;

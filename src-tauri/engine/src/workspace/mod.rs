@@ -300,6 +300,11 @@ impl Core {
         self.sounds.play(&self.settings.borrow().sound).0
     }
 
+    /// Whether notifications carry the text of messages: not while the lock is closed.
+    fn previews(&self) -> bool {
+        self.settings.borrow().previews && !self.bus.is_locked()
+    }
+
     fn now(&self) -> Timestamp {
         self.clock.now()
     }

@@ -246,7 +246,8 @@ fn status_word(core: &Core) -> &'static str {
 
 /// Tells the others in the open session whether one is writing. Never queued.
 pub(super) async fn typing(core: &Core, session: &SessionId, typing: bool) {
-    let (Some(account), true) = (core.account(), core.settings().presence) else {
+    let settings = core.settings();
+    let (Some(account), true) = (core.account(), settings.presence && settings.send_typing) else {
         return;
     };
     if *core.presence.borrow() == api::OwnPresence::Invisible {

@@ -3,4 +3,4 @@
 /**
  * Kinds of failure.
  */
-export type ErrorCode = "invalid" | "not_found" | "no_workspace" | "signed_out" | "offline" | "refused" | "credentials" | "reauthentication" | "invite_unknown" | "invite_used" | "invite_expired" | "not_owner" | "not_shared" | "key" | "storage" | "cancelled" | "internal";
+export type ErrorCode = "invalid" | "not_found" | "no_workspace" | "signed_out" | "offline" | "refused" | "credentials" | "reauthentication" | "invite_unknown" | "invite_used" | "invite_expired" | "not_owner" | "not_shared" | "key" | "locked" | "passphrase" | "too_soon" | "storage" | "cancelled" | "internal";

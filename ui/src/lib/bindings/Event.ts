@@ -2,6 +2,7 @@
 import type { Connection } from "./Connection";
 import type { Download } from "./Download";
 import type { FiringRow } from "./FiringRow";
+import type { LockState } from "./LockState";
 import type { MessageRow } from "./MessageRow";
 import type { NoticeLevel } from "./NoticeLevel";
 import type { OutboxSummary } from "./OutboxSummary";
@@ -126,7 +127,11 @@ body: string,
 /**
  * What it is about.
  */
-place: Place, } | { "type": "settings", 
+place: Place, } | { "type": "lock", 
+/**
+ * As it is now.
+ */
+lock: LockState, } | { "type": "settings", 
 /**
  * As they are now.
  */

@@ -38,6 +38,10 @@ enter_sends: boolean,
  */
 presence: boolean, 
 /**
+ * Whether the others are told that one is writing; `presence` off: neither way.
+ */
+send_typing: boolean, 
+/**
  * Whether a session's last activity is written to the project when one uses it.
  */
 activity: boolean, 
@@ -78,6 +82,14 @@ alert_message: string,
  * Whether closing the window keeps the program in the tray, where there is one.
  */
 close_to_tray: boolean, 
+/**
+ * Minutes without use after which the lock closes by itself; none: never.
+ */
+lock_after: number | null, 
+/**
+ * Whether the lock closes when the window is closed to the tray.
+ */
+lock_when_hidden: boolean, 
 /**
  * Database schema of the four tables.
  */

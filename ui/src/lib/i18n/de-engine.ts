@@ -6,6 +6,25 @@ import type { EngineWords } from "./catalogue";
  * holes included; a test holds them to that. What a hole holds is looked up here as well.
  */
 const engine: EngineWords = {
+  // The lock.
+  "Tidings is locked.": "Tidings ist gesperrt.",
+  "This is not the passphrase.": "Das ist nicht die Passphrase.",
+  "Those were too many wrong passphrases. Wait a moment, then try again.":
+    "Das waren zu viele falsche Passphrasen. Warte einen Moment, dann versuche es noch einmal.",
+  "The passphrase cannot be checked: what it is checked against is in the system's key store, which does not have it.":
+    "Die Passphrase lässt sich nicht prüfen: Woran sie geprüft wird, gehört in den Schlüsselbund des Systems, und der hat es nicht.",
+  "A passphrase has at least {LEAST} characters.":
+    "Eine Passphrase hat mindestens {LEAST} Zeichen.",
+  "A passphrase has at most {MOST} characters.": "Eine Passphrase hat höchstens {MOST} Zeichen.",
+  "No passphrase is set.": "Es ist keine Passphrase gesetzt.",
+  "Tidings can lock after 1 to {most} minutes without use.":
+    "Tidings kann nach 1 bis {most} Minuten ohne Benutzung sperren.",
+  "Tidings was locked, so what was chosen in a notification was not done.":
+    "Tidings war gesperrt, deshalb wurde nicht getan, was in einer Benachrichtigung gewählt wurde.",
+  "Tidings is not locked. Workspaces are removed in the settings.":
+    "Tidings ist nicht gesperrt. Arbeitsbereiche entfernst du in den Einstellungen.",
+  "The messages are gone from this computer. The key store did not let go of all keys: {error}":
+    "Die Nachrichten sind von diesem Computer entfernt. Der Schlüsselbund hat nicht alle Schlüssel hergegeben: {error}",
   // Rules of alerts.
   "the price has to be more than 0": "Der Kurs muss größer als 0 sein",
   "the re-arm percentage has to be at least 0 and less than 100":
@@ -400,6 +419,9 @@ export const failures: Readonly<Record<ErrorCode, string>> = {
   credentials: "Die Anmeldung stimmt nicht: {message}",
   reauthentication: "Das Projekt verlangt zuerst einen Code: {message}",
   key: "Der Schlüssel passt nicht: {message}",
+  locked: "Tidings ist gesperrt: {message}",
+  passphrase: "Die Passphrase stimmt nicht: {message}",
+  too_soon: "Das ist zu früh: {message}",
   storage: "Der lokale Speicher meldet: {message}",
   cancelled: "Abgebrochen: {message}",
   internal: "Ein Fehler im Programm: {message}",

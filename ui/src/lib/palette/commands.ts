@@ -3,6 +3,7 @@ import { mayInvite } from "../members/rights";
 import { app } from "../state/app.svelte";
 import { conversation } from "../state/conversation.svelte";
 import { tryCall } from "../state/engine.svelte";
+import { lock } from "../state/lock.svelte";
 import { market } from "../state/market.svelte";
 import { sessions } from "../state/sessions.svelte";
 import { view } from "../state/view.svelte";
@@ -85,6 +86,15 @@ export function commands(): PaletteCommand[] {
       },
     },
   );
+  if (lock.canLock) {
+    list.push({
+      id: "lock",
+      label: t("command.lock"),
+      icon: "lock",
+      keys: "Mod+L",
+      run: () => void lock.now(),
+    });
+  }
   if (app.signedIn && !app.workspace?.local) {
     list.push({
       id: "sign-out",

@@ -2,6 +2,7 @@ import { tick } from "svelte";
 import { app } from "../state/app.svelte";
 import { conversation } from "../state/conversation.svelte";
 import { tellFailure } from "../state/engine.svelte";
+import { lock } from "../state/lock.svelte";
 import { market } from "../state/market.svelte";
 import { sessions } from "../state/sessions.svelte";
 import { view } from "../state/view.svelte";
@@ -33,6 +34,7 @@ function writes(event: KeyboardEvent): boolean {
 
 function find(event: KeyboardEvent): (() => void) | undefined {
   if (event.key === "Escape") return closeTopmost();
+  if (lock.canLock && matches(event, "Mod+L")) return () => void lock.now();
   if (matches(event, "Mod+K")) return () => openPalette("");
   if (view.overlay !== undefined) return undefined;
   if (matches(event, "Mod+Shift+F")) return () => openPalette("");

@@ -1,9 +1,10 @@
-import type { Backend } from "../backend";
+import { type Backend, backendError } from "../backend";
 import type {
   Connection,
   Download,
   Event,
   LanguageChoice,
+  LockState,
   OutboxSummary,
   OwnPresence,
   Place,
@@ -23,11 +24,16 @@ import { alerts } from "./alerts.svelte";
 import { conversation } from "./conversation.svelte";
 import { drafts } from "./drafts";
 import { call, tellFailure, tryCall, useBackend } from "./engine.svelte";
+import { leave, lock } from "./lock.svelte";
 import { market } from "./market.svelte";
 import { sessions } from "./sessions.svelte";
 import { view } from "./view.svelte";
 
-type Phase = { phase: "starting" } | { phase: "failed"; error: unknown } | { phase: "ready" };
+type Phase =
+  | { phase: "starting" }
+  | { phase: "failed"; error: unknown }
+  | { phase: "locked" }
+  | { phase: "ready" };
 
 const NO_OUTBOX: OutboxSummary = { queued: 0, held: 0, failed: 0 };
 /** What the embedded server calls its one user. */
@@ -88,13 +94,44 @@ class App {
       closed: () => {
         this.reachable = false;
       },
-      failed: (error) => this.fail(error),
+      failed: (error) => {
+        if (backendError(error).code === "locked") this.#close().catch((e) => this.fail(e));
+        else this.fail(error);
+      },
     });
   }
 
   /** Nothing can be shown: says why, and offers to try again. */
   fail(error: unknown): void {
     this.phase = { phase: "failed", error };
+  }
+
+  /** The lock was opened: everything is read. */
+  async unlocked(): Promise<void> {
+    if (this.phase.phase === "locked") await this.retry();
+  }
+
+  /** The lock is closed. A page that was told something keeps nothing of it. */
+  async #close(): Promise<void> {
+    this.phase = { phase: "locked" };
+    if (this.version !== "") {
+      leave();
+      return;
+    }
+    const state = await call("lock_state", {});
+    await this.#speak(state.language);
+    document.documentElement.dataset.theme = state.theme;
+    lock.state = state;
+  }
+
+  async #takeLock(state: LockState): Promise<void> {
+    if (state.stage === "locked") {
+      if (this.phase.phase === "locked") lock.state = state;
+      else await this.#close();
+      return;
+    }
+    lock.state = state;
+    await this.unlocked();
   }
 
   async retry(): Promise<void> {
@@ -191,6 +228,7 @@ class App {
     this.defaultKey = snapshot.default_key ?? "";
     this.hasTray = snapshot.has_tray;
     this.alertsMutedUntil = snapshot.alerts_muted_until ?? undefined;
+    lock.state = snapshot.lock;
     if (changed) this.#clear();
     this.#takeWorkspace(snapshot.active);
     const speaking = this.#speak(snapshot.settings.language);
@@ -339,6 +377,9 @@ class App {
       case "told":
         this.#tell(event.title, event.body, event.place);
         break;
+      case "lock":
+        this.#takeLock(event.lock).catch((error) => this.fail(error));
+        break;
       case "settings":
         this.#takeSettings(event.settings);
         break;
@@ -393,6 +434,7 @@ function firstSettings(): Settings {
     wording: { language: "en", group: ",", decimal: "." },
     enter_sends: true,
     presence: true,
+    send_typing: true,
     activity: true,
     prices: true,
     voice: true,
@@ -409,6 +451,8 @@ function firstSettings(): Settings {
     sound: { sound: "chime" },
     alert_message: "",
     close_to_tray: true,
+    lock_after: 15,
+    lock_when_hidden: false,
     schema: "public",
     tray_hint_shown: false,
     retention: { keep: "everything" },

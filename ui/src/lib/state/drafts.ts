@@ -33,6 +33,11 @@ class Drafts {
     return this.#written.get(session)?.text;
   }
 
+  /** Once all that was written is in the cache. */
+  async kept(): Promise<void> {
+    await Promise.all([...this.#written.values()].map((written) => written.kept));
+  }
+
   /** Another workspace is in front. */
   clear(): void {
     this.#written.clear();

@@ -11,6 +11,7 @@ export type Section =
   | "alerts"
   | "shortcuts"
   | "storage"
+  | "privacy"
   | "advanced";
 
 export type Overlay =
@@ -25,6 +26,7 @@ export type Overlay =
   | { kind: "date"; session: string }
   | { kind: "sign-in" }
   | { kind: "password"; recovery: boolean }
+  | { kind: "passphrase"; what: "set" | "change" | "remove" }
   | { kind: "own-name"; name: string }
   | { kind: "add-factor"; onadded: () => void };
 

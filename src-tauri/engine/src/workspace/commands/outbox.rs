@@ -9,6 +9,11 @@ use crate::workspace::catch_up::server_now;
 use crate::workspace::{Core, announce, rows};
 
 impl Core {
+    /// How many changes wait to be sent, or failed.
+    pub async fn unsent(&self) -> Result<usize> {
+        Ok(self.cache.outbox_list().await?.len())
+    }
+
     pub async fn retry_message(&self, args: &api::RetryMessage) -> Result<api::Nothing> {
         let id = self.change_of_message(&args.message).await?;
         self.cache.retry(id, server_now(self)).await?;

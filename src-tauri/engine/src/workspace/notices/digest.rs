@@ -113,7 +113,7 @@ fn notification(
         .iter()
         .map(|(_, firing)| firings::line(firing, &locale))
         .collect();
-    if core.settings.borrow().previews {
+    if core.previews() {
         lines.extend(found.lines(core));
     }
     digest(core, id_of(told), title, lines, api::Place::Alerts)

@@ -31,7 +31,7 @@ pub(super) async fn tell(core: &Core, fired: Vec<Fired>) {
     let locale = core.locale();
     for (id, fired) in told {
         let (kept, firing) = (fired.new, fired.firing);
-        let own = kept.message.clone();
+        let own = own_words(core, &kept).map(str::to_owned);
         let mut body = own.unwrap_or_else(|| describe::body(&firing, &clock_time, &locale));
         if fired.missed {
             body = format!("{}: {body}", clock_time(firing.time));
@@ -66,11 +66,18 @@ pub(super) fn one(core: &Core, id: FiringId, kept: &NewFiring, body: String) -> 
 /// The notification of one firing that is told later than it happened: when that was, and the
 /// user's own text where there is one.
 pub(super) fn late(core: &Core, id: FiringId, kept: &NewFiring) -> Notification {
-    let body = match &kept.message {
+    let body = match own_words(core, kept) {
         Some(message) => format!("{}: {message}", clock_time(kept.source_time)),
         None => line(kept, &core.locale()),
     };
     one(core, id, kept, body)
+}
+
+/// The user's own text, where there is one; what they wrote is not for whoever is before a locked
+/// window.
+fn own_words<'f>(core: &Core, firing: &'f NewFiring) -> Option<&'f str> {
+    let own = firing.message.as_deref();
+    own.filter(|_| !core.bus.is_locked())
 }
 
 /// `14:02: BTC crossed above 70,000, 70,012.60`

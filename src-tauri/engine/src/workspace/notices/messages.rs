@@ -238,7 +238,7 @@ impl<'c> Waiting<'c> {
 fn several(core: &Core, found: &Found) -> Notification {
     let language = core.locale().language;
     let (count, sessions) = (found.count(), found.sessions.len());
-    let lines = if core.settings.borrow().previews {
+    let lines = if core.previews() {
         found.lines(core)
     } else {
         Vec::new()
@@ -266,7 +266,7 @@ async fn in_session(core: &Core, bursts: &mut Bursts, each: &InSession) -> Notif
     let first_unread = first_unread.ok().flatten();
     let burst = bursts.add(session, ids.len(), lines, *newest, first_unread);
     let title = title(core, summary);
-    let (title, body) = match (core.settings.borrow().previews, burst.count, latest.back()) {
+    let (title, body) = match (core.previews(), burst.count, latest.back()) {
         (true, 1, Some(one)) => (
             words::author_in(language, &author(core, one), &title),
             preview(one),
