@@ -8,7 +8,11 @@ import { Overtaken } from "./overtaken";
 type Change = [session: string, changed: readonly MessageRow[], removed: readonly string[]];
 
 const PAGE = 60;
+/** What is read when the view comes near an edge. */
+const MORE = 120;
 const LARGEST_PAGE = 200;
+/** How many messages are held at most while reading on; what is far from the view is let go. */
+const HELD = 600;
 // Clients let go of typing that is not repeated within three seconds.
 const TYPING_AGAIN = 2000;
 const TYPING_ENDS = 5000;
@@ -33,6 +37,8 @@ class Conversation {
   draft = $state("");
   /** A message to bring into view, once. */
   target = $state<string | undefined>();
+  /** The first message in view. */
+  inView: string | undefined;
   /** The message that was jumped to. */
   marked = $state<string | undefined>();
   /** Whether the bar to find something in this session is shown. */
@@ -113,6 +119,7 @@ class Conversation {
     this.editing = undefined;
     this.target = undefined;
     this.marked = undefined;
+    this.inView = undefined;
     this.finding = false;
     this.sought = "";
     this.draft = "";
@@ -135,7 +142,7 @@ class Conversation {
   async #again(id: string): Promise<MessagePage> {
     const first = this.messages[0]?.id;
     const size = Math.max(PAGE, Math.min(LARGEST_PAGE, this.messages.length));
-    const middle = this.messages[Math.floor(this.messages.length / 2)]?.id;
+    const middle = this.inView ?? this.messages[Math.floor(this.messages.length / 2)]?.id;
     let page =
       this.after === "end" || middle === undefined
         ? await call("messages", { session: id, at: { at: "latest" }, limit: size })
@@ -224,11 +231,12 @@ class Conversation {
     if (id === undefined) return;
     this.#loading = true;
     try {
-      const asked = call("messages", { session: id, at: { at, message }, limit: PAGE });
+      const asked = call("messages", { session: id, at: { at, message }, limit: MORE });
       const [page, since] = await this.#events.reply(asked);
       if (this.id !== id) return;
       const shown = this.#page();
-      this.#show(at === "before" ? joined(page, shown, at) : joined(shown, page, at), since);
+      const all = at === "before" ? joined(page, shown, at) : joined(shown, page, at);
+      this.#show(withinReach(all, at), since);
     } catch {
       // The edge stays; coming near it again asks again.
     } finally {
@@ -416,6 +424,14 @@ export function joined(
     before: older.before,
     after: newer.after,
   };
+}
+
+/** A page that was read on from an edge, without what is far from there. */
+export function withinReach(page: MessagePage, read: "before" | "after"): MessagePage {
+  if (page.rows.length <= HELD) return page;
+  return read === "before"
+    ? { ...page, rows: page.rows.slice(0, HELD), after: "more" }
+    : { ...page, rows: page.rows.slice(-HELD), before: "more" };
 }
 
 /** Notes when the first messages were drawn: the bench compares it with a blank window. */
