@@ -107,12 +107,14 @@ export class Home {
   }
 }
 
-/** Waits until so many messages of a session are on this device, and all can be searched. */
+/** Waits until so many messages of a session are on this device, at rest, and can be searched. */
 async function here(page, session, count) {
   await page.waitForFunction(
     async ([wanted, messages]) => {
       const own = await window.ask("details", { session: wanted }).catch(() => undefined);
       if (own?.messages !== messages) return false;
+      const { active } = await window.ask("snapshot", {});
+      if (active.connection.state !== "live" || active.download !== null) return false;
       const { searched, total } = await window.ask("search", { query: "1", limit: 1 });
       return searched === total;
     },

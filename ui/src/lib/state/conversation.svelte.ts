@@ -212,6 +212,14 @@ class Conversation {
       if (within) rows.set(row.id, row);
     }
     this.messages = [...rows.values()].sort(compareMessages);
+    if (this.messages.length > 2 * HELD) this.#letGo();
+  }
+
+  /** Lets go of what is far from what is read: at the end of the list, what is oldest. */
+  #letGo(): void {
+    const at = this.messages.findIndex((row) => row.id === this.inView);
+    const early = at >= 0 && at < HELD;
+    this.#show(withinReach(this.#page(), early ? "before" : "after"), []);
   }
 
   async loadOlder(): Promise<void> {
