@@ -2,14 +2,13 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { lacking, startBrowser } from "./support/chromium.mjs";
+import { DEADLINE, lacking, startBrowser } from "./support/chromium.mjs";
 import { Ends, Project } from "./support/engine.mjs";
 import { ALICE, BOB, Person } from "./support/person.mjs";
 
 const SESSION = "harbour";
 /** More than are held at once while reading back. */
 const MESSAGES = 900;
-const BEGAN = Date.UTC(2026, 0, 5, 8);
 const MINUTE = 60_000;
 
 /** Whether the list of messages shows its end; for the page. */
@@ -28,14 +27,14 @@ describe("reading back", { skip: lacking }, () => {
   let browser;
   let written = 0;
 
-  /** Bob writes so many messages, a minute apart. */
-  const writes = async (count) => {
+  /** Bob writes so many messages, now unless something else is said. */
+  const writes = async (count, began = Date.now(), apart = 1) => {
     const rows = Array.from({ length: count }, (_, place) => ({
       session_id: SESSION,
       user_id: bob,
       role: "user",
       content: `Ship number ${written + place}`,
-      created_at: new Date(BEGAN + (written + place) * MINUTE).toISOString(),
+      created_at: new Date(began + place * apart).toISOString(),
     }));
     written += count;
     await project.insert("chat_messages", rows);
@@ -48,10 +47,24 @@ describe("reading back", { skip: lacking }, () => {
     await alice.until(atEnd);
     await alice.gone("to-newest");
   };
-  /** Turns the wheel over the messages. */
-  const wheel = async (by) => {
+  /** Turns the wheel over the messages until the end is out of view. */
+  const readBack = async () => {
     await alice.page.getByRole("log").hover();
-    await alice.page.mouse.wheel(0, by);
+    await alice.page.mouse.wheel(0, -900);
+    await alice.until(() => {
+      const list = document.querySelector("[role=log]");
+      return list.scrollHeight - list.scrollTop - list.clientHeight > 800;
+    });
+  };
+  /** Turns the wheel until a message is seen. */
+  const wheelTo = async (message, by) => {
+    await alice.page.getByRole("log").hover();
+    while (!(await message.isVisible())) {
+      await alice.page.mouse.wheel(0, by);
+      await alice.page.evaluate(
+        () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))),
+      );
+    }
   };
   /** What is read, and where it stands. */
   const place = () =>
@@ -69,7 +82,7 @@ describe("reading back", { skip: lacking }, () => {
     const owner = await project.account(ALICE);
     bob = await project.account(BOB);
     await project.insert("chat_sessions", { id: SESSION, user_id: owner, title: "Harbour" });
-    await writes(MESSAGES);
+    await writes(MESSAGES, Date.now() - (MESSAGES + 5) * MINUTE, MINUTE);
     alice = await Person.join(browser, ends, project, ALICE);
     await alice.open("Harbour");
     await alice.see("message");
@@ -88,9 +101,7 @@ describe("reading back", { skip: lacking }, () => {
   });
 
   it("stays where one reads, and says how many are new", async () => {
-    await wheel(-900);
-    await alice.until(() => document.querySelector("[role=log]").scrollTop > 0);
-    await alice.page.waitForFunction(() => !document.getAnimations().length);
+    await readBack();
     await writes(1);
     await button().getByText("1 new", { exact: true }).waitFor();
     const before = await place();
@@ -107,14 +118,14 @@ describe("reading back", { skip: lacking }, () => {
   });
 
   it("counts no message twice, and none that was seen", async () => {
-    await wheel(-900);
+    await readBack();
     await writes(1);
     await button().getByText("1 new", { exact: true }).waitFor();
     await goToEnd();
   });
 
   it("shows one's own message at once", async () => {
-    await wheel(-900);
+    await readBack();
     await writes(1);
     await button().waitFor();
     await alice.say("I see them all");
@@ -123,35 +134,19 @@ describe("reading back", { skip: lacking }, () => {
     await alice.gone("to-newest");
   });
 
-  it("reads back through everything, and forth again", async () => {
-    const log = alice.page.getByRole("log");
-    await log.hover();
-    const first = alice.message(/Ship number 0\b/).first();
-    while (!(await first.isVisible())) {
-      await alice.page.mouse.wheel(0, -3000);
-      await alice.page.evaluate(
-        () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))),
-      );
-    }
+  it("reads back through everything, and forth again", { timeout: 2 * DEADLINE }, async () => {
+    await wheelTo(alice.message(/Ship number 0\b/).first(), -3000);
     await button().getByText("Newest messages", { exact: true }).waitFor();
     await writes(2);
     await button().getByText("2 new", { exact: true }).waitFor();
-    const last = newest();
-    while (!(await last.isVisible())) {
-      await alice.page.mouse.wheel(0, 4000);
-      await alice.page.evaluate(
-        () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))),
-      );
-    }
-    await alice.page.mouse.wheel(0, 4000);
+    await wheelTo(newest(), 3000);
+    await alice.page.mouse.wheel(0, 3000);
     await alice.until(atEnd);
     await alice.gone("to-newest");
   });
 
-  it("goes from the oldest to the newest in one step", async () => {
-    await alice.page.getByRole("log").hover();
-    for (let turn = 0; turn < 12; turn += 1) await alice.page.mouse.wheel(0, -3000);
-    await button().waitFor();
+  it("goes from the oldest to the newest in one step", { timeout: 2 * DEADLINE }, async () => {
+    await wheelTo(alice.message(/Ship number 0\b/).first(), -3000);
     await goToEnd();
   });
 

@@ -32,10 +32,6 @@ try {
   const measures = [];
   for (const name of wanted) measures.push(...(await PARTS[name](home, ends, browser)));
   await writeFile(values.json, `${JSON.stringify({ measures }, undefined, 2)}\n`);
-  for (const { name, value, unit, aim } of measures) {
-    const verdict = aim === undefined ? "" : `  aim <= ${aim}: ${value <= aim ? "met" : "MISSED"}`;
-    console.log(`${name.padEnd(60)} ${String(value).padStart(10)} ${unit}${verdict}`);
-  }
 } finally {
   await ends.all();
 }

@@ -55,6 +55,9 @@ class Conversation {
   /** Counts what the session was asked for or left: a late answer is for nobody. */
   #turn = 0;
   #loading = false;
+  #rereading = false;
+  /** What is on screen has to be read again. */
+  #stale = false;
   #typingTold = 0;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
   #draftTimer: ReturnType<typeof setTimeout> | undefined;
@@ -126,16 +129,35 @@ class Conversation {
     this.#draftKept = "";
   }
 
-  /** Reads the part on screen again, after a gap in the events or in the cache. */
+  /**
+   * Reads the part on screen again, after a gap in the events or in the cache: one reading at a
+   * time, and one more for all that asked meanwhile.
+   */
   async reread(): Promise<void> {
-    const id = this.id;
-    if (id === undefined) return;
-    try {
-      const [page, since] = await this.#events.reply(this.#again(id));
-      if (this.id === id) this.#show(page, since);
-    } catch (thrown) {
-      tellFailure(thrown);
+    this.#stale = true;
+    if (this.#rereading) return;
+    this.#rereading = true;
+    while (this.#stale) {
+      this.#stale = false;
+      const id = this.id;
+      if (id === undefined) break;
+      try {
+        const [page, since] = await this.#events.reply(this.#again(id));
+        if (this.id === id) this.#show({ ...page, rows: this.#asTheyAre(page.rows) }, since);
+      } catch (thrown) {
+        tellFailure(thrown);
+      }
     }
+    this.#rereading = false;
+  }
+
+  /** Rows as they are shown where nothing in them changed, so that nothing is drawn again. */
+  #asTheyAre(rows: readonly MessageRow[]): MessageRow[] {
+    const shown = new Map(this.messages.map((row) => [row.id, row]));
+    return rows.map((row) => {
+      const known = shown.get(row.id);
+      return known && JSON.stringify(known) === JSON.stringify(row) ? known : row;
+    });
   }
 
   /** What is on screen, as it is now. */
