@@ -7,7 +7,7 @@ import { lacking, openPage, startBrowser } from "./support/chromium.mjs";
 import { Ends } from "./support/engine.mjs";
 import { startFixture } from "./support/fixture.mjs";
 import { overflow, violations } from "./support/judge.mjs";
-import { SCREENS, settled, show } from "./support/screens.mjs";
+import { ONE_COLUMN, SCREENS, settled, show } from "./support/screens.mjs";
 
 /** Sizes in CSS pixels. At 200 % a window of 1280×800 has room for 640×400. */
 const SIZES = [
@@ -42,12 +42,12 @@ describe("screens", { skip: lacking }, () => {
   after(() => ends.all());
 
   /** Runs a check over all screens, each drawn anew, and gathers what it finds. */
-  const over = async (options, look, check) => {
+  const over = async (options, look, check, screens = SCREENS) => {
     const watched = await openPage(browser, fixture.url, options);
     await watched.page.addInitScript(noteMotion);
     const found = [];
     try {
-      for (const screen of SCREENS) {
+      for (const screen of screens) {
         await show(watched.page, fixture, screen, look);
         for (const line of await check(watched.page)) found.push(`${screen.name}: ${line}`);
       }
@@ -78,6 +78,13 @@ describe("screens", { skip: lacking }, () => {
         await page.setViewportSize(SIZES[0]);
         return found;
       }));
+  }
+
+  for (const lang of ["en", "de"]) {
+    it(`${lang}, one column: no violations of WCAG 2.2 AA, and nothing reaches out of the page`, () => {
+      const check = async (page) => [...(await violations(page)), ...(await overflow(page))];
+      return over({ viewport: SIZES.at(-1) }, { lang }, check, ONE_COLUMN);
+    });
   }
 
   it("a part of the program that cannot be had is told, and locks nothing", async () => {

@@ -133,6 +133,11 @@ describe("the approved pictures", () => {
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
+  const look = (name, ...screens) => ({
+    name,
+    screens: (screens.length > 0 ? screens : ["conversation"]).map((each) => ({ name: each })),
+  });
+
   it("are kept without a loss, and those without a screen are named", async () => {
     const approved = new Approved(folder);
     const picture = await APPROVED.read("dark", "conversation");
@@ -143,13 +148,13 @@ describe("the approved pictures", () => {
       (await raw(picture)).data,
     );
     assert.equal(await approved.read("light", "conversation"), undefined);
-    assert.deepEqual(await approved.stale(["dark"], ["conversation"]), ["dark/gone.webp"]);
-    assert.deepEqual(await approved.stale(["light"], ["conversation", "gone"]), [
+    assert.deepEqual(await approved.stale([look("dark")]), ["dark/gone.webp"]);
+    assert.deepEqual(await approved.stale([look("light", "conversation", "gone")]), [
       "dark/conversation.webp",
       "dark/gone.webp",
     ]);
     await approved.remove("dark/gone.webp");
-    assert.deepEqual(await approved.stale(["dark"], ["conversation"]), []);
+    assert.deepEqual(await approved.stale([look("dark")]), []);
     const { chromium, probe } = await approved.rendering();
     assert.equal(chromium, "1.2");
     assert.equal(await judge(await png(probe), picture), undefined);

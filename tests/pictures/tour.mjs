@@ -6,7 +6,6 @@ import { parseArgs } from "node:util";
 import { lacking, startBrowser } from "../browser/support/chromium.mjs";
 import { Ends } from "../browser/support/engine.mjs";
 import { startFixture } from "../browser/support/fixture.mjs";
-import { SCREENS } from "../browser/support/screens.mjs";
 import { Album } from "./support/album.mjs";
 import { APPROVED } from "./support/approved.mjs";
 import { judge } from "./support/judge.mjs";
@@ -31,13 +30,13 @@ try {
     const album = await Album.open(browser, fixture, look);
     const folder = values.out && join(values.out, look.name);
     if (folder) await mkdir(folder, { recursive: true });
-    for (const screen of SCREENS) {
+    for (const screen of look.screens) {
       const { whole, compared } = await album.take(screen);
       if (folder) await writeFile(join(folder, `${screen.name}.png`), whole);
       if (values.approve && (await approve(look, screen, compared))) replaced += 1;
     }
     await album.close();
-    console.log(`${look.name}: ${SCREENS.length} pictures${folder ? ` in ${folder}` : ""}`);
+    console.log(`${look.name}: ${look.screens.length} pictures${folder ? ` in ${folder}` : ""}`);
   }
   if (values.approve) await finish(browser, replaced);
 } finally {
@@ -54,8 +53,7 @@ async function approve(look, screen, picture) {
 }
 
 async function finish(browser, replaced) {
-  const names = [LOOKS, SCREENS].map((all) => all.map(({ name }) => name));
-  const stale = await APPROVED.stale(...names);
+  const stale = await APPROVED.stale(LOOKS);
   for (const path of stale) {
     await APPROVED.remove(path);
     console.log(`removed: ${path}`);

@@ -58,6 +58,46 @@ describe("the pages of a conversation", () => {
   });
 });
 
+describe("a long way back", () => {
+  const rows = (from: number, count: number) =>
+    Array.from({ length: count }, (_, at) => message(`m${from + at}`, { created_at: from + at }));
+  const pageOf = (from: number, count: number, more: Partial<MessagePage>): MessagePage => ({
+    rows: rows(from, count),
+    gaps: [],
+    before: "more",
+    after: "more",
+    ...more,
+  });
+
+  it("lets go of the newest, and reads them again on the way forth", async () => {
+    await open(pageOf(1000, 500, { after: "end" }));
+    const older = conversation.loadOlder();
+    (await backend.next("messages")).answer(pageOf(880, 120, {}));
+    await older;
+    expect([conversation.messages.length, conversation.after]).toEqual([600, "more"]);
+    expect(conversation.messages[0]?.id).toBe("m880");
+    expect(conversation.messages.at(-1)?.id).toBe("m1479");
+    const newer = conversation.loadNewer();
+    (await backend.next("messages")).answer(pageOf(1480, 20, { after: "end" }));
+    await newer;
+    expect([conversation.messages.length, conversation.after]).toEqual([600, "end"]);
+    expect([conversation.before, conversation.messages[0]?.id]).toEqual(["more", "m900"]);
+  });
+
+  it("keeps a row as it is shown where a reading brings the same", async () => {
+    await open(pageOf(1, 3, { before: "end", after: "end" }));
+    const [first, second] = conversation.messages;
+    const reading = conversation.reread();
+    const again = pageOf(1, 3, { before: "end", after: "end" });
+    again.rows[1] = message("m2", { created_at: 2, content: "Changed" });
+    (await backend.next("messages")).answer(again);
+    await reading;
+    expect(conversation.messages[0]).toBe(first);
+    expect(conversation.messages[1]).not.toBe(second);
+    expect(conversation.messages[1]?.content).toBe("Changed");
+  });
+});
+
 describe("a reply that was overtaken by an event", () => {
   const state = () => conversation.messages.map((row) => row.state.state);
 

@@ -8,6 +8,7 @@ mod command;
 mod figures;
 mod invariants;
 mod package;
+mod page;
 mod run;
 mod session;
 mod soak;
@@ -103,8 +104,11 @@ struct BenchArgs {
     /// Measure alerts, keeping up, the cache and searching instead of the window
     #[arg(long)]
     figures: bool,
-    /// With --figures: messages in the large cache, a million unless given
-    #[arg(long, requires = "figures", value_name = "COUNT")]
+    /// Measure the page in Chromium instead: scrolling, writing, searching, prices, at rest
+    #[arg(long, conflicts_with = "figures")]
+    page: bool,
+    /// With --figures or --page: how many messages there are; a million and 100,000 unless given
+    #[arg(long, value_name = "COUNT")]
     messages: Option<u64>,
 }
 
@@ -130,6 +134,7 @@ fn main() -> ExitCode {
         Task::Bench(args) if args.figures => {
             figures::figures(args.confirm.yes, &args.json, args.messages)
         }
+        Task::Bench(args) if args.page => page::page(args.confirm.yes, &args.json, args.messages),
         Task::Bench(args) => bench::bench(args.confirm.yes, &args.json),
         Task::Soak(args) => soak::soak(args.programs, args.from, args.kills),
         Task::Bindings => bindings::write(),

@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startProgram } from "../../programs.mjs";
+import { ROOT, startProgram } from "../../programs.mjs";
 
 /** What a test started, ended in the opposite order. */
 export class Ends {
@@ -34,6 +34,8 @@ export async function startEngine(ends, options = []) {
   const serve = await startProgram("tidings-serve", [
     "--data-dir",
     data,
+    "--ui",
+    join(ROOT, "ui/dist"),
     "--secrets",
     "memory",
     ...options,
@@ -94,6 +96,13 @@ export class Project {
     return this.#ask(`/rest/v1/${table}`, this.#server.ready.service_role_key, "POST", rows);
   }
 
+  /** Writes rows as the project itself, in place of those with the same value in a column. */
+  upsert(table, rows, column) {
+    const path = `/rest/v1/${table}?on_conflict=${column}`;
+    const prefer = "resolution=merge-duplicates,return=minimal";
+    return this.#ask(path, this.#server.ready.service_role_key, "POST", rows, prefer);
+  }
+
   /** Changes rows as the project itself. */
   update(table, query, row) {
     const path = `/rest/v1/${table}?${query}`;
@@ -104,14 +113,14 @@ export class Project {
     return this.#ask(`/rest/v1/${table}?${query}`, this.#server.ready.service_role_key, "GET");
   }
 
-  async #ask(path, key, method, body) {
+  async #ask(path, key, method, body, prefer = "return=representation") {
     const reply = await fetch(new URL(path, this.url), {
       method,
       headers: {
         apikey: key,
         authorization: `Bearer ${key}`,
         "content-type": "application/json",
-        prefer: "return=representation",
+        prefer,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });

@@ -296,11 +296,63 @@ export const SCREENS = [
     // The list of sections is seen once.
     ...(section === SECTIONS[0] ? {} : { part: "main" }),
   })),
-].map(({ state, shows, css, ...screen }) => ({
-  ...screen,
-  state: state ?? screen.name,
-  css: css ?? `[data-testid="${shows}"]`,
-}));
+].map(described);
+
+/** What also matters where there is room for one column alone. */
+const IN_ONE_COLUMN = new Set([
+  "conversation",
+  "offline",
+  "empty",
+  "find",
+  "kinds",
+  "reader",
+  "tools",
+  "reply",
+  "edit",
+  "slash",
+  "session-menu",
+  "alerts",
+  "alerts-history",
+  "details",
+  "member-menu",
+  "chart",
+  "symbols",
+  "search",
+  "search-none",
+  "palette",
+  "editor",
+  "editor-second",
+  "outbox",
+  "date",
+  "invite-code",
+  "welcome",
+  "connect",
+  "sign-in",
+  "second-factor",
+  "settings-account",
+  "settings-shortcuts",
+  "settings-storage",
+  "settings-search",
+]);
+
+/** The screens of one column: the list of sessions is one of its own there. */
+export const ONE_COLUMN = [
+  ...[
+    { name: "sessions", state: "conversation", act: press("back"), css: "[data-region=sidebar]" },
+    {
+      name: "sessions-empty",
+      state: "empty",
+      act: press("back"),
+      css: "[data-region=sidebar]",
+    },
+    { name: "market", state: "conversation", panel: true, shows: "watch-row", part: PANEL },
+  ].map(described),
+  ...SCREENS.filter(({ name }) => IN_ONE_COLUMN.has(name)),
+];
+
+function described({ state, shows, css, ...screen }) {
+  return { ...screen, state: state ?? screen.name, css: css ?? `[data-testid="${shows}"]` };
+}
 
 /** Goes to a screen, and returns once it is drawn and at rest. */
 export async function show(page, fixture, screen, { theme = "light", lang = "en" } = {}) {

@@ -28,8 +28,10 @@ export class Approved {
   }
 
   /** Pictures that no look and screen asks for, as paths in the folder. */
-  async stale(looks, screens) {
-    const wanted = new Set(looks.flatMap((look) => screens.map((screen) => `${look}/${screen}.webp`)));
+  async stale(looks) {
+    const wanted = new Set(
+      looks.flatMap((look) => look.screens.map((screen) => `${look.name}/${screen.name}.webp`)),
+    );
     const entries = await unlessAbsent(
       readdir(this.folder, { recursive: true, withFileTypes: true }),
     );

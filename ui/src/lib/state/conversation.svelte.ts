@@ -8,7 +8,11 @@ import { Overtaken } from "./overtaken";
 type Change = [session: string, changed: readonly MessageRow[], removed: readonly string[]];
 
 const PAGE = 60;
+/** What is read when the view comes near an edge. */
+const MORE = 120;
 const LARGEST_PAGE = 200;
+/** How many messages are held at most while reading on; what is far from the view is let go. */
+const HELD = 600;
 // Clients let go of typing that is not repeated within three seconds.
 const TYPING_AGAIN = 2000;
 const TYPING_ENDS = 5000;
@@ -33,6 +37,8 @@ class Conversation {
   draft = $state("");
   /** A message to bring into view, once. */
   target = $state<string | undefined>();
+  /** The first message in view. */
+  inView: string | undefined;
   /** The message that was jumped to. */
   marked = $state<string | undefined>();
   /** Whether the bar to find something in this session is shown. */
@@ -49,6 +55,9 @@ class Conversation {
   /** Counts what the session was asked for or left: a late answer is for nobody. */
   #turn = 0;
   #loading = false;
+  #rereading = false;
+  /** What is on screen has to be read again. */
+  #stale = false;
   #typingTold = 0;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
   #draftTimer: ReturnType<typeof setTimeout> | undefined;
@@ -113,29 +122,49 @@ class Conversation {
     this.editing = undefined;
     this.target = undefined;
     this.marked = undefined;
+    this.inView = undefined;
     this.finding = false;
     this.sought = "";
     this.draft = "";
     this.#draftKept = "";
   }
 
-  /** Reads the part on screen again, after a gap in the events or in the cache. */
+  /**
+   * Reads the part on screen again, after a gap in the events or in the cache: one reading at a
+   * time, and one more for all that asked meanwhile.
+   */
   async reread(): Promise<void> {
-    const id = this.id;
-    if (id === undefined) return;
-    try {
-      const [page, since] = await this.#events.reply(this.#again(id));
-      if (this.id === id) this.#show(page, since);
-    } catch (thrown) {
-      tellFailure(thrown);
+    this.#stale = true;
+    if (this.#rereading) return;
+    this.#rereading = true;
+    while (this.#stale) {
+      this.#stale = false;
+      const id = this.id;
+      if (id === undefined) break;
+      try {
+        const [page, since] = await this.#events.reply(this.#again(id));
+        if (this.id === id) this.#show({ ...page, rows: this.#asTheyAre(page.rows) }, since);
+      } catch (thrown) {
+        tellFailure(thrown);
+      }
     }
+    this.#rereading = false;
+  }
+
+  /** Rows as they are shown where nothing in them changed, so that nothing is drawn again. */
+  #asTheyAre(rows: readonly MessageRow[]): MessageRow[] {
+    const shown = new Map(this.messages.map((row) => [row.id, row]));
+    return rows.map((row) => {
+      const known = shown.get(row.id);
+      return known && JSON.stringify(known) === JSON.stringify(row) ? known : row;
+    });
   }
 
   /** What is on screen, as it is now. */
   async #again(id: string): Promise<MessagePage> {
     const first = this.messages[0]?.id;
     const size = Math.max(PAGE, Math.min(LARGEST_PAGE, this.messages.length));
-    const middle = this.messages[Math.floor(this.messages.length / 2)]?.id;
+    const middle = this.inView ?? this.messages[Math.floor(this.messages.length / 2)]?.id;
     let page =
       this.after === "end" || middle === undefined
         ? await call("messages", { session: id, at: { at: "latest" }, limit: size })
@@ -205,6 +234,14 @@ class Conversation {
       if (within) rows.set(row.id, row);
     }
     this.messages = [...rows.values()].sort(compareMessages);
+    if (this.messages.length > 2 * HELD) this.#letGo();
+  }
+
+  /** Lets go of what is far from what is read: at the end of the list, what is oldest. */
+  #letGo(): void {
+    const at = this.messages.findIndex((row) => row.id === this.inView);
+    const early = at >= 0 && at < HELD;
+    this.#show(withinReach(this.#page(), early ? "before" : "after"), []);
   }
 
   async loadOlder(): Promise<void> {
@@ -224,11 +261,12 @@ class Conversation {
     if (id === undefined) return;
     this.#loading = true;
     try {
-      const asked = call("messages", { session: id, at: { at, message }, limit: PAGE });
+      const asked = call("messages", { session: id, at: { at, message }, limit: MORE });
       const [page, since] = await this.#events.reply(asked);
       if (this.id !== id) return;
       const shown = this.#page();
-      this.#show(at === "before" ? joined(page, shown, at) : joined(shown, page, at), since);
+      const all = at === "before" ? joined(page, shown, at) : joined(shown, page, at);
+      this.#show(withinReach(all, at), since);
     } catch {
       // The edge stays; coming near it again asks again.
     } finally {
@@ -416,6 +454,14 @@ export function joined(
     before: older.before,
     after: newer.after,
   };
+}
+
+/** A page that was read on from an edge, without what is far from there. */
+export function withinReach(page: MessagePage, read: "before" | "after"): MessagePage {
+  if (page.rows.length <= HELD) return page;
+  return read === "before"
+    ? { ...page, rows: page.rows.slice(0, HELD), after: "more" }
+    : { ...page, rows: page.rows.slice(-HELD), before: "more" };
 }
 
 /** Notes when the first messages were drawn: the bench compares it with a blank window. */
