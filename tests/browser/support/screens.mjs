@@ -333,6 +333,11 @@ const IN_ONE_COLUMN = new Set([
   "settings-shortcuts",
   "settings-storage",
   "settings-search",
+  "privacy",
+  "passphrase",
+  "locked",
+  "locked-wrong",
+  "locked-over",
 ]);
 
 /** The screens of one column: the list of sessions is one of its own there. */
