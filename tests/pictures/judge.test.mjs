@@ -162,7 +162,7 @@ describe("the approved pictures", () => {
 
   it("are none in a folder that is not there", async () => {
     const none = new Approved(join(folder, "nowhere"));
-    assert.deepEqual(await none.stale(["dark"], ["conversation"]), []);
+    assert.deepEqual(await none.stale([look("dark", "conversation")]), []);
     assert.equal(await none.rendering(), undefined);
   });
 });

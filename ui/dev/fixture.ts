@@ -10,7 +10,6 @@ import type {
   Connection,
   Event,
   GetPriceHistory,
-  LockState,
   PreviewRule,
   PriceHistory,
   RuleRow,
@@ -28,6 +27,7 @@ import * as alerts from "./alerts";
 import { history } from "./chart";
 import * as data from "./data";
 import { kinds } from "./kinds";
+import { CLOSED, lockIn } from "./lock";
 import * as who from "./people";
 import { search } from "./search";
 import { IN_GERMAN, pseudo } from "./speech";
@@ -112,15 +112,7 @@ const signIn: SignInState =
       ? { state: "signed_out" }
       : { state: "signed_in", account };
 
-const CLOSED = { code: "locked", message: "Tidings is locked.", details: null } as const;
-const lock: LockState = {
-  stage: state === "locked" ? "locked" : state === "privacy" ? "open" : "off",
-  problem: null,
-  wait_until: null,
-  durable: true,
-  theme: settings.theme,
-  language: settings.language,
-};
+const lock = lockIn(state, settings);
 const snapshot: Snapshot = {
   seq: 0,
   workspaces: state === "welcome" || state === "connect" ? [] : [info],
