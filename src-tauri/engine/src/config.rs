@@ -40,11 +40,13 @@ pub struct Config {
 
 /// What is kept of the lock here. Its passphrase's hash is a secret, and there is a lock also when it
 /// alone says so: changing this file opens nothing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LockConfig {
     /// Whether there is one, also when the secret cannot be read.
     pub on: bool,
+    /// Under which name the hash is kept: found by it where this directory was moved.
+    pub name: Option<String>,
     /// Wrong passphrases.
     pub attempts: AttemptsConfig,
 }

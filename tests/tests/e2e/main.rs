@@ -7,6 +7,7 @@ mod account;
 mod chat;
 mod delivery;
 mod local;
+mod lock;
 mod offline;
 mod prices;
 

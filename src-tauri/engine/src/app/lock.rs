@@ -7,10 +7,11 @@ use tidings_contract::{self as api, Command, LockProblem};
 use tidings_model::Timestamp;
 use zeroize::Zeroizing;
 
-use super::App;
+use super::{App, AppOptions};
+use crate::config::LockConfig;
 use crate::error::{EngineError, Result};
 use crate::lock::{Attempts, Checked, Happened, Locked, Passphrase, Stage};
-use crate::secrets::{Secrets, SecretsError};
+use crate::secrets::SecretsError;
 
 /// The lock of the program.
 pub(super) struct Lock {
@@ -27,10 +28,17 @@ pub(super) struct Lock {
 impl Lock {
     /// As an earlier run left it: closed if there is a passphrase. There is one if the key store has
     /// it, or if the configuration says so: neither alone takes it away.
-    pub async fn at_start(secrets: Arc<dyn Secrets>, locked: Locked, on: bool) -> Self {
-        let passphrase = Passphrase::new(secrets);
-        let found = passphrase.is_set().await;
-        let stage = match (&found, on) {
+    pub async fn at_start(options: &AppOptions, locked: Locked, kept: &LockConfig) -> Self {
+        let mut passphrase = Passphrase::of(&options.data_dir, options.secrets.clone());
+        let mut found = passphrase.is_set().await;
+        if let (Ok(false), Some(name)) = (&found, &kept.name) {
+            // The directory may have been moved.
+            let before = Passphrase::named(name.clone(), options.secrets.clone());
+            if let Ok(true) = before.is_set().await {
+                (passphrase, found) = (before, Ok(true));
+            }
+        }
+        let stage = match (&found, kept.on) {
             (Ok(true), _) => Stage::Locked(None),
             (Ok(false), true) if passphrase.durable() => Stage::Locked(Some(LockProblem::Lost)),
             (_, true) => Stage::Locked(Some(LockProblem::NoKeyStore)),
@@ -213,8 +221,11 @@ impl App {
         passphrase.set(new).await?;
         self.happened(Happened::Set(self.now()));
         // A passphrase that ends with the program is not waited for by the next one.
-        let on = passphrase.durable();
-        self.config_mut(|config| config.lock.on = on)?;
+        let (on, name) = (passphrase.durable(), passphrase.name().to_owned());
+        self.config_mut(|config| {
+            config.lock.on = on;
+            config.lock.name = Some(name);
+        })?;
         Ok(self.lock_state())
     }
 

@@ -108,7 +108,7 @@ impl App {
         let now = options.clock.now();
         let muted = mute::kept(config.alerts_muted_until, now);
         let locked = Locked::default();
-        let lock = lock::Lock::at_start(options.secrets.clone(), locked.clone(), config.lock.on);
+        let lock = lock::Lock::at_start(&options, locked.clone(), &config.lock);
         let lock = lock.await;
         lock.remember(Attempts::kept(config.lock.attempts, now));
         let app = Self(Arc::new(Inner {

@@ -1,14 +1,17 @@
 //! The passphrase: Argon2id, off the runtime, beside the other secrets.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
 use crate::error::{EngineError, Result};
 use crate::secrets::{self, Secrets, SecretsError};
 
-/// Name of what checks it, among the secrets.
+/// What the name of what checks it begins with, among the secrets. Each data directory has its own.
 const NAME: &str = "lock/passphrase";
 /// The fewest characters it has.
 const LEAST: usize = 6;
@@ -19,7 +22,10 @@ const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
 
 /// Keeps what checks the passphrase (a PHC string), never the passphrase itself.
 #[derive(Clone)]
-pub(crate) struct Passphrase(Arc<dyn Secrets>);
+pub(crate) struct Passphrase {
+    secrets: Arc<dyn Secrets>,
+    name: String,
+}
 
 /// What came of a passphrase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,26 +37,40 @@ pub(crate) enum Checked {
 }
 
 impl Passphrase {
-    pub fn new(secrets: Arc<dyn Secrets>) -> Self {
-        Self(secrets)
+    /// The one of a data directory.
+    pub fn of(directory: &Path, secrets: Arc<dyn Secrets>) -> Self {
+        let whole = directory.canonicalize();
+        let path = whole.as_deref().unwrap_or(directory).as_os_str();
+        let path = URL_SAFE_NO_PAD.encode(path.as_encoded_bytes());
+        Self::named(format!("{NAME}/{path}"), secrets)
+    }
+
+    /// The one under a name.
+    pub fn named(name: String, secrets: Arc<dyn Secrets>) -> Self {
+        Self { secrets, name }
+    }
+
+    /// Its name among the secrets.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Whether it outlives the program.
     pub fn durable(&self) -> bool {
-        self.0.durable()
+        self.secrets.durable()
     }
 
     /// Whether one is set.
     pub async fn is_set(&self) -> Result<bool, SecretsError> {
-        let secrets = self.0.clone();
-        secrets::blocking(move || secrets.get(NAME).map(|kept| kept.is_some())).await
+        let Self { secrets, name } = self.clone();
+        secrets::blocking(move || secrets.get(&name).map(|kept| kept.is_some())).await
     }
 
     /// Looks at one.
     pub async fn check(&self, given: Zeroizing<String>) -> Result<Checked, SecretsError> {
-        let secrets = self.0.clone();
+        let Self { secrets, name } = self.clone();
         secrets::blocking(move || {
-            let Some(kept) = secrets.get(NAME)? else {
+            let Some(kept) = secrets.get(&name)? else {
                 return Ok(Checked::Lost);
             };
             Ok(
@@ -80,12 +100,12 @@ impl Passphrase {
                 "A passphrase has at most {MOST} characters."
             )));
         }
-        let secrets = self.0.clone();
+        let Self { secrets, name } = self.clone();
         let kept = secrets::blocking(move || {
             let hash = argon()?.hash_password(given.as_bytes()).map_err(failed)?;
             let hash = hash.to_string();
-            secrets.set(NAME, &hash)?;
-            match secrets.get(NAME)? {
+            secrets.set(&name, &hash)?;
+            match secrets.get(&name)? {
                 Some(kept) if *kept == hash => Ok(()),
                 _ => Err(SecretsError("it did not keep what it was given".to_owned())),
             }
@@ -95,8 +115,8 @@ impl Passphrase {
 
     /// Takes it away.
     pub async fn remove(&self) -> Result<(), SecretsError> {
-        let secrets = self.0.clone();
-        secrets::blocking(move || secrets.delete(NAME)).await
+        let Self { secrets, name } = self.clone();
+        secrets::blocking(move || secrets.delete(&name)).await
     }
 }
 
@@ -124,7 +144,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_kept_is_a_salted_hash_that_knows_its_passphrase() {
         let secrets = Arc::new(MemorySecrets::default());
-        let passphrase = Passphrase::new(secrets.clone());
+        let passphrase = Passphrase::named(NAME.to_owned(), secrets.clone());
         assert!(!passphrase.is_set().await.unwrap());
         assert_eq!(passphrase.check(given("x")).await.unwrap(), Checked::Lost);
         passphrase.set(given("correct horse")).await.unwrap();
@@ -149,8 +169,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn each_directory_has_its_own() {
+        let secrets = Arc::new(MemorySecrets::default());
+        let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+        let [one, other] = folders
+            .each_ref()
+            .map(|folder| Passphrase::of(folder.path(), secrets.clone()));
+        one.set(given("correct horse")).await.unwrap();
+        assert!(one.is_set().await.unwrap());
+        assert!(!other.is_set().await.unwrap());
+        let again = Passphrase::of(&folders[0].path().join("."), secrets.clone());
+        assert_eq!(again.name(), one.name());
+    }
+
+    #[tokio::test]
     async fn one_that_is_too_short_or_too_long_changes_nothing() {
-        let passphrase = Passphrase::new(Arc::new(MemorySecrets::default()));
+        let passphrase = Passphrase::of(Path::new("."), Arc::new(MemorySecrets::default()));
         for text in ["", "12345", &"x".repeat(257)] {
             assert!(matches!(
                 passphrase.set(given(text)).await,

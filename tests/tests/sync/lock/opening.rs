@@ -8,6 +8,13 @@ use tidings_tests::project::Project;
 use super::{PASSPHRASE, locked, set, stage, unlock, wrong};
 use crate::kit::{Device, alices_device};
 
+/// Under which name a computer keeps what checks the passphrase.
+fn name_of(device: &Device) -> String {
+    let file = std::fs::read_to_string(device.file("config.json")).unwrap();
+    let config: serde_json::Value = serde_json::from_str(&file).unwrap();
+    config["lock"]["name"].as_str().unwrap().to_owned()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_passphrase_is_a_hash_in_the_key_store_and_nowhere_else() {
     let project = Project::start().await;
@@ -21,7 +28,7 @@ async fn a_passphrase_is_a_hash_in_the_key_store_and_nowhere_else() {
     assert_eq!(app.refused(short).await.code, ErrorCode::Invalid);
     assert_eq!(stage(&app).await, LockStage::Off);
     set(&app).await;
-    let kept = tidings_engine::Secrets::get(&*device.secrets, "lock/passphrase");
+    let kept = tidings_engine::Secrets::get(&*device.secrets, &name_of(&device));
     assert!(kept.unwrap().unwrap().starts_with("$argon2id$"));
     assert!(!device.holds(PASSPHRASE));
     assert!(!device.holds("$argon2id$"));
@@ -130,8 +137,9 @@ async fn a_start_is_locked_and_neither_the_file_nor_the_key_store_alone_takes_th
     // Somebody takes it out of the key store.
     std::fs::write(&file, whole).unwrap();
     let secrets: &dyn tidings_engine::Secrets = &*device.secrets;
-    let kept = secrets.get("lock/passphrase").unwrap().unwrap();
-    secrets.delete("lock/passphrase").unwrap();
+    let name = name_of(&device);
+    let kept = secrets.get(&name).unwrap().unwrap();
+    secrets.delete(&name).unwrap();
     let app = device.start().await;
     let state = app.ok(api::GetLockState {}).await;
     assert_eq!(
@@ -143,7 +151,19 @@ async fn a_start_is_locked_and_neither_the_file_nor_the_key_store_alone_takes_th
         ErrorCode::Storage
     );
     assert_eq!(stage(&app).await, LockStage::Locked);
-    secrets.set("lock/passphrase", &kept).unwrap();
+    secrets.set(&name, &kept).unwrap();
+    app.ok(unlock(PASSPHRASE)).await;
+    app.stop().await;
+
+    // In a directory that was moved it is found under the name that it had before.
+    secrets.delete(&name).unwrap();
+    secrets.set("lock/passphrase/elsewhere", &kept).unwrap();
+    let moved = std::fs::read_to_string(&file).unwrap();
+    let moved = moved.replace(&name, "lock/passphrase/elsewhere");
+    std::fs::write(&file, moved).unwrap();
+    let app = device.start().await;
+    let state = app.ok(api::GetLockState {}).await;
+    assert_eq!((state.stage, state.problem), (LockStage::Locked, None));
     app.ok(unlock(PASSPHRASE)).await;
     app.stop().await;
 }
