@@ -57,7 +57,7 @@ async fn what_is_in_the_window_is_behind_the_lock_once_it_was_closed_to_the_tray
     .await
     .unwrap();
     item.wait_menu("the lock", DEADLINE, |menu| {
-        menu.labels().iter().any(|label| *label == "Locked")
+        menu.labels().contains(&"Locked")
     })
     .await
     .unwrap();
