@@ -206,14 +206,14 @@ async fn every_command_but_those_of_its_screen_is_answered_locked_and_changes_no
 async fn what_was_begun_before_it_closed_is_not_answered_after() {
     let project = Project::start().await;
     let (_device, app) = alices_device(&project).await;
-    let session = app.session("Plans").await;
     super::set(&app).await;
     // The server holds the answer back until the lock is closed.
     project
         .proxy
         .freeze(tidings_testkit::proxy::Direction::Down);
-    let asked = Box::pin(app.call(api::ListParticipants {
-        session: session.clone(),
+    let asked = Box::pin(app.call(api::CheckProject {
+        url: project.proxy.url(),
+        key: project.key(),
     }));
     let closed = Box::pin(async {
         app.ok(api::LockNow {}).await;
