@@ -265,6 +265,23 @@ impl Tidings {
         .await
     }
 
+    /// Closes the window to the tray, and returns once it is hidden.
+    pub async fn close_to_tray(&self) -> Result<()> {
+        self.press_close().await?;
+        wait_for("a hidden window", DEADLINE, async || {
+            (!self.visible().await.ok()?).then_some(())
+        })
+        .await
+    }
+
+    /// Waits until the window is shown.
+    pub async fn shown(&self) -> Result<()> {
+        wait_for("a window that is shown", DEADLINE, async || {
+            self.visible().await.ok()?.then_some(())
+        })
+        .await
+    }
+
     /// Presses the window's own close button.
     pub async fn press_close(&self) -> Result<()> {
         let button = Locator::Css(".controls button:last-child");

@@ -17,12 +17,7 @@ async fn service(bus: &Bus) -> Notifications {
 }
 
 async fn hidden(tidings: &Tidings) {
-    tidings.press_close().await.unwrap();
-    wait_for("a hidden window", DEADLINE, async || {
-        (!tidings.visible().await.ok()?).then_some(())
-    })
-    .await
-    .unwrap();
+    tidings.close_to_tray().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

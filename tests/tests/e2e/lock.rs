@@ -1,6 +1,6 @@
 //! The lock in the real window.
 
-use tidings_testkit::{DEADLINE, scratch, wait_for};
+use tidings_testkit::{DEADLINE, scratch};
 use tidings_tests::dbus::{Bus, Tray};
 use tidings_tests::tidings::Tidings;
 
@@ -50,23 +50,14 @@ async fn what_is_in_the_window_is_behind_the_lock_once_it_was_closed_to_the_tray
     tidings.message(SECRET).await.unwrap();
 
     let item = tray.wait_item(DEADLINE).await.unwrap();
-    tidings.press_close().await.unwrap();
-    wait_for("a hidden window", DEADLINE, async || {
-        (!tidings.visible().await.ok()?).then_some(())
-    })
-    .await
-    .unwrap();
+    tidings.close_to_tray().await.unwrap();
     item.wait_menu("the lock", DEADLINE, |menu| {
         menu.labels().contains(&"Locked")
     })
     .await
     .unwrap();
     item.click("Open Tidings").await.unwrap();
-    wait_for("shown by the tray", DEADLINE, async || {
-        tidings.visible().await.ok()?.then_some(())
-    })
-    .await
-    .unwrap();
+    tidings.shown().await.unwrap();
     locked(&tidings).await;
     try_passphrase(&tidings, "wrong horse").await;
     tidings

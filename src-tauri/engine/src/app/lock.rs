@@ -34,8 +34,9 @@ impl Lock {
         if let (Ok(false), Some(name)) = (&found, &kept.name) {
             // The directory may have been moved.
             let before = Passphrase::named(name.clone(), options.secrets.clone());
-            if let Ok(true) = before.is_set().await {
-                (passphrase, found) = (before, Ok(true));
+            match before.is_set().await {
+                Ok(false) => {}
+                set_or_unknown => (passphrase, found) = (before, set_or_unknown),
             }
         }
         let stage = match (&found, kept.on) {

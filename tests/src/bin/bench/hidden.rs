@@ -57,11 +57,7 @@ pub async fn measure(app: &Path) -> Result<Vec<Measure>> {
     for n in 0..ALERTS {
         ask(&tidings, "save_rule", rule(&alert_symbol(n))).await?;
     }
-    tidings.press_close().await?;
-    wait_for("a hidden window", DEADLINE, async || {
-        (!tidings.visible().await.ok()?).then_some(())
-    })
-    .await?;
+    tidings.close_to_tray().await?;
 
     let mut measures = told(&project, &desktop, &bus).await?;
     measures.extend(cost(&project, Process::running(app)?).await?);
