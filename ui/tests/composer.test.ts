@@ -9,6 +9,7 @@ import { conversation } from "../src/lib/state/conversation.svelte";
 import { drafts } from "../src/lib/state/drafts";
 import { useBackend } from "../src/lib/state/engine.svelte";
 import { sessions } from "../src/lib/state/sessions.svelte";
+import { closeMenu, openMenu } from "../src/lib/ui/menu.svelte";
 import { toast } from "../src/lib/ui/toast.svelte";
 import { HandBackend, message, session, settings } from "./fixtures";
 
@@ -61,6 +62,18 @@ describe("the composer", () => {
     expect(sent.args).toEqual({ session: "s", content: "Hello", reply_to: null });
     sent.answer(message("b", { own: true, content: "Hello", state: { state: "queued" } }));
     await expect.poll(() => conversation.messages.map(({ id }) => id)).toEqual(["a", "b"]);
+  });
+
+  it("takes the focus with the session, not from a menu that was opened meanwhile", async () => {
+    render(Composer);
+    await open();
+    await expect.poll(() => document.activeElement).toBe(field());
+    field().blur();
+    openMenu(document.body, "Session", [{ label: "Mute", action: () => undefined }]);
+    await open({}, "t");
+    flushSync();
+    expect(document.activeElement).not.toBe(field());
+    closeMenu();
   });
 
   it("gives the text back when it was not taken", async () => {

@@ -84,6 +84,24 @@ describe("a long way back", () => {
     expect([conversation.before, conversation.messages[0]?.id]).toEqual(["more", "m900"]);
   });
 
+  it("lets go of the oldest when much comes while the end is read", async () => {
+    await open(pageOf(0, 0, { before: "gap", after: "end" }));
+    for (let from = 0; from < 900; from += 100) conversation.apply("s", rows(from, 100), [], false);
+    expect(conversation.messages.length).toBeLessThanOrEqual(720);
+    expect(conversation.messages.at(-1)?.id).toBe("m899");
+    expect([conversation.before, conversation.after]).toEqual(["more", "end"]);
+  });
+
+  it("lets go of the newest when much is read again while the start is read", async () => {
+    await open(pageOf(0, 700, { before: "end", after: "end" }));
+    conversation.inView = "m3";
+    const reading = conversation.reread();
+    (await backend.next("messages")).answer(pageOf(0, 900, { before: "end", after: "end" }));
+    await reading;
+    expect([conversation.messages.length, conversation.after]).toEqual([600, "more"]);
+    expect([conversation.before, conversation.messages[0]?.id]).toEqual(["end", "m0"]);
+  });
+
   it("keeps a row as it is shown where a reading brings the same", async () => {
     await open(pageOf(1, 3, { before: "end", after: "end" }));
     const [first, second] = conversation.messages;

@@ -143,7 +143,9 @@ class Conversation {
       if (id === undefined) break;
       try {
         const [page, since] = await this.#events.reply(this.#again(id));
-        if (this.id === id) this.#show({ ...page, rows: this.#asTheyAre(page.rows) }, since);
+        if (this.id !== id) continue;
+        this.#show({ ...page, rows: this.#asTheyAre(page.rows) }, since);
+        this.#letGo();
       } catch (thrown) {
         tellFailure(thrown);
       }
@@ -234,11 +236,12 @@ class Conversation {
       if (within) rows.set(row.id, row);
     }
     this.messages = [...rows.values()].sort(compareMessages);
-    if (this.messages.length > 2 * HELD) this.#letGo();
+    this.#letGo();
   }
 
   /** Lets go of what is far from what is read: at the end of the list, what is oldest. */
   #letGo(): void {
+    if (this.messages.length <= HELD + MORE) return;
     const at = this.messages.findIndex((row) => row.id === this.inView);
     const early = at >= 0 && at < HELD;
     this.#show(withinReach(this.#page(), early ? "before" : "after"), []);
