@@ -83,7 +83,8 @@ pub(crate) struct Statements {
     pub scan: &'static str,
     /// The same of one row.
     pub one: &'static str,
-    /// Writes `?3` time, `?4` price, `?5` low, `?6` high, `?7` volume.
+    /// Writes `?3` price and `?4` volume of a price as it came; of a bar `?3` time, `?4` price, `?5`
+    /// low, `?6` high and `?7` volume.
     pub put: &'static str,
     /// Deletes what is before.
     pub drop: &'static str,
@@ -97,7 +98,7 @@ const RAW: Statements = Statements {
            WHERE symbol = ?1 AND time >= ?2 AND time < ?3 ORDER BY time LIMIT ?4",
     one: "SELECT time, time, price, price, price, volume FROM ticks
           WHERE symbol = ?1 AND time = ?2",
-    put: "INSERT INTO ticks (symbol, time, price, volume) VALUES (?1, ?2, ?4, ?7)
+    put: "INSERT INTO ticks (symbol, time, price, volume) VALUES (?1, ?2, ?3, ?4)
           ON CONFLICT (symbol, time) DO UPDATE SET price = excluded.price,
               volume = coalesce(excluded.volume, volume)",
     drop: "DELETE FROM ticks WHERE symbol = ?1 AND time < ?2",
@@ -208,6 +209,12 @@ impl Levels {
 
     pub const fn of(&self, level: Level) -> Span {
         self.0[level as usize]
+    }
+
+    /// Up to when a price may belong to a bar that was made already.
+    pub fn made_to(&self) -> i64 {
+        let made = Level::BARS.map(|level| self.of(level).covered_to);
+        made.into_iter().max().unwrap_or(i64::MAX)
     }
 
     pub const fn set(&mut self, level: Level, span: Span) {

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::*;
 use crate::{Evaluation, FiringMark, JudgedTo, NewFiring, StoredRule};
 use tidings_model::{Decimal, Quote, RuleId, Symbol};
@@ -132,7 +134,7 @@ async fn an_evaluation_is_recorded_at_once_and_told_until_it_was_shown() {
         states: vec![(rule().id, state.clone())],
         followed: Vec::new(),
         judged_to: vec![(btc(), judged(Some(2)))],
-        quotes: vec![quote(3, "70000.10")],
+        quotes: vec![Arc::new(quote(3, "70000.10"))],
         firings: vec![firing(true), firing(false)],
     };
     let ids = desk.cache.commit_evaluation(evaluation).await.unwrap();
@@ -186,6 +188,37 @@ async fn prices_keep_every_digit_and_an_old_quote_is_history_only() {
     assert_eq!(quotes[0].price.to_string(), exact);
     let history = desk.cache.history(btc(), at(0), at(9), 10).await.unwrap();
     assert_eq!(history.len(), 2);
+}
+
+#[tokio::test]
+async fn of_quotes_that_come_together_the_newest_is_the_latest_and_of_one_time_the_last() {
+    let desk = Desk::new().await;
+    let eth = Quote {
+        symbol: Symbol::new("ETH").unwrap(),
+        ..quote(4, "7")
+    };
+    let together = vec![
+        quote(5, "50"),
+        eth.clone(),
+        quote(8, "80"),
+        quote(8, "81"),
+        quote(6, "60"),
+    ];
+    desk.cache.record_quotes(together).await.unwrap();
+    let mut quotes = desk.cache.quotes().await.unwrap();
+    quotes.sort_by(|a, b| a.symbol.cmp(&b.symbol));
+    assert_eq!(quotes, [quote(8, "81"), eth]);
+    let history = desk.cache.history(btc(), at(0), at(9), 10).await.unwrap();
+    let prices: Vec<String> = history
+        .iter()
+        .map(|point| point.price.to_string())
+        .collect();
+    assert_eq!(prices, ["50", "60", "81"]);
+    desk.cache
+        .record_quotes(vec![quote(7, "70")])
+        .await
+        .unwrap();
+    assert!(desk.cache.quotes().await.unwrap().contains(&quote(8, "81")));
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Alert rules and firings as the cache keeps them. What a rule means is not its business.
 
+use std::sync::Arc;
+
 use tidings_model::{Decimal, Json, Quote, RuleId, Symbol, Timestamp};
 
 /// A price alert rule.
@@ -146,7 +148,7 @@ pub struct Evaluation {
     /// Up to when each symbol was judged.
     pub judged_to: Vec<(Symbol, JudgedTo)>,
     /// The quotes judged, to be kept as latest price and history.
-    pub quotes: Vec<Quote>,
+    pub quotes: Vec<Arc<Quote>>,
     /// What fired.
     pub firings: Vec<NewFiring>,
 }

@@ -7,7 +7,7 @@ use super::{Tx, levels, local};
 use crate::error::Result;
 use crate::levels::{Level, Levels};
 use crate::read::decode;
-use crate::types::prices::{PastPrices, PriceGap, PricePoint};
+use crate::types::prices::{PastPrices, PriceGap};
 use crate::{Cache, pool::Durability};
 
 /// Name of the fact up to when somebody listened.
@@ -98,11 +98,9 @@ fn fill(tx: &Tx<'_>, stretch: PriceGap) -> Result<()> {
 fn record_past(tx: &mut Tx<'_>, past: &PastPrices) -> Result<()> {
     let levels = Levels::load(tx.conn)?;
     let symbol = tx.symbol(&past.symbol)?;
-    let points = past.prices.iter().cloned();
-    let points: Vec<PricePoint> = points
-        .map(|(time, price, volume)| PricePoint::single(time, price, volume))
-        .collect();
-    levels::keep(tx, &levels, symbol, &points)?;
+    let prices = past.prices.iter();
+    let prices = prices.map(|(time, price, volume)| (*time, price, volume.as_ref()));
+    levels::keep(tx, &levels, symbol, prices)?;
     if let Some(whole) = past.whole {
         note_read(tx, symbol, whole)?;
     }

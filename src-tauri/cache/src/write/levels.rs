@@ -15,6 +15,9 @@ use crate::{Cache, pool::Durability};
 /// Rows that one transaction takes up or lets go, about; the writer is free again after it.
 const BATCH: usize = 5_000;
 
+/// A price, when it held, and the volume told with it.
+pub(super) type Told<'q> = (Timestamp, &'q Decimal, Option<&'q Decimal>);
+
 impl Cache {
     /// Makes the bars of minutes, hours and days that are over before `until`, some at a time.
     /// Whether there are more to make.
@@ -32,16 +35,28 @@ impl Cache {
 }
 
 /// Keeps prices of one symbol in every level that holds their time.
-pub(super) fn keep(tx: &Tx<'_>, levels: &Levels, symbol: i64, points: &[PricePoint]) -> Result<()> {
+pub(super) fn keep<'q>(
+    tx: &Tx<'_>,
+    levels: &Levels,
+    symbol: i64,
+    prices: impl IntoIterator<Item = Told<'q>>,
+) -> Result<()> {
     let kept_from = levels.of(Level::Raw).kept_from;
-    for point in points {
-        let time = point.time.as_micros();
-        if time >= kept_from {
-            put(tx, Level::Raw, symbol, time, point)?;
+    let made = levels.made_to();
+    let mut late = Vec::new();
+    let mut put = tx.conn.prepare_cached(Level::Raw.sql().put)?;
+    for (time, price, volume) in prices {
+        let at = time.as_micros();
+        if at >= kept_from {
+            let volume = volume.map(Decimal::to_string);
+            put.execute(params![symbol, at, price.to_string(), volume])?;
+        }
+        if at < made {
+            late.push(PricePoint::single(time, price.clone(), volume.cloned()));
         }
     }
-    // Those that come late: the bars of their time are made.
-    take_up(tx, levels, symbol, Level::Raw, points)
+    // The bars of their time are made.
+    take_up(tx, levels, symbol, Level::Raw, &late)
 }
 
 /// Takes points of one level into the bars of all coarser ones that were made already. What a bar
@@ -80,22 +95,22 @@ fn take_up(
             let mut whole = known.clone().unwrap_or_else(|| bar.clone());
             whole.add(bar);
             if known.as_ref() != Some(&whole) {
-                put(tx, level, symbol, key, &whole)?;
+                put_bar(tx, level, symbol, key, &whole)?;
             }
         }
     }
     Ok(())
 }
 
-fn put(tx: &Tx<'_>, level: Level, symbol: i64, key: i64, point: &PricePoint) -> Result<()> {
+fn put_bar(tx: &Tx<'_>, level: Level, symbol: i64, key: i64, bar: &PricePoint) -> Result<()> {
     tx.conn.prepare_cached(level.sql().put)?.execute(params![
         symbol,
         key,
-        point.time.as_micros(),
-        point.price.to_string(),
-        point.low.to_string(),
-        point.high.to_string(),
-        point.volume.as_ref().map(Decimal::to_string),
+        bar.time.as_micros(),
+        bar.price.to_string(),
+        bar.low.to_string(),
+        bar.high.to_string(),
+        bar.volume.as_ref().map(Decimal::to_string),
     ])?;
     Ok(())
 }

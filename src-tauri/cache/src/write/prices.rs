@@ -1,12 +1,14 @@
 //! Prices: the latest quote of each symbol, and their history.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use rusqlite::params;
 use tidings_model::{Decimal, Quote, Symbol};
 
 use super::{Tx, levels};
 use crate::error::Result;
 use crate::levels::Levels;
-use crate::types::prices::PricePoint;
 use crate::{Cache, pool::Durability};
 
 impl Cache {
@@ -18,6 +20,7 @@ impl Cache {
 
     /// Keeps quotes: the latest for each symbol, and all in the history.
     pub async fn record_quotes(&self, quotes: Vec<Quote>) -> Result<()> {
+        let quotes: Vec<Arc<Quote>> = quotes.into_iter().map(Arc::new).collect();
         self.write(Durability::Normal, move |tx| record(tx, &quotes))
             .await
     }
@@ -38,7 +41,7 @@ pub(crate) fn set_watch_list(tx: &mut Tx<'_>, symbols: &[Symbol]) -> Result<()> 
 }
 
 /// Keeps quotes.
-pub(crate) fn record(tx: &mut Tx<'_>, quotes: &[Quote]) -> Result<()> {
+pub(crate) fn record(tx: &mut Tx<'_>, quotes: &[Arc<Quote>]) -> Result<()> {
     let mut latest = tx.conn.prepare_cached(
         "INSERT INTO quotes (symbol, price, change_24h, change_percentage_24h, market_cap, volume_24h, time)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
@@ -48,8 +51,18 @@ pub(crate) fn record(tx: &mut Tx<'_>, quotes: &[Quote]) -> Result<()> {
          WHERE excluded.time >= quotes.time",
     )?;
     let levels = Levels::load(tx.conn)?;
+    let mut by_symbol: BTreeMap<&Symbol, Vec<&Quote>> = BTreeMap::new();
     for quote in quotes {
-        let symbol = tx.symbol(&quote.symbol)?;
+        by_symbol.entry(&quote.symbol).or_default().push(quote);
+    }
+    for (name, quotes) in by_symbol {
+        let symbol = tx.symbol(name)?;
+        let told = (quotes.iter()).map(|each| (each.time, &each.price, each.volume_24h.as_ref()));
+        levels::keep(tx, &levels, symbol, told)?;
+        // Of those of one time the last counts.
+        let Some(quote) = quotes.into_iter().max_by_key(|quote| quote.time) else {
+            continue;
+        };
         let text = |decimal: &Option<Decimal>| decimal.as_ref().map(ToString::to_string);
         let newest = latest.execute(params![
             symbol,
@@ -60,11 +73,8 @@ pub(crate) fn record(tx: &mut Tx<'_>, quotes: &[Quote]) -> Result<()> {
             text(&quote.volume_24h),
             quote.time.as_micros(),
         ])?;
-        let volume = quote.volume_24h.clone();
-        let point = PricePoint::single(quote.time, quote.price.clone(), volume);
-        levels::keep(tx, &levels, symbol, &[point])?;
         if newest > 0 {
-            tx.changes.quotes.insert(quote.symbol.clone());
+            tx.changes.quotes.insert(name.clone());
         }
     }
     Ok(())

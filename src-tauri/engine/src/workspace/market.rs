@@ -60,10 +60,10 @@ impl Due {
 pub(super) struct Market {
     pub(super) book: Book,
     pub(super) rules: HashMap<RuleId, Kept>,
-    pub(super) quotes: HashMap<Symbol, Quote>,
+    pub(super) quotes: HashMap<Symbol, Arc<Quote>>,
     /// `last_updated` of the last row of each symbol, which need not move with its price.
     row_times: HashMap<Symbol, Timestamp>,
-    waiting: Vec<Quote>,
+    waiting: Vec<Arc<Quote>>,
     unkept: Unkept,
     /// Kept firings that are to be told when the snooze of their rule ends.
     pub(super) snoozed: Vec<(FiringId, NewFiring)>,
@@ -133,7 +133,7 @@ impl Market {
         };
         for quote in cache.quotes().await? {
             market.row_times.insert(quote.symbol.clone(), quote.time);
-            market.quotes.insert(quote.symbol.clone(), quote);
+            market.quotes.insert(quote.symbol.clone(), Arc::new(quote));
         }
         let mut stored = Vec::new();
         for rule in cache.rules().await? {
@@ -193,8 +193,13 @@ impl Market {
         self.book.state(id).or(kept).unwrap_or_default()
     }
 
+    /// The latest quote of a symbol.
+    pub(super) fn quote(&self, symbol: &Symbol) -> Option<&Quote> {
+        self.quotes.get(symbol).map(AsRef::as_ref)
+    }
+
     /// The latest quotes, by symbol.
-    pub fn quotes(&self) -> &HashMap<Symbol, Quote> {
+    pub fn quotes(&self) -> &HashMap<Symbol, Arc<Quote>> {
         &self.quotes
     }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use thiserror::Error;
 use tidings_cache::{Column, MemberRow, PartialMessage, PartialSession};
@@ -80,20 +81,35 @@ impl<'a> Fields<'a> {
 #[derive(Debug, Clone, Copy)]
 struct Cell<'a>(Option<&'a str>);
 
-impl Cell<'_> {
-    fn text(self) -> Column<String> {
+impl<'a> Cell<'a> {
+    /// What the column says; without a copy, unless its text has escapes.
+    fn unquoted(self) -> Column<Cow<'a, str>> {
+        /// Borrows what it can, as [`Cow`] by itself does not.
+        #[derive(Deserialize)]
+        struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
         match self.0 {
             None => Column::Absent,
             Some("null") => Column::Null,
-            // A column that is no text on this project (a bigint key, say) is taken as written.
-            Some(raw) => {
-                Column::Value(serde_json::from_str(raw).unwrap_or_else(|_| raw.to_owned()))
+            Some(raw) if raw.starts_with('"') => {
+                let text = serde_json::from_str(raw).map(|Text(text)| text);
+                Column::Value(text.unwrap_or(Cow::Borrowed(raw)))
             }
+            // A column that is no text on this project (a bigint key, say) is taken as written.
+            Some(raw) => Column::Value(Cow::Borrowed(raw)),
+        }
+    }
+
+    fn text(self) -> Column<String> {
+        match self.unquoted() {
+            Column::Absent => Column::Absent,
+            Column::Null => Column::Null,
+            Column::Value(text) => Column::Value(text.into_owned()),
         }
     }
 
     fn parsed<T>(self, read: impl FnOnce(&str) -> Result<T, String>) -> Result<Column<T>, String> {
-        Ok(match self.text() {
+        Ok(match self.unquoted() {
             Column::Absent => Column::Absent,
             Column::Null => Column::Null,
             Column::Value(text) => Column::Value(read(&text)?),
@@ -105,7 +121,7 @@ impl Cell<'_> {
     }
 
     fn decimal(self, name: &str) -> Result<Option<Decimal>, String> {
-        match self.text() {
+        match self.unquoted() {
             Column::Absent | Column::Null => Ok(None),
             Column::Value(text) => text.parse().map(Some).map_err(|e| format!("{name} is {e}")),
         }
@@ -118,7 +134,7 @@ impl Cell<'_> {
 
     /// A whole number; one that cannot be read counts as none.
     fn number(self) -> Option<i64> {
-        self.text().value().and_then(|text| text.parse().ok())
+        self.unquoted().value().and_then(|text| text.parse().ok())
     }
 
     fn object(self) -> Column<Json> {
@@ -391,6 +407,22 @@ mod tests {
         let message = message(&fields(&row), false).unwrap();
         assert_eq!(message.user_id, Column::Null);
         assert_eq!(message.content, Column::Absent);
+    }
+
+    #[test]
+    fn a_text_is_read_as_it_is_meant_and_what_is_no_text_as_it_is_written() {
+        let as_written = ["9007199254740993", "true", r#"{"a": 1}"#, r#""open"#];
+        let texts = [
+            (r#""plain""#, "plain"),
+            (r#""with \"escapes\" \u00e9""#, "with \"escapes\" é"),
+        ];
+        for (written, meant) in texts.into_iter().chain(as_written.map(|text| (text, text))) {
+            assert_eq!(Cell(Some(written)).text(), Column::Value(meant.to_owned()));
+        }
+        let plain = Cell(Some(r#""plain""#)).unquoted();
+        assert!(matches!(plain, Column::Value(Cow::Borrowed("plain"))));
+        assert_eq!(Cell(Some("null")).text(), Column::Null);
+        assert_eq!(Cell(None).text(), Column::Absent);
     }
 
     #[test]

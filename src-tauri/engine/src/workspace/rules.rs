@@ -74,7 +74,7 @@ impl Market {
     pub fn rule_row(&self, id: RuleId, locale: &Locale, now: Timestamp) -> Result<api::RuleRow> {
         let kept = self.rules.get(&id).ok_or_else(|| no_rule(id))?;
         let state = self.state_of(id);
-        let price = self.quotes.get(&kept.rule.symbol).map(|quote| &quote.price);
+        let price = self.quote(&kept.rule.symbol).map(|quote| &quote.price);
         let distance = price.and_then(|price| {
             describe::distance(&kept.rule.condition, price)
                 .or_else(|| describe::distance_of(&state, price))
@@ -144,7 +144,7 @@ impl Market {
         now: Timestamp,
     ) -> Result<()> {
         self.seed(cache, [&rule], now).await?;
-        let latest = self.quotes.get(&rule.symbol).map(Quote::tick);
+        let latest = self.quote(&rule.symbol).map(Quote::tick);
         let old = self.rules.get(&id).cloned();
         let enabled = old.as_ref().is_none_or(|kept| kept.enabled);
         let state = match (&old, enabled) {
@@ -188,7 +188,7 @@ impl Market {
         kept.enabled = enabled;
         if enabled {
             self.seed(cache, [&kept.rule], now).await?;
-            let latest = self.quotes.get(&kept.rule.symbol).map(Quote::tick);
+            let latest = self.quote(&kept.rule.symbol).map(Quote::tick);
             kept.state = self
                 .book
                 .create(id, kept.rule.clone(), now, latest.as_ref());
@@ -247,7 +247,7 @@ impl Market {
         locale: &Locale,
         now: Timestamp,
     ) -> api::RulePreview {
-        let quote = self.quotes.get(&rule.symbol);
+        let quote = self.quote(&rule.symbol);
         let empty = tidings_alerts::History::new();
         let history = self.book.history(&rule.symbol).unwrap_or(&empty);
         let arming = quote.and_then(|quote| describe::arming(rule, &quote.tick(), history, locale));
@@ -291,8 +291,7 @@ fn stored(id: RuleId, kept: &Kept, now: Timestamp) -> Result<StoredRule> {
 
 fn now_is_after(end: Timestamp, market: &Market, rule: &Rule) -> bool {
     market
-        .quotes
-        .get(&rule.symbol)
+        .quote(&rule.symbol)
         .is_some_and(|quote| quote.time >= end)
 }
 

@@ -1,6 +1,7 @@
 //! Prices are judged, and what comes of it is kept before it is told.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use tidings_alerts::{Effect, Firing, Outcome, Pause, Rule, RuleState, describe};
 use tidings_cache::{Evaluation, FiringId, FiringMark, NewFiring};
@@ -116,7 +117,7 @@ impl Market {
             return Some(quote.time);
         }
         // The row as it was: nothing has been said since.
-        let told = self.quotes.get(&quote.symbol);
+        let told = self.quote(&quote.symbol);
         if told.is_some_and(|told| told.price == quote.price) {
             return None;
         }
@@ -129,9 +130,9 @@ impl Market {
         let mut quote = row.quote;
         quote.time = time;
         let outcome = self.book.tick(&quote.symbol, &quote.tick());
+        let quote = Arc::new(quote);
         let newer = self
-            .quotes
-            .get(&quote.symbol)
+            .quote(&quote.symbol)
             .is_none_or(|known| quote.time >= known.time);
         if newer {
             self.quotes.insert(quote.symbol.clone(), quote.clone());
@@ -157,7 +158,7 @@ impl Market {
             let Some(known) = self.row_times.get(symbol) else {
                 continue;
             };
-            let told = self.quotes.get(symbol).map(|quote| &quote.price);
+            let told = self.quote(symbol).map(|quote| &quote.price);
             let until = if oldest.quote.time > *known {
                 oldest.quote.time
             } else if newest.kind != RowKind::Kept
@@ -177,10 +178,10 @@ impl Market {
     /// Everything judged since the last time, to be kept in one transaction.
     pub(super) fn evaluation(&self) -> Evaluation {
         let quotes = self.waiting.clone();
-        let symbols: BTreeSet<Symbol> = quotes.iter().map(|quote| quote.symbol.clone()).collect();
+        let symbols: BTreeSet<&Symbol> = quotes.iter().map(|quote| &quote.symbol).collect();
         let judged_to = symbols
             .into_iter()
-            .map(|symbol| (symbol.clone(), self.judged_to(&symbol)))
+            .map(|symbol| (symbol.clone(), self.judged_to(symbol)))
             .collect();
         let states = |states: &HashMap<RuleId, RuleState>| {
             let states = states.iter();
@@ -361,7 +362,7 @@ pub(super) fn note(core: &Core, market: &mut Market, mut outcome: Outcome, when:
             Effect::Done | Effect::Expired => continue,
         };
         // Of a tick that fired it is the quote: a late one fires nothing.
-        let quote = market.quotes.get(&kept.rule.symbol);
+        let quote = market.quote(&kept.rule.symbol);
         market.unkept.firings.push(Fired {
             new: new_firing(core, &kept.rule, id, &firing, quote, mark),
             missed: when.missed(firing.time),

@@ -41,7 +41,7 @@ impl Market {
         window: Duration,
         now: Timestamp,
     ) -> Result<()> {
-        let last = self.quotes.get(&symbol).map(|quote| quote.time);
+        let last = self.quote(&symbol).map(|quote| quote.time);
         let last = last.map_or(now, |last| last.min(now));
         let mut points = Vec::new();
         // The price that held at the window's far end counts, however old it is.

@@ -59,7 +59,7 @@ impl Market {
                 continue;
             }
             let id = portable.id.unwrap_or_else(RuleId::mint);
-            let latest = self.quotes.get(&portable.rule.symbol).map(Quote::tick);
+            let latest = self.quote(&portable.rule.symbol).map(Quote::tick);
             let state = if portable.enabled {
                 self.book
                     .create(id, portable.rule.clone(), now, latest.as_ref())
