@@ -184,6 +184,19 @@ describe("the local workspace", { skip: lacking }, () => {
     await alice.click("session-menu");
     await alice.page.getByRole("menuitem", { name: "Archive" }).click();
     await alice.see("composer-closed");
+    for (const width of [1280, 800, 480]) {
+      await alice.page.setViewportSize({ width, height: 720 });
+      await alice.get("toast").hover();
+      assert.deepEqual(await overflow(alice.page), [], `${width} wide`);
+      const covered = await alice.page.evaluate(() => {
+        const box = (css) => document.querySelector(css)?.getBoundingClientRect();
+        const [told, field] = [box("[data-testid=toast]"), box("[data-region=composer]")];
+        const apart = (one, other) => one.bottom <= other.top || one.right <= other.left;
+        return field !== undefined && !apart(told, field) && !apart(field, told);
+      });
+      assert.equal(covered, false, `the toast covers the composer, ${width} wide`);
+    }
+    await alice.page.setViewportSize({ width: 1280, height: 800 });
     await alice.get("toast").getByRole("button", { name: "Undo" }).click();
     await alice.see("composer");
   });
