@@ -110,7 +110,8 @@ impl Peer {
 
     /// Stores an object, in the place of one of its name; `path` is `bucket/path`, encoded.
     pub async fn store(&self, path: &str, mime_type: &str, content: Vec<u8>) -> Result<()> {
-        let stored = self.storage(Method::PUT, &format!("object/{path}"), mime_type, content);
+        let path = format!("object/{path}");
+        let stored = self.storage(Method::PUT, &path, mime_type, content);
         stored.await.map(drop)
     }
 

@@ -252,7 +252,8 @@ const de = {
   "voice.loading": "Wird geladen …",
   "voice.position": "Stelle",
   "voice.of": "{at} von {length}",
-  "voice.speed": "Tempo",
+  "voice.speed": "Tempo, {times}",
+  "voice.times": "{speed}×",
   "voice.retry": "Noch einmal",
   "voice.cannotPlay":
     "Das lässt sich hier nicht abspielen: Die Datei ist beschädigt, oder diesem Computer fehlt, was {type} abspielt.",

@@ -240,7 +240,8 @@ export const en = {
   "voice.loading": "Loading…",
   "voice.position": "Position",
   "voice.of": "{at} of {length}",
-  "voice.speed": "Speed",
+  "voice.speed": "Speed, {times}",
+  "voice.times": "{speed}×",
   "voice.retry": "Retry",
   "voice.cannotPlay":
     "This cannot be played here: the file is damaged, or this computer has nothing that plays {type}.",
