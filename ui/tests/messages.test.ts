@@ -10,6 +10,8 @@ import { sessions } from "../src/lib/state/sessions.svelte";
 import { readVoice } from "../src/lib/voice/read";
 import { HandBackend, message, session, settings } from "./fixtures";
 
+/** A part that is fetched when it is first shown: a busy machine takes longer than a second. */
+const LATER = { timeout: 15_000 };
 let backend: HandBackend;
 
 beforeEach(() => {
@@ -156,7 +158,7 @@ describe("voice and actions", () => {
       content: "Two words",
       metadata: { duration_s: 12, waveform: [1, 2, 3] },
     });
-    await expect.poll(() => item.textContent).toContain("0:12");
+    await expect.poll(() => item.textContent, LATER).toContain("0:12");
     expect(item.textContent).toContain("“Two words”");
     expect(screen.queryByTestId("voice-play")).toBeNull();
     expect(item.querySelectorAll("rect")).toHaveLength(58);
@@ -164,7 +166,7 @@ describe("voice and actions", () => {
 
   it("say that there is no transcript", async () => {
     const item = show({ kind: "voice", content: "" });
-    await expect.poll(() => item.textContent).toContain("No transcript");
+    await expect.poll(() => item.textContent, LATER).toContain("No transcript");
   });
 
   it("show voice as text where voice is off", () => {

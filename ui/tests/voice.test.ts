@@ -55,6 +55,8 @@ class HandAudio extends EventTarget {
   }
 }
 
+/** The part is fetched when it is first shown: a busy machine takes longer than a second. */
+const LATER = { timeout: 15_000 };
 const FILE = { mime_type: "audio/ogg", content: btoa("OggS") };
 let backend: HandBackend;
 
@@ -85,7 +87,7 @@ async function show(id: string, more: Partial<MessageRow> = {}): Promise<HTMLEle
   render(MessageItem, { message: row, first: true, last: true, marked: false });
   const item = screen.getAllByTestId("message").find((each) => each.dataset.messageId === id);
   if (!item) throw new Error("no message");
-  await expect.poll(() => item.querySelector(".transcript")).toBeTruthy();
+  await expect.poll(() => item.querySelector(".transcript"), LATER).toBeTruthy();
   return item;
 }
 
@@ -99,7 +101,7 @@ const phase = (item: HTMLElement) => inside(item, "voice").dataset.phase;
 async function playing(item: HTMLElement, seconds = 12): Promise<HandAudio> {
   await fireEvent.click(inside(item, "voice-play"));
   (await backend.next("voice_file")).answer(FILE);
-  await expect.poll(() => phase(item)).toBe("playing");
+  await expect.poll(() => phase(item), LATER).toBe("playing");
   const audio = HandAudio.made.at(-1);
   if (!audio) throw new Error("nothing plays");
   audio.loaded(seconds);
@@ -118,7 +120,7 @@ describe("a voice message with a file", () => {
     const asked = await backend.next("voice_file");
     expect(asked.args).toEqual({ message: "m" });
     asked.answer(FILE);
-    await expect.poll(() => phase(item)).toBe("playing");
+    await expect.poll(() => phase(item), LATER).toBe("playing");
     const [audio] = HandAudio.made;
     audio?.loaded(12);
     audio?.reached(6);
@@ -166,7 +168,7 @@ describe("a voice message with a file", () => {
     const item = await show("m");
     await fireEvent.keyDown(item, { key: " " });
     (await backend.next("voice_file")).answer(FILE);
-    await expect.poll(() => phase(item)).toBe("playing");
+    await expect.poll(() => phase(item), LATER).toBe("playing");
     await fireEvent.keyDown(item, { key: " " });
     expect(phase(item)).toBe("paused");
     await fireEvent.keyDown(inside(item, "voice-position"), { key: " " });
@@ -180,7 +182,7 @@ describe("a voice message with a file", () => {
     expect(first.paused).toBe(true);
     expect(phase(one)).toBe("idle");
     conversation.id = "other";
-    await expect.poll(() => phase(two)).toBe("idle");
+    await expect.poll(() => phase(two), LATER).toBe("idle");
     expect(second.paused).toBe(true);
     expect(second.src).toBe("");
   });
@@ -201,12 +203,12 @@ describe("a voice message with a file", () => {
     await fireEvent.click(inside(item, "voice-play"));
     const text = "The file of this voice message is no audio, so it is not played.";
     (await backend.next("voice_file")).refuse({ code: "refused", message: text, details: null });
-    await expect.poll(() => phase(item)).toBe("failed");
+    await expect.poll(() => phase(item), LATER).toBe("failed");
     expect(inside(item, "voice-problem").textContent).toContain(text);
     await fireEvent.click(inside(item, "voice-retry"));
     expect(document.activeElement).toBe(inside(item, "voice-play"));
     (await backend.next("voice_file")).answer(FILE);
-    await expect.poll(() => phase(item)).toBe("playing");
+    await expect.poll(() => phase(item), LATER).toBe("playing");
     HandAudio.made.at(-1)?.tell("error");
     await tick();
     expect(inside(item, "voice-problem").textContent).toContain("nothing that plays audio/ogg");
@@ -218,7 +220,7 @@ describe("a voice message without one", () => {
     const row = message("m", { kind: "voice", metadata: { duration_s: 12 } });
     render(MessageItem, { message: row, first: true, last: true, marked: false });
     const item = screen.getByTestId("message");
-    await expect.poll(() => item.textContent).toContain("0:12");
+    await expect.poll(() => item.textContent, LATER).toContain("0:12");
     expect(screen.queryByTestId("voice-play")).toBeNull();
     await fireEvent.keyDown(item, { key: " " });
     expect(backend.names()).toEqual([]);

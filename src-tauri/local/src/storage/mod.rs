@@ -45,6 +45,7 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
             "/storage/v1/object/authenticated/{bucket}/{*name}",
             get(read),
         )
+        .route("/storage/v1/object/info/{bucket}/{*name}", get(info))
         .route(
             "/storage/v1/object/public/{bucket}/{*name}",
             get(read_public),
@@ -155,6 +156,26 @@ async fn read_public(
     Path((bucket, name)): Path<(String, String)>,
 ) -> Result<Response, Response> {
     answer(&state, bucket, name, false).await
+}
+
+/// What is known of an object, without its content.
+async fn info(
+    State(state): State<AppState>,
+    Path((bucket, name)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Response> {
+    let signed_in = identify(&state, &headers)?.role != Role::Anon;
+    let told = state
+        .store()
+        .read(move |connection| {
+            let bucket = existing(connection, &bucket)?;
+            let stamp = Stamp::find(connection, &bucket.id, &name)?;
+            let seen = stamp.filter(|_| bucket.public || signed_in);
+            seen.map(|stamp| stamp.told(&bucket.id, &name))
+                .ok_or_else(StorageError::no_object)
+        })
+        .await;
+    told.map(Json).map_err(IntoResponse::into_response)
 }
 
 async fn answer(

@@ -153,6 +153,19 @@ impl Stamp {
             "metadata": {"mimetype": self.mime_type, "size": self.size},
         })
     }
+
+    /// As the object's own description tells it.
+    pub(super) fn told(&self, bucket: &str, name: &str) -> Value {
+        json!({
+            "id": self.id,
+            "bucket_id": bucket,
+            "name": name,
+            "size": self.size,
+            "content_type": self.mime_type,
+            "created_at": self.created_at.to_string(),
+            "last_modified": self.updated_at.to_string(),
+        })
+    }
 }
 
 /// An object to be kept.

@@ -26,6 +26,8 @@ const engine: EngineWords = {
   "The messages are gone from this computer. The key store did not let go of all keys: {error}":
     "Die Nachrichten sind von diesem Computer entfernt. Der Schlüsselbund hat nicht alle Schlüssel hergegeben: {error}",
   // Voice messages.
+  "This needs a connection, and the project did not answer. {0}":
+    "Das braucht eine Verbindung, und das Projekt hat nicht geantwortet. {0}",
   "Once heard, it plays without one.": "Einmal gehört, geht es auch ohne.",
   "This message names no file of its project.": "Diese Nachricht nennt keine Datei ihres Projekts.",
   "The file of this voice message is not in the project, or not for you to hear.":

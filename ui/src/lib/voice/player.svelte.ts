@@ -2,6 +2,7 @@ import { untrack } from "svelte";
 import type { MessageRow } from "../bindings";
 import { failure } from "../failure";
 import { t } from "../i18n";
+import { app } from "../state/app.svelte";
 import { conversation } from "../state/conversation.svelte";
 import { call } from "../state/engine.svelte";
 import { readVoice } from "./read";
@@ -31,10 +32,12 @@ class Player {
   #url: string | undefined;
 
   constructor() {
-    // Whoever leaves the session is done with listening; a lock loads the page anew.
+    // Whoever leaves the session is done with listening, and without its controls nobody could end
+    // it; a lock loads the page anew.
     $effect.root(() => {
       $effect(() => {
         void conversation.id;
+        void app.settings.voice;
         untrack(() => this.stop());
       });
     });
