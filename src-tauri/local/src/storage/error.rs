@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::auth::TokenError;
+use crate::gateway::KeyRefused;
 use crate::store::StoreError;
 
 /// A refusal.
@@ -66,6 +67,34 @@ impl StorageError {
     /// A body that is not what was expected.
     pub(super) fn body(message: impl Into<String>) -> Self {
         Self::new(400, "Bad Request", message)
+    }
+}
+
+/// Why a request is not carried out: by the gateway, or by Storage.
+#[derive(Debug)]
+pub(super) enum Refused {
+    Key(KeyRefused),
+    Storage(StorageError),
+}
+
+impl From<KeyRefused> for Refused {
+    fn from(refused: KeyRefused) -> Self {
+        Self::Key(refused)
+    }
+}
+
+impl From<StorageError> for Refused {
+    fn from(error: StorageError) -> Self {
+        Self::Storage(error)
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Key(refused) => refused.into_response(),
+            Self::Storage(error) => error.into_response(),
+        }
     }
 }
 

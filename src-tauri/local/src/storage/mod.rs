@@ -23,7 +23,7 @@ use crate::auth::{Claims, Role};
 use crate::gateway::{self, Caller};
 use crate::hooks;
 use crate::state::AppState;
-use error::StorageError;
+use error::{Refused, StorageError};
 use objects::{Bucket, Content, NewObject, Stamp};
 
 /// The largest object, as a project has it unless it is set otherwise.
@@ -55,13 +55,10 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
 }
 
 /// Who asks.
-fn identify(state: &AppState, headers: &HeaderMap) -> Result<Claims, Response> {
-    let Caller { key, bearer } =
-        gateway::caller(state, headers, "").map_err(IntoResponse::into_response)?;
+fn identify(state: &AppState, headers: &HeaderMap) -> Result<Claims, Refused> {
+    let Caller { key, bearer } = gateway::caller(state, headers, "")?;
     match bearer {
-        Some(token) => state
-            .verify(&token)
-            .map_err(|error| StorageError::from(error).into_response()),
+        Some(token) => Ok(state.verify(&token).map_err(StorageError::from)?),
         None => Ok(key),
     }
 }
@@ -82,14 +79,13 @@ async fn make_bucket(
     State(state): State<AppState>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Json<Value>, Response> {
+) -> Result<Json<Value>, Refused> {
     let claims = identify(&state, &headers)?;
-    let refused = IntoResponse::into_response;
     if claims.role != Role::ServiceRole {
-        return Err(refused(StorageError::row_security()));
+        return Err(StorageError::row_security().into());
     }
-    let form: BucketForm = serde_json::from_slice(&body)
-        .map_err(|error| refused(StorageError::body(error.to_string())))?;
+    let form: BucketForm =
+        serde_json::from_slice(&body).map_err(|error| StorageError::body(error.to_string()))?;
     let bucket = Bucket {
         id: form.id.unwrap_or(form.name),
         public: form.public,
@@ -97,17 +93,16 @@ async fn make_bucket(
         mime_types: form.allowed_mime_types,
     };
     if bucket.id.contains('/') {
-        return Err(refused(StorageError::key(&bucket.id)));
+        return Err(StorageError::key(&bucket.id).into());
     }
-    objects::check_name(&bucket.id).map_err(refused)?;
+    objects::check_name(&bucket.id)?;
     let name = bucket.id.clone();
     let made = state
         .store()
         .write(move |tx| bucket.insert(tx.connection()))
-        .await
-        .map_err(refused)?;
+        .await?;
     if !made {
-        return Err(refused(StorageError::duplicate()));
+        return Err(StorageError::duplicate().into());
     }
     Ok(Json(json!({"name": name})))
 }
@@ -116,29 +111,27 @@ async fn bucket(
     State(state): State<AppState>,
     Path(id): Path<String>,
     headers: HeaderMap,
-) -> Result<Json<Value>, Response> {
+) -> Result<Json<Value>, Refused> {
     let claims = identify(&state, &headers)?;
     let found = state
         .store()
         .read(move |connection| Bucket::find(connection, &id))
-        .await
-        .map_err(IntoResponse::into_response)?;
+        .await?;
     let bucket = found
         .filter(|_| claims.role != Role::Anon)
-        .ok_or_else(|| StorageError::no_bucket().into_response())?;
+        .ok_or_else(StorageError::no_bucket)?;
     Ok(Json(bucket.listed()))
 }
 
 async fn buckets(
     State(state): State<AppState>,
     headers: HeaderMap,
-) -> Result<Json<Vec<Value>>, Response> {
+) -> Result<Json<Vec<Value>>, Refused> {
     let claims = identify(&state, &headers)?;
     if claims.role == Role::Anon {
         return Ok(Json(Vec::new()));
     }
-    let all = state.store().read(Bucket::all).await;
-    let all = all.map_err(IntoResponse::into_response)?;
+    let all = state.store().read(Bucket::all).await?;
     Ok(Json(all.iter().map(Bucket::listed).collect()))
 }
 
@@ -146,7 +139,7 @@ async fn read(
     State(state): State<AppState>,
     Path((bucket, name)): Path<(String, String)>,
     headers: HeaderMap,
-) -> Result<Response, Response> {
+) -> Result<Response, Refused> {
     let claims = identify(&state, &headers)?;
     answer(&state, bucket, name, claims.role != Role::Anon).await
 }
@@ -154,7 +147,7 @@ async fn read(
 async fn read_public(
     State(state): State<AppState>,
     Path((bucket, name)): Path<(String, String)>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refused> {
     answer(&state, bucket, name, false).await
 }
 
@@ -163,7 +156,7 @@ async fn info(
     State(state): State<AppState>,
     Path((bucket, name)): Path<(String, String)>,
     headers: HeaderMap,
-) -> Result<Json<Value>, Response> {
+) -> Result<Json<Value>, Refused> {
     let signed_in = identify(&state, &headers)?.role != Role::Anon;
     let told = state
         .store()
@@ -174,8 +167,8 @@ async fn info(
             seen.map(|stamp| stamp.told(&bucket.id, &name))
                 .ok_or_else(StorageError::no_object)
         })
-        .await;
-    told.map(Json).map_err(IntoResponse::into_response)
+        .await?;
+    Ok(Json(told))
 }
 
 async fn answer(
@@ -183,7 +176,7 @@ async fn answer(
     bucket: String,
     name: String,
     signed_in: bool,
-) -> Result<Response, Response> {
+) -> Result<Response, Refused> {
     let found = state
         .store()
         .read(move |connection| {
@@ -193,8 +186,7 @@ async fn answer(
             }
             Content::find(connection, &bucket.id, &name)?.ok_or_else(StorageError::no_object)
         })
-        .await
-        .map_err(IntoResponse::into_response)?;
+        .await?;
     let value = |text: &str| {
         HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(OCTETS))
     };
@@ -202,24 +194,23 @@ async fn answer(
         (CONTENT_TYPE, value(&found.mime_type)),
         (CACHE_CONTROL, value(&found.cache_control)),
     ];
-    Ok((headers, found.content).into_response())
+    Ok((headers, found.bytes).into_response())
 }
 
 async fn store(
     State(state): State<AppState>,
     Path((bucket, name)): Path<(String, String)>,
     request: Request,
-) -> Result<Json<Value>, Response> {
+) -> Result<Json<Value>, Refused> {
     let claims = identify(&state, request.headers())?;
     let replace = *request.method() == Method::PUT
         || text(request.headers(), "x-upsert").is_some_and(|value| value == "true");
-    let refused = IntoResponse::into_response;
-    objects::check_name(&name).map_err(refused)?;
+    objects::check_name(&name)?;
     let Body {
         mime_type,
         cache_control,
         content,
-    } = Body::read(&state, request).await.map_err(refused)?;
+    } = Body::read(&state, request).await?;
     let object = NewObject {
         bucket,
         name,
@@ -244,8 +235,7 @@ async fn store(
             }
             object.put(tx.connection(), tx.now())
         })
-        .await
-        .map_err(refused)?;
+        .await?;
     Ok(Json(json!({"Id": id, "Key": key})))
 }
 
@@ -260,11 +250,10 @@ async fn remove(
     Path(bucket): Path<String>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Json<Vec<Value>>, Response> {
+) -> Result<Json<Vec<Value>>, Refused> {
     let claims = identify(&state, &headers)?;
-    let refused = IntoResponse::into_response;
-    let Prefixes { prefixes } = serde_json::from_slice(&body)
-        .map_err(|error| refused(StorageError::body(error.to_string())))?;
+    let Prefixes { prefixes } =
+        serde_json::from_slice(&body).map_err(|error| StorageError::body(error.to_string()))?;
     let removed = state
         .store()
         .write(move |tx| {
@@ -279,8 +268,7 @@ async fn remove(
             }
             Ok::<_, StorageError>(removed)
         })
-        .await
-        .map_err(refused)?;
+        .await?;
     Ok(Json(removed))
 }
 

@@ -217,7 +217,7 @@ impl NewObject {
 pub(super) struct Content {
     pub mime_type: String,
     pub cache_control: String,
-    pub content: Vec<u8>,
+    pub bytes: Vec<u8>,
 }
 
 impl Content {
@@ -230,7 +230,7 @@ impl Content {
             Ok(Self {
                 mime_type: row.get(0)?,
                 cache_control: row.get(1)?,
-                content: row.get(2)?,
+                bytes: row.get(2)?,
             })
         };
         let row = connection
