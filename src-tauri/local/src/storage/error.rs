@@ -13,14 +13,21 @@ use crate::store::StoreError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct StorageError {
     status: u16,
+    code: &'static str,
     error: &'static str,
     message: String,
 }
 
 impl StorageError {
-    fn new(status: u16, error: &'static str, message: impl Into<String>) -> Self {
+    fn new(
+        status: u16,
+        code: &'static str,
+        error: &'static str,
+        message: impl Into<String>,
+    ) -> Self {
         Self {
             status,
+            code,
             error,
             message: message.into(),
         }
@@ -28,45 +35,55 @@ impl StorageError {
 
     /// There is no such bucket, or the caller may not know of it.
     pub(super) fn no_bucket() -> Self {
-        Self::new(404, "Bucket not found", "Bucket not found")
+        Self::new(404, "NoSuchBucket", "Bucket not found", "Bucket not found")
     }
 
     /// There is no such object, or the caller may not read it.
     pub(super) fn no_object() -> Self {
-        Self::new(404, "not_found", "Object not found")
+        Self::new(404, "NoSuchKey", "not_found", "Object not found")
     }
 
     /// There is one of that name.
     pub(super) fn duplicate() -> Self {
-        Self::new(409, "Duplicate", "The resource already exists")
+        Self::new(
+            409,
+            "ResourceAlreadyExists",
+            "Duplicate",
+            "The resource already exists",
+        )
     }
 
     /// A write that no policy admits.
     pub(super) fn row_security() -> Self {
         let message = "new row violates row-level security policy";
-        Self::new(403, "Unauthorized", message)
+        Self::new(403, "AccessDenied", "Unauthorized", message)
     }
 
     /// More than the bucket, or this server, takes.
     pub(super) fn too_large() -> Self {
         let message = "The object exceeded the maximum allowed size";
-        Self::new(413, "Payload too large", message)
+        Self::new(413, "EntityTooLarge", "Payload too large", message)
     }
 
     /// A type that the bucket does not take.
     pub(super) fn mime_type(given: &str) -> Self {
         let message = format!("mime type {given} is not supported");
-        Self::new(415, "invalid_mime_type", message)
+        Self::new(415, "InvalidMimeType", "invalid_mime_type", message)
     }
 
     /// A name that no object can have.
     pub(super) fn key(name: &str) -> Self {
-        Self::new(400, "InvalidKey", format!("Invalid key: {name}"))
+        Self::new(
+            400,
+            "InvalidKey",
+            "InvalidKey",
+            format!("Invalid key: {name}"),
+        )
     }
 
     /// A body that is not what was expected.
     pub(super) fn body(message: impl Into<String>) -> Self {
-        Self::new(400, "Bad Request", message)
+        Self::new(400, "InvalidRequest", "Bad Request", message)
     }
 }
 
@@ -104,14 +121,14 @@ impl From<TokenError> for StorageError {
             TokenError::Expired { .. } => "\"exp\" claim timestamp check failed".to_owned(),
             other => format!("invalid JWT: {other}"),
         };
-        Self::new(403, "Unauthorized", message)
+        Self::new(403, "AccessDenied", "Unauthorized", message)
     }
 }
 
 impl From<StoreError> for StorageError {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "Storage could not use the database");
-        Self::new(500, "Internal", "Internal server error")
+        Self::new(500, "InternalError", "Internal", "Internal server error")
     }
 }
 
@@ -130,6 +147,7 @@ impl IntoResponse for StorageError {
         };
         let body = json!({
             "statusCode": self.status.to_string(),
+            "code": self.code,
             "error": self.error,
             "message": self.message,
         });
