@@ -21,6 +21,8 @@ function sprite(): Plugin {
 const LANGUAGE = /\/i18n\/(german|de|de-engine)\.ts$/;
 /** What is loaded when it is asked for, but for what the first screen shows of it. */
 const LATER = /\/lib\/(settings|alerts|onboarding|members|lock)\//;
+/** What is loaded when a voice message is first shown. */
+const VOICE = /\/lib\/voice\//;
 /** What is loaded when a chart is opened. */
 const CHART = /\/panel\/chart\/|\/node_modules\/(lightweight-charts|fancy-canvas)\//;
 
@@ -45,10 +47,11 @@ export default defineConfig(({ mode }) => ({
           groups: [
             {
               name: "index",
-              test: (id) => ![LANGUAGE, CHART, LATER].some((other) => other.test(id)),
+              test: (id) => ![LANGUAGE, CHART, VOICE, LATER].some((other) => other.test(id)),
               priority: 2,
             },
             { name: "chart", test: CHART, priority: 1 },
+            { name: "voice", test: VOICE, priority: 1 },
             { name: "later", test: LATER, priority: 1 },
           ],
         },

@@ -13,6 +13,7 @@ import {
   registerRestMatrix,
   registerSharedRealtime,
   registerSharedSync,
+  registerStorage,
   registerSync,
 } from "./suite/index.mjs";
 
@@ -30,6 +31,7 @@ describe("tidings-local with the four tables alone", () => {
   registerAuth(getTarget);
   registerMfa(getTarget);
   registerPkce(getTarget);
+  registerStorage(getTarget);
   registerRealtime(getTarget);
 });
 

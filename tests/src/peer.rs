@@ -101,6 +101,45 @@ impl Peer {
         self.rest(Method::DELETE, table, query, None).await
     }
 
+    /// Makes a bucket; the service alone may.
+    pub async fn make_bucket(&self, name: &str, public: bool) -> Result<()> {
+        let body = json!({"name": name, "public": public}).to_string();
+        let made = self.storage(Method::POST, "bucket", "application/json", body.into());
+        made.await.map(drop)
+    }
+
+    /// Stores an object, in the place of one of its name; `path` is `bucket/path`, encoded.
+    pub async fn store(&self, path: &str, mime_type: &str, content: Vec<u8>) -> Result<()> {
+        let path = format!("object/{path}");
+        let stored = self.storage(Method::PUT, &path, mime_type, content);
+        stored.await.map(drop)
+    }
+
+    /// Removes objects of a bucket.
+    pub async fn remove(&self, bucket: &str, names: &[&str]) -> Result<()> {
+        let body = json!({"prefixes": names}).to_string();
+        let path = format!("object/{bucket}");
+        let removed = self.storage(Method::DELETE, &path, "application/json", body.into());
+        removed.await.map(drop)
+    }
+
+    async fn storage(
+        &self,
+        method: Method,
+        path: &str,
+        mime_type: &str,
+        body: Vec<u8>,
+    ) -> Result<Value> {
+        let request = self
+            .http
+            .request(method, format!("{}/storage/v1/{path}", self.url))
+            .header("apikey", &self.key)
+            .header("content-type", mime_type)
+            .bearer_auth(&self.bearer)
+            .body(body);
+        ok(request.send().await?).await
+    }
+
     async fn rest(
         &self,
         method: Method,

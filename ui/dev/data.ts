@@ -199,6 +199,7 @@ export const messages: MessageRow[] = [
     user_id: "maya",
     kind: "voice",
     content: "Tray and notifications are fine on Windows too. I have nothing left on my list.",
+    file: { place: "project" },
     metadata: {
       duration_s: 12,
       waveform: Array.from({ length: 58 }, (_, i) => Math.abs(Math.sin(i * 1.7)) + 0.1),

@@ -26,7 +26,7 @@ import { view } from "../src/lib/state/view.svelte";
 import * as alerts from "./alerts";
 import { history } from "./chart";
 import * as data from "./data";
-import { kinds } from "./kinds";
+import { kinds, recording } from "./kinds";
 import { CLOSED, lockIn } from "./lock";
 import * as who from "./people";
 import { search } from "./search";
@@ -266,6 +266,8 @@ function answer(command: CommandName, args: unknown): unknown {
         ],
         people: who.people,
       };
+    case "voice_file":
+      return recording((args as { message: string }).message);
     case "search":
       return search((args as { query: string }).query, messages);
     case "export":

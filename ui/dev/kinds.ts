@@ -3,6 +3,8 @@
 import type { MessageRow } from "../src/lib/bindings";
 import { at, message, noor } from "./data";
 
+export { recording } from "./voice";
+
 const answer = `## Before the release
 
 1. Tag the build, then wait for **all three** systems.
@@ -39,6 +41,31 @@ export const kinds: MessageRow[] = [
     kind: "voice",
     metadata: { duration_s: 21 },
     created_at: at(13, 50),
+  }),
+  message("k5-plays", {
+    author: "Maya Okafor",
+    user_id: "maya",
+    kind: "voice",
+    content: "The runner is stuck again, at the same step.",
+    file: { place: "project" },
+    created_at: at(13, 51),
+  }),
+  message("k5-fails", {
+    author: "Maya Okafor",
+    user_id: "maya",
+    kind: "voice",
+    metadata: { duration_s: 48, waveform: [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9] },
+    file: { place: "project" },
+    created_at: at(13, 51),
+  }),
+  message("k5-elsewhere", {
+    author: "Maya Okafor",
+    user_id: "maya",
+    kind: "voice",
+    content: "And here is the whole call.",
+    metadata: { duration_s: 1931 },
+    file: { place: "elsewhere", url: "https://calls.example.org/recordings/4182.ogg" },
+    created_at: at(13, 51),
   }),
   message("k6", {
     author: "Tomás Vidal",

@@ -1,14 +1,17 @@
 import { fireEvent, render, screen } from "@testing-library/svelte";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { MessageRow } from "../src/lib/bindings";
-import { readAdapterAction, readVoice } from "../src/lib/conversation/adapter";
+import { readAdapterAction } from "../src/lib/conversation/adapter";
 import MessageItem from "../src/lib/conversation/MessageItem.svelte";
 import { app } from "../src/lib/state/app.svelte";
 import { conversation } from "../src/lib/state/conversation.svelte";
 import { useBackend } from "../src/lib/state/engine.svelte";
 import { sessions } from "../src/lib/state/sessions.svelte";
+import { readVoice } from "../src/lib/voice/read";
 import { HandBackend, message, session, settings } from "./fixtures";
 
+/** A part that is fetched when it is first shown: a busy machine takes longer than a second. */
+const LATER = { timeout: 15_000 };
 let backend: HandBackend;
 
 beforeEach(() => {
@@ -149,19 +152,21 @@ describe("editing in place", () => {
 });
 
 describe("voice and actions", () => {
-  it("show a voice message with its length and transcript", () => {
+  it("show a voice message with its length and transcript", async () => {
     const item = show({
       kind: "voice",
       content: "Two words",
       metadata: { duration_s: 12, waveform: [1, 2, 3] },
     });
-    expect(item.textContent).toContain("0:12");
+    await expect.poll(() => item.textContent, LATER).toContain("0:12");
     expect(item.textContent).toContain("“Two words”");
+    expect(screen.queryByTestId("voice-play")).toBeNull();
     expect(item.querySelectorAll("rect")).toHaveLength(58);
   });
 
-  it("say that there is no transcript", () => {
-    expect(show({ kind: "voice", content: "" }).textContent).toContain("No transcript");
+  it("say that there is no transcript", async () => {
+    const item = show({ kind: "voice", content: "" });
+    await expect.poll(() => item.textContent, LATER).toContain("No transcript");
   });
 
   it("show voice as text where voice is off", () => {

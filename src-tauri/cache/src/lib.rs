@@ -66,6 +66,7 @@ pub use types::page::{
 pub use types::prices::{KeptFrom, LevelSize, PastPrices, PriceGap, PricePoint, PriceStorage};
 pub use types::search::{SearchHit, SearchResults};
 pub use types::status::{Limit, OpenReport, Removal, Removed, SessionStorage, StorageStats};
+pub use types::voice::{VoiceFile, VoicePlace};
 
 /// Stamps that one opening of the cache can give out: more than a program can use.
 const STAMPS_PER_EPOCH: i64 = 1 << 40;

@@ -58,6 +58,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 10,
         sql: include_str!("../../../migrations/0010_messages.sql"),
     },
+    Migration {
+        version: 11,
+        sql: include_str!("../../../migrations/0011_voice_files.sql"),
+    },
 ];
 
 /// The schema version of an open database; 0 when it is new.

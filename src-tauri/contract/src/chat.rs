@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{MemberRoleName, SessionNotify};
+use crate::{MemberRoleName, NamedFile, SessionNotify};
 
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -126,6 +126,10 @@ pub struct MessageRow {
     /// Free data of the producer, as JSON.
     #[ts(type = "Record<string, unknown>")]
     pub metadata: serde_json::Value,
+    /// The file that its metadata names, if it is a voice message that names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub file: Option<NamedFile>,
     /// When the server stored it, or when it was written here, in milliseconds.
     pub created_at: i64,
     /// Whether its text was changed after it was stored.

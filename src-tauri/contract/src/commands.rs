@@ -241,6 +241,9 @@ commands! {
     "notify_session" = NotifySession -> Nothing;
     /// Everything that waits to be sent, and what failed.
     "outbox" = ListOutbox -> Vec<OutboxRow>;
+    /// The file of a voice message: kept from the last time that it was heard, or fetched from the
+    /// project's Storage.
+    "voice_file" = GetVoiceFile -> VoiceFile;
     /// Searches all messages kept on this device.
     "search" = Search -> SearchReply;
     /// What is known of a session: sync state, gaps, sizes.

@@ -27,6 +27,7 @@ mod outbox;
 mod realtime;
 mod search;
 mod storage;
+mod voice;
 
 pub use account::*;
 pub use alerts::*;
@@ -47,3 +48,4 @@ pub use outbox::*;
 pub use realtime::*;
 pub use search::*;
 pub use storage::*;
+pub use voice::*;

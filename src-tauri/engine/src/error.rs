@@ -14,7 +14,7 @@ pub enum EngineError {
     /// The cache.
     #[error(transparent)]
     Cache(#[from] CacheError),
-    /// Auth or PostgREST.
+    /// Auth, PostgREST or Storage.
     #[error(transparent)]
     Server(#[from] tidings_supabase::Error),
     /// The configuration file.
@@ -91,6 +91,18 @@ pub enum EngineError {
     /// What cannot be queued, and the project did not answer.
     #[error("This needs a connection, and the project did not answer. {0}")]
     NeedsConnection(&'static str),
+    /// A voice message that names no file of its own project.
+    #[error("This message names no file of its project.")]
+    NoFile,
+    /// The file is not there, or not for this user.
+    #[error("The file of this voice message is not in the project, or not for you to hear.")]
+    FileGone,
+    /// More than is played.
+    #[error("The file of this voice message is too large to be played: 25 MiB is the most.")]
+    FileTooLarge,
+    /// It says to be a voice message, and is something else.
+    #[error("The file of this voice message is no audio, so it is not played.")]
+    NotAudio,
     /// The project does not have the members part.
     #[error("Sessions cannot be shared on this project: its owner has not installed that part.")]
     NotShared,
@@ -136,9 +148,11 @@ impl From<EngineError> for ApiError {
             EngineError::Local(_) | EngineError::Realtime(_) | EngineError::Task(_) => {
                 ErrorCode::Internal
             }
-            EngineError::Invalid(_) => ErrorCode::Invalid,
-            EngineError::NotFound(_) => ErrorCode::NotFound,
-            EngineError::OtherAccount => ErrorCode::Refused,
+            EngineError::Invalid(_) | EngineError::NoFile => ErrorCode::Invalid,
+            EngineError::NotFound(_) | EngineError::FileGone => ErrorCode::NotFound,
+            EngineError::OtherAccount | EngineError::FileTooLarge | EngineError::NotAudio => {
+                ErrorCode::Refused
+            }
             EngineError::NeedsConnection(_) => ErrorCode::Offline,
             EngineError::NotShared => ErrorCode::NotShared,
             EngineError::NotOwner => ErrorCode::NotOwner,

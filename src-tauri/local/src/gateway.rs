@@ -18,7 +18,8 @@ use crate::state::AppState;
 
 const ALLOWED_METHODS: &str = "GET, HEAD, POST, PATCH, PUT, DELETE, OPTIONS";
 const ALLOWED_HEADERS: &str = "apikey, authorization, content-type, prefer, range, range-unit, \
-    accept, accept-profile, content-profile, x-client-info, x-supabase-api-version, x-retry-count";
+    accept, accept-profile, content-profile, x-client-info, x-supabase-api-version, x-retry-count, \
+    cache-control, x-upsert, x-metadata";
 const EXPOSED_HEADERS: &str = "Content-Range, Content-Location, Location, Date, \
     Preference-Applied, x-sb-error-code, x-supabase-api-version";
 

@@ -1,5 +1,5 @@
 //! What tests may change while the server runs: its clock, how long tokens live, and whether
-//! REST has a limit that is reached.
+//! REST and Storage have a limit that is reached.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -29,7 +29,7 @@ pub struct Hooks {
     rest_watch: RwLock<Option<RestWatch>>,
 }
 
-/// Sees each request to REST, as its method and address; a status that it answers is the answer.
+/// Sees each request to REST and Storage, as its method and address; a status that it answers is the answer.
 pub type RestWatch = Arc<dyn Fn(&Method, &Uri) -> Option<StatusCode> + Send + Sync>;
 
 impl Hooks {
@@ -55,13 +55,13 @@ impl Hooks {
         Duration::from_secs(self.lifetime_seconds.load(Ordering::SeqCst))
     }
 
-    /// Whether REST answers 429 to everything, without a time, as a gateway does whose limit is
+    /// Whether REST and Storage answer 429 to everything, without a time, as a gateway does whose limit is
     /// reached.
     pub fn limit_rest(&self, limited: bool) {
         self.rest_limited.store(limited, Ordering::SeqCst);
     }
 
-    /// Has somebody look at each request to REST, and answer it in its place.
+    /// Has somebody look at each request to REST and Storage, and answer it in its place.
     pub fn watch_rest(&self, watch: Option<RestWatch>) {
         *self
             .rest_watch
@@ -69,7 +69,7 @@ impl Hooks {
             .unwrap_or_else(PoisonError::into_inner) = watch;
     }
 
-    /// How many requests REST has refused for its limit.
+    /// How many requests were refused for the limit.
     pub fn refused_by_limit(&self) -> u64 {
         self.rest_refused.load(Ordering::SeqCst)
     }
@@ -88,7 +88,7 @@ impl Clock for Hooks {
     }
 }
 
-/// Refuses what REST is asked for while it is limited.
+/// Refuses what is asked for while it is limited.
 pub(crate) async fn limit(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let hooks = state.hooks();
     let watch = hooks.rest_watch.read();

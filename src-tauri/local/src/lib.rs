@@ -1,6 +1,6 @@
 //! The embedded Supabase-compatible server behind the local workspace.
 //!
-//! PostgREST, Auth and Realtime as the official clients speak them, over one SQLite
+//! PostgREST, Auth, Realtime and a part of Storage as the official clients speak them, over one SQLite
 //! file, for four tables (`chat_sessions`, `chat_messages`, `user_presence` and
 //! `crypto_prices`) and the optional parts of `supabase/migrations`. It listens on a loopback address only, asks for a key, and
 //! refuses requests whose `Host` is not a loopback name.
@@ -14,6 +14,7 @@ pub mod realtime;
 mod rest;
 mod server;
 mod state;
+mod storage;
 pub mod store;
 mod workspace;
 

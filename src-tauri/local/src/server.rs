@@ -20,7 +20,7 @@ use crate::hooks::Hooks;
 use crate::options::{Options, Secret, Secrets};
 use crate::state::AppState;
 use crate::store::{Store, StoreError};
-use crate::{auth, gateway, hooks, realtime, rest, workspace};
+use crate::{auth, gateway, hooks, realtime, rest, storage, workspace};
 
 /// How long open requests may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(2);
@@ -195,6 +195,7 @@ where
     let router = Router::new()
         .merge(realtime::routes())
         .merge(rest::routes(&state))
+        .merge(storage::routes(&state))
         .merge(auth::routes(&state))
         .merge(hooks::routes(&state))
         .fallback(gateway::not_found)

@@ -9,7 +9,7 @@ use crate::error::AUTH_RATE_LIMIT;
 use crate::http::Reply;
 use crate::{ApiError, Error, Service};
 
-/// The union of PostgREST's shape, the three shapes of Auth and the gateway's.
+/// The union of PostgREST's shape, the three shapes of Auth, that of Storage and the gateway's.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Failure {
@@ -23,6 +23,8 @@ struct Failure {
     hint: Option<String>,
     reasons: Vec<String>,
     weak_password: WeakPassword,
+    #[serde(rename = "statusCode")]
+    status_code: Value,
 }
 
 #[derive(Default, Deserialize)]
@@ -52,6 +54,10 @@ pub(crate) fn failure(service: Service, reply: &Reply) -> Error {
             hint: None,
             retry_after: retry_after(service, reply),
         });
+    };
+    let status = match service {
+        Service::Storage => stored_status(&body.status_code).unwrap_or(status),
+        Service::Auth | Service::Rest | Service::Realtime => status,
     };
     let message = body
         .message
@@ -87,6 +93,15 @@ pub(crate) fn failure(service: Service, reply: &Reply) -> Error {
     })
 }
 
+/// Storage answers 400 to nearly everything; what it means stands in the body, as a text.
+fn stored_status(told: &Value) -> Option<u16> {
+    let told = match told {
+        Value::String(text) => text.parse().ok()?,
+        other => u16::try_from(other.as_u64()?).ok()?,
+    };
+    (400..600).contains(&told).then_some(told)
+}
+
 /// A header that comes with a limit of Auth is a gateway's, and knows less of it.
 fn retry_after(service: Service, reply: &Reply) -> Option<Duration> {
     let told = reply.retry_after()?;
@@ -96,8 +111,27 @@ fn retry_after(service: Service, reply: &Reply) -> Option<Duration> {
     })
 }
 
+/// Whether a service says that the bearer is refused (and not what was asked for).
+pub(crate) fn refuses_token(error: &ApiError) -> bool {
+    let code = error.code.as_deref().unwrap_or_default();
+    match error.service {
+        // Its spellings have changed: `jwt expired`, `"exp" claim timestamp check failed`.
+        Service::Storage => {
+            let message = error.message.to_ascii_lowercase();
+            matches!(error.status, 400 | 401 | 403)
+                && (code == "InvalidJWT"
+                    || ["jwt", "jws", "\"exp\" claim"]
+                        .iter()
+                        .any(|word| message.contains(word)))
+        }
+        Service::Auth | Service::Rest | Service::Realtime => {
+            error.status == 401 && is_token_refusal(code)
+        }
+    }
+}
+
 /// Whether a REST code says that the bearer is refused (and not the row).
-pub(crate) fn is_token_refusal(code: &str) -> bool {
+fn is_token_refusal(code: &str) -> bool {
     matches!(code, "" | "PGRST301" | "PGRST302" | "PGRST303")
 }
 

@@ -30,6 +30,8 @@ pub enum Service {
     Rest,
     /// `/realtime/v1/api`
     Realtime,
+    /// `/storage/v1`
+    Storage,
 }
 
 /// A failure as a service describes it.
@@ -233,12 +235,16 @@ impl ApiError {
                 _ => Class::Permanent,
             },
             // The caller has refreshed already: the services disagree about the token.
-            (Service::Rest | Service::Realtime, 401) if body::is_token_refusal(code) => {
+            (Service::Rest | Service::Realtime | Service::Storage, _)
+                if body::refuses_token(self) =>
+            {
                 Class::Transient {
                     retry_after: Some(self.retry_after.unwrap_or(LONG_WAIT)),
                 }
             }
-            (Service::Realtime, _) => Class::Permanent,
+            // 423: somebody else is at this object.
+            (Service::Storage, 423 | 500) => transient,
+            (Service::Realtime | Service::Storage, _) => Class::Permanent,
             (Service::Rest, status) => rest_class(status, code, &self.message, transient),
         }
     }
@@ -372,6 +378,40 @@ mod tests {
             minute
         );
         assert_eq!(api(Service::Auth, 500, "", ""), SOON);
+    }
+
+    #[test]
+    fn failures_of_storage_are_classified_by_the_status_in_their_body() {
+        let later = Class::Transient {
+            retry_after: Some(LONG_WAIT),
+        };
+        let cases = [
+            (404, "not_found", "Object not found", Class::Permanent),
+            (404, "NoSuchBucket", "Bucket not found", Class::Permanent),
+            (403, "AccessDenied", "Access denied", Class::Permanent),
+            (413, "EntityTooLarge", "Payload too large", Class::Permanent),
+            (400, "InvalidKey", "Invalid key: a", Class::Permanent),
+            (423, "ResourceLocked", "The resource is locked", SOON),
+            (429, "SlowDown", "Too many connections", SOON),
+            (500, "InternalError", "Internal server error", SOON),
+            (503, "LockTimeout", "acquiring lock timeout", SOON),
+            (544, "DatabaseTimeout", "timed out", SOON),
+            (400, "InvalidJWT", "jwt expired", later),
+            (400, "", "jwt expired", later),
+            (
+                403,
+                "Unauthorized",
+                "\"exp\" claim timestamp check failed",
+                later,
+            ),
+        ];
+        for (status, code, message, class) in cases {
+            assert_eq!(
+                api(Service::Storage, status, code, message),
+                class,
+                "{status} {code} {message}"
+            );
+        }
     }
 
     #[test]

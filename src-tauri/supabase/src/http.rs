@@ -83,15 +83,24 @@ impl Http {
             headers.insert("content-type", HeaderValue::from_static("application/json"));
             *raw.body_mut() = Some(body.into());
         }
-        within(self.timeouts.total, self.exchange(raw)).await
+        let Limits { bytes, total } = request.limits.unwrap_or(Limits {
+            bytes: MAX_ANSWER,
+            total: self.timeouts.total,
+        });
+        within(total, self.exchange(raw, bytes)).await
     }
 
-    async fn exchange(&self, request: Raw) -> Result<Reply, Error> {
+    async fn exchange(&self, request: Raw, most: usize) -> Result<Reply, Error> {
         let Timeouts { connect, idle, .. } = self.timeouts;
         let mut answer = within(connect + idle, self.transport.send(request)).await?;
+        let told = answer.headers.get("content-length");
+        let told = told.and_then(|told| told.to_str().ok()?.parse::<usize>().ok());
+        if told.is_some_and(|told| told > most) {
+            return Err(Error::AnswerTooLarge);
+        }
         let mut body = Vec::new();
         while let Some(piece) = within(idle, answer.piece()).await? {
-            if body.len() + piece.len() > MAX_ANSWER {
+            if body.len() + piece.len() > most {
                 return Err(Error::AnswerTooLarge);
             }
             body.extend_from_slice(&piece);
@@ -124,6 +133,14 @@ pub(crate) struct Request<'a> {
     url: Url,
     headers: HeaderMap,
     body: Option<Vec<u8>>,
+    limits: Option<Limits>,
+}
+
+/// Limits of one answer, in place of those of the client.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    bytes: usize,
+    total: Duration,
 }
 
 impl<'a> Request<'a> {
@@ -135,6 +152,7 @@ impl<'a> Request<'a> {
             url,
             headers: HeaderMap::new(),
             body: None,
+            limits: None,
         };
         request.secret("apikey", project.key().expose())
     }
@@ -154,6 +172,12 @@ impl<'a> Request<'a> {
             HeaderValue::from_str(value).map_err(|e| Error::InvalidRequest(e.to_string()))?;
         self.headers.insert(HeaderName::from_static(name), value);
         Ok(self)
+    }
+
+    /// Takes an answer of up to `bytes`, for as long as `total`.
+    pub(crate) fn at_most(mut self, bytes: usize, total: Duration) -> Self {
+        self.limits = Some(Limits { bytes, total });
+        self
     }
 
     /// Adds a pair to the address's query.

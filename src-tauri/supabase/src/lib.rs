@@ -1,9 +1,9 @@
-//! Client of Supabase Auth and PostgREST. It knows the two protocols and nothing of chat.
+//! Client of Supabase Auth, PostgREST and Storage. It knows the protocols and nothing of chat.
 //!
 //! [`Project`] is an address and a key that is safe to hold in a desktop program,
 //! [`Http`] the one HTTP client, [`Auth`] the calls of the Auth service,
 //! [`TokenManager`] the one owner of a session, [`Rest`] the calls of PostgREST,
-//! [`Broadcasts`] those of Realtime that need no socket, [`Loopback`] the way back from a sign-in in
+//! [`Broadcasts`] those of Realtime that need no socket, [`Objects`] those of Storage, [`Loopback`] the way back from a sign-in in
 //! the browser.
 //! Every failure is an [`Error`] with one [`Class`]: the caller decides by class,
 //! and shows the message.
@@ -21,6 +21,7 @@ mod key;
 mod loopback;
 mod mfa;
 mod oauth;
+mod objects;
 mod project;
 mod query;
 mod rest;
@@ -41,6 +42,7 @@ pub use key::{KeyError, ProjectKey};
 pub use loopback::{Loopback, Pages, Returned};
 pub use mfa::{Assurance, Enrolment, Factor, Factors};
 pub use oauth::ProviderFlow;
+pub use objects::{ObjectPath, Objects, PathError};
 pub use project::{Project, UrlError};
 pub use query::{Filter, Op, Query};
 pub use rest::{Insert, Rest, Rows};

@@ -27,6 +27,7 @@ pub struct Rest {
 struct Limits {
     rest: Mutex<Hold>,
     realtime: Mutex<Hold>,
+    storage: Mutex<Hold>,
 }
 
 /// A gateway's limit that names no time (HTTP 429, section 4.3 of the protocol notes).
@@ -69,6 +70,7 @@ impl Rest {
             limits: Arc::new(Limits {
                 rest: Mutex::new(Hold::new(LIMIT)),
                 realtime: Mutex::new(Hold::new(LIMIT)),
+                storage: Mutex::new(Hold::new(LIMIT)),
             }),
         }
     }
@@ -230,7 +232,8 @@ impl Rest {
         }
     }
 
-    pub(crate) fn project(&self) -> &Project {
+    /// The project that is asked.
+    pub fn project(&self) -> &Project {
         &self.project
     }
 
@@ -243,6 +246,7 @@ impl Rest {
     ) -> Result<Reply, Error> {
         let hold = match service {
             Service::Realtime => &self.limits.realtime,
+            Service::Storage => &self.limits.storage,
             Service::Rest | Service::Auth => &self.limits.rest,
         };
         // Its fields are replaced with whole values: a panic leaves it usable.
@@ -298,7 +302,7 @@ impl Rest {
     }
 }
 
-/// What a 401 of PostgREST says about the token.
+/// What a refusal says about the token.
 enum Refusal {
     /// Expired, or signed by another key: a new one may do.
     Token,
@@ -311,8 +315,8 @@ enum Refusal {
 impl Refusal {
     fn of(error: &Error) -> Self {
         match error {
-            Error::Api(api) if api.status == 401 => {
-                if !body::is_token_refusal(api.code.as_deref().unwrap_or_default()) {
+            Error::Api(api) => {
+                if !body::refuses_token(api) {
                     Self::Other
                 } else if api.message.contains("future") {
                     Self::TooEarly

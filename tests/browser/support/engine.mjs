@@ -109,6 +109,23 @@ export class Project {
     return this.#ask(path, this.#server.ready.service_role_key, "PATCH", row);
   }
 
+  /** Makes a bucket of Storage, as the project itself. */
+  makeBucket(name) {
+    return this.#ask("/storage/v1/bucket", this.#server.ready.service_role_key, "POST", { name });
+  }
+
+  /** Stores an object as the project itself. */
+  async store(bucket, name, content, type) {
+    const key = this.#server.ready.service_role_key;
+    const path = name.split("/").map(encodeURIComponent).join("/");
+    const reply = await fetch(new URL(`/storage/v1/object/${bucket}/${path}`, this.url), {
+      method: "POST",
+      headers: { apikey: key, authorization: `Bearer ${key}`, "content-type": type },
+      body: content,
+    });
+    if (!reply.ok) throw new Error(`${name}: ${reply.status} ${await reply.text()}`);
+  }
+
   select(table, query) {
     return this.#ask(`/rest/v1/${table}?${query}`, this.#server.ready.service_role_key, "GET");
   }

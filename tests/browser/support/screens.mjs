@@ -32,6 +32,16 @@ const tool = (testid) => async (page) => {
   await newest.getByTestId(testid).click();
 };
 
+/** For `act`: plays a voice message, halts it, and goes to its tenth second. */
+const heard = (id) => async (page) => {
+  const voice = page.locator(`[data-message-id=${id}] [data-testid=voice]`);
+  await voice.getByTestId("voice-play").click();
+  await page.locator(`[data-message-id=${id}] [data-phase=playing]`).waitFor();
+  await voice.getByTestId("voice-play").click();
+  await voice.getByTestId("voice-position").focus();
+  for (const key of ["Home", "ArrowRight", "ArrowRight"]) await page.keyboard.press(key);
+};
+
 /**
  * `shows` is the test id of what has to be there once it is drawn, `css` names what has none. `act`
  * does what a person does to come there; `part` is what the screen is about, where the rest of the
@@ -65,6 +75,20 @@ export const SCREENS = [
     part: "[data-testid=find]",
   },
   { name: "kinds", shows: "adapter-card", part: "main" },
+  {
+    name: "voice",
+    state: "kinds",
+    act: heard("k5-plays"),
+    css: "[data-testid=voice][data-phase=paused]",
+    part: "[data-message-id=k5-plays]",
+  },
+  {
+    name: "voice-problem",
+    state: "kinds",
+    act: (page) => page.locator("[data-message-id=k5-fails] [data-testid=voice-play]").click(),
+    shows: "voice-problem",
+    part: "[data-message-id=k5-fails]",
+  },
   { name: "no-access", shows: "composer-closed", part: "main" },
   { name: "unreachable", shows: "banner", part: BANNER },
   { name: "local", shows: "ticker", panel: true, part: PANEL },

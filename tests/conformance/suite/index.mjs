@@ -9,4 +9,5 @@ export { registerPkce } from "./pkce.mjs";
 export { registerRealtime } from "./realtime.mjs";
 export { registerRest } from "./rest.mjs";
 export { registerSharedRealtime, registerSharedSync } from "./shared.mjs";
+export { registerStorage } from "./storage.mjs";
 export { registerSync } from "./sync.mjs";

@@ -37,3 +37,4 @@ mod rules;
 mod second_factor;
 mod sign_out;
 mod storage;
+mod voice;

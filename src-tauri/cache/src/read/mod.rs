@@ -16,3 +16,4 @@ pub(crate) mod retention;
 pub(crate) mod sessions;
 pub(crate) mod status;
 pub(crate) mod told;
+mod voice;

@@ -23,6 +23,7 @@ const ROWS: &[(u32, &str)] = &[
     (8, include_str!("rows/0008.sql")),
     (9, include_str!("rows/0009.sql")),
     (10, include_str!("rows/0010.sql")),
+    (11, include_str!("rows/0011.sql")),
 ];
 
 fn place(dir: &TempDir) -> Place {

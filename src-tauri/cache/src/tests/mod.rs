@@ -25,6 +25,7 @@ mod search;
 mod storage;
 mod unread;
 mod untold;
+mod voice;
 
 use tempfile::TempDir;
 use tidings_model::{

@@ -11,3 +11,4 @@ pub mod page;
 pub mod prices;
 pub mod search;
 pub mod status;
+pub mod voice;

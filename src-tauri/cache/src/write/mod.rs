@@ -19,6 +19,7 @@ mod rows;
 mod sessions;
 pub(crate) mod untold;
 mod values;
+mod voice;
 mod window;
 
 use std::cell::Cell;

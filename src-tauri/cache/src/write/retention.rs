@@ -139,6 +139,7 @@ fn remove_below(tx: &mut Tx<'_>, session: i64, end: MessageKey, batch: usize) ->
     let mut select = tx.conn.prepare_cached(
         "SELECT m.key, m.created_at, m.id,
              coalesce(octet_length(m.content), 0) + coalesce(octet_length(m.metadata), 0)
+             + coalesce((SELECT octet_length(v.content) FROM voice_files v WHERE v.message = m.key), 0)
          FROM messages m
          WHERE m.session = ?1 AND m.deleted = 0 AND m.unsent = 0
              AND (m.created_at, m.id) < (?2, ?3)

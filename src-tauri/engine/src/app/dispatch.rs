@@ -311,6 +311,7 @@ async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, 
         Command::NotifySession(args) => {
             reply::<api::NotifySession>(core.notify_session(&args).await)
         }
+        Command::GetVoiceFile(args) => reply::<api::GetVoiceFile>(core.get_voice_file(&args).await),
         Command::ListOutbox(_) => reply::<api::ListOutbox>(core.outbox().await),
         Command::Search(args) => reply::<api::Search>(core.search(args).await),
         Command::GetDetails(args) => reply::<api::GetDetails>(core.details(&args).await),

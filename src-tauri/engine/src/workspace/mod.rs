@@ -36,6 +36,7 @@ mod send;
 mod session;
 mod storage;
 mod sync;
+mod voice;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -157,6 +158,7 @@ pub(crate) struct Core {
     browser: Mutex<Option<CancellationToken>>,
     /// Changes that a channel should have told and did not.
     missed: AtomicU64,
+    voice: voice::Fetches,
 }
 
 impl Workspace {
@@ -248,6 +250,7 @@ impl Workspace {
             clock_told: AtomicU64::new(0),
             browser: Mutex::default(),
             missed: AtomicU64::new(0),
+            voice: voice::Fetches::default(),
         });
         let tasks = tasks(&core, events, facts, (pending, to_tell));
         Ok(Self { core, tasks })
@@ -357,6 +360,7 @@ impl Core {
 
     fn viewer(&self) -> rows::Viewer {
         rows::Viewer {
+            project: self.rest.project().clone(),
             user: self.user(),
             names: self.names(),
             shares: self.part().is_installed(),

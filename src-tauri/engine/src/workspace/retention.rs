@@ -99,6 +99,8 @@ async fn clean(core: &Core, told: bool) {
 }
 
 async fn remove(core: &Core) -> Result<Option<Kept>, CacheError> {
+    // Files of voice messages make room before messages do.
+    core.cache.trim_voice_files(core.voice_limit()).await?;
     let Some(before) = cutoff(core, core.settings().retention).await? else {
         return Ok(None);
     };

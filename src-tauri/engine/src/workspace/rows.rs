@@ -6,8 +6,10 @@ use tidings_cache::{
 };
 use tidings_contract as api;
 use tidings_model::{MemberRole, Message, MessageId, MessageKind, Role, SessionStatus, UserId};
+use tidings_supabase::Project;
 
 use super::members::Names;
+use super::voice::Named;
 
 /// Which messages notify, in the contract's words.
 const fn notify(notify: tidings_cache::Notify) -> api::SessionNotify {
@@ -35,8 +37,10 @@ pub mod fail {
 }
 
 /// Who looks: decides what is "own", and what people are called.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Viewer {
+    /// Whose messages they are.
+    pub project: Project,
     /// The account in front.
     pub user: Option<UserId>,
     /// What people are called.
@@ -53,6 +57,17 @@ impl Viewer {
     fn author(&self, message: &Message) -> Option<String> {
         self.names
             .author(&message.metadata, message.user_id.as_ref())
+    }
+
+    /// The file that a voice message names.
+    fn file(&self, message: &Message) -> Option<api::NamedFile> {
+        if message.kind != MessageKind::Voice {
+            return None;
+        }
+        Some(match Named::read(&message.metadata, &self.project)? {
+            Named::Object(_) => api::NamedFile::Project,
+            Named::Elsewhere(url) => api::NamedFile::Elsewhere { url: url.into() },
+        })
     }
 
     /// A session in the list.
@@ -106,6 +121,7 @@ impl Viewer {
             kind: kind(message.kind),
             content: message.content.clone(),
             metadata: message.metadata.read().unwrap_or_default(),
+            file: self.file(message),
             created_at: message.created_at.as_millis(),
             edited: message.updated_at.since(message.created_at).as_millis() > 1_000,
             incomplete: cached.incomplete,

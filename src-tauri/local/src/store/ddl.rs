@@ -1,7 +1,7 @@
 //! The database that holds the rows.
 
 /// What makes the database, one version after another; `user_version` counts them.
-pub(super) const STEPS: [&str; 4] = [FIRST, SIGN_IN, SYNC, MEMBERS];
+pub(super) const STEPS: [&str; 5] = [FIRST, SIGN_IN, SYNC, MEMBERS, STORAGE];
 
 /// How the rows are held. Times are microseconds since 1970 UTC; `numeric` is its text,
 /// ordered by the collation `exact`; JSON is the canonical text of `jsonb`.
@@ -216,5 +216,28 @@ CREATE INDEX chat_session_invites_session_id ON chat_session_invites (session_id
 CREATE TABLE chat_profiles (
     user_id TEXT PRIMARY KEY NOT NULL,
     display_name TEXT NOT NULL
+) STRICT;
+";
+
+/// Storage: an object's content stands last in its row, so that a look at the rest does not read it.
+const STORAGE: &str = "
+CREATE TABLE storage_buckets (
+    id TEXT PRIMARY KEY NOT NULL,
+    public INTEGER NOT NULL,
+    size_limit INTEGER,
+    mime_types TEXT
+) STRICT;
+
+CREATE TABLE storage_objects (
+    bucket TEXT NOT NULL REFERENCES storage_buckets (id),
+    name TEXT NOT NULL,
+    id TEXT NOT NULL UNIQUE,
+    owner TEXT,
+    mime_type TEXT NOT NULL,
+    cache_control TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (bucket, name)
 ) STRICT;
 ";

@@ -14,5 +14,6 @@ mod providers;
 mod rest;
 mod rest_errors;
 mod server;
+mod storage;
 mod support;
 mod workspace;

@@ -48,6 +48,7 @@ fn arguments(
         ("remove_factor", json!({"factor": "f"})),
         ("set_name", json!({"name": "n"})),
         ("set_password", json!({"password": "p"})),
+        ("voice_file", json!({"message": message})),
         ("unlock", json!({"passphrase": "wrong horse"})),
         (
             "set_passphrase",

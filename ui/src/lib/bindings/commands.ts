@@ -44,6 +44,7 @@ import type { GetSettings } from "./GetSettings";
 import type { GetSignInOptions } from "./GetSignInOptions";
 import type { GetSnapshot } from "./GetSnapshot";
 import type { GetStorage } from "./GetStorage";
+import type { GetVoiceFile } from "./GetVoiceFile";
 import type { GetWatchList } from "./GetWatchList";
 import type { Import } from "./Import";
 import type { ImportReply } from "./ImportReply";
@@ -137,6 +138,7 @@ import type { Unlock } from "./Unlock";
 import type { UpdateSession } from "./UpdateSession";
 import type { VerifyCode } from "./VerifyCode";
 import type { VerifyFactor } from "./VerifyFactor";
+import type { VoiceFile } from "./VoiceFile";
 import type { WithdrawInvite } from "./WithdrawInvite";
 import type { WorkspaceInfo } from "./WorkspaceInfo";
 
@@ -209,6 +211,7 @@ export interface Commands {
   pin_session: { args: PinSession; reply: Nothing };
   notify_session: { args: NotifySession; reply: Nothing };
   outbox: { args: ListOutbox; reply: Array<OutboxRow> };
+  voice_file: { args: GetVoiceFile; reply: VoiceFile };
   search: { args: Search; reply: SearchReply };
   details: { args: GetDetails; reply: SessionDetails };
   participants: { args: ListParticipants; reply: Array<Participant> };

@@ -46,27 +46,6 @@ export function readAdapterAction(metadata: Data): AdapterAction {
   };
 }
 
-/** Length in seconds and heights (0 to 1) of a voice message, where its producer gave them. */
-export function readVoice(metadata: Data): { seconds: number | undefined; wave: number[] } {
-  const milliseconds = number(metadata.duration_ms);
-  const seconds =
-    number(metadata.duration_s) ??
-    number(metadata.duration) ??
-    (milliseconds === undefined ? undefined : milliseconds / 1000);
-  const wave = Array.isArray(metadata.waveform) ? metadata.waveform : [];
-  const heights = wave.filter((each): each is number => typeof each === "number" && each >= 0);
-  const most = heights.reduce((top, each) => Math.max(top, each), 0);
-  return { seconds, wave: most > 0 ? resample(heights, 58).map((each) => each / most) : [] };
-}
-
-function resample(values: readonly number[], size: number): number[] {
-  if (values.length === 0) return [];
-  return Array.from(
-    { length: size },
-    (_, index) => values[Math.floor((index * values.length) / size)] ?? 0,
-  );
-}
-
 function parameters(value: unknown): AdapterAction["parameters"] {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
   return Object.entries(value).map(([name, each]) => ({

@@ -25,6 +25,17 @@ const engine: EngineWords = {
     "Tidings ist nicht gesperrt. Arbeitsbereiche entfernst du in den Einstellungen.",
   "The messages are gone from this computer. The key store did not let go of all keys: {error}":
     "Die Nachrichten sind von diesem Computer entfernt. Der Schlüsselbund hat nicht alle Schlüssel hergegeben: {error}",
+  // Voice messages.
+  "This needs a connection, and the project did not answer. {0}":
+    "Das braucht eine Verbindung, und das Projekt hat nicht geantwortet. {0}",
+  "Once heard, it plays without one.": "Einmal gehört, geht es auch ohne.",
+  "This message names no file of its project.": "Diese Nachricht nennt keine Datei ihres Projekts.",
+  "The file of this voice message is not in the project, or not for you to hear.":
+    "Die Datei dieser Sprachnachricht ist nicht im Projekt, oder du darfst sie nicht hören.",
+  "The file of this voice message is too large to be played: 25 MiB is the most.":
+    "Die Datei dieser Sprachnachricht ist zu groß zum Abspielen: Höchstens 25 MiB gehen.",
+  "The file of this voice message is no audio, so it is not played.":
+    "Die Datei dieser Sprachnachricht ist kein Ton und wird deshalb nicht abgespielt.",
   // Rules of alerts.
   "the price has to be more than 0": "Der Kurs muss größer als 0 sein",
   "the re-arm percentage has to be at least 0 and less than 100":

@@ -247,6 +247,17 @@ const de = {
   "voice.noLength": "Sprachnachricht",
   "voice.transcript": "„{text}“",
   "voice.noTranscript": "Kein Transkript",
+  "voice.play": "Abspielen",
+  "voice.pause": "Anhalten",
+  "voice.loading": "Wird geladen …",
+  "voice.position": "Stelle",
+  "voice.of": "{at} von {length}",
+  "voice.speed": "Tempo, {times}",
+  "voice.times": "{speed}×",
+  "voice.retry": "Noch einmal",
+  "voice.cannotPlay":
+    "Das lässt sich hier nicht abspielen: Die Datei ist beschädigt, oder diesem Computer fehlt, was {type} abspielt.",
+  "voice.elsewhere": "Aufnahme bei {host} öffnen",
 
   "adapter.action": "Aktion",
   "adapter.waiting": "Wartet",
@@ -989,7 +1000,7 @@ const de = {
   "settings.activity.text":
     "Sagt dem Projekt, wann du eine Unterhaltung zuletzt benutzt hast, damit Listen anderswo in dieser Reihenfolge stehen.",
   "settings.voice": "Sprachnachrichten",
-  "settings.voice.text": "Mit Länge und Transkript. Aus: als einfacher Text.",
+  "settings.voice.text": "Mit Länge, Transkript und Wiedergabe. Aus: als einfacher Text.",
   "settings.followPrices": "Kurse und Preisalarme",
   "settings.followPrices.text": "Folgt der Kurstabelle deines Projekts. Aus: Nichts wird geholt.",
   "settings.notifications": "Benachrichtigungen",
@@ -1235,6 +1246,7 @@ const de = {
   "shortcut.reply": "Auf die ausgewählte Nachricht antworten",
   "shortcut.copy": "Die ausgewählte Nachricht kopieren",
   "shortcut.delete": "Die ausgewählte Nachricht löschen",
+  "shortcut.play": "Die ausgewählte Sprachnachricht abspielen oder anhalten",
   "shortcut.close": "Das Oberste schließen",
 } as const satisfies Translation;
 

@@ -235,6 +235,17 @@ export const en = {
   "voice.noLength": "Voice message",
   "voice.transcript": "“{text}”",
   "voice.noTranscript": "No transcript",
+  "voice.play": "Play",
+  "voice.pause": "Pause",
+  "voice.loading": "Loading…",
+  "voice.position": "Position",
+  "voice.of": "{at} of {length}",
+  "voice.speed": "Speed, {times}",
+  "voice.times": "{speed}×",
+  "voice.retry": "Retry",
+  "voice.cannotPlay":
+    "This cannot be played here: the file is damaged, or this computer has nothing that plays {type}.",
+  "voice.elsewhere": "Open the recording at {host}",
 
   "adapter.action": "Action",
   "adapter.waiting": "Waiting",
@@ -969,7 +980,7 @@ export const en = {
   "settings.activity.text":
     "Tells the project when you last used a session, so that lists elsewhere are in that order.",
   "settings.voice": "Voice messages",
-  "settings.voice.text": "Shown with their length and transcript. Off: as plain text.",
+  "settings.voice.text": "Shown with their length, transcript and player. Off: as plain text.",
   "settings.followPrices": "Prices and alerts",
   "settings.followPrices.text": "Follow your project's price table. Off: nothing is fetched.",
   "settings.notifications": "Notifications",
@@ -1209,5 +1220,6 @@ export const en = {
   "shortcut.reply": "Reply to the focused message",
   "shortcut.copy": "Copy the focused message",
   "shortcut.delete": "Delete the focused message",
+  "shortcut.play": "Play or pause the focused voice message",
   "shortcut.close": "Close the topmost",
 } as const satisfies Record<string, Message>;

@@ -11,6 +11,7 @@ mod outbox;
 mod prices;
 mod provider;
 mod storage;
+mod voice;
 
 use tidings_model::{MessageId, RuleId, SessionId};
 
