@@ -54,7 +54,8 @@ class Conversation {
   readonly #events = new Overtaken<Change>();
   /** Counts what the session was asked for or left: a late answer is for nobody. */
   #turn = 0;
-  #loading = false;
+  /** More that is being read at an edge. */
+  #loading: Promise<void> | undefined;
   #rereading = false;
   /** What is on screen has to be read again. */
   #stale = false;
@@ -249,20 +250,26 @@ class Conversation {
 
   async loadOlder(): Promise<void> {
     const first = this.messages[0];
-    if (this.id === undefined || !first || this.before === "end" || this.#loading) return;
-    await this.#extend(first.id, "before");
+    if (this.id === undefined || !first || this.before === "end") return;
+    await (this.#loading ?? this.#extend(first.id, "before"));
   }
 
   async loadNewer(): Promise<void> {
     const last = this.messages.at(-1);
-    if (this.id === undefined || !last || this.after === "end" || this.#loading) return;
-    await this.#extend(last.id, "after");
+    if (this.id === undefined || !last || this.after === "end") return;
+    await (this.#loading ?? this.#extend(last.id, "after"));
   }
 
-  async #extend(message: string, at: "before" | "after"): Promise<void> {
+  #extend(message: string, at: "before" | "after"): Promise<void> {
+    this.#loading = this.#readOn(message, at).finally(() => {
+      this.#loading = undefined;
+    });
+    return this.#loading;
+  }
+
+  async #readOn(message: string, at: "before" | "after"): Promise<void> {
     const id = this.id;
     if (id === undefined) return;
-    this.#loading = true;
     try {
       const asked = call("messages", { session: id, at: { at, message }, limit: MORE });
       const [page, since] = await this.#events.reply(asked);
@@ -272,8 +279,6 @@ class Conversation {
       this.#show(withinReach(all, at), since);
     } catch {
       // The edge stays; coming near it again asks again.
-    } finally {
-      this.#loading = false;
     }
   }
 
