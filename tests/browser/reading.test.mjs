@@ -150,14 +150,177 @@ describe("reading back", { skip: lacking }, () => {
     await goToEnd();
   });
 
-  it("goes from message to message by arrow keys", async () => {
-    await alice.get("message").last().focus();
-    const at = () => alice.page.evaluate(() => document.activeElement.dataset.messageId);
-    const last = await at();
-    await alice.press("ArrowUp");
-    assert.notEqual(await at(), last);
-    await alice.press("ArrowDown");
-    assert.equal(await at(), last);
-    await alice.watched.clean();
+  describe("by keys", () => {
+    const at = () => alice.page.evaluate(() => document.activeElement?.dataset.messageId);
+    const text = () => alice.page.evaluate(() => document.activeElement?.textContent);
+    /** Every element inside of the list that Tab would go to. */
+    const stops = () =>
+      alice.page.evaluate(() =>
+        [...document.querySelectorAll("[data-region=messages] *")]
+          .filter((each) => each.tabIndex >= 0 && each.closest("[role=log]") !== null)
+          .map((each) => each.dataset.messageId ?? each.outerHTML),
+      );
+    const focusedText = (number) =>
+      alice.until(
+        (wanted) =>
+          new RegExp(`Ship number ${wanted}\\b`).test(document.activeElement?.textContent),
+        number,
+      );
+    const inView = async (after) => {
+      const found = await alice.focused(after);
+      assert.ok(found.seen, `nothing shows the focus after ${after}`);
+      const shown = await alice.page.evaluate(() => {
+        const list = document.querySelector("[role=log]").getBoundingClientRect();
+        const row = document.activeElement.getBoundingClientRect();
+        return row.top >= list.top - 1 && row.bottom <= list.bottom + 1;
+      });
+      assert.ok(shown, `the message is cut off after ${after}`);
+    };
+
+    it("is one stop of Tab, at the newest, with a way on and a way back", async () => {
+      await alice.get("composer").focus();
+      const [stop, ...others] = await stops();
+      assert.deepEqual(others, []);
+      await alice.press("Shift+Tab");
+      await inView("Shift+Tab");
+      assert.equal(await at(), stop);
+      assert.equal(await alice.get("message").last().getAttribute("data-message-id"), stop);
+      // Its own tools come next, and nothing else before the composer.
+      const passed = [];
+      for (let step = 0; step < 8; step += 1) {
+        await alice.press("Tab");
+        const found = await alice.focused("Tab");
+        if (await alice.page.evaluate(() => document.activeElement?.matches("textarea"))) break;
+        passed.push(found.name);
+        assert.equal(
+          await alice.page.evaluate(
+            () => document.activeElement.closest("[data-message-id]")?.dataset.messageId,
+          ),
+          stop,
+          `Tab went to ${found.name}`,
+        );
+      }
+      assert.ok(passed.includes("message-more"), passed.join());
+      await alice.focusOn("[data-testid=composer]", "Tab out of the messages");
+      await alice.press("Shift+Tab");
+      assert.equal(await at(), stop, "the way back begins at the message");
+      await alice.press("Shift+Tab");
+      assert.equal(
+        await alice.page.evaluate(() => document.activeElement.closest("[role=log]")),
+        null,
+      );
+    });
+
+    it("goes to the message before and after, a view at a time, to both ends", async () => {
+      await alice.get("composer").focus();
+      await alice.press("Shift+Tab");
+      const last = await at();
+      await alice.press("ArrowUp");
+      await alice.until((from) => document.activeElement?.dataset.messageId !== from, last);
+      await inView("ArrowUp");
+      await alice.press("ArrowDown");
+      await alice.until((from) => document.activeElement?.dataset.messageId === from, last);
+      await alice.press("PageUp");
+      await alice.until((from) => document.activeElement?.dataset.messageId !== from, last);
+      await inView("PageUp");
+      const before = await alice.page.evaluate((from) => {
+        const rows = [...document.querySelectorAll("[data-testid=message]")];
+        const place = (id) => rows.findIndex((row) => row.dataset.messageId === id);
+        const height = rows[place(from)].getBoundingClientRect().top;
+        return height - document.activeElement.getBoundingClientRect().top;
+      }, last);
+      const view = await alice.page.evaluate(
+        () => document.querySelector("[role=log]").clientHeight,
+      );
+      assert.ok(before > view / 2 && before < view, `${before} of ${view} px`);
+      const upper = await at();
+      await alice.press("PageDown");
+      await alice.until((from) => document.activeElement?.dataset.messageId !== from, upper);
+      await inView("PageDown");
+      await alice.press("Home");
+      await alice.until((from) => document.activeElement?.dataset.messageId !== from, last);
+      await inView("Home");
+      await alice.press("End");
+      await alice.until((from) => document.activeElement?.dataset.messageId === from, last);
+      await alice.until(atEnd);
+    });
+
+    it("reads more where what is held ends, back to the first message", {
+      timeout: 2 * DEADLINE,
+    }, async () => {
+      for (let step = 0; !/Ship number 0\b/.test(await text()); step += 1) {
+        assert.ok(step < 40, "the first message was not reached");
+        const from = await at();
+        await alice.press("Home");
+        await alice.press("ArrowUp");
+        await alice.until((old) => document.activeElement?.dataset.messageId !== old, from);
+      }
+      await inView("Home and arrows");
+      const first = await at();
+      await alice.press("ArrowUp");
+      assert.equal(await at(), first);
+      await alice.press("End");
+      await newest().waitFor();
+      await focusedText(written - 1);
+      await alice.until(atEnd);
+    });
+
+    it("keeps the focus on a message that is scrolled out of view, and goes on from there", async () => {
+      await alice.get("composer").focus();
+      await alice.press("Shift+Tab");
+      const last = await at();
+      await readBack();
+      await alice.page.mouse.wheel(0, -6000);
+      await alice.until(() => {
+        const list = document.querySelector("[role=log]");
+        return list.scrollHeight - list.scrollTop - list.clientHeight > 4000;
+      });
+      assert.equal(await at(), last);
+      await alice.press("ArrowUp");
+      await alice.until((from) => document.activeElement?.dataset.messageId !== from, last);
+      await inView("ArrowUp after scrolling away");
+    });
+
+    it("does not take somebody who reads elsewhere back to where the focus was", async () => {
+      await alice.get("composer").focus();
+      await readBack();
+      await alice.page.mouse.wheel(0, -3000);
+      await alice.until(() => {
+        const list = document.querySelector("[role=log]");
+        return list.scrollHeight - list.scrollTop - list.clientHeight > 3000;
+      });
+      const before = await place();
+      await alice.press("Shift+Tab");
+      if ((await at()) === undefined) await alice.press("Shift+Tab");
+      await inView("Shift+Tab while reading back");
+      assert.deepEqual(await place(), before);
+      await goToEnd();
+    });
+
+    it("keeps a change that is being written, wherever one scrolls to", async () => {
+      await alice.say("A line to change");
+      await alice.state("A line to change", "delivered");
+      await alice.press("ArrowUp");
+      await alice.focusOn("[data-testid=message-edit-box]", "an arrow in the empty composer");
+      await alice.type(", half done");
+      await alice.get("composer").focus();
+      await readBack();
+      await alice.page.mouse.wheel(0, -6000);
+      await alice.until(() => {
+        const list = document.querySelector("[role=log]");
+        return list.scrollHeight - list.scrollTop - list.clientHeight > 4000;
+      });
+      await goToEndByButton();
+      assert.equal(await alice.get("message-edit-box").inputValue(), "A line to change, half done");
+      await alice.get("message-edit-box").press("Escape");
+      await alice.focusOn("[data-testid=composer]", "giving up the change");
+    });
+
+    const goToEndByButton = async () => {
+      await button().click();
+      await alice.until(atEnd);
+    };
   });
+
+  it("did nothing else: no dialog, no error, no other origin", () => alice.watched.clean());
 });

@@ -4,6 +4,7 @@ import {
   drawnRows,
   goesOn,
   isAtEnd,
+  lastWhole,
   layOut,
   rowAt,
   scrollTopFor,
@@ -119,6 +120,14 @@ describe("the list's arithmetic", () => {
     expect(shownWhole(layout, "m59", view, room)).toEqual({ key: "m59", top: 172 });
     expect(shownWhole(layout, "m80", view, room)).toEqual({ key: "m80", top: 172 });
     expect(shownWhole(layout, "gone", view, room)).toBeUndefined();
+  });
+
+  it("knows the last row that is seen whole", () => {
+    const layout = layOut(keys(10), () => 20);
+    expect(lastWhole(layout, 0, 100)).toBe(4);
+    expect(lastWhole(layout, 0, 99)).toBe(3);
+    expect(lastWhole(layout, 0, 500)).toBe(9);
+    expect(lastWhole(layout, 4, 99)).toBe(4);
   });
 
   it("begins at the top of a row that is larger than the view, and says where it goes on", () => {

@@ -38,6 +38,12 @@ export function rowAt(layout: Layout, y: number): number {
   return high < 0 ? -1 : low;
 }
 
+/** The last row from `first` on that ends above `bottom`; `first` itself when none does. */
+export function lastWhole(layout: Layout, first: number, bottom: number): number {
+  const at = rowAt(layout, bottom - 1);
+  return (layout.offsets[at + 1] ?? 0) <= bottom ? at : Math.max(first, at - 1);
+}
+
 /** Which rows to draw, `end` excluded: those in view and within `margin` px of it. */
 export function visibleRange(
   layout: Layout,

@@ -45,6 +45,8 @@ class Conversation {
   finding = $state(false);
   /** What is looked for in that bar. */
   sought = $state("");
+  /** Counts messages sent here, so that the list shows them. */
+  sent = $state(0);
   /** Counts openings, so that the list begins anew. */
   opening = $state(0);
 
@@ -343,6 +345,7 @@ class Conversation {
         } else {
           await this.toLatest();
         }
+        this.sent += 1;
       }
     } catch (thrown) {
       tellFailure(thrown);
