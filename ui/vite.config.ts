@@ -20,7 +20,8 @@ function sprite(): Plugin {
 /** What is loaded when it is spoken. */
 const LANGUAGE = /\/i18n\/(german|de|de-engine)\.ts$/;
 /** What is loaded when it is asked for, but for what the first screen shows of it. */
-const LATER = /\/lib\/(settings|alerts|onboarding|members|lock)\//;
+const LATER =
+  /\/lib\/(settings|alerts|onboarding|members|lock)\/|\/(AlertsTab|RuleItem|DetailsTab|ResultsPane|OutboxDialog|DateDialog)\.svelte/;
 /** What is loaded when a chart is opened. */
 const CHART = /\/panel\/chart\/|\/node_modules\/(lightweight-charts|fancy-canvas)\//;
 

@@ -144,9 +144,16 @@ class Conversation {
       this.#stale = false;
       const id = this.id;
       if (id === undefined) break;
+      const { after } = this;
+      const first = this.messages[0]?.id;
       try {
         const [page, since] = await this.#events.reply(this.#again(id));
         if (this.id !== id) continue;
+        // Whoever read on meanwhile is not taken back: what is held now is read again.
+        if (this.after !== after || this.messages[0]?.id !== first) {
+          this.#stale = true;
+          continue;
+        }
         this.#show({ ...page, rows: this.#asTheyAre(page.rows) }, since);
         this.#letGo();
       } catch (thrown) {
