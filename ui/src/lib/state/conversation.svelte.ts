@@ -4,6 +4,7 @@ import { buildRows, compareMessages } from "../conversation/rows";
 import { drafts, paragraphs } from "./drafts";
 import { call, tellFailure, tryCall } from "./engine.svelte";
 import { Overtaken } from "./overtaken";
+import { HELD, joined, withinReach } from "./pages";
 
 type Change = [session: string, changed: readonly MessageRow[], removed: readonly string[]];
 
@@ -11,8 +12,6 @@ const PAGE = 60;
 /** What is read when the view comes near an edge. */
 const MORE = 120;
 const LARGEST_PAGE = 200;
-/** How many messages are held at most while reading on; what is far from the view is let go. */
-const HELD = 600;
 // Clients let go of typing that is not repeated within three seconds.
 const TYPING_AGAIN = 2000;
 const TYPING_ENDS = 5000;
@@ -66,6 +65,7 @@ class Conversation {
   #draftTimer: ReturnType<typeof setTimeout> | undefined;
   #draftKept = "";
   #readTo: string | undefined;
+  readonly #sendings = new Set<Promise<void>>();
 
   async open(id: string, message?: string): Promise<void> {
     if (this.id === id && message !== undefined) {
@@ -334,6 +334,18 @@ class Conversation {
   async send(content: string, written = content): Promise<void> {
     const session = this.id;
     if (session === undefined) return;
+    const sending = this.#send(session, content, written);
+    this.#sendings.add(sending);
+    await sending;
+    this.#sendings.delete(sending);
+  }
+
+  /** Once everything that was sent is taken or given back. */
+  async allSent(): Promise<void> {
+    await Promise.all(this.#sendings);
+  }
+
+  async #send(session: string, content: string, written: string): Promise<void> {
     const replyTo = this.replyTo;
     this.stopTyping();
     this.draft = "";
@@ -454,33 +466,6 @@ class Conversation {
 }
 
 export const conversation = new Conversation();
-
-/**
- * Two pages that follow each other. `asked`: which of them was read from the other's edge; it says
- * whether something is missing between the two.
- */
-export function joined(
-  older: MessagePage,
-  newer: MessagePage,
-  asked: "before" | "after",
-): MessagePage {
-  const rows = new Map([...older.rows, ...newer.rows].map((row) => [row.id, row]));
-  const edge = asked === "before" ? newer.rows[0]?.id : undefined;
-  return {
-    rows: [...rows.values()].sort(compareMessages),
-    gaps: [...older.gaps, ...newer.gaps.filter((gap) => gap !== edge)],
-    before: older.before,
-    after: newer.after,
-  };
-}
-
-/** A page that was read on from an edge, without what is far from there. */
-export function withinReach(page: MessagePage, read: "before" | "after"): MessagePage {
-  if (page.rows.length <= HELD) return page;
-  return read === "before"
-    ? { ...page, rows: page.rows.slice(0, HELD), after: "more" }
-    : { ...page, rows: page.rows.slice(-HELD), before: "more" };
-}
 
 /** Notes when the first messages were drawn: the bench compares it with a blank window. */
 function markShown(): void {
