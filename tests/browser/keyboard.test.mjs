@@ -194,8 +194,7 @@ describe("by keyboard alone", { skip: lacking }, () => {
     await alice.page.locator("[data-option^=message-]").first().waitFor();
     await alice.press("Control+Enter");
     await alice.see("result");
-    await alice.until(() => document.activeElement !== document.body);
-    await alice.focused("all results");
+    await alice.focusOn(on("result"), "all results");
     await alice.press("Escape");
     await alice.see("composer");
     await alice.until(() => document.activeElement !== document.body);

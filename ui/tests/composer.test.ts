@@ -217,6 +217,17 @@ describe("the composer", () => {
     void selecting;
   });
 
+  it("leaves an arrow with Alt to the list of sessions", async () => {
+    await open();
+    render(Composer);
+    for (const shiftKey of [false, true]) {
+      await fireEvent.keyDown(field(), { key: "ArrowUp", altKey: true, shiftKey });
+      expect(conversation.editing).toBeUndefined();
+    }
+    await fireEvent.keyDown(field(), { key: "ArrowUp" });
+    expect(conversation.editing).toBe("a");
+  });
+
   it("begins a new line on Shift+Enter", async () => {
     await open();
     render(Composer);

@@ -7,6 +7,8 @@ use tidings_cache::{
 use tidings_contract as api;
 use tidings_model::{MemberRole, Message, MessageId, MessageKind, Role, SessionStatus, UserId};
 
+use super::announce::change_of;
+use super::edited::{Writes, looks_edited};
 use super::members::Names;
 
 /// Which messages notify, in the contract's words.
@@ -89,6 +91,22 @@ impl Viewer {
         }
     }
 
+    /// Messages that are shown together, with the changes of one's own that wait for them.
+    pub fn messages<'a>(
+        &self,
+        cached: impl Iterator<Item = &'a CachedMessage> + Clone,
+        outbox: &[OutboxItem],
+    ) -> Vec<api::MessageRow> {
+        let writes = Writes::of(cached.clone().map(|each| &each.message));
+        cached
+            .map(|each| {
+                let mut row = self.message(each, change_of(outbox, each.message.id));
+                row.edited = writes.shows_edited(&each.message);
+                row
+            })
+            .collect()
+    }
+
     /// A message; `change` is the change of one's own that waits for it, if there is one.
     pub fn message(&self, cached: &CachedMessage, change: Option<&OutboxItem>) -> api::MessageRow {
         let message = &cached.message;
@@ -107,7 +125,7 @@ impl Viewer {
             content: message.content.clone(),
             metadata: message.metadata.read().unwrap_or_default(),
             created_at: message.created_at.as_millis(),
-            edited: message.updated_at.since(message.created_at).as_millis() > 1_000,
+            edited: looks_edited(message),
             incomplete: cached.incomplete,
             state: cached
                 .state
