@@ -296,6 +296,17 @@ describe("reading back", { skip: lacking }, () => {
       await inView("ArrowUp after scrolling away");
     });
 
+    it("gives the focus to what is pressed while the message that has it is out of view", async () => {
+      await alice.get("composer").focus();
+      await alice.press("Shift+Tab");
+      await readBack(1600);
+      await alice.get("composer").click();
+      await alice.focusOn("[data-testid=composer]", "a click");
+      await still();
+      await alice.focusOn("[data-testid=composer]", "a click, when all is drawn");
+      await goToEnd();
+    });
+
     it("does not take somebody who reads elsewhere back to where the focus was", async () => {
       await alice.get("composer").focus();
       await readBack(1600);

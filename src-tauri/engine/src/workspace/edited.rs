@@ -50,6 +50,9 @@ impl Writes {
 
 #[cfg(test)]
 mod tests {
+    // Also in helpers, where clippy does not see a test.
+    #![allow(clippy::unwrap_used)]
+
     use tidings_model::{Json, MessageId, MessageStatus, SessionId};
 
     use super::*;
@@ -63,7 +66,7 @@ mod tests {
             user_id: None,
             content: "Hello".to_owned(),
             role: Role::User,
-            metadata: Json::new("{}").unwrap(),
+            metadata: Json::empty(),
             created_at: Timestamp::from_millis(created),
             updated_at: Timestamp::from_millis(updated),
             status: MessageStatus::Delivered,
