@@ -321,6 +321,22 @@ describe("reading back", { skip: lacking }, () => {
       await goToEnd();
     });
 
+    it("goes from a message to what scrolls in it, and turns that by keys", async () => {
+      const wide = `\`\`\`\n${"a wide line ".repeat(60)}\n\`\`\``;
+      const row = { session_id: SESSION, role: "assistant", content: `Wide\n\n${wide}` };
+      await project.insert("chat_messages", row);
+      await alice.message("a wide line").first().waitFor();
+      await alice.get("composer").focus();
+      await alice.press("Shift+Tab");
+      await alice.press("End");
+      await alice.until(() => document.activeElement?.textContent.includes("a wide line"));
+      await alice.tabTo("pre");
+      await alice.press("ArrowRight");
+      await alice.until(() => document.activeElement.scrollLeft > 0);
+      await alice.press("Escape");
+      await alice.focusOn("[data-testid=composer]", "leaving the message");
+    });
+
     it("keeps a change that is being written, wherever one scrolls to", async () => {
       await alice.say("A line to change");
       await alice.state("A line to change", "delivered");

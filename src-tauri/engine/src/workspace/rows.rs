@@ -143,6 +143,7 @@ impl Viewer {
             message: message.id.to_string(),
             session: hit.session.to_string(),
             session_title: title,
+            user_id: message.user_id.as_ref().map(ToString::to_string),
             author: self.author(message),
             own: self.owns(message.role, message.user_id.as_ref()),
             role: role(message.role),
