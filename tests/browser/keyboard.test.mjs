@@ -61,6 +61,12 @@ describe("by keyboard alone", { skip: lacking }, () => {
     await alice.focusOn(on("composer"), "leaving the dialog");
   });
 
+  /** From the composer back to the newest message, and up to the newest of one's own. */
+  const toOwnNewest = async () => {
+    await alice.tabTo(on("message"), "Shift+Tab");
+    await alice.tabTo(`${on("message")}[data-own=true]`, "ArrowUp");
+  };
+
   it("writes, changes, quotes and deletes messages", async () => {
     await alice.type("First words");
     await alice.press("Enter");
@@ -68,7 +74,7 @@ describe("by keyboard alone", { skip: lacking }, () => {
     await alice.focusOn(on("composer"), "sending");
     await alice.press("Shift+F6");
     await alice.focused("Shift+F6");
-    await alice.tabTo(`${on("message")}[data-own=true]`);
+    await alice.tabTo(`${on("message")}[data-own=true]`, "ArrowUp");
     await alice.press("r");
     await alice.focusOn(on("composer"), "R on a message");
     await alice.type("Second words");
@@ -76,7 +82,7 @@ describe("by keyboard alone", { skip: lacking }, () => {
     await alice.state("Second words", "delivered");
     await alice.see("message-quote");
 
-    await alice.tabTo(`${on("message")}[data-own=true]`, "Shift+Tab");
+    await toOwnNewest();
     await alice.tabTo(on("message-edit"));
     await alice.press("Enter");
     await alice.focusOn(on("message-edit-box"), "editing");
@@ -85,7 +91,7 @@ describe("by keyboard alone", { skip: lacking }, () => {
     await alice.focusOn(on("composer"), "saving a change");
     await alice.state("Second words, changed", "delivered");
 
-    await alice.tabTo(`${on("message")}[data-own=true]`, "Shift+Tab");
+    await toOwnNewest();
     await alice.press("Delete");
     await alice.see("confirm");
     await alice.focused("Del on a message");
@@ -188,8 +194,7 @@ describe("by keyboard alone", { skip: lacking }, () => {
     await alice.page.locator("[data-option^=message-]").first().waitFor();
     await alice.press("Control+Enter");
     await alice.see("result");
-    await alice.until(() => document.activeElement !== document.body);
-    await alice.focused("all results");
+    await alice.focusOn(on("result"), "all results");
     await alice.press("Escape");
     await alice.see("composer");
     await alice.until(() => document.activeElement !== document.body);

@@ -47,23 +47,31 @@ describe("reading back", { skip: lacking }, () => {
     await alice.until(atEnd);
     await alice.gone("to-newest");
   };
-  /** Turns the wheel over the messages until the end is out of view. */
-  const readBack = async () => {
+  /** Once two frames were drawn. */
+  const drawn = () =>
+    alice.page.evaluate(
+      () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+    );
+  /** Turns the wheel over the messages until the end is so far out of view, in px. */
+  const readBack = async (far = 800) => {
     await alice.page.getByRole("log").hover();
-    await alice.page.mouse.wheel(0, -900);
-    await alice.until(() => {
-      const list = document.querySelector("[role=log]");
-      return list.scrollHeight - list.scrollTop - list.clientHeight > 800;
-    });
+    const away = () =>
+      alice.page.evaluate(() => {
+        const list = document.querySelector("[role=log]");
+        return list.scrollHeight - list.scrollTop - list.clientHeight;
+      });
+    for (let turns = 0; (await away()) <= far; turns += 1) {
+      assert.ok(turns < 60, "the wheel does not move the messages");
+      await alice.page.mouse.wheel(0, -900);
+      await drawn();
+    }
   };
   /** Turns the wheel until a message is seen. */
   const wheelTo = async (message, by) => {
     await alice.page.getByRole("log").hover();
     while (!(await message.isVisible())) {
       await alice.page.mouse.wheel(0, by);
-      await alice.page.evaluate(
-        () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))),
-      );
+      await drawn();
     }
   };
   /** What is read, and where it stands. */
@@ -74,6 +82,18 @@ describe("reading back", { skip: lacking }, () => {
       const first = rows.find((row) => row.getBoundingClientRect().top >= list.top);
       return [first.dataset.messageId, Math.round(first.getBoundingClientRect().top)];
     });
+
+  /** The same, once it stays. */
+  const still = async () => {
+    let was = await place();
+    for (let looks = 0; looks < 60; looks += 1) {
+      await drawn();
+      const now = await place();
+      if (now.join() === was.join()) return now;
+      was = now;
+    }
+    return assert.fail("the messages do not come to rest");
+  };
 
   before(async () => {
     browser = await startBrowser();
@@ -150,14 +170,192 @@ describe("reading back", { skip: lacking }, () => {
     await goToEnd();
   });
 
-  it("goes from message to message by arrow keys", async () => {
-    await alice.get("message").last().focus();
-    const at = () => alice.page.evaluate(() => document.activeElement.dataset.messageId);
-    const last = await at();
-    await alice.press("ArrowUp");
-    assert.notEqual(await at(), last);
-    await alice.press("ArrowDown");
-    assert.equal(await at(), last);
-    await alice.watched.clean();
+  describe("by keys", () => {
+    const at = () => alice.page.evaluate(() => document.activeElement?.dataset.messageId);
+    const text = () => alice.page.evaluate(() => document.activeElement?.textContent);
+    /** Every element inside of the list that Tab would go to. */
+    const stops = () =>
+      alice.page.evaluate(() =>
+        [...document.querySelectorAll("[data-region=messages] *")]
+          .filter((each) => each.tabIndex >= 0 && each.closest("[role=log]") !== null)
+          .map((each) => each.dataset.messageId ?? each.outerHTML),
+      );
+    const focusedText = (number) =>
+      alice.until(
+        (wanted) =>
+          new RegExp(`Ship number ${wanted}\\b`).test(document.activeElement?.textContent),
+        number,
+      );
+    const inView = async (after) => {
+      const found = await alice.focused(after);
+      assert.ok(found.seen, `nothing shows the focus after ${after}`);
+      const shown = await alice.page.evaluate(() => {
+        const list = document.querySelector("[role=log]").getBoundingClientRect();
+        const row = document.activeElement.getBoundingClientRect();
+        return row.top >= list.top - 1 && row.bottom <= list.bottom + 1;
+      });
+      assert.ok(shown, `the message is cut off after ${after}`);
+    };
+
+    it("is one stop of Tab, at the newest, with a way on and a way back", async () => {
+      await alice.get("composer").focus();
+      const [stop, ...others] = await stops();
+      assert.deepEqual(others, []);
+      await alice.press("Shift+Tab");
+      await inView("Shift+Tab");
+      assert.equal(await at(), stop);
+      assert.equal(await alice.get("message").last().getAttribute("data-message-id"), stop);
+      // Its own tools come next, and nothing else before the composer.
+      const passed = [];
+      for (let step = 0; step < 8; step += 1) {
+        await alice.press("Tab");
+        const found = await alice.focused("Tab");
+        if (await alice.page.evaluate(() => document.activeElement?.matches("textarea"))) break;
+        passed.push(found.name);
+        assert.equal(
+          await alice.page.evaluate(
+            () => document.activeElement.closest("[data-message-id]")?.dataset.messageId,
+          ),
+          stop,
+          `Tab went to ${found.name}`,
+        );
+      }
+      assert.ok(passed.includes("message-more"), passed.join());
+      await alice.focusOn("[data-testid=composer]", "Tab out of the messages");
+      await alice.press("Shift+Tab");
+      assert.equal(await at(), stop, "the way back begins at the message");
+      await alice.press("Shift+Tab");
+      assert.equal(
+        await alice.page.evaluate(() => document.activeElement.closest("[role=log]")),
+        null,
+      );
+    });
+
+    it("goes to the message before and after, a view at a time, to both ends", async () => {
+      await alice.get("composer").focus();
+      await alice.press("Shift+Tab");
+      const last = await at();
+      await alice.press("ArrowUp");
+      await alice.until((from) => document.activeElement?.dataset.messageId !== from, last);
+      await inView("ArrowUp");
+      await alice.press("ArrowDown");
+      await alice.until((from) => document.activeElement?.dataset.messageId === from, last);
+      await alice.press("PageUp");
+      await alice.until((from) => document.activeElement?.dataset.messageId !== from, last);
+      await inView("PageUp");
+      const before = await alice.page.evaluate((from) => {
+        const rows = [...document.querySelectorAll("[data-testid=message]")];
+        const place = (id) => rows.findIndex((row) => row.dataset.messageId === id);
+        const height = rows[place(from)].getBoundingClientRect().top;
+        return height - document.activeElement.getBoundingClientRect().top;
+      }, last);
+      const view = await alice.page.evaluate(
+        () => document.querySelector("[role=log]").clientHeight,
+      );
+      assert.ok(before > view / 2 && before < view, `${before} of ${view} px`);
+      const upper = await at();
+      await alice.press("PageDown");
+      await alice.until((from) => document.activeElement?.dataset.messageId !== from, upper);
+      await inView("PageDown");
+      await alice.press("Home");
+      await alice.until((from) => document.activeElement?.dataset.messageId !== from, last);
+      await inView("Home");
+      await alice.press("End");
+      await alice.until((from) => document.activeElement?.dataset.messageId === from, last);
+      await alice.until(atEnd);
+    });
+
+    it("reads more where what is held ends, back to the first message", {
+      timeout: 2 * DEADLINE,
+    }, async () => {
+      for (let step = 0; !/Ship number 0\b/.test(await text()); step += 1) {
+        assert.ok(step < 40, "the first message was not reached");
+        const from = await at();
+        await alice.press("Home");
+        await alice.press("ArrowUp");
+        await alice.until((old) => document.activeElement?.dataset.messageId !== old, from);
+      }
+      await inView("Home and arrows");
+      const first = await at();
+      await alice.press("ArrowUp");
+      assert.equal(await at(), first);
+      await alice.press("End");
+      await newest().waitFor();
+      await focusedText(written - 1);
+      await alice.until(atEnd);
+    });
+
+    it("keeps the focus on a message that is scrolled out of view, and goes on from there", async () => {
+      await alice.get("composer").focus();
+      await alice.press("Shift+Tab");
+      const last = await at();
+      await readBack(1600);
+      assert.equal(await at(), last);
+      await alice.press("ArrowUp");
+      await alice.until((from) => document.activeElement?.dataset.messageId !== from, last);
+      await inView("ArrowUp after scrolling away");
+    });
+
+    it("gives the focus to what is pressed while the message that has it is out of view", async () => {
+      await alice.get("composer").focus();
+      await alice.press("Shift+Tab");
+      await readBack(1600);
+      await alice.get("composer").click();
+      await alice.focusOn("[data-testid=composer]", "a click");
+      await still();
+      await alice.focusOn("[data-testid=composer]", "a click, when all is drawn");
+      await goToEnd();
+    });
+
+    it("does not take somebody who reads elsewhere back to where the focus was", async () => {
+      await alice.get("composer").focus();
+      await readBack(1600);
+      const before = await still();
+      await alice.press("Shift+Tab");
+      // The way back to the newest messages is on the way.
+      await alice.focusOn("[data-testid=to-newest]", "Shift+Tab while reading back");
+      await alice.press("Shift+Tab");
+      await alice.until(() => document.activeElement?.dataset.messageId !== undefined);
+      await inView("Shift+Tab while reading back");
+      assert.deepEqual(await still(), before);
+      await goToEnd();
+    });
+
+    it("goes from a message to what scrolls in it, and turns that by keys", async () => {
+      const wide = `\`\`\`\n${"a wide line ".repeat(60)}\n\`\`\``;
+      const row = { session_id: SESSION, role: "assistant", content: `Wide\n\n${wide}` };
+      await project.insert("chat_messages", row);
+      await alice.message("a wide line").first().waitFor();
+      await alice.get("composer").focus();
+      await alice.press("Shift+Tab");
+      await alice.press("End");
+      await alice.until(() => document.activeElement?.textContent.includes("a wide line"));
+      await alice.tabTo("pre");
+      await alice.press("ArrowRight");
+      await alice.until(() => document.activeElement.scrollLeft > 0);
+      await alice.press("Escape");
+      await alice.focusOn("[data-testid=composer]", "leaving the message");
+    });
+
+    it("keeps a change that is being written, wherever one scrolls to", async () => {
+      await alice.say("A line to change");
+      await alice.state("A line to change", "delivered");
+      await alice.press("ArrowUp");
+      await alice.focusOn("[data-testid=message-edit-box]", "an arrow in the empty composer");
+      await alice.type(", half done");
+      await alice.get("composer").focus();
+      await readBack(1600);
+      await goToEndByButton();
+      assert.equal(await alice.get("message-edit-box").inputValue(), "A line to change, half done");
+      await alice.get("message-edit-box").press("Escape");
+      await alice.focusOn("[data-testid=composer]", "giving up the change");
+    });
+
+    const goToEndByButton = async () => {
+      await button().click();
+      await alice.until(atEnd);
+    };
   });
+
+  it("did nothing else: no dialog, no error, no other origin", () => alice.watched.clean());
 });

@@ -1,6 +1,7 @@
-import { fireEvent, screen, waitFor } from "@testing-library/svelte";
+import { fireEvent, render, screen, waitFor } from "@testing-library/svelte";
 import { tick } from "svelte";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import MarketTab from "../src/lib/panel/MarketTab.svelte";
 import { alerts } from "../src/lib/state/alerts.svelte";
 import { market } from "../src/lib/state/market.svelte";
 import { view } from "../src/lib/state/view.svelte";
@@ -55,6 +56,18 @@ describe("the rest of the open chart", () => {
     }
     expect([...all].filter((text) => text?.startsWith("No prices"))).toHaveLength(1);
     expect(all.size).toBe(93 + 1 + 1 - 1);
+  });
+
+  it("asks for its history once, also where it is opened from the list", async () => {
+    market.apply([quote("67960.50")]);
+    const opened = market.show("BTC");
+    render(MarketTab);
+    const asked = await backend.next("price_history");
+    await backend.next("firings");
+    expect(backend.names()).not.toContain("price_history");
+    asked.answer(history());
+    await opened;
+    expect(market.history?.symbol).toBe("BTC");
   });
 
   it("marks what fired, near ones together, each by its words", async () => {

@@ -188,6 +188,46 @@ describe("the composer", () => {
     expect(field().value).toBe("");
   });
 
+  it("keeps everything in its own workspace when another is chosen", async () => {
+    await open();
+    render(Composer);
+    await write("Refused");
+    await fireEvent.keyDown(field(), { key: "Enter" });
+    const sent = await backend.next("send_message");
+    const row = session("t", { draft: "Kept" });
+    sessions.apply([row], []);
+    void conversation.open("t");
+    await backend.next("open_session");
+    await write("Quick");
+    const selecting = app.select("w2");
+    const quick = await backend.next("set_draft");
+    expect(quick.args).toEqual({ session: "t", text: "Kept\n\nQuick" });
+    sent.refuse({ code: "storage", message: "No space left on this disk.", details: null });
+    const refused = await backend.next("set_draft");
+    expect(refused.args).toEqual({ session: "s", text: "Refused" });
+    quick.answer({});
+    await tick();
+    expect(backend.names()).not.toContain("select_workspace");
+    refused.answer({});
+    const selected = await backend.next("select_workspace");
+    expect(selected.args).toEqual({ id: "w2" });
+    // One that cannot be had leaves the window where it was.
+    selected.refuse({ code: "storage", message: "No space left on this disk.", details: null });
+    expect((await backend.next("open_session")).args).toEqual({ session: "t" });
+    void selecting;
+  });
+
+  it("leaves an arrow with Alt to the list of sessions", async () => {
+    await open();
+    render(Composer);
+    for (const shiftKey of [false, true]) {
+      await fireEvent.keyDown(field(), { key: "ArrowUp", altKey: true, shiftKey });
+      expect(conversation.editing).toBeUndefined();
+    }
+    await fireEvent.keyDown(field(), { key: "ArrowUp" });
+    expect(conversation.editing).toBe("a");
+  });
+
   it("begins a new line on Shift+Enter", async () => {
     await open();
     render(Composer);

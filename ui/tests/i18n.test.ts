@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "svelte/compiler";
 import { describe, expect, it } from "vitest";
-import { t } from "../src/lib/i18n";
+import { speak, t } from "../src/lib/i18n";
 import { en } from "../src/lib/i18n/en";
 import { physical, wordsIn } from "./markup";
 
@@ -31,6 +31,17 @@ describe("the catalogue", () => {
     expect(t("status.queued", { count: 1 })).toBe("1 queued");
     expect(t("banner.offline.queued", { count: 1 })).toContain("1 message will");
     expect(t("banner.offline.queued", { count: 2 })).toContain("2 messages will");
+  });
+
+  it("counts what is new, in German too", async () => {
+    const said = () => [1, 3, 1200].map((count) => t("conversation.fresh", { count }));
+    expect(said()).toEqual(["1 new", "3 new", "1,200 new"]);
+    await speak("de");
+    try {
+      expect(said()).toEqual(["1 neu", "3 neu", "1.200 neu"]);
+    } finally {
+      await speak("en");
+    }
   });
 
   it("leaves what looks like a hole in a value alone", () => {

@@ -29,6 +29,8 @@ function show(more: Partial<MessageRow>): HTMLElement {
     first: true,
     last: true,
     marked: false,
+    stop: true,
+    inside: false,
   });
   return screen.getByTestId("message");
 }

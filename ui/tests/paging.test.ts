@@ -58,6 +58,23 @@ describe("the pages of a conversation", () => {
   });
 });
 
+describe("what is on screen, read again", () => {
+  it("does not take back whoever read on meanwhile", async () => {
+    await open(page("xyz", "", { before: "more" }));
+    const reading = conversation.reread();
+    const again = await backend.next("messages");
+    const older = conversation.loadOlder();
+    (await backend.next("messages")).answer(page("tuvw", "", { before: "more" }));
+    await older;
+    again.answer(page("xyz", "", { before: "more" }));
+    const anew = await backend.next("messages");
+    expect(shown()).toBe("tuvwxyz");
+    anew.answer(page("tuvwxyz", "", { before: "more" }));
+    await reading;
+    expect(shown()).toBe("tuvwxyz");
+  });
+});
+
 describe("a long way back", () => {
   const rows = (from: number, count: number) =>
     Array.from({ length: count }, (_, at) => message(`m${from + at}`, { created_at: from + at }));

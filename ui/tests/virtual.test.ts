@@ -1,10 +1,14 @@
 import { describe, expect, it } from "vitest";
 import {
   anchorAt,
+  drawnRows,
+  goesOn,
   isAtEnd,
+  lastWhole,
   layOut,
   rowAt,
   scrollTopFor,
+  shownWhole,
   totalHeight,
   visibleRange,
 } from "../src/lib/conversation/virtual";
@@ -92,5 +96,48 @@ describe("the list's arithmetic", () => {
     expect(isAtEnd(1000, 380, 600, 24)).toBe(true);
     expect(isAtEnd(1000, 300, 600, 24)).toBe(false);
     expect(isAtEnd(200, 0, 600, 0)).toBe(true);
+  });
+
+  it("keeps rows drawn that are out of view, each in its place", () => {
+    const layout = layOut(keys(100), () => 20);
+    const drawn = drawnRows(layout, { start: 50, end: 52 }, ["m90", "m10", "m51", "gone"]);
+    expect(drawn).toEqual([
+      { row: 10, gap: 200 },
+      { row: 50, gap: 780 },
+      { row: 51, gap: 0 },
+      { row: 90, gap: 760 },
+    ]);
+    expect(drawnRows(layout, { start: 0, end: 1 }, [])).toEqual([{ row: 0, gap: 0 }]);
+  });
+
+  it("moves no further than it takes to see a row whole", () => {
+    const layout = layOut(keys(100), () => 20);
+    const view = { top: 1000, height: 200 };
+    const room = { above: 40, below: 8 };
+    expect(shownWhole(layout, "m55", view, room)).toBeUndefined();
+    expect(shownWhole(layout, "m51", view, room)).toEqual({ key: "m51", top: 40 });
+    expect(shownWhole(layout, "m10", view, room)).toEqual({ key: "m10", top: 40 });
+    expect(shownWhole(layout, "m59", view, room)).toEqual({ key: "m59", top: 172 });
+    expect(shownWhole(layout, "m80", view, room)).toEqual({ key: "m80", top: 172 });
+    expect(shownWhole(layout, "gone", view, room)).toBeUndefined();
+  });
+
+  it("knows the last row that is seen whole", () => {
+    const layout = layOut(keys(10), () => 20);
+    expect(lastWhole(layout, 0, 100)).toBe(4);
+    expect(lastWhole(layout, 0, 99)).toBe(3);
+    expect(lastWhole(layout, 0, 500)).toBe(9);
+    expect(lastWhole(layout, 4, 99)).toBe(4);
+  });
+
+  it("begins at the top of a row that is larger than the view, and says where it goes on", () => {
+    const layout = layOut(["a", "b", "c"], (key) => (key === "b" ? 900 : 20));
+    const at = (top: number) => ({ top, height: 200 });
+    expect(shownWhole(layout, "b", at(0), { above: 40, below: 8 })).toEqual({ key: "b", top: 40 });
+    expect(goesOn(layout, "b", at(0), 1)).toBe(true);
+    expect(goesOn(layout, "b", at(0), -1)).toBe(false);
+    expect(goesOn(layout, "b", at(400), -1)).toBe(true);
+    expect(goesOn(layout, "b", at(720), 1)).toBe(false);
+    expect(goesOn(layout, "a", at(0), 1)).toBe(false);
   });
 });

@@ -84,7 +84,7 @@ async function show(id: string, more: Partial<MessageRow> = {}): Promise<HTMLEle
     metadata: { duration_s: 12, waveform: [1, 2] },
     ...more,
   });
-  render(MessageItem, { message: row, first: true, last: true, marked: false });
+  render(MessageItem, { ...ALONE, message: row });
   const item = screen.getAllByTestId("message").find((each) => each.dataset.messageId === id);
   if (!item) throw new Error("no message");
   await expect.poll(() => item.querySelector(".transcript"), LATER).toBeTruthy();
@@ -108,6 +108,8 @@ async function playing(item: HTMLElement, seconds = 12): Promise<HandAudio> {
   await tick();
   return audio;
 }
+
+const ALONE = { first: true, last: true, marked: false, stop: true, inside: false };
 
 describe("a voice message with a file", () => {
   it("is fetched when it is played, then pauses and goes on", async () => {
@@ -218,7 +220,7 @@ describe("a voice message with a file", () => {
 describe("a voice message without one", () => {
   it("has no player, and Space does nothing", async () => {
     const row = message("m", { kind: "voice", metadata: { duration_s: 12 } });
-    render(MessageItem, { message: row, first: true, last: true, marked: false });
+    render(MessageItem, { ...ALONE, message: row });
     const item = screen.getByTestId("message");
     await expect.poll(() => item.textContent, LATER).toContain("0:12");
     expect(screen.queryByTestId("voice-play")).toBeNull();

@@ -40,6 +40,8 @@ pub struct SearchHit {
     pub session: String,
     /// Title of the session.
     pub session_title: Option<String>,
+    /// Its author's id, if it has one.
+    pub user_id: Option<String>,
     /// Its author's name, if known.
     pub author: Option<String>,
     /// Whether it is one's own.

@@ -194,11 +194,10 @@ fn tell_messages(
         })
         .map(ToString::to_string)
         .collect();
-    let mut changed: Vec<_> = there
+    let of_session = there
         .iter()
-        .filter(|cached| cached.message.session_id == *session)
-        .map(|cached| viewer.message(cached, change_of(&told.outbox, cached.message.id)))
-        .collect();
+        .filter(|cached| cached.message.session_id == *session);
+    let mut changed = viewer.messages(of_session, &told.outbox);
     changed.sort_by_key(|row| row.created_at);
     core.emit(api::Event::Messages {
         session: session.to_string(),

@@ -8,6 +8,7 @@ mod commands;
 mod connection;
 mod dates;
 mod doubt;
+mod edited;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod index;

@@ -8,6 +8,8 @@ use tidings_contract as api;
 use tidings_model::{MemberRole, Message, MessageId, MessageKind, Role, SessionStatus, UserId};
 use tidings_supabase::Project;
 
+use super::announce::change_of;
+use super::edited::{Writes, looks_edited};
 use super::members::Names;
 use super::voice::Named;
 
@@ -104,6 +106,22 @@ impl Viewer {
         }
     }
 
+    /// Messages that are shown together, with the changes of one's own that wait for them.
+    pub fn messages<'a>(
+        &self,
+        cached: impl Iterator<Item = &'a CachedMessage> + Clone,
+        outbox: &[OutboxItem],
+    ) -> Vec<api::MessageRow> {
+        let writes = Writes::of(cached.clone().map(|each| &each.message));
+        cached
+            .map(|each| {
+                let mut row = self.message(each, change_of(outbox, each.message.id));
+                row.edited = writes.shows_edited(&each.message);
+                row
+            })
+            .collect()
+    }
+
     /// A message; `change` is the change of one's own that waits for it, if there is one.
     pub fn message(&self, cached: &CachedMessage, change: Option<&OutboxItem>) -> api::MessageRow {
         let message = &cached.message;
@@ -123,7 +141,7 @@ impl Viewer {
             metadata: message.metadata.read().unwrap_or_default(),
             file: self.file(message),
             created_at: message.created_at.as_millis(),
-            edited: message.updated_at.since(message.created_at).as_millis() > 1_000,
+            edited: looks_edited(message),
             incomplete: cached.incomplete,
             state: cached
                 .state
@@ -141,6 +159,7 @@ impl Viewer {
             message: message.id.to_string(),
             session: hit.session.to_string(),
             session_title: title,
+            user_id: message.user_id.as_ref().map(ToString::to_string),
             author: self.author(message),
             own: self.owns(message.role, message.user_id.as_ref()),
             role: role(message.role),

@@ -19,6 +19,10 @@ session: string,
  */
 session_title: string | null, 
 /**
+ * Its author's id, if it has one.
+ */
+user_id: string | null, 
+/**
  * Its author's name, if known.
  */
 author: string | null, 

@@ -212,6 +212,19 @@ class App {
     await market.show(symbol);
   }
 
+  /**
+   * Brings another workspace to the front. What was being written stays in its own: the session is
+   * left before, and what was sent there is taken or given back.
+   */
+  async select(id: string): Promise<void> {
+    const open = conversation.id;
+    conversation.leave();
+    await conversation.allSent();
+    await drafts.kept();
+    if (await tryCall("select_workspace", { id })) await this.reread();
+    else if (open !== undefined) await conversation.open(open);
+  }
+
   /** Reads everything again: another workspace came to the front. */
   async reread(): Promise<void> {
     await this.#feed?.reread();

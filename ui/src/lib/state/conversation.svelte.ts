@@ -4,6 +4,7 @@ import { buildRows, compareMessages } from "../conversation/rows";
 import { drafts, paragraphs } from "./drafts";
 import { call, tellFailure, tryCall } from "./engine.svelte";
 import { Overtaken } from "./overtaken";
+import { HELD, joined, withinReach } from "./pages";
 
 type Change = [session: string, changed: readonly MessageRow[], removed: readonly string[]];
 
@@ -11,8 +12,6 @@ const PAGE = 60;
 /** What is read when the view comes near an edge. */
 const MORE = 120;
 const LARGEST_PAGE = 200;
-/** How many messages are held at most while reading on; what is far from the view is let go. */
-const HELD = 600;
 // Clients let go of typing that is not repeated within three seconds.
 const TYPING_AGAIN = 2000;
 const TYPING_ENDS = 5000;
@@ -45,6 +44,8 @@ class Conversation {
   finding = $state(false);
   /** What is looked for in that bar. */
   sought = $state("");
+  /** Counts messages sent here, so that the list shows them. */
+  sent = $state(0);
   /** Counts openings, so that the list begins anew. */
   opening = $state(0);
 
@@ -54,7 +55,8 @@ class Conversation {
   readonly #events = new Overtaken<Change>();
   /** Counts what the session was asked for or left: a late answer is for nobody. */
   #turn = 0;
-  #loading = false;
+  /** More that is being read at an edge. */
+  #loading: Promise<void> | undefined;
   #rereading = false;
   /** What is on screen has to be read again. */
   #stale = false;
@@ -63,6 +65,7 @@ class Conversation {
   #draftTimer: ReturnType<typeof setTimeout> | undefined;
   #draftKept = "";
   #readTo: string | undefined;
+  readonly #sendings = new Set<Promise<void>>();
 
   async open(id: string, message?: string): Promise<void> {
     if (this.id === id && message !== undefined) {
@@ -141,9 +144,16 @@ class Conversation {
       this.#stale = false;
       const id = this.id;
       if (id === undefined) break;
+      const { after } = this;
+      const first = this.messages[0]?.id;
       try {
         const [page, since] = await this.#events.reply(this.#again(id));
         if (this.id !== id) continue;
+        // Whoever read on meanwhile is not taken back: what is held now is read again.
+        if (this.after !== after || this.messages[0]?.id !== first) {
+          this.#stale = true;
+          continue;
+        }
         this.#show({ ...page, rows: this.#asTheyAre(page.rows) }, since);
         this.#letGo();
       } catch (thrown) {
@@ -249,20 +259,26 @@ class Conversation {
 
   async loadOlder(): Promise<void> {
     const first = this.messages[0];
-    if (this.id === undefined || !first || this.before === "end" || this.#loading) return;
-    await this.#extend(first.id, "before");
+    if (this.id === undefined || !first || this.before === "end") return;
+    await (this.#loading ?? this.#extend(first.id, "before"));
   }
 
   async loadNewer(): Promise<void> {
     const last = this.messages.at(-1);
-    if (this.id === undefined || !last || this.after === "end" || this.#loading) return;
-    await this.#extend(last.id, "after");
+    if (this.id === undefined || !last || this.after === "end") return;
+    await (this.#loading ?? this.#extend(last.id, "after"));
   }
 
-  async #extend(message: string, at: "before" | "after"): Promise<void> {
+  #extend(message: string, at: "before" | "after"): Promise<void> {
+    this.#loading = this.#readOn(message, at).finally(() => {
+      this.#loading = undefined;
+    });
+    return this.#loading;
+  }
+
+  async #readOn(message: string, at: "before" | "after"): Promise<void> {
     const id = this.id;
     if (id === undefined) return;
-    this.#loading = true;
     try {
       const asked = call("messages", { session: id, at: { at, message }, limit: MORE });
       const [page, since] = await this.#events.reply(asked);
@@ -272,8 +288,6 @@ class Conversation {
       this.#show(withinReach(all, at), since);
     } catch {
       // The edge stays; coming near it again asks again.
-    } finally {
-      this.#loading = false;
     }
   }
 
@@ -320,6 +334,18 @@ class Conversation {
   async send(content: string, written = content): Promise<void> {
     const session = this.id;
     if (session === undefined) return;
+    const sending = this.#send(session, content, written);
+    this.#sendings.add(sending);
+    await sending;
+    this.#sendings.delete(sending);
+  }
+
+  /** Once everything that was sent is taken or given back. */
+  async allSent(): Promise<void> {
+    await Promise.all(this.#sendings);
+  }
+
+  async #send(session: string, content: string, written: string): Promise<void> {
     const replyTo = this.replyTo;
     this.stopTyping();
     this.draft = "";
@@ -338,6 +364,7 @@ class Conversation {
         } else {
           await this.toLatest();
         }
+        this.sent += 1;
       }
     } catch (thrown) {
       tellFailure(thrown);
@@ -439,33 +466,6 @@ class Conversation {
 }
 
 export const conversation = new Conversation();
-
-/**
- * Two pages that follow each other. `asked`: which of them was read from the other's edge; it says
- * whether something is missing between the two.
- */
-export function joined(
-  older: MessagePage,
-  newer: MessagePage,
-  asked: "before" | "after",
-): MessagePage {
-  const rows = new Map([...older.rows, ...newer.rows].map((row) => [row.id, row]));
-  const edge = asked === "before" ? newer.rows[0]?.id : undefined;
-  return {
-    rows: [...rows.values()].sort(compareMessages),
-    gaps: [...older.gaps, ...newer.gaps.filter((gap) => gap !== edge)],
-    before: older.before,
-    after: newer.after,
-  };
-}
-
-/** A page that was read on from an edge, without what is far from there. */
-export function withinReach(page: MessagePage, read: "before" | "after"): MessagePage {
-  if (page.rows.length <= HELD) return page;
-  return read === "before"
-    ? { ...page, rows: page.rows.slice(0, HELD), after: "more" }
-    : { ...page, rows: page.rows.slice(-HELD), before: "more" };
-}
 
 /** Notes when the first messages were drawn: the bench compares it with a blank window. */
 function markShown(): void {

@@ -22,6 +22,8 @@ class Market {
   tail = $state.raw<readonly PricePoint[]>([]);
   loaded = $state(false);
   #inTouch = true;
+  /** How many readings of a history are under way. */
+  #readings = 0;
 
   readonly watched = $derived(
     this.order.flatMap((symbol) => {
@@ -93,11 +95,18 @@ class Market {
     await this.loadHistory();
   }
 
+  /** Reads the history of a chart that appears, unless whoever opened it has asked already. */
+  async needHistory(): Promise<void> {
+    if (this.#readings === 0) await this.loadHistory();
+  }
+
   async loadHistory(): Promise<void> {
     const symbol = this.open;
     const range = this.range;
     if (symbol === undefined) return;
+    this.#readings += 1;
     const history = await tryCall("price_history", { symbol, range });
+    this.#readings -= 1;
     if (!history || this.open !== symbol || this.range !== range) return;
     const read = history.points.at(-1)?.time ?? history.from;
     // What came while it was being read may not be in it.

@@ -59,7 +59,7 @@ function focusNearby(): void {
 /** Puts the focus where one begins in a region. */
 export function enter(region: HTMLElement): void {
   const inner = region.querySelector<HTMLElement>(
-    "[data-region-focus], textarea, [tabindex='0'], button",
+    "[data-region-focus], textarea, [tabindex='0'], button:not([tabindex='-1'])",
   );
   (inner ?? region).focus();
 }

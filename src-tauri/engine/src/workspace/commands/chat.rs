@@ -229,12 +229,7 @@ impl Core {
         asked: Option<String>,
     ) -> Result<api::MessagePage> {
         let outbox = self.cache.outbox_list().await?;
-        let viewer = self.viewer();
-        let row = |cached| {
-            let cached: &tidings_cache::CachedMessage = cached;
-            viewer.message(cached, announce::change_of(&outbox, cached.message.id))
-        };
-        let rows: Vec<api::MessageRow> = page.rows.iter().map(row).collect();
+        let rows = self.viewer().messages(page.rows.iter(), &outbox);
         let before = |placed: &tidings_cache::PlacedGap| match rows.get(placed.before_row) {
             Some(row) => Some(row.id.clone()),
             None => asked.clone(),
