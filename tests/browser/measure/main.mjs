@@ -1,4 +1,5 @@
-// Measures the page in Chromium: `node measure/main.mjs --json FILE [--messages COUNT] [PART…]`.
+// Measures the page in Chromium on a screen, on Linux that of `DISPLAY`:
+// `node measure/main.mjs --json FILE [--messages COUNT] [PART…]`.
 
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
@@ -26,7 +27,7 @@ if (lacking) throw new Error(lacking);
 
 const ends = new Ends();
 try {
-  const browser = await startBrowser();
+  const browser = await startBrowser({ shown: true });
   ends.push(() => browser.close());
   const home = await Home.prepare(browser, ends, Number(values.messages));
   const measures = [];

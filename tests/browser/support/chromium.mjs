@@ -44,9 +44,13 @@ function runs(place) {
 export const lacking =
   browserProgram() === undefined && "there is no Chromium (apt install chromium)";
 
-/** Starts a browser with a profile of its own. */
-export async function startBrowser() {
-  return chromium.launch({ executablePath: browserProgram(), args: ARGS });
+/**
+ * Starts a browser with a profile of its own. `shown`: on a screen, which there has to be. Without
+ * one it leaves frames undrawn for up to a second while nothing else moves: what is measured to the
+ * screen needs a screen.
+ */
+export async function startBrowser({ shown = false } = {}) {
+  return chromium.launch({ executablePath: browserProgram(), args: ARGS, headless: !shown });
 }
 
 /**
