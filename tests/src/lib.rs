@@ -11,5 +11,6 @@ pub mod process;
 pub mod project;
 #[cfg(unix)]
 pub mod served;
+pub mod sound;
 pub mod tidings;
 pub mod webdriver;

@@ -10,6 +10,7 @@ mod local;
 mod lock;
 mod offline;
 mod prices;
+mod voice;
 
 use std::path::Path;
 

@@ -9,25 +9,12 @@ use tidings_contract::{self as api, ErrorCode, NamedFile};
 use tidings_testkit::bob;
 use tidings_tests::peer::Peer;
 use tidings_tests::project::{Asked, Project};
+use tidings_tests::sound::wav;
 
 use crate::kit::{Client, Device, alices_device};
 
 /// What is asked of Storage.
 const STORAGE: &str = "/storage/";
-
-/// The shortest file that is a WAV, with `size` bytes of sound.
-fn wav(size: u32) -> Vec<u8> {
-    let mut file = Vec::new();
-    file.extend(b"RIFF");
-    file.extend((36 + size).to_le_bytes());
-    file.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
-    file.extend(8000_u32.to_le_bytes());
-    file.extend(8000_u32.to_le_bytes());
-    file.extend(b"\x01\0\x08\0data");
-    file.extend(size.to_le_bytes());
-    file.resize(file.len() + usize::try_from(size).unwrap(), 128);
-    file
-}
 
 /// A project with a bucket, Alice's app on it, and Bob, who records.
 struct Stage {

@@ -247,6 +247,22 @@ pub const NEEDS: &[Need] = &[
         apk: "at-spi2-core",
     },
     Need {
+        what: "GStreamer's plug-ins",
+        why: "the webview plays sound with them",
+        purpose: Purpose::Session,
+        probe: Probe::AnyPath(&[
+            "/usr/lib/x86_64-linux-gnu/gstreamer-1.0/libgstwavparse.so",
+            "/usr/lib/aarch64-linux-gnu/gstreamer-1.0/libgstwavparse.so",
+            "/usr/lib64/gstreamer-1.0/libgstwavparse.so",
+            "/usr/lib/gstreamer-1.0/libgstwavparse.so",
+        ]),
+        apt: "gstreamer1.0-plugins-good",
+        dnf: "gstreamer1-plugins-good",
+        pacman: "gst-plugins-good",
+        zypper: "gstreamer-plugins-good",
+        apk: "gst-plugins-good",
+    },
+    Need {
         what: "ImageMagick",
         why: "pictures of the whole screen",
         purpose: Purpose::Session,
