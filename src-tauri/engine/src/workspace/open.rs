@@ -52,15 +52,23 @@ pub(super) struct OpenSession {
 pub(super) struct Standing {
     /// The project does not show the session any more.
     pub no_access: bool,
+    /// The project does not have it yet, and lets nobody in.
+    pub unsent: bool,
     /// As what one takes part, as far as it is known.
     pub role: Option<MemberRole>,
 }
 
 impl Standing {
+    /// Whether there is a channel that one may be in.
+    pub const fn may_join(self) -> bool {
+        !self.no_access && !self.unsent
+    }
+
     /// As the cache has it.
     pub const fn of(summary: &SessionSummary) -> Self {
         Self {
             no_access: summary.no_access,
+            unsent: summary.unsent,
             role: summary.role,
         }
     }

@@ -62,7 +62,7 @@ async fn join(core: &Core, id: SessionId) {
     let settings = core.settings();
     let user = core.tokens.user();
     let standing = standing(core, &id).await;
-    let channel = match (&user, settings.presence && !standing.no_access) {
+    let channel = match (&user, settings.presence && standing.may_join()) {
         (Some(user), true) => {
             let mut spec = spec(&id, &user.id, &core.schema);
             spec.private = is_private(core);

@@ -2,9 +2,9 @@
 
 use tidings_contract::{self as api, ErrorCode, GuestRole, MemberRoleName, SendState};
 use tidings_local::Parts;
-use tidings_testkit::mallory;
+use tidings_testkit::{alice, mallory};
 
-use super::{MEMBERS, Person, invite, project, remove, role_of, send, shared, shows};
+use super::{MEMBERS, Person, invite, open, project, remove, role_of, send, shared, shows};
 
 fn failed(state: &SendState) -> Option<(&str, &str)> {
     match state {
@@ -224,5 +224,39 @@ async fn what_waits_when_the_right_is_lost_fails_with_the_reason_and_its_text() 
     assert_eq!(
         project.stored(&session).await,
         ["First, edited", "Wait for me"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_channel_of_a_new_session_is_joined_once_the_project_has_it() {
+    let project = project(MEMBERS).await;
+    let alice = Person::new(&project, &alice()).await;
+    let mut settings = alice.app.ok(api::GetSettings {}).await;
+    settings.realtime.frame_log = true;
+    alice.app.ok(api::SetSettings { settings }).await;
+    // Opened at once, as the window does.
+    let title = Some("Plans".to_owned());
+    let made = alice.app.ok(api::CreateSession { title }).await.id;
+    alice.app.ok(open(&made)).await;
+    alice
+        .app
+        .event("oneself in it", |event| match event {
+            api::Event::People { session, people } if *session == made => {
+                people.iter().find(|person| person.own).cloned()
+            }
+            _ => None,
+        })
+        .await;
+
+    let log = alice.app.ok(api::GetFrameLog { after: None }).await;
+    let joins = log.frames.iter().filter(|frame| {
+        frame.direction == api::FrameDirection::Out
+            && frame.event == "phx_join"
+            && frame.topic.contains(&made)
+    });
+    assert_eq!(
+        joins.count(),
+        1,
+        "the project was asked before it had the session"
     );
 }
