@@ -12,7 +12,7 @@ const ROOM: &str = "return window.innerWidth";
 /// Whether the page is laid out for the room that it has; where it has a part of a pixel, for that.
 const FITS: &str = "
     const room = window.innerWidth;
-    return document.scrollingElement.scrollWidth <= room
+    return document.scrollingElement.scrollWidth <= room + 1
         && matchMedia(`(min-width: ${room - 1}px) and (max-width: ${room + 1}px)`).matches";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,12 +60,13 @@ async fn zoom(tidings: &Tidings, key: &str) {
 
 /// Waits until the page has so many of its own pixels in width, and is laid out for them.
 async fn has_room(tidings: &Tidings, width: f64) {
-    let what = format!("a page {width} px wide");
-    wait_for(&what, DEADLINE, async || {
+    let mut last = None;
+    let fits = wait_for("a page of another size", DEADLINE, async || {
         let room = tidings.window.run(ROOM, Vec::new()).await.ok()?.as_f64()?;
-        let fits = tidings.window.run(FITS, Vec::new()).await.ok()?;
-        ((room - width).abs() <= 1.0 && fits == true).then_some(())
+        let fits = tidings.window.run(FITS, Vec::new()).await.ok()? == true;
+        last = Some((room, fits));
+        ((room - width).abs() <= 1.0 && fits).then_some(())
     })
-    .await
-    .unwrap();
+    .await;
+    assert!(fits.is_ok(), "{width} px wide; it was {last:?}");
 }
