@@ -78,6 +78,11 @@ impl Engine {
         started.clone().unwrap_or_else(|| Err(stopped()))
     }
 
+    /// How large everything is shown, in percent, once the settings are read.
+    pub fn zoom(&self) -> Option<u32> {
+        Some(self.now()?.settings().borrow().zoom)
+    }
+
     fn now(&self) -> Option<App> {
         self.started
             .borrow()
@@ -110,7 +115,11 @@ pub fn run(arguments: Arguments) -> ExitCode {
         tauri::async_runtime::spawn(async move {
             let app = start(data_dir, downloads, host, local).await;
             if let Ok(app) = &app {
+                // Before the page is answered: until then it draws nothing.
+                let zoom = app.settings().borrow().zoom;
+                window::set_zoom(&handle, zoom);
                 tauri::async_runtime::spawn(follow_theme(handle.clone(), app.clone()));
+                tauri::async_runtime::spawn(follow_zoom(handle.clone(), app.clone(), zoom));
                 tauri::async_runtime::spawn(follow_actions(handle.clone(), app.clone(), acted));
                 tauri::async_runtime::spawn(network::follow(app.clone()));
                 let (handle, app) = (handle.clone(), app.clone());
@@ -214,6 +223,21 @@ async fn follow_theme(handle: AppHandle, app: App) {
         if theme != shown {
             window::set_theme(&handle, theme);
             shown = theme;
+        }
+        if settings.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// `shown`: what the window has already.
+async fn follow_zoom(handle: AppHandle, app: App, mut shown: u32) {
+    let mut settings = app.settings();
+    loop {
+        let zoom = settings.borrow_and_update().zoom;
+        if zoom != shown {
+            window::set_zoom(&handle, zoom);
+            shown = zoom;
         }
         if settings.changed().await.is_err() {
             return;

@@ -1,6 +1,8 @@
 //! The one window: opened, shown, hidden to the tray.
 
-use tauri::{AppHandle, Manager as _, Theme, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
+use tauri::{
+    AppHandle, LogicalSize, Manager as _, Theme, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
+};
 
 use crate::run::Engine;
 
@@ -10,6 +12,10 @@ pub const LABEL: &str = "main";
 const EARLY: &str = include_str!("../../ui/src/lib/backend/early.js");
 const SIZE: (f64, f64) = (1280.0, 800.0);
 const LEAST: (f64, f64) = (480.0, 560.0);
+/// What the page needs to be read without scrolling sideways, in its own pixels (WCAG 2.2, 1.4.10).
+const LEAST_PAGE: f64 = 320.0;
+/// How large everything is until the settings are read, in percent.
+const USUAL_ZOOM: u32 = 100;
 
 /// Opens the window. It draws its own title bar, except on macOS.
 pub fn open(app: &AppHandle, visible: bool) -> tauri::Result<WebviewWindow> {
@@ -22,6 +28,10 @@ pub fn open(app: &AppHandle, visible: bool) -> tauri::Result<WebviewWindow> {
         .initialization_script(EARLY);
     let window = crate::platform::decorate(builder).build()?;
     crate::platform::fit(&window)?;
+    let zoom = app.state::<Engine>().zoom().unwrap_or(USUAL_ZOOM);
+    if zoom != USUAL_ZOOM {
+        zoom_to(&window, zoom)?;
+    }
     Ok(window)
 }
 
@@ -59,4 +69,39 @@ pub fn set_theme(app: &AppHandle, theme: tidings_contract::Theme) {
         tidings_contract::Theme::Dark => Some(Theme::Dark),
     };
     app.set_theme(theme);
+}
+
+/// Shows everything in the window in a size, in percent of the usual one.
+pub fn set_zoom(app: &AppHandle, percent: u32) {
+    let Some(window) = app.get_webview_window(LABEL) else {
+        return;
+    };
+    if let Err(error) = zoom_to(&window, percent) {
+        tracing::error!(%error, percent, "the window could not be zoomed");
+    }
+}
+
+/// The page is laid out for the room that is left to it. A window that is too small for that grows.
+fn zoom_to(window: &WebviewWindow, percent: u32) -> tauri::Result<()> {
+    window.set_zoom(f64::from(percent) / 100.0)?;
+    let (width, height) = least(percent);
+    window.set_min_size(Some(LogicalSize { width, height }))
+}
+
+/// The least size of the window.
+fn least(percent: u32) -> (f64, f64) {
+    let page = LEAST_PAGE * f64::from(percent) / 100.0;
+    (LEAST.0.max(page), LEAST.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_is_never_too_narrow_for_the_page() {
+        assert_eq!(least(80), LEAST);
+        assert_eq!(least(150), LEAST);
+        assert_eq!(least(200), (640.0, 560.0));
+    }
 }

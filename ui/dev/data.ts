@@ -26,6 +26,8 @@ export const at = (hour: number, min: number, days = 0) => {
 export const settings: Settings = {
   theme: "light",
   price_palette: "standard",
+  zoom: 100,
+  density: "comfortable",
   language: "system",
   wording: { language: "en", group: ",", decimal: "." },
   enter_sends: true,

@@ -39,6 +39,7 @@ const settings = {
   ...data.settings,
   language: language === "de" ? ("de" as const) : ("en" as const),
   theme: (parameters.get("theme") ?? "light") as "light" | "dark" | "system",
+  density: parameters.has("compact") ? ("compact" as const) : ("comfortable" as const),
   ...(state === "blocked"
     ? {
         quiet: { ...data.settings.quiet, on: true },

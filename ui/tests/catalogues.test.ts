@@ -35,6 +35,7 @@ const SAME = new Set([
   "Tidings {version}",
   "TradingView Lightweight Charts™, © 2023 TradingView, Inc.",
   "USD",
+  "Zoom",
   "in {seconds} s",
   "s",
   "sb_publishable_…",

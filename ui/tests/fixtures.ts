@@ -77,6 +77,8 @@ export const unlocked: LockState = {
 export const settings: Settings = {
   theme: "system",
   price_palette: "standard",
+  zoom: 100,
+  density: "comfortable",
   language: "system",
   wording: { language: "en", group: ",", decimal: "." },
   enter_sends: true,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    LanguageChoice, LockState, OutboxSummary, PriceKeeping, QuietHours, RealtimeSettings,
+    Density, LanguageChoice, LockState, OutboxSummary, PriceKeeping, QuietHours, RealtimeSettings,
     Retention, SignInState, Sound, Wording,
 };
 
@@ -281,6 +281,10 @@ pub struct Settings {
     pub theme: Theme,
     /// Colours of rising and falling prices.
     pub price_palette: PricePalette,
+    /// How large everything in the window is, in percent of its usual size.
+    pub zoom: u32,
+    /// How close together rows are.
+    pub density: Density,
     /// The language of the program.
     pub language: LanguageChoice,
     /// How the window writes, as it said last: for what is written outside of it.
@@ -333,6 +337,8 @@ impl Default for Settings {
         Self {
             theme: Theme::System,
             price_palette: PricePalette::Standard,
+            zoom: 100,
+            density: Density::Comfortable,
             language: LanguageChoice::System,
             wording: Wording::default(),
             enter_sends: true,

@@ -106,3 +106,25 @@ export async function focus(page) {
     return { lost: false, name: name.trim().slice(0, 60), tag: at.tagName, seen, inside };
   });
 }
+
+/**
+ * Controls that are smaller than a target has to be, as lines (WCAG 2.2, 2.5.8). Links within a
+ * text are left out, and fields for text, which are as large as the box around them.
+ */
+export async function targets(page) {
+  return page.evaluate(() => {
+    const LEAST = 24;
+    const found = [];
+    const controls = "button, select, a[href], [role=option], [role=slider], [role=switch]";
+    for (const each of document.querySelectorAll(controls)) {
+      const { width, height } = each.getBoundingClientRect();
+      const style = getComputedStyle(each);
+      if (width <= 1 || style.visibility === "hidden" || style.display === "inline") continue;
+      if (width < LEAST - 0.01 || height < LEAST - 0.01) {
+        const name = each.getAttribute("data-testid") ?? each.getAttribute("aria-label");
+        found.push(`${each.tagName.toLowerCase()} ${name ?? each.className}: ${width}×${height}`);
+      }
+    }
+    return found;
+  });
+}

@@ -384,10 +384,12 @@ function described({ state, shows, css, ...screen }) {
 }
 
 /** Goes to a screen, and returns once it is drawn and at rest. */
-export async function show(page, fixture, screen, { theme = "light", lang = "en" } = {}) {
+export async function show(page, fixture, screen, look = {}) {
+  const { theme = "light", lang = "en", compact = false } = look;
   const url = new URL(fixture.url);
   url.searchParams.set("theme", theme);
   url.searchParams.set("lang", lang);
+  if (compact) url.searchParams.set("compact", "");
   if (screen.section !== undefined) url.searchParams.set("section", screen.section);
   if (screen.panel) url.searchParams.set("drawer", "");
   url.hash = screen.state;

@@ -8,6 +8,7 @@ mod chat;
 mod delivery;
 mod local;
 mod lock;
+mod look;
 mod offline;
 mod prices;
 mod voice;

@@ -19,6 +19,7 @@ mod kit;
 mod language;
 mod live;
 mod lock;
+mod look;
 mod market;
 mod members;
 mod notices;

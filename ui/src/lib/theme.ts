@@ -2,7 +2,7 @@ import type { Settings } from "./bindings";
 
 const KEY = "tidings.look";
 
-type Look = Pick<Settings, "theme" | "price_palette">;
+type Look = Pick<Settings, "theme" | "price_palette" | "density">;
 
 /** Puts on the last look before the settings are read, so that nothing flashes. */
 export function applyRememberedLook(): void {
@@ -14,10 +14,10 @@ export function applyRememberedLook(): void {
   }
 }
 
-export function applyLook({ theme, price_palette }: Look): void {
-  put({ theme, price_palette });
+export function applyLook({ theme, price_palette, density }: Look): void {
+  put({ theme, price_palette, density });
   try {
-    localStorage.setItem(KEY, JSON.stringify({ theme, price_palette }));
+    localStorage.setItem(KEY, JSON.stringify({ theme, price_palette, density }));
   } catch {
     // Without storage the next start begins with the system's theme.
   }
@@ -27,4 +27,5 @@ function put(look: Look): void {
   const root = document.documentElement;
   root.dataset.theme = look.theme;
   root.dataset.prices = look.price_palette;
+  root.dataset.density = look.density;
 }

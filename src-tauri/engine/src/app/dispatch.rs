@@ -190,7 +190,8 @@ impl App {
                 "A schema is named with letters, digits and underscores.".to_owned(),
             ));
         }
-        let problem = settings.realtime.problem();
+        let problem = api::zoom_problem(settings.zoom);
+        let problem = problem.or_else(|| settings.realtime.problem());
         let problem = problem.or_else(|| settings.retention.problem());
         let problem = problem.or_else(|| settings.price_keeping.problem());
         if let Some(problem) = problem.or_else(|| settings.quiet.problem()) {

@@ -100,6 +100,7 @@ impl App {
         let file = ConfigFile::in_directory(&options.data_dir)?;
         let instance = instance::Instance::of(&options.data_dir, instance::PATIENCE).await?;
         let (mut config, set_aside) = file.read()?;
+        config.settings.zoom = api::nearest_zoom(config.settings.zoom);
         config.settings.realtime = config.settings.realtime.nearest();
         config.settings.retention = config.settings.retention.sound();
         config.settings.price_keeping = config.settings.price_keeping.sound();

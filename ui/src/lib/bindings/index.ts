@@ -26,6 +26,7 @@ export * from "./DateFound";
 export * from "./DeleteMessage";
 export * from "./DeleteRule";
 export * from "./DeleteSession";
+export * from "./Density";
 export * from "./Desktop";
 export * from "./Diagnostics";
 export * from "./DiscardChange";

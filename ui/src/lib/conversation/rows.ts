@@ -1,4 +1,4 @@
-import type { MessageRow } from "../bindings";
+import type { Density, MessageRow } from "../bindings";
 import { dayKey } from "../format/time";
 
 /** What the list of a conversation draws, top to bottom. */
@@ -59,13 +59,20 @@ export function buildRows(
   return rows;
 }
 
+/** What is around the text of rows, in px: `--message-pad` and the like of `tokens.css` in sums. */
+const AROUND = {
+  comfortable: { day: 36, unread: 32, first: 34, inner: 8, last: 8 },
+  compact: { day: 30, unread: 24, first: 29, inner: 2, last: 3 },
+} as const satisfies Record<Density, Record<string, number>>;
+
 /** Height to assume before a row was drawn, in px. */
-export function estimateHeight(row: Row): number {
+export function estimateHeight(row: Row, density: Density): number {
+  const around = AROUND[density];
   switch (row.kind) {
     case "day":
-      return 36;
+      return around.day;
     case "unread":
-      return 32;
+      return around.unread;
     case "gap":
       return 40;
     case "system":
@@ -74,7 +81,7 @@ export function estimateHeight(row: Row): number {
       const lines = row.message.content
         .split("\n")
         .reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / 84)), 0);
-      return lines * 22 + (row.first ? 34 : 8) + (row.last ? 8 : 0);
+      return lines * 22 + (row.first ? around.first : around.inner) + (row.last ? around.last : 0);
     }
   }
 }

@@ -124,6 +124,7 @@ const engine: EngineWords = {
   "The longest wait is at least the first one.":
     "Die längste Wartezeit ist mindestens so lang wie die erste.",
   "{} is {} to {} s.": "{} liegt zwischen {} und {} s.",
+  "The zoom is {least} to {most} %.": "Der Zoom liegt zwischen {least} und {most} %.",
   "{} is {low} to {high} a second.": "{} liegt zwischen {low} und {high} pro Sekunde.",
   "A schema is named with letters, digits and underscores.":
     "Ein Schema heißt mit Buchstaben, Ziffern und Unterstrichen.",

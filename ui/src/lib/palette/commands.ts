@@ -1,5 +1,6 @@
 import { t } from "../i18n";
 import { mayInvite } from "../members/rights";
+import { canZoom, zoom } from "../shell/zoom";
 import { app } from "../state/app.svelte";
 import { conversation } from "../state/conversation.svelte";
 import { tryCall } from "../state/engine.svelte";
@@ -76,6 +77,7 @@ export function commands(): PaletteCommand[] {
       },
     },
     ...themes(),
+    ...zooms(),
     connection(),
     {
       id: "add-workspace",
@@ -174,6 +176,33 @@ function themes(): PaletteCommand[] {
       icon: "theme" as const,
       run: () => void app.change({ theme }),
     }));
+}
+
+function zooms(): PaletteCommand[] {
+  if (!canZoom()) return [];
+  return [
+    {
+      id: "zoom-in",
+      label: t("zoom.in"),
+      icon: "plus",
+      keys: "Mod+Plus",
+      run: () => zoom("in"),
+    },
+    {
+      id: "zoom-out",
+      label: t("zoom.out"),
+      icon: "min",
+      keys: "Mod+Minus",
+      run: () => zoom("out"),
+    },
+    {
+      id: "zoom-usual",
+      label: t("zoom.usual"),
+      icon: "text",
+      keys: "Mod+0",
+      run: () => zoom("usual"),
+    },
+  ];
 }
 
 function connection(): PaletteCommand {

@@ -9,13 +9,21 @@ import { view } from "../state/view.svelte";
 import { enter } from "../ui/focus";
 import { matches } from "../ui/keys";
 import { menu } from "../ui/menu.svelte";
+import { canZoom, zoom, zoomStep } from "./zoom";
 
 const REGIONS = ["sidebar", "messages", "composer", "panel", "status"] as const;
 
 /** The keys that work anywhere in the window. */
 export function shortcuts(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing) return;
-  if (app.phase.phase !== "ready" || app.active === undefined) return;
+  if (app.phase.phase !== "ready") return;
+  const step = canZoom() ? zoomStep(event) : undefined;
+  if (step !== undefined) {
+    event.preventDefault();
+    zoom(step);
+    return;
+  }
+  if (app.active === undefined) return;
   const action = find(event);
   if (!action) {
     if (writes(event)) focusRegion("composer");

@@ -443,6 +443,8 @@ function firstSettings(): Settings {
   return {
     theme: "system",
     price_palette: "standard",
+    zoom: 100,
+    density: "comfortable",
     language: "system",
     wording: { language: "en", group: ",", decimal: "." },
     enter_sends: true,

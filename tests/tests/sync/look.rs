@@ -1,0 +1,51 @@
+//! How large and how close together everything is shown.
+
+use tidings_contract::{self as api, Density, ErrorCode};
+
+use crate::kit::Device;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zoom_and_density_are_kept_and_a_zoom_out_of_range_is_refused() {
+    let device = Device::new();
+    let app = device.start().await;
+    let mut settings = app.ok(api::GetSettings {}).await;
+    assert_eq!(settings.zoom, 100);
+    assert_eq!(settings.density, Density::Comfortable);
+    settings.zoom = 175;
+    settings.density = Density::Compact;
+    let set = api::SetSettings {
+        settings: settings.clone(),
+    };
+    assert_eq!(app.ok(set).await, settings);
+
+    for zoom in [79, 201] {
+        let settings = api::Settings {
+            zoom,
+            ..settings.clone()
+        };
+        let error = app.refused(api::SetSettings { settings }).await;
+        assert_eq!(error.code, ErrorCode::Invalid);
+        assert_eq!(error.message, "The zoom is 80 to 200 %.");
+    }
+    app.stop().await;
+
+    let app = device.start().await;
+    assert_eq!(app.ok(api::GetSettings {}).await, settings);
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_zoom_out_of_range_in_the_file_is_the_nearest_one() {
+    for (written, read) in [(20, 80), (1000, 200)] {
+        let device = Device::new();
+        let file =
+            format!(r#"{{"version":1,"settings":{{"zoom":{written},"density":"compact"}}}}"#);
+        std::fs::write(device.file("config.json"), file).unwrap();
+        let app = device.start().await;
+        let settings = app.ok(api::GetSettings {}).await;
+        assert_eq!(settings.zoom, read);
+        // The rest of the file counts as it is.
+        assert_eq!(settings.density, Density::Compact);
+        app.stop().await;
+    }
+}
