@@ -9,11 +9,15 @@ import { startFixture } from "./support/fixture.mjs";
 import { overflow, violations } from "./support/judge.mjs";
 import { ONE_COLUMN, SCREENS, settled, show } from "./support/screens.mjs";
 
-/** Sizes in CSS pixels. At 200 % a window of 1280×800 has room for 640×400. */
+/**
+ * Sizes in CSS pixels. At 200 % a window of 1280×800 has room for 640×400, and the least window for
+ * 320×280. The last is the least one at 100 %.
+ */
 const SIZES = [
   { width: 1280, height: 800 },
   { width: 760, height: 640 },
   { width: 640, height: 400 },
+  { width: 320, height: 280 },
   { width: 480, height: 560 },
 ];
 
