@@ -40,7 +40,21 @@ const heard = (id) => async (page) => {
   await voice.getByTestId("voice-play").click();
   await voice.getByTestId("voice-position").focus();
   for (const key of ["Home", "ArrowRight", "ArrowRight"]) await page.keyboard.press(key);
+  await inOnePiece(page);
 };
+
+/**
+ * Has all messages drawn anew. What changed bit by bit was drawn in parts, and round edges in it look
+ * a little different by what came together.
+ */
+async function inOnePiece(page) {
+  for (const opacity of ["0", ""]) {
+    await page.getByRole("log").evaluate(async (list, value) => {
+      list.style.opacity = value;
+      await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+    }, opacity);
+  }
+}
 
 /**
  * `shows` is the test id of what has to be there once it is drawn, `css` names what has none. `act`
