@@ -487,9 +487,8 @@ async function arrive(): Promise<void> {
       input.dispatchEvent(new Event("input", { bubbles: true }));
     }
   }
-  if (state === "menu") {
-    document.querySelector<HTMLElement>("[data-testid=presence-menu]")?.click();
-  }
+  const menu = state === "menu" ? "[data-testid=presence-menu]" : undefined;
+  if (menu) document.querySelector<HTMLElement>(menu)?.click();
   if (parameters.has("drawer")) view.drawer = true;
   await tick();
   // Told to whoever waits for the page.

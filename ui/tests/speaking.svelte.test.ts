@@ -76,6 +76,22 @@ describe("the choice of a language", () => {
     expect(backend.names()).toEqual([]);
   });
 
+  it("is not lost to the answer of a change before it", async () => {
+    const one = app.change({ theme: "dark" });
+    const first = await backend.next("set_settings");
+    const two = app.change({ language: "de" });
+    first.answer({ ...settings, theme: "dark" });
+    backend.tell(2, { type: "settings", settings: { ...settings, theme: "dark" } });
+    await one;
+    const second = await backend.next("set_settings");
+    const { settings: told } = second.args as { settings: Settings };
+    expect(told).toMatchObject({ theme: "dark", language: "de" });
+    second.answer(told);
+    await two;
+    expect(app.settings.language).toBe("de");
+    expect(document.documentElement.lang).toBe("de");
+  });
+
   it("is followed where another window made it, and not told again", async () => {
     backend.tell(2, {
       type: "settings",

@@ -54,6 +54,8 @@ class App {
   outbox = $state.raw<OutboxSummary>(NO_OUTBOX);
   presence = $state<OwnPresence>("online");
   settings = $state.raw<Settings>(firstSettings());
+  /** A language was chosen here, and is on its way. */
+  #choosing = false;
   armed = $state(0);
   simulatedPrices = $state(false);
   pricesFrom = $state<number | undefined>();
@@ -150,8 +152,12 @@ class App {
     this.settings = { ...before, ...settings };
     if (settings.language !== undefined && settings.language !== before.language) {
       // Told together with how it is written, so that no other command comes in between.
-      if (await this.#speak(settings.language)) {
-        this.settings = { ...this.settings, wording: wording() };
+      this.#choosing = true;
+      const spoken = await this.#speak(settings.language);
+      this.#choosing = false;
+      if (spoken) {
+        // The answer to a change before this one may have come meanwhile.
+        this.settings = { ...this.settings, ...settings, wording: wording() };
       } else {
         this.settings = before;
         return;
@@ -424,7 +430,9 @@ class App {
 
   #takeSettings(settings: Settings): void {
     const pricesCame = settings.prices && !this.settings.prices;
-    if (settings.language !== this.settings.language) void this.#speak(settings.language);
+    if (settings.language !== this.settings.language && !this.#choosing) {
+      void this.#speak(settings.language);
+    }
     this.settings = settings;
     if (pricesCame) {
       void market.load();

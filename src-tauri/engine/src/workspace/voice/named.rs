@@ -49,7 +49,8 @@ impl Named {
         if let Some(object) = text.strip_prefix("storage://") {
             return Some(Self::Object(ObjectPath::parse(object).ok()?));
         }
-        if text.contains("://") {
+        // `https:`, `data:` and the like; a bucket whose name has a colon is named in an object.
+        if text.split('/').next().is_some_and(|first| first.contains(':')) {
             return Self::address(text, project);
         }
         Some(Self::Object(ObjectPath::parse(text).ok()?))
