@@ -50,7 +50,11 @@ impl Named {
             return Some(Self::Object(ObjectPath::parse(object).ok()?));
         }
         // `https:`, `data:` and the like; a bucket whose name has a colon is named in an object.
-        if text.split('/').next().is_some_and(|first| first.contains(':')) {
+        if text
+            .split('/')
+            .next()
+            .is_some_and(|first| first.contains(':'))
+        {
             return Self::address(text, project);
         }
         Some(Self::Object(ObjectPath::parse(text).ok()?))
