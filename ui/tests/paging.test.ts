@@ -49,6 +49,18 @@ describe("the pages of a conversation", () => {
     expect([shown(), gaps(), conversation.before]).toEqual(["tuvwxyz", "", "more"]);
   });
 
+  it("are not joined to what is shown since: somebody jumped meanwhile", async () => {
+    await open(page("mno", "", { before: "more", after: "more" }));
+    const older = conversation.loadOlder();
+    const asked = await backend.next("messages");
+    const latest = conversation.toLatest();
+    (await backend.next("messages")).answer(page("xyz", "", { before: "more" }));
+    await latest;
+    asked.answer(page("jkl", "", { before: "more", after: "more" }));
+    await older;
+    expect([shown(), conversation.before, conversation.after]).toEqual(["xyz", "more", "end"]);
+  });
+
   it("keep a gap that lies before the newer page", async () => {
     await open(page("abc", "", { after: "more" }));
     const newer = conversation.loadNewer();

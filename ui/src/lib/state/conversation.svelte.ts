@@ -282,7 +282,9 @@ class Conversation {
     try {
       const asked = call("messages", { session: id, at: { at, message }, limit: MORE });
       const [page, since] = await this.#events.reply(asked);
-      if (this.id !== id) return;
+      // Somewhere else is read by now: what was asked for does not follow it.
+      const edge = at === "before" ? this.messages[0] : this.messages.at(-1);
+      if (this.id !== id || edge?.id !== message) return;
       const shown = this.#page();
       const all = at === "before" ? joined(page, shown, at) : joined(shown, page, at);
       this.#show(withinReach(all, at), since);
