@@ -23,7 +23,7 @@ import { showToast } from "../ui/toast.svelte";
 import { alerts } from "./alerts.svelte";
 import { conversation } from "./conversation.svelte";
 import { drafts } from "./drafts";
-import { call, tellFailure, tryCall, useBackend } from "./engine.svelte";
+import { call, inTurn, tellFailure, tryCall, useBackend } from "./engine.svelte";
 import { leave, lock } from "./lock.svelte";
 import { market } from "./market.svelte";
 import { sessions } from "./sessions.svelte";
@@ -163,7 +163,10 @@ class App {
         return;
       }
     }
-    const now = await tryCall("set_settings", { settings: this.settings });
+    const now = await inTurn(() => {
+      this.settings = { ...this.settings, ...settings };
+      return tryCall("set_settings", { settings: this.settings });
+    });
     this.settings = now ?? before;
   }
 

@@ -5,7 +5,17 @@ import { showToast } from "../ui/toast.svelte";
 
 let backend: Backend | undefined;
 
+let turn: Promise<unknown> = Promise.resolve();
+
+/** One after the other: the engine may answer in another order than it was asked in. */
+export function inTurn<T>(act: () => Promise<T>): Promise<T> {
+  const done = turn.then(act);
+  turn = done.catch(() => undefined);
+  return done;
+}
+
 export function useBackend(next: Backend): void {
+  turn = Promise.resolve();
   backend = next;
 }
 
