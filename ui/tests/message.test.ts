@@ -203,6 +203,9 @@ describe("the text of all alerts", () => {
     expect(inserted.args).toMatchObject({ settings: { alert_message: "{symbol}" } });
     await fireEvent.input(field("setting-message"), { target: { value: "{symbol}!" } });
     page.unmount();
+    // The last word is told last.
+    expect(backend.names()).toEqual([]);
+    inserted.answer({ ...settings, alert_message: "{symbol}" });
     const left = await backend.next("set_settings");
     expect(left.args).toMatchObject({ settings: { alert_message: "{symbol}!" } });
   });

@@ -189,6 +189,17 @@ describe("a voice message with a file", () => {
     expect(second.src).toBe("");
   });
 
+  it("goes on while another setting changes, and stops where voice messages are switched off", async () => {
+    const item = await show("m");
+    await playing(item);
+    app.settings = { ...settings, zoom: 125 };
+    await tick();
+    expect(phase(item)).toBe("playing");
+    app.settings = { ...settings, voice: !settings.voice };
+    await tick();
+    expect(player.phase).toBe("idle");
+  });
+
   it("is not played when it comes after another was asked for", async () => {
     const [one, two] = [await show("one"), await show("two")];
     await fireEvent.click(inside(one, "voice-play"));

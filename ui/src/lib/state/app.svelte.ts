@@ -173,7 +173,9 @@ class App {
   /** Changes settings that may be wrong: answers what is, and then nothing has changed. */
   async trySettings(settings: Partial<Settings>): Promise<string | undefined> {
     try {
-      this.settings = await call("set_settings", { settings: { ...this.settings, ...settings } });
+      this.settings = await inTurn(() =>
+        call("set_settings", { settings: { ...this.settings, ...settings } }),
+      );
       return undefined;
     } catch (thrown) {
       return failure(thrown);

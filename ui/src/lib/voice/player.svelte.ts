@@ -35,9 +35,11 @@ class Player {
     // Whoever leaves the session is done with listening, and without its controls nobody could end
     // it; a lock loads the page anew.
     $effect.root(() => {
+      // Of the settings this one alone: all others may change while one listens.
+      const shown = $derived(app.settings.voice);
       $effect(() => {
         void conversation.id;
-        void app.settings.voice;
+        void shown;
         untrack(() => this.stop());
       });
     });
