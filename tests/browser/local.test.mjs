@@ -73,6 +73,35 @@ describe("the local workspace", { skip: lacking }, () => {
     await alice.gone("alert-row");
   });
 
+  it("keeps the buttons of an alert where they are while it finds out what the rule would do", async () => {
+    await alice.page.evaluate(() => {
+      window.tops = new Set();
+      const look = () => {
+        const button = document.querySelector("[data-testid=alert-create]");
+        if (button) window.tops.add(Math.round(button.getBoundingClientRect().top));
+        window.looking = requestAnimationFrame(look);
+      };
+      look();
+    });
+    await alice.click("alert-new");
+    await alice.until(() => document.getAnimations().length === 0);
+    await alice.page.evaluate(() => window.tops.clear());
+    for (const price of ["9000000", "", "8000000"]) {
+      await alice.fill("alert-price", price);
+      if (price === "") await alice.gone("alert-past");
+      else await alice.see("alert-past");
+    }
+    await alice.see("alert-message-preview");
+    const tops = await alice.page.evaluate(() => {
+      cancelAnimationFrame(window.looking);
+      return [...window.tops];
+    });
+    assert.equal(tops.length, 1, `the button was at ${tops}`);
+    await alice.press("Escape");
+    await alice.click("alert-leave");
+    await alice.gone("alert-editor");
+  });
+
   it("acts with a command, and says nothing to anybody", async () => {
     const before = await alice.get("message").count();
     await alice.say("/rename Lunch, moved");

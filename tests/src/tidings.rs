@@ -154,7 +154,11 @@ impl Tidings {
     /// Saves the rule in the editor.
     pub async fn save_alert(&self) -> Result<()> {
         self.window.click("alert-create").await?;
-        self.window.wait_gone("alert-editor").await?;
+        if let Err(error) = self.window.wait_gone("alert-editor").await {
+            let editor = self.window.texts("alert-editor").await?;
+            let toasts = self.window.texts("toast").await?;
+            return Err(error.context(format!("it says {editor:?}, beside it {toasts:?}")));
+        }
         self.window.wait("alert-row").await?;
         Ok(())
     }
