@@ -9,6 +9,7 @@ import { conversation } from "../src/lib/state/conversation.svelte";
 import { drafts } from "../src/lib/state/drafts";
 import { useBackend } from "../src/lib/state/engine.svelte";
 import { sessions } from "../src/lib/state/sessions.svelte";
+import { settings as held } from "../src/lib/state/settings.svelte";
 import { closeMenu, openMenu } from "../src/lib/ui/menu.svelte";
 import { toast } from "../src/lib/ui/toast.svelte";
 import { HandBackend, message, session, settings } from "./fixtures";
@@ -47,7 +48,7 @@ beforeEach(() => {
   sessions.clear();
   backend = new HandBackend();
   useBackend(backend);
-  app.settings = settings;
+  held.begin(settings);
   app.connection = { state: "live" };
 });
 
@@ -250,7 +251,7 @@ describe("the composer", () => {
 
   it("sends on Ctrl+Enter alone where that is chosen", async () => {
     await open();
-    app.settings = { ...settings, enter_sends: false };
+    held.take({ ...settings, enter_sends: false });
     render(Composer);
     await write("one");
     await fireEvent.keyDown(field(), { key: "Enter" });
@@ -318,7 +319,7 @@ describe("the composer", () => {
     "says nothing of writing with %o",
     async (off) => {
       await open();
-      app.settings = { ...settings, ...off };
+      held.take({ ...settings, ...off });
       render(Composer);
       await write("a");
       expect(backend.names()).not.toContain("typing");

@@ -7,6 +7,7 @@ import StatusBar from "../src/lib/shell/StatusBar.svelte";
 import { openSessionMenu } from "../src/lib/sidebar/sessionMenu";
 import { app } from "../src/lib/state/app.svelte";
 import { useBackend } from "../src/lib/state/engine.svelte";
+import { settings as held } from "../src/lib/state/settings.svelte";
 import { view } from "../src/lib/state/view.svelte";
 import Menu from "../src/lib/ui/Menu.svelte";
 import { toast } from "../src/lib/ui/toast.svelte";
@@ -27,7 +28,7 @@ const desktop: Desktop = {
 beforeEach(() => {
   backend = new HandBackend();
   useBackend(backend);
-  app.settings = settings;
+  held.begin(settings);
   app.alertsMutedUntil = undefined;
 });
 
@@ -81,7 +82,7 @@ describe("quiet hours", () => {
   });
 
   it("say what is no time, and what the engine refuses, where it was typed", async () => {
-    app.settings = { ...settings, quiet: { ...settings.quiet, on: true } };
+    held.take({ ...settings, quiet: { ...settings.quiet, on: true } });
     await shown();
     const until = screen.getByTestId<HTMLInputElement>("setting-quiet-until");
     await fireEvent.input(until, { target: { value: "late" } });
@@ -103,7 +104,7 @@ describe("quiet hours", () => {
   });
 
   it("begin on chosen days, from Monday on", async () => {
-    app.settings = { ...settings, quiet: { ...settings.quiet, on: true } };
+    held.take({ ...settings, quiet: { ...settings.quiet, on: true } });
     await shown();
     const days = screen.getAllByTestId("setting-quiet-day");
     expect(screen.getByRole("button", { name: /^Monday/ })).toBe(days[0]);
@@ -130,7 +131,7 @@ describe("what the desktop says", () => {
   });
 
   it("decides which sounds are offered, and what is wrong with one is said", async () => {
-    app.settings = { ...settings, sound: { sound: "own", name: "bell.ogg" } };
+    held.take({ ...settings, sound: { sound: "own", name: "bell.ogg" } });
     await shown({ sound_problem: "gone" });
     expect(screen.getByTestId("sound-problem").textContent).toContain("gone");
     expect(screen.getByTestId("sound-choose")).toBeTruthy();

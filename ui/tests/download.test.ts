@@ -8,6 +8,7 @@ import StatusBar from "../src/lib/shell/StatusBar.svelte";
 import { app } from "../src/lib/state/app.svelte";
 import { conversation } from "../src/lib/state/conversation.svelte";
 import { useBackend } from "../src/lib/state/engine.svelte";
+import { settings as held } from "../src/lib/state/settings.svelte";
 import { session, settings } from "./fixtures";
 
 const HOUR = 3_600_000;
@@ -16,7 +17,7 @@ let history: HistoryPart[] = [];
 
 beforeEach(() => {
   asked.length = 0;
-  app.settings = settings;
+  held.begin(settings);
   app.connection = { state: "live" };
   app.download = undefined;
   useBackend({

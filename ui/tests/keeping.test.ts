@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import PriceKeepingSetting from "../src/lib/settings/PriceKeepingSetting.svelte";
 import { app } from "../src/lib/state/app.svelte";
 import { useBackend } from "../src/lib/state/engine.svelte";
+import { settings as held } from "../src/lib/state/settings.svelte";
 import { HandBackend, settings } from "./fixtures";
 
 let backend: HandBackend;
@@ -10,7 +11,7 @@ let backend: HandBackend;
 beforeEach(() => {
   backend = new HandBackend();
   useBackend(backend);
-  app.settings = settings;
+  held.begin(settings);
 });
 
 function choice(level: string, days: number | null): HTMLElement {
@@ -23,10 +24,10 @@ function choice(level: string, days: number | null): HTMLElement {
 
 describe("how long prices are kept", () => {
   it("is shown as it is, also where a file says something of its own", () => {
-    app.settings = {
+    held.take({
       ...settings,
       price_keeping: { raw_hours: 72, minute_days: 365, hour_days: 1825, day_years: null },
-    };
+    });
     render(PriceKeepingSetting);
     expect(choice("raw", 3).getAttribute("aria-checked")).toBe("true");
     expect(choice("minutes", 365).textContent?.trim()).toBe("1 year");

@@ -9,6 +9,7 @@ import FrameLog from "../src/lib/settings/FrameLog.svelte";
 import { joined, KEPT } from "../src/lib/settings/frames";
 import { app } from "../src/lib/state/app.svelte";
 import { useBackend } from "../src/lib/state/engine.svelte";
+import { settings as held } from "../src/lib/state/settings.svelte";
 import { toast } from "../src/lib/ui/toast.svelte";
 import { settings } from "./fixtures";
 
@@ -17,7 +18,7 @@ let answer: (command: string, args: unknown) => unknown;
 
 beforeEach(() => {
   asked.length = 0;
-  app.settings = settings;
+  held.begin(settings);
   answer = (_, args) => (args as { settings: Settings }).settings;
   useBackend({
     call: (command: string, args: unknown) => {
@@ -123,7 +124,7 @@ describe("the frame log", () => {
   });
 
   it("shows the newest first, and says where the file is", async () => {
-    app.settings = { ...settings, realtime: { ...settings.realtime, frame_log: true } };
+    held.take({ ...settings, realtime: { ...settings.realtime, frame_log: true } });
     answer = (command) =>
       command === "save_frame_log"
         ? { path: "/tmp/tidings-frames.jsonl" }

@@ -10,6 +10,7 @@ import { shortcuts } from "../src/lib/shell/shortcuts";
 import { nextZoom, ZOOMS, type ZoomStep } from "../src/lib/shell/zoom";
 import { app } from "../src/lib/state/app.svelte";
 import { useBackend } from "../src/lib/state/engine.svelte";
+import { settings as held } from "../src/lib/state/settings.svelte";
 import { applyLook, applyRememberedLook } from "../src/lib/theme";
 import { withKeys } from "../src/lib/ui/keys";
 import { HandBackend, message, settings } from "./fixtures";
@@ -19,7 +20,7 @@ let backend: HandBackend;
 beforeEach(() => {
   backend = new HandBackend();
   useBackend(backend);
-  app.settings = settings;
+  held.begin(settings);
   app.phase = { phase: "ready" };
   app.active = undefined;
 });
@@ -33,7 +34,7 @@ afterEach(async () => {
 /** As in the desktop window. */
 function inAWindow(zoom = 100): void {
   vi.stubGlobal("__TAURI_INTERNALS__", {});
-  app.settings = { ...settings, zoom };
+  held.take({ ...settings, zoom });
 }
 
 function press(key: string, more: KeyboardEventInit = {}): KeyboardEvent {

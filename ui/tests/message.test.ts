@@ -5,9 +5,9 @@ import { foreignIn, inserted, PLACEHOLDERS } from "../src/lib/alerts/message";
 import type { NotificationPreview, PreviewRule, RulePreview, SaveRule } from "../src/lib/bindings";
 import MessageSetting from "../src/lib/settings/MessageSetting.svelte";
 import { alerts } from "../src/lib/state/alerts.svelte";
-import { app } from "../src/lib/state/app.svelte";
 import { useBackend } from "../src/lib/state/engine.svelte";
 import { market } from "../src/lib/state/market.svelte";
+import { settings as held } from "../src/lib/state/settings.svelte";
 import Menu from "../src/lib/ui/Menu.svelte";
 import { HandBackend, settings } from "./fixtures";
 import { above, quote, rule } from "./openchart";
@@ -41,7 +41,7 @@ beforeEach(() => {
   useBackend(backend);
   market.clear();
   alerts.clear();
-  app.settings = settings;
+  held.begin(settings);
 });
 
 /** The rule that is asked about next, with its text. */

@@ -3,10 +3,10 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { MessageRow } from "../src/lib/bindings";
 import { readAdapterAction } from "../src/lib/conversation/adapter";
 import MessageItem from "../src/lib/conversation/MessageItem.svelte";
-import { app } from "../src/lib/state/app.svelte";
 import { conversation } from "../src/lib/state/conversation.svelte";
 import { useBackend } from "../src/lib/state/engine.svelte";
 import { sessions } from "../src/lib/state/sessions.svelte";
+import { settings as held } from "../src/lib/state/settings.svelte";
 import { readVoice } from "../src/lib/voice/read";
 import { HandBackend, message, session, settings } from "./fixtures";
 
@@ -20,7 +20,7 @@ beforeEach(() => {
   sessions.apply([session("s")], []);
   backend = new HandBackend();
   useBackend(backend);
-  app.settings = settings;
+  held.begin(settings);
 });
 
 function show(more: Partial<MessageRow>): HTMLElement {
@@ -172,7 +172,7 @@ describe("voice and actions", () => {
   });
 
   it("show voice as text where voice is off", () => {
-    app.settings = { ...settings, voice: false };
+    held.take({ ...settings, voice: false });
     const item = show({ kind: "voice", content: "Two words", metadata: { duration_s: 12 } });
     expect(item.textContent).not.toContain("0:12");
     expect(item.textContent).toContain("Two words");

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { speak } from "../src/lib/i18n";
 import PresenceCard from "../src/lib/sidebar/PresenceCard.svelte";
 import { app } from "../src/lib/state/app.svelte";
+import { settings as held } from "../src/lib/state/settings.svelte";
 import { settings } from "./fixtures";
 
 function sign(local: boolean, name: string): void {
@@ -13,7 +14,7 @@ function sign(local: boolean, name: string): void {
 
 describe("who one is", () => {
   beforeEach(() => {
-    app.settings = settings;
+    held.begin(settings);
   });
   afterEach(() => speak("en"));
 

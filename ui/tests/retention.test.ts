@@ -6,9 +6,9 @@ import RetentionSetting from "../src/lib/settings/RetentionSetting.svelte";
 import SizeList from "../src/lib/settings/SizeList.svelte";
 import Overlays from "../src/lib/shell/Overlays.svelte";
 import { openSessionMenu } from "../src/lib/sidebar/sessionMenu";
-import { app } from "../src/lib/state/app.svelte";
 import { conversation } from "../src/lib/state/conversation.svelte";
 import { useBackend } from "../src/lib/state/engine.svelte";
+import { settings as held } from "../src/lib/state/settings.svelte";
 import { view } from "../src/lib/state/view.svelte";
 import Menu from "../src/lib/ui/Menu.svelte";
 import { toast } from "../src/lib/ui/toast.svelte";
@@ -19,7 +19,7 @@ let backend: HandBackend;
 beforeEach(() => {
   backend = new HandBackend();
   useBackend(backend);
-  app.settings = settings;
+  held.begin(settings);
 });
 
 afterEach(() => {

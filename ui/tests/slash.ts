@@ -8,6 +8,7 @@ import { drafts } from "../src/lib/state/drafts";
 import { useBackend } from "../src/lib/state/engine.svelte";
 import { market } from "../src/lib/state/market.svelte";
 import { sessions } from "../src/lib/state/sessions.svelte";
+import { settings as held } from "../src/lib/state/settings.svelte";
 import { view } from "../src/lib/state/view.svelte";
 import { toast } from "../src/lib/ui/toast.svelte";
 import { HandBackend, opened, session, settings } from "./fixtures";
@@ -72,7 +73,7 @@ export function beginAnew(): void {
   market.order = ["BTC", "ETH"];
   backend = new HandBackend();
   useBackend(backend);
-  app.settings = settings;
+  held.begin(settings);
   app.connection = { state: "live" };
   app.workspaces = [project];
   app.active = "w";

@@ -7,6 +7,7 @@ import CommandList from "../src/lib/settings/CommandList.svelte";
 import { app } from "../src/lib/state/app.svelte";
 import { conversation } from "../src/lib/state/conversation.svelte";
 import { market } from "../src/lib/state/market.svelte";
+import { settings as held } from "../src/lib/state/settings.svelte";
 import { view } from "../src/lib/state/view.svelte";
 import { toast } from "../src/lib/ui/toast.svelte";
 import { message, session, settings } from "./fixtures";
@@ -201,7 +202,7 @@ describe("a command", () => {
   });
 
   it("is done with Ctrl+Enter where that sends", async () => {
-    app.settings = { ...settings, enter_sends: false };
+    held.take({ ...settings, enter_sends: false });
     await open();
     render(Composer);
     await write("/rename Other");
@@ -217,7 +218,7 @@ describe("a command", () => {
 describe("what is not possible here", () => {
   it("is not offered, and says why where it is written all the same", async () => {
     app.shares = false;
-    app.settings = { ...settings, prices: false, presence: false };
+    held.take({ ...settings, prices: false, presence: false });
     await open({ role: "member" });
     render(Composer);
     await write("/");

@@ -5,6 +5,7 @@ import type { Settings } from "../src/lib/bindings";
 import { speak, spoken, t } from "../src/lib/i18n";
 import AppearanceSection from "../src/lib/settings/AppearanceSection.svelte";
 import { app } from "../src/lib/state/app.svelte";
+import { settings as held } from "../src/lib/state/settings.svelte";
 import { HandBackend, settings, snapshot } from "./fixtures";
 
 const GERMAN = { language: "de", group: ".", decimal: "," };
@@ -77,9 +78,9 @@ describe("the choice of a language", () => {
   });
 
   it("is not lost to the answer of a change before it", async () => {
-    const one = app.change({ theme: "dark" });
+    const one = held.change({ theme: "dark" });
     const first = await backend.next("set_settings");
-    const two = app.change({ language: "de" });
+    const two = held.change({ language: "de" });
     first.answer({ ...settings, theme: "dark" });
     backend.tell(2, { type: "settings", settings: { ...settings, theme: "dark" } });
     await one;

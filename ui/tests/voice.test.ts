@@ -3,10 +3,10 @@ import { tick } from "svelte";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { MessageRow } from "../src/lib/bindings";
 import MessageItem from "../src/lib/conversation/MessageItem.svelte";
-import { app } from "../src/lib/state/app.svelte";
 import { conversation } from "../src/lib/state/conversation.svelte";
 import { useBackend } from "../src/lib/state/engine.svelte";
 import { sessions } from "../src/lib/state/sessions.svelte";
+import { settings as held } from "../src/lib/state/settings.svelte";
 import { player } from "../src/lib/voice/player.svelte";
 import { bars, readVoice } from "../src/lib/voice/read";
 import { HandBackend, message, session, settings } from "./fixtures";
@@ -69,7 +69,7 @@ beforeEach(() => {
   sessions.apply([session("s")], []);
   backend = new HandBackend();
   useBackend(backend);
-  app.settings = settings;
+  held.begin(settings);
 });
 
 afterEach(() => {
@@ -192,10 +192,10 @@ describe("a voice message with a file", () => {
   it("goes on while another setting changes, and stops where voice messages are switched off", async () => {
     const item = await show("m");
     await playing(item);
-    app.settings = { ...settings, zoom: 125 };
+    held.take({ ...settings, zoom: 125 });
     await tick();
     expect(phase(item)).toBe("playing");
-    app.settings = { ...settings, voice: !settings.voice };
+    held.take({ ...settings, voice: !settings.voice });
     await tick();
     expect(player.phase).toBe("idle");
   });

@@ -979,6 +979,12 @@ const de = {
   "settings.twoStep.text": "Mit einer verlangt die Anmeldung bei {name} auch einen Code.",
   "settings.devices": "Geräte",
   "settings.devices.text": "Wo du bei {name} angemeldet bist, dieses eingeschlossen.",
+  "settings.undo": "Rückgängig",
+  "settings.undo.named": "„{name}“ rückgängig machen",
+  "settings.undone": "„{name}“ ist wie zuvor.",
+  "settings.redo": "Wiederholen",
+  "settings.redo.named": "„{name}“ wiederholen",
+  "settings.redone": "„{name}“ ist wieder geändert.",
   "settings.theme": "Design",
   "settings.theme.system": "System",
   "settings.theme.light": "Hell",
@@ -1256,6 +1262,8 @@ const de = {
   "shortcut.copy": "Die ausgewählte Nachricht kopieren",
   "shortcut.delete": "Die ausgewählte Nachricht löschen",
   "shortcut.play": "Die ausgewählte Sprachnachricht abspielen oder anhalten",
+  "shortcut.undo": "Eine Änderung der Einstellungen rückgängig machen",
+  "shortcut.redo": "Sie wiederholen",
   "shortcut.close": "Das Oberste schließen",
 } as const satisfies Translation;
 

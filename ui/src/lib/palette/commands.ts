@@ -7,6 +7,7 @@ import { tryCall } from "../state/engine.svelte";
 import { lock } from "../state/lock.svelte";
 import { market } from "../state/market.svelte";
 import { sessions } from "../state/sessions.svelte";
+import { settings } from "../state/settings.svelte";
 import { view } from "../state/view.svelte";
 import type { IconName } from "../ui/icons";
 
@@ -174,7 +175,7 @@ function themes(): PaletteCommand[] {
       id: `theme-${theme}`,
       label: t(`command.${theme}`),
       icon: "theme" as const,
-      run: () => void app.change({ theme }),
+      run: () => void settings.change({ theme }),
     }));
 }
 

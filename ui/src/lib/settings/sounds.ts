@@ -1,6 +1,6 @@
 import { t } from "../i18n";
-import { app } from "../state/app.svelte";
 import { tryCall } from "../state/engine.svelte";
+import { settings } from "../state/settings.svelte";
 import { showToast } from "../ui/toast.svelte";
 
 /** Bytes of a file of sound. */
@@ -13,9 +13,9 @@ export async function chooseSound(file: File): Promise<boolean> {
     return false;
   }
   const data = base64(new Uint8Array(await file.arrayBuffer()));
-  const settings = await tryCall("choose_sound", { name: file.name, data });
-  if (settings) app.settings = settings;
-  return settings !== undefined;
+  const now = await tryCall("choose_sound", { name: file.name, data });
+  if (now) settings.take(now);
+  return now !== undefined;
 }
 
 function base64(bytes: Uint8Array): string {

@@ -1,5 +1,6 @@
 import { inWindow } from "../platform";
 import { app } from "../state/app.svelte";
+import { settings } from "../state/settings.svelte";
 import { isMod } from "../ui/keys";
 
 /** In percent of the usual size. */
@@ -21,7 +22,7 @@ export function nextZoom(now: number, step: ZoomStep): number | undefined {
 
 export function zoom(step: ZoomStep): void {
   const next = nextZoom(app.settings.zoom, step);
-  if (next !== undefined) void app.change({ zoom: next });
+  if (next !== undefined) void settings.change({ zoom: next });
 }
 
 /** What a key asks for. Where plus and minus are on a keyboard, and whether with Shift, differs. */

@@ -3,7 +3,6 @@ import type {
   Connection,
   Download,
   Event,
-  LanguageChoice,
   LockState,
   OutboxSummary,
   OwnPresence,
@@ -11,22 +10,20 @@ import type {
   Settings,
   SignInState,
   Snapshot,
-  Wording,
   WorkspaceInfo,
   WorkspaceState,
 } from "../bindings";
-import { failure } from "../failure";
 import { Feed } from "../feed";
-import { separators } from "../format/number";
-import { said, speak, spoken, t } from "../i18n";
+import { said, t } from "../i18n";
 import { showToast } from "../ui/toast.svelte";
 import { alerts } from "./alerts.svelte";
 import { conversation } from "./conversation.svelte";
 import { drafts } from "./drafts";
-import { call, inTurn, tellFailure, tryCall, useBackend } from "./engine.svelte";
+import { call, tellFailure, tryCall, useBackend } from "./engine.svelte";
 import { leave, lock } from "./lock.svelte";
 import { market } from "./market.svelte";
 import { sessions } from "./sessions.svelte";
+import { settings } from "./settings.svelte";
 import { view } from "./view.svelte";
 
 type Phase =
@@ -53,9 +50,6 @@ class App {
   download = $state.raw<Download | undefined>();
   outbox = $state.raw<OutboxSummary>(NO_OUTBOX);
   presence = $state<OwnPresence>("online");
-  settings = $state.raw<Settings>(firstSettings());
-  /** A language was chosen here, and is on its way. */
-  #choosing = false;
   armed = $state(0);
   simulatedPrices = $state(false);
   pricesFrom = $state<number | undefined>();
@@ -69,6 +63,11 @@ class App {
   hasTray = $state(false);
   /** Until when alerts are muted. */
   alertsMutedUntil = $state<number | undefined>();
+
+  /** As they are shown. */
+  get settings(): Settings {
+    return settings.now;
+  }
 
   readonly workspace = $derived(this.workspaces.find((each) => each.id === this.active));
   /** Connected, so that what is said of others holds. */
@@ -90,6 +89,7 @@ class App {
 
   start(backend: Backend): void {
     useBackend(backend);
+    settings.begin();
     this.#feed = new Feed(backend, {
       snapshot: (snapshot) => this.#take(snapshot),
       event: (event) => this.#apply(event),
@@ -121,7 +121,7 @@ class App {
       return;
     }
     const state = await call("lock_state", {});
-    await this.#speak(state.language);
+    await settings.speak(state.language);
     document.documentElement.dataset.theme = state.theme;
     lock.state = state;
   }
@@ -145,41 +145,6 @@ class App {
   nameOf(workspace: WorkspaceInfo | undefined): string {
     if (!workspace) return "";
     return workspace.local ? said(workspace.name) : workspace.name;
-  }
-
-  async change(settings: Partial<Settings>): Promise<void> {
-    const before = this.settings;
-    this.settings = { ...before, ...settings };
-    if (settings.language !== undefined && settings.language !== before.language) {
-      // Told together with how it is written, so that no other command comes in between.
-      this.#choosing = true;
-      const spoken = await this.#speak(settings.language);
-      this.#choosing = false;
-      if (spoken) {
-        // The answer to a change before this one may have come meanwhile.
-        this.settings = { ...this.settings, ...settings, wording: wording() };
-      } else {
-        this.settings = before;
-        return;
-      }
-    }
-    const now = await inTurn(() => {
-      this.settings = { ...this.settings, ...settings };
-      return tryCall("set_settings", { settings: this.settings });
-    });
-    this.settings = now ?? before;
-  }
-
-  /** Changes settings that may be wrong: answers what is, and then nothing has changed. */
-  async trySettings(settings: Partial<Settings>): Promise<string | undefined> {
-    try {
-      this.settings = await inTurn(() =>
-        call("set_settings", { settings: { ...this.settings, ...settings } }),
-      );
-      return undefined;
-    } catch (thrown) {
-      return failure(thrown);
-    }
   }
 
   /** Stops what is fetched in the background, or lets it go on. */
@@ -245,7 +210,7 @@ class App {
     const changed = this.active !== (snapshot.active?.info.id ?? undefined);
     this.reachable = true;
     this.workspaces = snapshot.workspaces;
-    this.settings = snapshot.settings;
+    settings.take(snapshot.settings);
     this.version = snapshot.version;
     this.platform = snapshot.platform;
     this.defaultUrl = snapshot.default_url ?? "";
@@ -255,7 +220,7 @@ class App {
     lock.state = snapshot.lock;
     if (changed) this.#clear();
     this.#takeWorkspace(snapshot.active);
-    const speaking = this.#speak(snapshot.settings.language);
+    const speaking = settings.speak(settings.now.language);
     // Shown beside the conversation, which does not wait for it; the events do.
     const beside =
       snapshot.active && this.settings.prices && Promise.all([market.load(), alerts.load()]);
@@ -273,26 +238,7 @@ class App {
     await speaking;
     this.phase = { phase: "ready" };
     await beside;
-    await this.#tellWording();
-  }
-
-  /** Speaks a language; false, with a word about it, when it cannot be loaded. */
-  async #speak(language: LanguageChoice): Promise<boolean> {
-    try {
-      await speak(language);
-      return true;
-    } catch {
-      showToast({ icon: "bad", text: t("error.language"), bad: true });
-      return false;
-    }
-  }
-
-  /** Tells the engine how this window writes, for what is written outside of it. */
-  async #tellWording(): Promise<void> {
-    const { language, group, decimal } = this.settings.wording;
-    const now = wording();
-    if (language === now.language && group === now.group && decimal === now.decimal) return;
-    await this.change({ wording: now });
+    await settings.tellWording();
   }
 
   async #openFirst(): Promise<void> {
@@ -433,68 +379,16 @@ class App {
     });
   }
 
-  #takeSettings(settings: Settings): void {
-    const pricesCame = settings.prices && !this.settings.prices;
-    if (settings.language !== this.settings.language && !this.#choosing) {
-      void this.#speak(settings.language);
-    }
-    this.settings = settings;
-    if (pricesCame) {
+  #takeSettings(next: Settings): void {
+    const before = settings.now;
+    settings.take(next);
+    const now = settings.now;
+    if (now.language !== before.language) void settings.speak(now.language);
+    if (now.prices && !before.prices) {
       void market.load();
       void alerts.load();
     }
   }
-}
-
-/** How this window writes. */
-function wording(): Wording {
-  return { language: spoken().language, ...separators() };
-}
-
-/** Until the snapshot arrives. */
-function firstSettings(): Settings {
-  return {
-    theme: "system",
-    price_palette: "standard",
-    zoom: 100,
-    density: "comfortable",
-    language: "system",
-    wording: { language: "en", group: ",", decimal: "." },
-    enter_sends: true,
-    presence: true,
-    send_typing: true,
-    activity: true,
-    prices: true,
-    voice: true,
-    notifications: true,
-    message_notifications: true,
-    previews: true,
-    quiet: {
-      on: false,
-      from: 22 * 60,
-      until: 7 * 60,
-      days: [true, true, true, true, true, true, true],
-      zone: null,
-    },
-    sound: { sound: "chime" },
-    alert_message: "",
-    close_to_tray: true,
-    lock_after: 15,
-    lock_when_hidden: false,
-    schema: "public",
-    tray_hint_shown: false,
-    retention: { keep: "everything" },
-    price_keeping: { raw_hours: 48, minute_days: 365, hour_days: 1825, day_years: null },
-    realtime: {
-      reconnect_first_ms: 500,
-      reconnect_longest_ms: 30_000,
-      heartbeat_ms: 25_000,
-      presence_timeout_ms: 30_000,
-      typing_timeout_ms: 3000,
-      events_per_second: 10,
-      frame_log: false,
-    },
-  };
 }
 
 export const app = new App();
