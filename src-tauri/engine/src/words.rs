@@ -181,6 +181,21 @@ pub(crate) const fn untitled(language: Language) -> &'static str {
     }
 }
 
+/// Title and text of what is said when the window is closed to the tray for the first time.
+pub(crate) const fn in_the_tray(language: Language) -> (&'static str, &'static str) {
+    match language {
+        Language::English => (
+            "Tidings is still running",
+            "Alerts and messages keep coming. Open or quit it from its icon in the tray.",
+        ),
+        Language::German => (
+            "Tidings läuft weiter",
+            "Preisalarme und Nachrichten kommen weiterhin. Öffnen und beenden lässt es sich über \
+             sein Symbol im Infobereich.",
+        ),
+    }
+}
+
 /// Title and text of the test notification.
 pub(crate) const fn test_notification(language: Language) -> (&'static str, &'static str) {
     match language {
