@@ -304,7 +304,7 @@ fn close(handle: &AppHandle) {
         if tray {
             window::hide(&handle);
             if let Some(app) = handle.state::<Engine>().now() {
-                app.window_hidden();
+                app.window_hidden().await;
             }
         } else {
             handle.exit(0);

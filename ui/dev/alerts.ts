@@ -81,15 +81,29 @@ export const rules: RuleRow[] = [
   }),
 ];
 
-export const firings: FiringRow[] = [
+const firings: FiringRow[] = [
   firing("f1", "SOL", "SOL crossed above 148", at(12, 47), "suppressed"),
   firing("f2", "SOL", "SOL crossed above 148", at(12, 44), "notified"),
   firing("f3", "SOL", "SOL crossed above 147", at(9, 20), "away"),
   firing("f4", "BTC", "BTC moved +2.1 %", at(11, 5), "notified", "67790.00"),
   firing("f5", "BTC", "BTC moved −2.0 %", at(5, 31), "away", "67120.00"),
   firing("f6", "BTC", "BTC crossed below 67,000", at(17, 12, 1), "notified", "66998.10"),
-  firing("f7", "BTC", "BTC crossed below 67,000", at(17, 2, 1), "suppressed", "66990.00"),
+  {
+    ...firing("f7", "BTC", "BTC crossed below 67,000", at(17, 2, 1), "away", "66990.00"),
+    condition: "Crosses below 67,000",
+    fired_at: at(18, 40, 1),
+    unknown: { from: at(14, 30, 1), to: at(17, 2, 1) },
+  },
 ];
+
+/** The history in the engine's other language. */
+export function firingsIn(engine: (text: string) => string): FiringRow[] {
+  return firings.map((each) => ({
+    ...each,
+    title: engine(each.title),
+    condition: each.condition && engine(each.condition),
+  }));
+}
 
 function firing(
   id: string,
@@ -99,7 +113,19 @@ function firing(
   mark: FiringRow["mark"],
   price = "148.02",
 ): FiringRow {
-  return { id, rule: "r1", symbol, title, message: null, price, time, mark };
+  return {
+    id,
+    rule: "r1",
+    symbol,
+    title,
+    condition: null,
+    unknown: null,
+    message: null,
+    price,
+    time,
+    fired_at: time,
+    mark,
+  };
 }
 
 const VALUES = {

@@ -227,10 +227,7 @@ function answer(command: CommandName, args: unknown): unknown {
     case "rules":
       return rules;
     case "firings":
-      return (state === "alerts-empty" ? [] : alerts.firings).map((firing) => ({
-        ...firing,
-        title: engine(firing.title),
-      }));
+      return state === "alerts-empty" ? [] : alerts.firingsIn(engine);
     case "preview_rule":
       return {
         valid: true,

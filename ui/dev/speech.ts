@@ -5,6 +5,7 @@ import type { Spoken } from "../src/lib/i18n/spoken.svelte";
 export const IN_GERMAN: Readonly<Record<string, string>> = {
   "Crosses above 70,000": "Steigt über 70.000",
   "Crosses below 66,500": "Fällt unter 66.500",
+  "Crosses below 67,000": "Fällt unter 67.000",
   "Moves 2 % within 15 min": "Bewegt sich um 2 % in 15 Min.",
   "Crosses above 150": "Steigt über 150",
   "24 h change below −5 %": "24-h-Änderung unter −5 %",

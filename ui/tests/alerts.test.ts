@@ -270,7 +270,46 @@ describe("the list of alerts", () => {
     expect(line?.textContent).not.toContain("·");
     alerts.fired({ ...bare, message: "Sell half\nat 70,000" });
     await waitFor(() => expect(line?.textContent).toContain("Sell half\nat 70,000"));
-    expect(line?.dataset.tip).toContain("Sell half");
+    expect(screen.queryByTestId("alert-history-all")).toBeNull();
+    await fireEvent.click(line as HTMLElement);
+    expect(line?.getAttribute("aria-expanded")).toBe("true");
+    expect(screen.getByTestId("alert-history-all").textContent).toContain("Sell half");
+  });
+
+  it("says in the history what it asked for, and which prices are not known", async () => {
+    show(row("a"));
+    const HOUR = 3_600_000;
+    const unknown = { from: HOUR, to: 3 * HOUR };
+    const condition = "Crosses above 67,000";
+    alerts.fired(firing("f", 3 * HOUR, { condition, unknown, fired_at: 4 * HOUR }));
+    await fireEvent.click(await screen.findByTestId("alert-history-row"));
+    const terms = screen.getByTestId("alert-history-all").querySelectorAll("dt");
+    expect([...terms].map((term) => term.textContent)).toEqual([
+      "Alert",
+      "Price",
+      "At",
+      "Found at",
+      "Not known",
+    ]);
+    expect(screen.getByTestId("alert-history-all").textContent).toContain(condition);
+  });
+
+  it("has a history that is read further back, as far as there is one", async () => {
+    show(row("a"));
+    const many = Array.from({ length: 100 }, (_, at) => firing(`f${200 - at}`, 200 - at));
+    void alerts.load();
+    (await backend.next("rules")).answer([row("a")]);
+    (await backend.next("firings")).answer(many);
+    await fireEvent.click(await screen.findByText("Show all"));
+    await fireEvent.click(await screen.findByTestId("alerts-older"));
+    const asked = await backend.next("firings");
+    expect(asked.args).toEqual({ limit: 100, symbol: null, before: "f101" });
+    asked.answer([firing("f100", 100)]);
+    await waitFor(() => expect(alerts.firings).toHaveLength(101));
+    await waitFor(() => expect(screen.queryByTestId("alerts-older")).toBeNull());
+    // What became of an older one leaves it where it is.
+    alerts.fired(firing("f100", 100, { mark: "muted" }));
+    expect(alerts.firings.at(-1)?.mark).toBe("muted");
   });
 
   it("goes into a file and comes from one", async () => {
@@ -300,7 +339,7 @@ describe("the past of a symbol", () => {
     expect(ids("BTC")).toEqual(["known notified"]);
     void alerts.loadPast("BTC");
     const asked = await backend.next("firings");
-    expect(asked.args).toEqual({ limit: 500, symbol: "BTC" });
+    expect(asked.args).toEqual({ limit: 500, symbol: "BTC", before: null });
     alerts.fired(firing("new", 3));
     alerts.fired(firing("new", 3, { mark: "muted" }));
     alerts.fired(firing("elsewhere", 4, { symbol: "ETH" }));

@@ -106,9 +106,12 @@ export function firing(id: string, time: number, more: Partial<FiringRow> = {}):
     rule: "r",
     symbol: "BTC",
     title,
+    condition: null,
+    unknown: null,
     message: null,
     price: "67400.50",
     time,
+    fired_at: time,
     mark: "notified",
     ...more,
   };

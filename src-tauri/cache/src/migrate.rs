@@ -62,6 +62,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 11,
         sql: include_str!("../../../migrations/0011_voice_files.sql"),
     },
+    Migration {
+        version: 12,
+        sql: include_str!("../../../migrations/0012_firings.sql"),
+    },
 ];
 
 /// The schema version of an open database; 0 when it is new.

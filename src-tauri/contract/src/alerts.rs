@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::NotificationPreview;
+use crate::{NotificationPreview, PriceGap};
 
 /// What a rule watches for. The exact meaning stands in `docs/alerts.md`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -427,6 +427,9 @@ pub struct ListFirings {
     /// Those of this symbol alone.
     #[serde(default)]
     pub symbol: Option<String>,
+    /// Those before the one with this id alone.
+    #[serde(default)]
+    pub before: Option<String>,
 }
 
 /// One firing in the history.
@@ -440,12 +443,18 @@ pub struct FiringRow {
     pub symbol: String,
     /// "BTC crossed above 70,000".
     pub title: String,
+    /// What the rule asked for then, as a sentence; none of a firing that an older version recorded.
+    pub condition: Option<String>,
+    /// The stretch that ended with this price, of which no prices are known.
+    pub unknown: Option<PriceGap>,
     /// The user's own text below it, as it was told; none where nobody wrote one.
     pub message: Option<String>,
     /// The price at the tick, a decimal string.
     pub price: String,
     /// Time of the tick, in milliseconds.
     pub time: i64,
+    /// When it was judged here, in milliseconds: later than the tick where nobody listened then.
+    pub fired_at: i64,
     /// What became of it.
     pub mark: FiringMark,
 }

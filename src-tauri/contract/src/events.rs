@@ -193,6 +193,8 @@ pub enum Place {
     },
     /// The alerts tab.
     Alerts,
+    /// The window, as it was left.
+    Window,
 }
 
 /// How a command failed. `code` is a word the UI acts on; `message` is for people.

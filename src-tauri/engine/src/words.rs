@@ -27,6 +27,26 @@ pub(crate) fn while_away(language: Language, many: usize) -> String {
     }
 }
 
+/// What is not known before an alert that fired; times of day.
+pub(crate) fn unknown_between(language: Language, from: &str, until: &str) -> String {
+    match language {
+        Language::English => format!("Prices between {from} and {until} are not known."),
+        Language::German => format!("Kurse zwischen {from} und {until} sind nicht bekannt."),
+    }
+}
+
+/// What is not known before an alert that fired: a day or more.
+pub(crate) fn unknown_for_days(language: Language, days: u64) -> String {
+    match (language, days) {
+        (Language::English, 1) => "Prices of more than a day before are not known.".to_owned(),
+        (Language::English, days) => format!("Prices of {days} days before are not known."),
+        (Language::German, 1) => {
+            "Kurse von mehr als einem Tag davor sind nicht bekannt.".to_owned()
+        }
+        (Language::German, days) => format!("Kurse von {days} Tagen davor sind nicht bekannt."),
+    }
+}
+
 /// Title of what is told about several firings at the end of a snooze; `many` is more than one.
 pub(crate) fn while_snoozed(language: Language, many: usize) -> String {
     match language {
@@ -102,7 +122,8 @@ pub(crate) fn and_more(language: Language, more: usize) -> String {
     }
 }
 
-fn count_alerts(language: Language, alerts: usize) -> String {
+/// How many alerts there are.
+pub(crate) fn count_alerts(language: Language, alerts: usize) -> String {
     match (language, alerts) {
         (Language::English, 1) => "1 alert".to_owned(),
         (Language::English, many) => format!("{many} alerts"),
@@ -157,6 +178,21 @@ pub(crate) const fn untitled(language: Language) -> &'static str {
     match language {
         Language::English => "Untitled",
         Language::German => "Ohne Titel",
+    }
+}
+
+/// Title and text of what is said when the window is closed to the tray for the first time.
+pub(crate) const fn in_the_tray(language: Language) -> (&'static str, &'static str) {
+    match language {
+        Language::English => (
+            "Tidings is still running",
+            "Alerts and messages keep coming. Open or quit it from its icon in the tray.",
+        ),
+        Language::German => (
+            "Tidings läuft weiter",
+            "Preisalarme und Nachrichten kommen weiterhin. Öffnen und beenden lässt es sich über \
+             sein Symbol im Infobereich.",
+        ),
     }
 }
 

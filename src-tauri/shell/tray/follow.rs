@@ -12,6 +12,7 @@ use tidings_contract::{
 };
 use tidings_engine::App;
 use tidings_model::{Clock as _, SystemClock, Timestamp};
+use tokio::time::{Interval, MissedTickBehavior};
 
 use super::Tray;
 use super::menu::{Action, TrayState};
@@ -39,7 +40,7 @@ pub async fn follow(handle: AppHandle, app: App) {
     };
     outdated = Outdated::default();
     let mut drawn = true;
-    let mut tick = tokio::time::interval(LEAST_BETWEEN);
+    let mut tick = paced();
     let mut ages = tokio::time::interval(LOOK_AT_AGES);
     loop {
         tokio::select! {
@@ -58,6 +59,13 @@ pub async fn follow(handle: AppHandle, app: App) {
             }
         }
     }
+}
+
+/// Ticks at least so far apart, also after a time in which nobody waited for one.
+fn paced() -> Interval {
+    let mut tick = tokio::time::interval(LEAST_BETWEEN);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    tick
 }
 
 /// Carries out what an entry of the menu does.
@@ -319,6 +327,17 @@ mod tests {
         let shown = known.watched.iter();
         let shown: Vec<_> = shown.map(|row| row.price.as_deref().unwrap()).collect();
         assert_eq!(shown, ["1", "4"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn updates_are_a_second_apart_also_after_a_time_without_any() {
+        let mut tick = paced();
+        tick.tick().await;
+        tokio::time::advance(LEAST_BETWEEN * 30).await;
+        tick.tick().await;
+        let first = tokio::time::Instant::now();
+        tick.tick().await;
+        assert!(first.elapsed() >= LEAST_BETWEEN);
     }
 
     #[test]

@@ -72,7 +72,9 @@ async fn an_alert_fires_once_with_the_window_closed_to_the_tray() {
         }),
         "{notice:?}"
     );
-    assert_eq!(desktop.all().len(), 1, "{:?}", desktop.all());
+    let all = desktop.all();
+    let told: Vec<_> = all.iter().map(|each| each.summary.as_str()).collect();
+    assert_eq!(told, ["Tidings is still running", notice.summary.as_str()]);
 
     // A click on it brings the window back, at the chart.
     desktop.click(&notice, "open_chart").await.unwrap();

@@ -35,6 +35,7 @@ async fn told(served: &Served, rule: &str, count: usize) {
     let all = api::ListFirings {
         limit: 500,
         symbol: None,
+        before: None,
     };
     let rows = served.until("the history", all, |rows| {
         let own = rows.iter().filter(|row| row.rule == rule);

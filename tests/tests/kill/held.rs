@@ -78,6 +78,7 @@ async fn what_was_held_when_the_program_was_killed_is_told_once_at_the_end() {
             api::ListFirings {
                 limit: 9,
                 symbol: None,
+                before: None,
             },
             |rows| rows.len() == 1 && rows[0].mark == FiringMark::Quiet,
         )

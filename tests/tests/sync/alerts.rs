@@ -61,6 +61,7 @@ async fn entries(app: &Client, count: usize) -> Vec<api::FiringRow> {
         api::ListFirings {
             limit: 100,
             symbol: None,
+            before: None,
         },
         |rows| rows.len() == count && rows.iter().all(|row| row.mark != FiringMark::Pending),
     )
@@ -392,6 +393,7 @@ async fn a_silence_is_told_once_and_a_price_ends_it() {
         let firings = api::ListFirings {
             limit: 100,
             symbol: None,
+            before: None,
         };
         let rows = app.until("the silence", firings, |rows| {
             rows.iter()

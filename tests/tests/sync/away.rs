@@ -112,6 +112,7 @@ async fn told_whole(device: &Device, app: &Client, feed: &Feed) {
     let firings = api::ListFirings {
         limit: 10,
         symbol: None,
+        before: None,
     };
     app.until("the firings", firings, |rows| rows.len() == 2)
         .await;

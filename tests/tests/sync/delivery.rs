@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use serde_json::json;
 use tidings_contract::{self as api, Event, FiringMark, SessionNotify};
-use tidings_engine::{Host, Notification, NotificationAbility, NotificationAction, Pressed};
+use tidings_engine::{Notification, NotificationAction, Pressed};
 use tidings_model::Clock as _;
+use tidings_testkit::DEADLINE;
 use tidings_tests::project::Project;
 
+use crate::desktop::AloneWith;
 use crate::kit::{Client, Device, latest};
 use crate::market::{above, told, watched};
 use crate::notices::Talk;
@@ -28,6 +29,7 @@ pub async fn fires(project: &Project, app: &Client, price: &str, mark: FiringMar
         api::ListFirings {
             limit: 10,
             symbol: None,
+            before: None,
         },
         |rows| {
             rows.first()
@@ -42,6 +44,63 @@ pub async fn unread(app: &Client, count: u32) {
         rows.iter().map(|row| row.unread).sum::<u32>() == count
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_alerts_than_wait_for_a_stuck_desktop_are_told_once_it_answers() {
+    /// More than wait for the desktop.
+    const MANY: usize = 280;
+    let project = Project::start().await;
+    project.price("BTC", "10000").await;
+    let device = quick();
+    let (let_go, free) = tokio::sync::watch::channel(false);
+    // Shows nothing until it is let go.
+    let (show, mut shown) = tokio::sync::mpsc::unbounded_channel();
+    let stuck = AloneWith(move |notification: Notification| {
+        let (show, mut free) = (show.clone(), free.clone());
+        async move {
+            free.wait_for(|free| *free).await.unwrap();
+            show.send(notification.title).unwrap();
+            api::NotificationReport {
+                shown: true,
+                reason: None,
+            }
+        }
+    });
+    let app = device.start_on(Arc::new(stuck)).await;
+    app.join(&project).await;
+    watched(&app, "BTC").await;
+    for step in 1..=MANY {
+        app.ok(above("BTC", &format!("{}", 10_000 + step))).await;
+    }
+    for step in 1..=MANY {
+        let price = format!("{}", 10_000 + step);
+        fires(&project, &app, &price, FiringMark::Pending).await;
+    }
+    assert!(shown.is_empty());
+    let_go.send(true).unwrap();
+    // Each is shown alone, or counted in a title that stands for several.
+    let (mut told, mut together) = (0, 0);
+    while told < MANY {
+        let title = tokio::time::timeout(DEADLINE, shown.recv()).await;
+        let title = title.unwrap().unwrap();
+        let several = title.strip_suffix(" alerts").map(str::parse::<usize>);
+        together += usize::from(several.is_some());
+        told += several.map_or(1, Result::unwrap);
+    }
+    assert_eq!(told, MANY);
+    assert!(together >= 1);
+    let all = api::ListFirings {
+        limit: 500,
+        symbol: None,
+        before: None,
+    };
+    app.until("all told", all, |rows| {
+        rows.iter().all(|row| row.mark == FiringMark::Notified)
+    })
+    .await;
+    app.stop().await;
+    assert!(shown.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -277,44 +336,18 @@ async fn an_answer_in_a_notification_is_sent_and_the_session_read() {
         .await;
 }
 
-/// A desktop that shows nothing.
-struct Refusing;
-
-impl Host for Refusing {
-    fn notify(&self, _: Notification) -> BoxFuture<'static, api::NotificationReport> {
-        Box::pin(std::future::ready(api::NotificationReport {
-            shown: false,
-            reason: Some("nobody shows notifications".to_owned()),
-        }))
-    }
-
-    fn notifications(&self) -> BoxFuture<'static, NotificationAbility> {
-        Box::pin(std::future::pending())
-    }
-
-    fn open_notification_settings(&self) -> Result<(), String> {
-        Err("there are none".to_owned())
-    }
-
-    fn autostart(&self) -> Option<bool> {
-        None
-    }
-
-    fn set_autostart(&self, _: bool) -> Result<(), String> {
-        Err("no".to_owned())
-    }
-
-    fn open_link(&self, _: &str) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn focused(&self) -> bool {
-        false
-    }
-
-    fn has_tray(&self) -> bool {
-        false
-    }
+#[tokio::test(flavor = "multi_thread")]
+async fn that_the_program_goes_on_in_the_tray_is_said_the_first_time() {
+    let device = Device::new();
+    let app = device.start().await;
+    app.app.window_hidden().await;
+    assert_eq!(device.shown(), ["Tidings is still running"]);
+    app.app.window_hidden().await;
+    app.stop().await;
+    let app = device.start().await;
+    app.app.window_hidden().await;
+    assert_eq!(device.shown().len(), 1);
+    app.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -322,7 +355,11 @@ async fn an_alert_that_the_desktop_did_not_take_says_so_in_the_history() {
     let project = Project::start().await;
     project.price("BTC", "69000").await;
     let device = Device::new();
-    let app = device.start_on(Arc::new(Refusing)).await;
+    let refusing = AloneWith(async |_| api::NotificationReport {
+        shown: false,
+        reason: Some("nobody shows notifications".to_owned()),
+    });
+    let app = device.start_on(Arc::new(refusing)).await;
     app.join(&project).await;
     watched(&app, "BTC").await;
     app.ok(above("BTC", "70000")).await;

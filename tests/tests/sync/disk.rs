@@ -12,6 +12,7 @@ use tidings_engine::Secrets as _;
 use tidings_tests::project::Project;
 
 use crate::kit::{Client, Device};
+use crate::market::{above, history, told, watched};
 
 /// Alice's device on a disk of its own, with a session in which two messages are delivered and
 /// one waits, the app ended and the network away.
@@ -152,6 +153,63 @@ async fn on_a_full_disk_one_reads_is_told_and_goes_on_when_there_is_room() {
     let sent = app.send(&desk.session, "four").await;
     app.delivered(&sent).await;
     app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alert_that_fires_on_a_full_disk_is_not_changed_meanwhile_and_is_kept_when_there_is_room()
+ {
+    let project = Project::start().await;
+    project.price("BTC", "69000").await;
+    let mut device = Device::new();
+    device.pace.disk = Duration::from_millis(100);
+    let disk = Disk::mount(&device.file("")).unwrap();
+    let app = device.start().await;
+    app.join(&project).await;
+    watched(&app, "BTC").await;
+    let rule = app.ok(above("BTC", "70000")).await;
+    disk.set_capacity(Some(disk.used()));
+    let snooze = |minutes| api::SnoozeRule {
+        id: rule.id.clone(),
+        snooze: api::Snooze::Minutes { minutes },
+    };
+    // What room is left in the log is used up first.
+    while app.call(snooze(1)).await.is_ok() {}
+    disk.set_capacity(None);
+    let wake = api::SnoozeRule {
+        id: rule.id.clone(),
+        snooze: api::Snooze::Wake,
+    };
+    while app.call(wake.clone()).await.is_err() {}
+    disk.set_capacity(Some(0));
+    project.price("BTC", "70100").await;
+    notice(&app, NoticeLevel::Error, &["An alert fired", "kept yet"]).await;
+    app.refused(snooze(15)).await;
+    let rules = app.ok(api::ListRules {}).await;
+    assert_eq!(rules[0].snoozed_until, None);
+    app.refused(api::DeleteRule {
+        id: rule.id.clone(),
+    })
+    .await;
+    assert_eq!(app.ok(api::ListRules {}).await.len(), 1);
+
+    disk.set_capacity(None);
+    let firings = api::ListFirings {
+        limit: 10,
+        symbol: None,
+        before: None,
+    };
+    app.until("the firing", firings, |rows| {
+        rows.len() == 1 && rows[0].mark == api::FiringMark::Notified
+    })
+    .await;
+    app.ok(snooze(15)).await;
+    app.stop().await;
+    let app = device.start().await;
+    app.live().await;
+    project.price("BTC", "70200").await;
+    told(&app, "BTC", "70200").await;
+    assert_eq!(history(&app).await.len(), 1);
+    assert_eq!(device.shown().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -100,6 +100,7 @@ async fn an_armed_alert_does_not_trust_silence() {
         api::ListFirings {
             limit: 10,
             symbol: None,
+            before: None,
         },
         |rows| rows.len() == 1 && rows[0].mark == FiringMark::Notified,
     )

@@ -8,6 +8,7 @@ mod away;
 mod background;
 mod chat;
 mod delivery;
+mod desktop;
 #[cfg(unix)]
 mod disk;
 mod doubt;

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
 use serde_json::json;
 use tidings_contract::{self as api, ConditionForm, Event, FiringMark, RepeatForm};
-use tidings_engine::{Host, Notification, NotificationAbility};
 use tidings_testkit::{DEADLINE, wait_for};
 
 use tidings_tests::project::Project;
 
+use crate::desktop::AloneWith;
 use crate::kit::{Client, Device, alices_device};
 
 pub fn above(symbol: &str, price: &str) -> api::SaveRule {
@@ -56,6 +55,7 @@ pub async fn history(app: &Client) -> Vec<api::FiringRow> {
     app.ok(api::ListFirings {
         limit: 100,
         symbol: None,
+        before: None,
     })
     .await
 }
@@ -127,6 +127,7 @@ async fn a_rule_above_a_price_notifies_once() {
         api::ListFirings {
             limit: 10,
             symbol: None,
+            before: None,
         },
         |rows| rows.len() == 1 && rows[0].mark == FiringMark::Notified,
     )
@@ -165,6 +166,7 @@ async fn a_price_passed_while_the_app_was_away_is_told_on_return_and_once() {
         api::ListFirings {
             limit: 10,
             symbol: None,
+            before: None,
         },
         |rows| rows.len() == 1,
     )
@@ -174,7 +176,16 @@ async fn a_price_passed_while_the_app_was_away_is_told_on_return_and_once() {
     })
     .await
     .unwrap();
-    assert_eq!(history(&app).await[0].mark, FiringMark::Away);
+    let fired = history(&app).await.remove(0);
+    assert_eq!(fired.mark, FiringMark::Away);
+    assert_eq!(fired.condition.as_deref(), Some("Crosses above 70,000"));
+    // A row that was written over says nothing of the time between.
+    let unknown = fired.unknown.unwrap();
+    assert_eq!(unknown.to, fired.time);
+    assert!(unknown.from < unknown.to, "{unknown:?}");
+    let shown = device.desk.shown().remove(0);
+    assert!(shown.body.contains("Prices between "), "{shown:?}");
+    assert!(shown.body.ends_with(" are not known."), "{shown:?}");
     app.live().await;
     app.stop().await;
     let app = device.start().await;
@@ -184,41 +195,77 @@ async fn a_price_passed_while_the_app_was_away_is_told_on_return_and_once() {
     assert_eq!((history(&app).await.len(), device.shown().len()), (1, 1));
 }
 
-/// The power fails at the moment at which the desktop should show something.
-struct PowerCut;
-
-impl Host for PowerCut {
-    fn notify(&self, _: Notification) -> BoxFuture<'static, api::NotificationReport> {
-        std::panic::resume_unwind(Box::new("the power failed"));
+#[tokio::test(flavor = "multi_thread")]
+async fn a_digest_says_of_each_alert_what_is_not_known_before_it() {
+    let project = Project::start().await;
+    let (device, app) = {
+        project.price("BTC", "69000").await;
+        project.price("ETH", "3500").await;
+        alices_device(&project).await
+    };
+    watched(&app, "BTC").await;
+    app.ok(above("BTC", "70000")).await;
+    app.ok(above("ETH", "3600")).await;
+    app.stop().await;
+    project.price("BTC", "70250").await;
+    project.price("ETH", "3700").await;
+    let app = device.start().await;
+    wait_for("the digest", DEADLINE, || async {
+        (!device.shown().is_empty()).then_some(())
+    })
+    .await
+    .unwrap();
+    assert_eq!(device.shown(), ["2 alerts while you were away"]);
+    let body = device.desk.shown().remove(0).body;
+    let lines: Vec<_> = body.lines().collect();
+    assert_eq!(lines.len(), 2, "{body}");
+    for (line, fired) in lines.iter().zip(["BTC crossed above", "ETH crossed above"]) {
+        assert!(line.contains(fired), "{body}");
+        assert!(line.contains(". Prices between "), "{body}");
     }
+    app.stop().await;
+}
 
-    fn notifications(&self) -> BoxFuture<'static, NotificationAbility> {
-        Box::pin(std::future::pending())
-    }
-
-    fn open_notification_settings(&self) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn autostart(&self) -> Option<bool> {
-        None
-    }
-
-    fn set_autostart(&self, _: bool) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn open_link(&self, _: &str) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn focused(&self) -> bool {
-        false
-    }
-
-    fn has_tray(&self) -> bool {
-        false
-    }
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_written_anew_at_the_same_price_is_a_tick_with_its_own_figures() {
+    let project = Project::start().await;
+    project.price("USDC", "1.0000").await;
+    let (_device, app) = alices_device(&project).await;
+    // A plain table sets `last_updated` when a row is inserted, and then leaves it.
+    let service = project.service();
+    let write = async |volume: &str| {
+        let written = json!({"price": "1.0000", "volume_24h": volume});
+        let rows = service.update("crypto_prices", "symbol=eq.USDC", written);
+        assert_eq!(rows.await.unwrap().len(), 1);
+    };
+    watched(&app, "USDC").await;
+    write("4000").await;
+    let shows = |volume: &str, rows: &[api::QuoteRow]| {
+        let mut rows = rows.iter();
+        rows.any(|row| row.volume_24h.as_deref() == Some(volume))
+    };
+    let list = api::GetWatchList {};
+    let first = app
+        .until("the volume", list, |rows| shows("4000", rows))
+        .await;
+    let mut rule = above("USDC", "2");
+    rule.form.condition = ConditionForm::Volume {
+        side: api::Side::Above,
+        value: "5000".to_owned(),
+        rearm_percent: None,
+    };
+    app.ok(rule).await;
+    write("6000").await;
+    let firings = api::ListFirings {
+        limit: 10,
+        symbol: None,
+        before: None,
+    };
+    let rows = app.until("the firing", firings, |rows| rows.len() == 1);
+    assert_eq!(rows.await[0].price, "1.0000");
+    let told = app.ok(api::GetWatchList {}).await;
+    assert!(shows("6000", &told), "{told:?}");
+    assert!(told[0].time > first[0].time, "{told:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -226,7 +273,9 @@ async fn a_firing_kept_but_not_told_is_told_by_the_next_start() {
     let project = Project::start().await;
     project.price("BTC", "69000").await;
     let device = Device::new();
-    let app = device.start_on(Arc::new(PowerCut)).await;
+    // The power fails at the moment at which the desktop should show something.
+    let cut = AloneWith(async |_| std::panic::resume_unwind(Box::new("the power failed")));
+    let app = device.start_on(Arc::new(cut)).await;
     app.join(&project).await;
     watched(&app, "BTC").await;
     app.ok(above("BTC", "70000")).await;
@@ -236,6 +285,7 @@ async fn a_firing_kept_but_not_told_is_told_by_the_next_start() {
         api::ListFirings {
             limit: 10,
             symbol: None,
+            before: None,
         },
         |rows| rows.iter().any(|row| row.mark == FiringMark::Pending),
     )
@@ -248,6 +298,7 @@ async fn a_firing_kept_but_not_told_is_told_by_the_next_start() {
         api::ListFirings {
             limit: 10,
             symbol: None,
+            before: None,
         },
         |rows| rows.len() == 1 && rows[0].mark == FiringMark::Notified,
     )
@@ -277,6 +328,7 @@ async fn with_notifications_off_a_firing_stands_in_the_history_alone() {
         api::ListFirings {
             limit: 10,
             symbol: None,
+            before: None,
         },
         |rows| rows.len() == 1 && rows[0].mark == FiringMark::Muted,
     )

@@ -30,7 +30,12 @@ async fn usually(app: &Client, message: &str) {
 
 async fn of_bitcoin(app: &Client) -> Vec<api::FiringRow> {
     let symbol = Some("BTC".to_owned());
-    app.ok(api::ListFirings { limit: 10, symbol }).await
+    app.ok(api::ListFirings {
+        limit: 10,
+        symbol,
+        before: None,
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,6 +125,7 @@ async fn what_was_held_says_later_what_it_would_have_said_then() {
     let listed = api::ListFirings {
         limit: 10,
         symbol: None,
+        before: None,
     };
     app.until("the firings", listed, |rows| {
         rows.iter()

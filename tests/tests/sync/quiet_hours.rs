@@ -82,6 +82,7 @@ async fn quiet_hours_hold_alerts_and_messages_and_tell_them_at_their_end_once() 
         .ok(api::ListFirings {
             limit: 10,
             symbol: None,
+            before: None,
         })
         .await;
     assert_eq!(rows[0].mark, FiringMark::Quiet);
@@ -148,6 +149,7 @@ async fn what_a_muted_or_deleted_rule_did_in_the_night_is_not_told_in_the_mornin
         api::ListFirings {
             limit: 10,
             symbol: None,
+            before: None,
         },
         all_fired,
     )
@@ -171,6 +173,7 @@ async fn what_a_muted_or_deleted_rule_did_in_the_night_is_not_told_in_the_mornin
         api::ListFirings {
             limit: 10,
             symbol: None,
+            before: None,
         },
         settled,
     )

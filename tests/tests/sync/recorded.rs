@@ -162,6 +162,7 @@ async fn a_day_of_recorded_prices_fires_each_rule_at_its_times() {
     let firings = api::ListFirings {
         limit: 500,
         symbol: None,
+        before: None,
     };
     let firings = app
         .until("every notification", firings, |firings| {

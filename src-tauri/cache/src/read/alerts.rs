@@ -10,7 +10,8 @@ use crate::types::alerts::{Firing, FiringId, FiringMark, NewFiring, StoredRule};
 
 const FIRING: &str =
     "SELECT f.id, f.rule, s.name, f.sentence, f.price, f.source_time, f.fired_at, f.mark,
-    f.pending, f.message FROM firings f JOIN symbols s ON s.key = f.symbol";
+    f.pending, f.message, f.condition, f.unknown_from, f.unknown_until
+    FROM firings f JOIN symbols s ON s.key = f.symbol";
 
 impl Cache {
     /// All rules, oldest first.
@@ -61,15 +62,21 @@ impl Cache {
         .await
     }
 
-    /// Firings of one symbol, newest first.
-    pub async fn firings_of(&self, symbol: Symbol, limit: usize) -> Result<Vec<Firing>> {
+    /// Firings of one symbol, newest first, older than `before`.
+    pub async fn firings_of(
+        &self,
+        symbol: Symbol,
+        limit: usize,
+        before: Option<FiringId>,
+    ) -> Result<Vec<Firing>> {
         self.read(move |conn| {
             let sql = format!(
-                "{FIRING} WHERE f.symbol = (SELECT key FROM symbols WHERE name = ?1)
+                "{FIRING} WHERE f.symbol = (SELECT key FROM symbols WHERE name = ?1) AND f.id < ?3
                  ORDER BY f.id DESC LIMIT ?2"
             );
             let mut statement = conn.prepare_cached(&sql)?;
-            let wanted = params![symbol.as_str(), count(limit)];
+            let before = before.map_or(i64::MAX, |id| id.0);
+            let wanted = params![symbol.as_str(), count(limit), before];
             let firings = statement.query_map(wanted, decode_firing)?;
             Ok(firings.collect::<rusqlite::Result<_>>()?)
         })
@@ -88,6 +95,8 @@ fn decode_firing(row: &Row<'_>) -> rusqlite::Result<Firing> {
             rule: decode::rule_id(row, 1)?,
             symbol: decode::symbol(row, 2)?,
             sentence: row.get(3)?,
+            condition: decode::optional_json(row, 10)?,
+            unknown: decode::gap(row, 11, 12)?,
             message: row.get(9)?,
             price: decode::decimal(row, 4)?,
             source_time: decode::time(row, 5)?,

@@ -13,6 +13,7 @@ use tidings_model::{
 };
 
 use crate::types::chat::Notify;
+use crate::types::prices::PriceGap;
 
 pub(crate) fn session_id(row: &Row<'_>, column: usize) -> Result<SessionId> {
     SessionId::new(row.get::<_, String>(column)?).map_err(|error| refused(column, error))
@@ -85,6 +86,24 @@ pub(crate) fn json(row: &Row<'_>, column: usize) -> Result<Json> {
         .get::<_, Option<String>>(column)?
         .and_then(|text| Json::new(text).ok())
         .unwrap_or_default())
+}
+
+/// None where nothing, or nothing that can be read, is kept.
+pub(crate) fn optional_json(row: &Row<'_>, column: usize) -> Result<Option<Json>> {
+    let text = row.get::<_, Option<String>>(column)?;
+    Ok(text.and_then(|text| Json::new(text).ok()))
+}
+
+/// None unless both ends are kept.
+pub(crate) fn gap(row: &Row<'_>, from: usize, until: usize) -> Result<Option<PriceGap>> {
+    let ends: (Option<i64>, Option<i64>) = (row.get(from)?, row.get(until)?);
+    Ok(match ends {
+        (Some(from), Some(until)) => Some(PriceGap {
+            from: Timestamp::from_micros(from),
+            until: Timestamp::from_micros(until),
+        }),
+        _ => None,
+    })
 }
 
 pub(crate) fn role(row: &Row<'_>, column: usize) -> Result<Role> {

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Row, TransactionBehavior};
-use tidings_model::{SessionId, Symbol, Timestamp};
+use tidings_model::{Json, SessionId, Symbol, Timestamp};
 
 use crate::error::Result;
 use crate::files;
@@ -293,18 +293,24 @@ fn copy_rules(old: &mut Damaged<'_>, conn: &mut Connection) -> Result<bool> {
 
 fn copy_firings(old: &mut Damaged<'_>, conn: &mut Connection) -> Result<bool> {
     const MESSAGES_SINCE: u32 = 10;
+    const CONDITIONS_SINCE: u32 = 12;
     let version = old.ask(migrate::version).unwrap_or_default();
     let message = if version >= MESSAGES_SINCE {
         "f.message"
     } else {
         "NULL"
     };
+    let condition = if version >= CONDITIONS_SINCE {
+        "f.condition, f.unknown_from, f.unknown_until"
+    } else {
+        "NULL, NULL, NULL"
+    };
     each(
         old,
         conn,
         &format!(
             "SELECT f.rule, s.name, f.sentence, f.price, f.source_time, f.fired_at, f.mark, f.pending,
-                 {message}
+                 {message}, {condition}
              FROM firings f JOIN symbols s ON s.key = f.symbol ORDER BY f.id"
         ),
         |row| {
@@ -312,6 +318,8 @@ fn copy_firings(old: &mut Damaged<'_>, conn: &mut Connection) -> Result<bool> {
                 rule: decode::rule_id(row, 0)?,
                 symbol: decode::symbol(row, 1)?,
                 sentence: row.get(2)?,
+                condition: text(row, 9)?.and_then(|condition| Json::new(condition).ok()),
+                unknown: decode::gap(row, 10, 11)?,
                 message: text(row, 8)?,
                 price: decode::decimal(row, 3)?,
                 source_time: Timestamp::from_micros(row.get(4)?),

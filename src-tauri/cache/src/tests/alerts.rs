@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::{Evaluation, FiringMark, JudgedTo, NewFiring, StoredRule};
-use tidings_model::{Decimal, Quote, RuleId, Symbol};
+use crate::{Evaluation, FiringMark, JudgedTo, NewFiring, PriceGap, StoredRule};
+use tidings_model::{Decimal, Json, Quote, RuleId, Symbol};
 
 fn btc() -> Symbol {
     Symbol::new("BTC").unwrap()
@@ -42,6 +42,11 @@ fn firing(pending: bool) -> NewFiring {
         rule: rule().id,
         symbol: btc(),
         sentence: "BTC is above 70,000".to_owned(),
+        condition: Some(Json::new(r#"{"kind":"above","price":"70000"}"#).unwrap()),
+        unknown: Some(PriceGap {
+            from: at(1),
+            until: at(3),
+        }),
         message: Some("Sell half at 70,000.10".to_owned()),
         price: price("70000.10"),
         source_time: at(3),
@@ -99,15 +104,29 @@ async fn firings_of_a_quiet_symbol_are_found_behind_those_of_a_busy_one() {
         ..Evaluation::default()
     };
     let ids = desk.cache.commit_evaluation(evaluation).await.unwrap();
-    let found = desk.cache.firings_of(quiet.clone(), 500).await.unwrap();
+    let found = desk
+        .cache
+        .firings_of(quiet.clone(), 500, None)
+        .await
+        .unwrap();
     let found: Vec<_> = found.iter().map(|each| each.id).collect();
     assert_eq!(found, [ids[601], ids[0]]);
-    assert_eq!(desk.cache.firings_of(quiet, 1).await.unwrap().len(), 1);
-    let busy = desk.cache.firings_of(btc(), 500).await.unwrap();
+    let older = desk.cache.firings_of(quiet, 1, Some(ids[601])).await;
+    assert_eq!(older.unwrap()[0].id, ids[0]);
+    let busy = desk.cache.firings_of(btc(), 500, None).await.unwrap();
     assert_eq!(busy.len(), 500);
+    let before = Some(busy[499].id);
+    let rest = desk.cache.firings_of(btc(), 500, before).await.unwrap();
+    assert_eq!(rest.len(), 100);
     assert_eq!(busy[0].firing, firing(false));
     let unknown = Symbol::new("NONE").unwrap();
-    assert!(desk.cache.firings_of(unknown, 10).await.unwrap().is_empty());
+    assert!(
+        desk.cache
+            .firings_of(unknown, 10, None)
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ const ROWS: &[(u32, &str)] = &[
     (9, include_str!("rows/0009.sql")),
     (10, include_str!("rows/0010.sql")),
     (11, include_str!("rows/0011.sql")),
+    (12, include_str!("rows/0012.sql")),
 ];
 
 fn place(dir: &TempDir) -> Place {

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use tidings_model::{Decimal, Json, Quote, RuleId, Symbol, Timestamp};
 
+use super::prices::PriceGap;
+
 /// A price alert rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredRule {
@@ -101,6 +103,11 @@ pub struct NewFiring {
     pub symbol: Symbol,
     /// The sentence shown.
     pub sentence: String,
+    /// The rule's condition as it was; `None` of a firing that an older version recorded.
+    pub condition: Option<Json>,
+    /// The stretch that ended with this price, of which no prices are known: somewhere in it the
+    /// condition may have come true before.
+    pub unknown: Option<PriceGap>,
     /// The user's own text below it, filled in; `None` where nobody wrote one.
     pub message: Option<String>,
     /// The price that fired it.

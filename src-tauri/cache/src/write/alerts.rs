@@ -1,7 +1,7 @@
 //! Rules, and the outcome of judging them.
 
 use rusqlite::params;
-use tidings_model::{RuleId, Timestamp};
+use tidings_model::{Json, RuleId, Timestamp};
 
 use super::{Tx, prices};
 use crate::error::{CacheError, Result};
@@ -117,8 +117,8 @@ pub(crate) fn add_firing(tx: &mut Tx<'_>, firing: &NewFiring) -> Result<FiringId
         .conn
         .prepare_cached(
             "INSERT INTO firings (rule, symbol, sentence, price, source_time, fired_at, mark, pending,
-                 message)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                 message, condition, unknown_from, unknown_until)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?
         .insert(params![
             firing.rule.as_uuid().as_bytes(),
@@ -130,6 +130,9 @@ pub(crate) fn add_firing(tx: &mut Tx<'_>, firing: &NewFiring) -> Result<FiringId
             firing.mark.as_str(),
             firing.pending,
             firing.message,
+            firing.condition.as_ref().map(Json::as_str),
+            firing.unknown.map(|gap| gap.from.as_micros()),
+            firing.unknown.map(|gap| gap.until.as_micros()),
         ])?;
     tx.changes.firings = true;
     Ok(FiringId(id))

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tidings_contract as api;
-use tidings_model::{Locale, RuleId, WorkspaceId};
+use tidings_model::{Language, Locale, RuleId, WorkspaceId};
 
 use super::App;
 use crate::error::{EngineError, Result};
-use crate::host::{About, Notification, NotificationAction, Pressed};
+use crate::host::{About, Notification, NotificationAction, Play, Pressed};
 use crate::words;
 use crate::workspace::Core;
 
@@ -144,26 +144,52 @@ impl App {
     }
 
     pub(super) async fn test_notification(&self) -> api::NotificationReport {
-        let (locale, sound) = {
-            let settings = self.0.settings.borrow();
-            let locale: Locale = settings.wording.into();
-            (locale, self.0.sounds.play(&settings.sound).0)
-        };
-        let (title, body) = words::test_notification(locale.language);
-        let shown = self.0.options.host.notify(Notification {
-            id: "test".to_owned(),
+        let said = words::test_notification(self.language());
+        let mut test = self.own_notification("test", said, api::Place::Alerts);
+        test.actions = vec![NotificationAction::OpenChart];
+        test.sound = self.0.sounds.play(&self.0.settings.borrow().sound).0;
+        self.0.options.host.notify(test).await
+    }
+
+    /// Says, once, that the program goes on in the tray.
+    pub(super) async fn tell_of_tray(&self) {
+        let mut settings = self.0.settings.borrow().clone();
+        if settings.tray_hint_shown || !settings.notifications {
+            return;
+        }
+        let said = words::in_the_tray(self.language());
+        let hint = self.own_notification("tray", said, api::Place::Window);
+        let report = self.0.options.host.notify(hint).await;
+        settings.tray_hint_shown = report.shown;
+        if let Err(error) = self.set_settings(api::SetSettings { settings }).await {
+            tracing::warn!(%error, "that the tray was told of was not kept");
+        }
+    }
+
+    fn language(&self) -> Language {
+        Locale::from(self.0.settings.borrow().wording).language
+    }
+
+    /// A notification of the program itself, without a sound.
+    fn own_notification(
+        &self,
+        id: &str,
+        (title, body): (&str, &str),
+        place: api::Place,
+    ) -> Notification {
+        Notification {
+            id: id.to_owned(),
             title: title.to_owned(),
             body: body.to_owned(),
-            language: locale.language,
-            actions: vec![NotificationAction::OpenChart],
+            language: self.language(),
+            actions: Vec::new(),
             about: About {
                 workspace: None,
-                place: api::Place::Alerts,
+                place,
                 rule: None,
             },
-            sound,
-        });
-        shown.await
+            sound: Play::Silent,
+        }
     }
 }
 

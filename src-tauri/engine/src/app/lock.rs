@@ -110,11 +110,12 @@ pub(super) fn watch(app: &App) {
 }
 
 impl App {
-    /// The window was closed to the tray.
-    pub fn window_hidden(&self) {
+    /// The window was closed to the tray. The first time that is said.
+    pub async fn window_hidden(&self) {
         if self.0.settings.borrow().lock_when_hidden {
             self.close_lock();
         }
+        self.tell_of_tray().await;
     }
 
     /// Closes the lock, if a passphrase is set.

@@ -417,7 +417,7 @@ async fn price_changed(
         kind: if change.kind == ChangeKind::Insert {
             market::RowKind::New
         } else {
-            market::RowKind::Latest
+            market::RowKind::Changed
         },
     };
     market::live(core, price).await;

@@ -9,14 +9,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tidings_alerts::{Book, Marks, Rule, RuleState};
-use tidings_cache::{Cache, FiringId, JudgedTo, NewFiring};
+use tidings_cache::{Cache, FiringId, JudgedTo, NewFiring, PriceGap};
 use tidings_contract as api;
 use tidings_model::{Json, Quote, RuleId, Symbol, Timestamp};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use self::judging::Unkept;
-pub(super) use self::judging::{Fired, Lost, judge_missed, keep_waiting, live, release};
+pub(super) use self::judging::{Fired, Lost, judge_missed, keep_waiting, live, release, settled};
 pub(super) use self::moments::{by_mute, run as watch_time};
 pub(super) use self::seeding::prices_of;
 use super::Core;
@@ -74,6 +74,9 @@ pub(super) struct Market {
     pub(super) untold: Vec<(FiringId, Fired)>,
     /// Counts the readings of all prices; only the newest one lets go of what is held.
     reading: u64,
+    /// The stretch before the first price that the newest reading found of a symbol, where prices
+    /// are missing in it.
+    gaps: HashMap<Symbol, PriceGap>,
     /// When the prices were last read after an absence, by the server's clock.
     listening_since: Option<Timestamp>,
     /// When the last price came live.
@@ -94,7 +97,9 @@ pub(super) struct Price {
 pub(super) enum RowKind {
     /// It came live and is new: one that is older than others comes late.
     New,
-    /// The latest one of its symbol as far as is known, perhaps changed without a new time.
+    /// It came live and was changed in place, perhaps without a new time or price.
+    Changed,
+    /// It was read, and is the latest one of its symbol, perhaps changed without a new time.
     Latest,
     /// One of many of its symbol that were read: its price held from its own time on.
     Kept,
@@ -128,6 +133,7 @@ impl Market {
             lost: Lost::Nothing,
             untold: Vec::new(),
             reading: 0,
+            gaps: HashMap::new(),
             listening_since: None,
             heard: Instant::now(),
         };
@@ -217,6 +223,7 @@ impl Market {
     /// Holds live ticks from here on, until the reading with this number is judged.
     pub(super) fn hold(&mut self) -> u64 {
         self.held.get_or_insert_default();
+        self.gaps.clear();
         self.reading += 1;
         self.reading
     }
@@ -347,8 +354,9 @@ async fn tell_prices(core: &Core) {
     core.emit(api::Event::Prices { quotes });
 }
 
-pub(super) fn json(state: &RuleState) -> Json {
-    serde_json::to_string(state)
+/// A part of a rule, as the cache keeps it.
+pub(super) fn json(part: &impl serde::Serialize) -> Json {
+    serde_json::to_string(part)
         .ok()
         .and_then(|text| Json::new(text).ok())
         .unwrap_or_default()

@@ -39,10 +39,11 @@ mod storage;
 mod sync;
 mod voice;
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tidings_cache::{Cache, Firing, FiringMark};
+use tidings_cache::{Cache, Firing, FiringId, FiringMark};
 use tidings_contract as api;
 use tidings_model::{Clock, Language, Locale, SessionId, Timestamp, UserId, WorkspaceId};
 use tidings_realtime::EventStream;
@@ -138,6 +139,8 @@ pub(crate) struct Core {
     notices: mpsc::Sender<notices::Notice>,
     /// Firings or messages may wait for the end of the quiet hours.
     holds: AtomicBool,
+    /// Firings for which there was no room among what waits to be told.
+    left_out: Mutex<HashSet<FiringId>>,
     market_due: market::Due,
     listening: listening::Listening,
     past_prices: past_prices::Requests,
@@ -235,6 +238,7 @@ impl Workspace {
             market: tokio::sync::Mutex::new(market),
             notices,
             holds: AtomicBool::new(false),
+            left_out: Mutex::default(),
             market_due: market::Due::default(),
             listening,
             past_prices: past_prices::Requests::default(),

@@ -7,7 +7,7 @@ use tidings_contract as api;
 use tidings_model::{Message, MessageId, Role, RuleId};
 
 use super::catch_up::server_now;
-use super::{Core, rules};
+use super::{Core, market, rules};
 
 #[derive(serde::Deserialize)]
 struct Metadata {
@@ -71,15 +71,15 @@ fn alert(message: &Message) -> Option<api::RuleForm> {
 /// The rule has the message's id: asked for twice, it is made once.
 async fn set_alert(core: &Core, message: MessageId, form: &api::RuleForm) {
     let id = RuleId::from_uuid(*message.as_uuid());
-    let mut market = core.market.lock().await;
-    if market.has_rule(id) {
-        return;
-    }
-    let made = match rules::rule_of(form) {
-        Ok(rule) => market.put(&core.cache, id, rule, server_now(core)).await,
-        Err(error) => Err(error),
+    let made = async {
+        let rule = rules::rule_of(form)?;
+        let mut market = market::settled(core).await?;
+        if market.has_rule(id) {
+            return Ok(());
+        }
+        market.put(&core.cache, id, rule, server_now(core)).await
     };
-    if let Err(error) = made {
+    if let Err(error) = made.await {
         tracing::warn!(%error, "the alert that the assistant asked for was not set");
     }
 }

@@ -145,7 +145,7 @@ impl Market {
     ) -> Result<()> {
         self.seed(cache, [&rule], now).await?;
         let latest = self.quote(&rule.symbol).map(Quote::tick);
-        let old = self.rules.get(&id).cloned();
+        let old = self.as_it_is(id);
         let enabled = old.as_ref().is_none_or(|kept| kept.enabled);
         let state = match (&old, enabled) {
             (Some(_), true) => match self.book.update(id, rule.clone(), now, latest.as_ref()) {
@@ -155,21 +155,14 @@ impl Market {
             (None, _) => self.book.create(id, rule.clone(), now, latest.as_ref()),
             (Some(kept), false) => kept.state.clone(),
         };
-        let muted = old.as_ref().is_some_and(|kept| kept.muted);
-        let created_at = old.map_or(now, |kept| kept.created_at);
-        self.keep(
-            cache,
-            id,
-            Kept {
-                rule,
-                enabled,
-                muted,
-                created_at,
-                state,
-            },
-            now,
-        )
-        .await
+        let kept = Kept {
+            rule,
+            enabled,
+            muted: old.as_ref().is_some_and(|kept| kept.muted),
+            created_at: old.as_ref().map_or(now, |kept| kept.created_at),
+            state,
+        };
+        self.keep(cache, id, old, kept, now).await
     }
 
     /// Switches a rule on, which makes it new, or off.
@@ -180,11 +173,11 @@ impl Market {
         enabled: bool,
         now: Timestamp,
     ) -> Result<()> {
-        let mut kept = self.rules.get(&id).cloned().ok_or_else(|| no_rule(id))?;
-        let ended = self.state_of(id).has_ended();
-        if kept.enabled == enabled && !(enabled && ended) {
+        let old = self.as_it_is(id).ok_or_else(|| no_rule(id))?;
+        if old.enabled == enabled && !(enabled && old.state.has_ended()) {
             return Ok(());
         }
+        let mut kept = old.clone();
         kept.enabled = enabled;
         if enabled {
             self.seed(cache, [&kept.rule], now).await?;
@@ -195,7 +188,7 @@ impl Market {
         } else if let Some((_, state)) = self.book.remove(id) {
             kept.state = state;
         }
-        self.keep(cache, id, kept, now).await
+        self.keep(cache, id, Some(old), kept, now).await
     }
 
     /// Has a rule's firings wait to be told until a time; `None`: no longer.
@@ -206,12 +199,13 @@ impl Market {
         until: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<()> {
-        let mut kept = self.rules.get(&id).cloned().ok_or_else(|| no_rule(id))?;
+        let old = self.as_it_is(id).ok_or_else(|| no_rule(id))?;
+        let mut kept = old.clone();
         match self.book.snooze(id, until) {
             Some(state) => kept.state = state,
             None => kept.state.snooze(until),
         }
-        self.keep(cache, id, kept, now).await
+        self.keep(cache, id, Some(old), kept, now).await
     }
 
     /// Mutes a rule, or has it tell again.
@@ -222,20 +216,24 @@ impl Market {
         muted: bool,
         now: Timestamp,
     ) -> Result<()> {
-        let mut kept = self.rules.get(&id).cloned().ok_or_else(|| no_rule(id))?;
-        kept.state = self.state_of(id);
+        let old = self.as_it_is(id).ok_or_else(|| no_rule(id))?;
+        let mut kept = old.clone();
         kept.muted = muted;
-        self.keep(cache, id, kept, now).await
+        self.keep(cache, id, Some(old), kept, now).await
     }
 
     /// Deletes a rule.
     pub async fn delete(&mut self, cache: &Cache, id: RuleId) -> Result<()> {
-        self.rules.remove(&id).ok_or_else(|| no_rule(id))?;
+        if !self.rules.contains_key(&id) {
+            return Err(no_rule(id));
+        }
+        cache.delete_rule(id).await?;
+        self.rules.remove(&id);
         self.book.remove(id);
         self.supersede(id);
         self.snoozed.retain(|(_, firing)| firing.rule != id);
         self.untold.retain(|(_, fired)| fired.new.rule != id);
-        Ok(cache.delete_rule(id).await?)
+        Ok(())
     }
 
     /// Says what a rule would do. `usual` is the text of those without one; `now` by the server's
@@ -265,11 +263,43 @@ impl Market {
         }
     }
 
-    async fn keep(&mut self, cache: &Cache, id: RuleId, kept: Kept, now: Timestamp) -> Result<()> {
-        let stored = stored(id, &kept, now)?;
-        self.supersede(id);
-        self.rules.insert(id, kept);
-        Ok(cache.save_rule(stored).await?)
+    /// A rule with the state that the book has.
+    fn as_it_is(&self, id: RuleId) -> Option<Kept> {
+        let kept = self.rules.get(&id)?;
+        Some(Kept {
+            state: self.state_of(id),
+            ..kept.clone()
+        })
+    }
+
+    /// Saves what the book says of a rule already. When that fails the rule is as it was: `old`, or
+    /// none.
+    async fn keep(
+        &mut self,
+        cache: &Cache,
+        id: RuleId,
+        old: Option<Kept>,
+        kept: Kept,
+        now: Timestamp,
+    ) -> Result<()> {
+        let saved = match stored(id, &kept, now) {
+            Ok(stored) => cache.save_rule(stored).await.map_err(EngineError::from),
+            Err(error) => Err(error),
+        };
+        if saved.is_ok() {
+            self.supersede(id);
+            self.rules.insert(id, kept);
+            return saved;
+        }
+        match old {
+            Some(old) if old.enabled => {
+                self.book.insert(id, old.rule.clone(), old.state.clone());
+            }
+            _ => {
+                self.book.remove(id);
+            }
+        }
+        saved
     }
 }
 

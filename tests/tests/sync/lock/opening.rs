@@ -230,7 +230,7 @@ async fn it_closes_after_the_minutes_without_use_and_with_the_window() {
     device.clock.turn(Duration::from_secs(290));
     app.ok(api::ReportUse {}).await;
     device.clock.turn(Duration::from_secs(290));
-    app.app.window_hidden();
+    app.app.window_hidden().await;
     assert_eq!(stage(&app).await, LockStage::Open);
     device.clock.turn(Duration::from_secs(11));
     app.until("the lock", api::GetLockState {}, |state| {
@@ -241,7 +241,7 @@ async fn it_closes_after_the_minutes_without_use_and_with_the_window() {
     settings.lock_when_hidden = true;
     settings.lock_after = None;
     app.ok(api::SetSettings { settings }).await;
-    app.app.window_hidden();
+    app.app.window_hidden().await;
     assert_eq!(stage(&app).await, LockStage::Locked);
     app.stop().await;
 }

@@ -11,4 +11,8 @@ limit: number,
 /**
  * Those of this symbol alone.
  */
-symbol: string | null, };
+symbol: string | null, 
+/**
+ * Those before the one with this id alone.
+ */
+before: string | null, };

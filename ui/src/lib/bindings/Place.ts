@@ -15,4 +15,4 @@ message: string | null, } | { "place": "chart",
 /**
  * Which symbol.
  */
-symbol: string, } | { "place": "alerts" };
+symbol: string, } | { "place": "alerts" } | { "place": "window" };

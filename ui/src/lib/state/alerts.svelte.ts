@@ -4,6 +4,7 @@ import { call, tellFailure, tryCall } from "./engine.svelte";
 import { market } from "./market.svelte";
 import { Overtaken } from "./overtaken";
 
+/** Firings that are read at once. */
 const HISTORY = 100;
 /** The most that the engine tells at once. */
 const LONG_HISTORY = 500;
@@ -11,6 +12,8 @@ const LONG_HISTORY = 500;
 class Alerts {
   rules = $state.raw<readonly RuleRow[]>([]);
   firings = $state.raw<readonly FiringRow[]>([]);
+  /** There are firings older than the last one that is known here. */
+  more = $state(false);
   loaded = $state(false);
   /** Firings of the symbol whose chart was opened last. */
   #past = $state.raw<Past | undefined>();
@@ -46,10 +49,11 @@ class Alerts {
     try {
       const [rules, [firings, since]] = await Promise.all([
         call("rules", {}),
-        this.#told.reply(call("firings", { limit: HISTORY, symbol: null })),
+        this.#told.reply(call("firings", { limit: HISTORY, symbol: null, before: null })),
       ]);
       this.rules = rules;
       this.firings = since.reduce(withFiring, firings);
+      this.more = firings.length === HISTORY;
       this.loaded = true;
     } catch (thrown) {
       tellFailure(thrown);
@@ -57,10 +61,21 @@ class Alerts {
     if (market.open !== undefined) await this.loadPast(market.open);
   }
 
+  /** Reads the firings before the last one that is known here. */
+  async older(): Promise<void> {
+    const last = this.firings.at(-1);
+    if (!last) return;
+    const older = await tryCall("firings", { limit: HISTORY, symbol: null, before: last.id });
+    // Another workspace, or a reading of them all, came between.
+    if (!older || this.firings.at(-1)?.id !== last.id) return;
+    this.firings = [...this.firings, ...older];
+    this.more = older.length === HISTORY;
+  }
+
   /** Reads the firings of a symbol, for its chart. */
   async loadPast(symbol: string): Promise<void> {
     this.#charted = symbol;
-    const asked = tryCall("firings", { limit: LONG_HISTORY, symbol });
+    const asked = tryCall("firings", { limit: LONG_HISTORY, symbol, before: null });
     const [firings, since] = await this.#told.reply(asked);
     if (!firings || this.#charted !== symbol) return;
     const newer = since.filter((firing) => firing.symbol === symbol);
@@ -129,6 +144,7 @@ class Alerts {
     this.rules = [];
     this.tag = undefined;
     this.firings = [];
+    this.more = false;
     this.#past = undefined;
     this.#charted = undefined;
     this.loaded = false;
@@ -142,7 +158,9 @@ interface Past {
 
 /** Firings, newest first, with one that is new or has changed. */
 function withFiring(firings: readonly FiringRow[], firing: FiringRow): readonly FiringRow[] {
-  return [firing, ...firings.filter(({ id }) => id !== firing.id)];
+  return firings.some(({ id }) => id === firing.id)
+    ? firings.map((each) => (each.id === firing.id ? firing : each))
+    : [firing, ...firings];
 }
 
 export function isArmed(rule: RuleRow): boolean {

@@ -160,6 +160,7 @@ class App {
 
   /** Opens a place that a notification, the tray or a link names. */
   async show(place: Place): Promise<void> {
+    if (place.place === "window") return;
     view.settings = undefined;
     view.overlay = undefined;
     if (place.place === "session") {

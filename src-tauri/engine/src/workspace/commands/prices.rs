@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use tidings_alerts::Template;
-use tidings_cache::PriceGap;
+use tidings_cache::{FiringId, PriceGap};
 use tidings_contract as api;
 use tidings_model::{Symbol, Timestamp};
 
 use super::{invalid, rule_id};
 use crate::error::Result;
-use crate::workspace::{Core, Portable, catch_up, listening, notices, past, quotes, rules};
+use crate::workspace::{Core, Portable, catch_up, listening, market, notices, past, quotes, rules};
 
 const MAX_FIRINGS: u32 = 500;
 const CHART_POINTS: usize = 400;
@@ -135,7 +135,7 @@ impl Core {
         let id = args.id.as_deref().map(rule_id).transpose()?;
         // A rule sees the ticks after it was made, and their times are the server's.
         let now = catch_up::server_now(self);
-        let mut market = self.market.lock().await;
+        let mut market = market::settled(self).await?;
         let id = market.save(&self.cache, id, rule, now).await?;
         market.rule_row(id, &self.locale(), now)
     }
@@ -143,7 +143,7 @@ impl Core {
     pub async fn enable_rule(&self, args: &api::EnableRule) -> Result<api::RuleRow> {
         let id = rule_id(&args.id)?;
         let now = catch_up::server_now(self);
-        let mut market = self.market.lock().await;
+        let mut market = market::settled(self).await?;
         market.enable(&self.cache, id, args.enabled, now).await?;
         market.rule_row(id, &self.locale(), now)
     }
@@ -171,7 +171,7 @@ impl Core {
                 ));
             }
         };
-        let mut market = self.market.lock().await;
+        let mut market = market::settled(self).await?;
         market.snooze(&self.cache, id, until, now).await?;
         market.rule_row(id, &self.locale(), now)
     }
@@ -179,7 +179,7 @@ impl Core {
     pub async fn mute_rule(&self, args: &api::MuteRule) -> Result<api::RuleRow> {
         let id = rule_id(&args.id)?;
         let now = catch_up::server_now(self);
-        let mut market = self.market.lock().await;
+        let mut market = market::settled(self).await?;
         market.mute(&self.cache, id, args.muted, now).await?;
         market.rule_row(id, &self.locale(), now)
     }
@@ -192,12 +192,12 @@ impl Core {
     /// Takes rules of a file in, all or none.
     pub(crate) async fn take_rules(&self, rules: Vec<Portable>) -> Result<api::ImportedRules> {
         let now = catch_up::server_now(self);
-        let mut market = self.market.lock().await;
+        let mut market = market::settled(self).await?;
         market.take_in(&self.cache, rules, now).await
     }
 
     pub async fn delete_rule(&self, args: &api::DeleteRule) -> Result<api::Nothing> {
-        let mut market = self.market.lock().await;
+        let mut market = market::settled(self).await?;
         market.delete(&self.cache, rule_id(&args.id)?).await?;
         Ok(api::Nothing {})
     }
@@ -241,16 +241,22 @@ impl Core {
 
     pub async fn firings(&self, args: api::ListFirings) -> Result<Vec<api::FiringRow>> {
         let limit = args.limit.clamp(1, MAX_FIRINGS) as usize;
+        let before = match args.before.as_deref().map(str::parse) {
+            None => None,
+            Some(Ok(id)) => Some(FiringId::from_i64(id)),
+            Some(Err(_)) => return Err(invalid("This is no id of an alert that fired.")),
+        };
         let firings = match args.symbol {
             Some(symbol) => {
                 let symbol = Symbol::new(symbol).map_err(invalid)?;
-                self.cache.firings_of(symbol, limit).await?
+                self.cache.firings_of(symbol, limit, before).await?
             }
-            None => self.cache.firings(limit, None).await?,
+            None => self.cache.firings(limit, before).await?,
         };
+        let locale = self.locale();
         Ok(firings
             .iter()
-            .map(|row| notices::firing_row(row.id, &row.firing))
+            .map(|row| notices::firing_row(row.id, &row.firing, &locale))
             .collect())
     }
 }

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use tidings_alerts::{Effect, Firing, Outcome, Pause, Rule, RuleState, describe};
-use tidings_cache::{Evaluation, FiringId, FiringMark, NewFiring};
+use tidings_cache::{CacheError, Evaluation, FiringId, FiringMark, NewFiring, PriceGap};
 use tidings_contract as api;
 use tidings_model::{Quote, RuleId, Symbol, Timestamp};
+use tokio::sync::MutexGuard;
 use tokio::time::Instant;
 
 use super::{Market, Price, RowKind, json};
@@ -116,9 +117,10 @@ impl Market {
         if known.is_none_or(|known| quote.time > known) && quote.time > Timestamp::MIN {
             return Some(quote.time);
         }
-        // The row as it was: nothing has been said since.
+        // The row as it was read before: nothing has been said since. One that was written anew,
+        // at the same price, was said again.
         let told = self.quote(&quote.symbol);
-        if told.is_some_and(|told| told.price == quote.price) {
+        if row.kind != RowKind::Changed && told.is_some_and(|told| told.price == quote.price) {
             return None;
         }
         Some(row.fallback)
@@ -163,13 +165,17 @@ impl Market {
                 oldest.quote.time
             } else if newest.kind != RowKind::Kept
                 && newest.quote.time <= *known
-                && told != Some(&newest.quote.price)
+                && (newest.kind == RowKind::Changed || told != Some(&newest.quote.price))
             {
                 // Changed in place without a new time.
                 newest.fallback
             } else {
                 continue;
             };
+            let from = self.quote(symbol).map_or(*known, |quote| quote.time);
+            if from < until {
+                self.gaps.insert(symbol.clone(), PriceGap { from, until });
+            }
             let mut gap = self.book.gap(symbol, until);
             self.unkept.take_states(&mut gap);
         }
@@ -363,8 +369,13 @@ pub(super) fn note(core: &Core, market: &mut Market, mut outcome: Outcome, when:
         };
         // Of a tick that fired it is the quote: a late one fires nothing.
         let quote = market.quote(&kept.rule.symbol);
+        let gap = market.gaps.get(&kept.rule.symbol);
+        let unknown = gap.filter(|gap| gap.until == firing.time).copied();
         market.unkept.firings.push(Fired {
-            new: new_firing(core, &kept.rule, id, &firing, quote, mark),
+            new: NewFiring {
+                unknown,
+                ..new_firing(core, &kept.rule, id, &firing, quote, mark)
+            },
             missed: when.missed(firing.time),
             firing,
             pause: None,
@@ -372,56 +383,68 @@ pub(super) fn note(core: &Core, market: &mut Market, mut outcome: Outcome, when:
     }
 }
 
+/// The market, once what was judged is kept: a command that saves a rule must not save what its last
+/// tick did to it without what came of that tick. Fails where that cannot be kept.
+pub(crate) async fn settled(core: &Core) -> Result<MutexGuard<'_, Market>, CacheError> {
+    let mut market = core.market.lock().await;
+    if market.unkept.presses() {
+        try_keep(core, &mut market).await?;
+    }
+    Ok(market)
+}
+
 /// Keeps what was judged, then has it told. What cannot be kept is tried again with the next.
 pub(super) async fn keep(core: &Core, market: &mut Market) {
-    match core.cache.commit_evaluation(market.evaluation()).await {
-        Ok(ids) => {
-            market.waiting.clear();
-            let kept = std::mem::take(&mut market.unkept);
-            // Of the others the commit tells.
-            if !kept.presses() && !kept.followed.is_empty() {
-                let waits = kept.followed.iter().map(|(id, state)| api::RuleWaits {
-                    id: id.to_string(),
-                    waits_for: rules::waits_for(state),
-                });
-                core.emit(api::Event::RuleWaits {
-                    rules: waits.collect(),
-                });
-            }
-            let fired: Vec<(FiringId, Fired)> = ids.into_iter().zip(kept.firings).collect();
-            let snoozed = fired
-                .iter()
-                .filter(|(_, fired)| fired.new.mark == FiringMark::Snoozed);
-            let snoozed = snoozed.map(|(id, fired)| (*id, fired.new.clone()));
-            market.snoozed.extend(snoozed);
-            core.market_due.moments.notify_one();
-            // What was missed is told together, when all of it is judged.
-            let judging = market.held.is_some();
-            let (missed, live): (Vec<_>, Vec<_>) = fired
-                .into_iter()
-                .partition(|(_, fired)| judging && fired.missed);
-            market.untold.extend(missed);
-            if !live.is_empty() {
-                notices::fired(core, live);
-            }
-        }
-        Err(error) => {
-            tracing::error!(%error, "prices were not kept");
-            core.market_due.to_keep.notify_one();
-            let most = market.waiting.len().saturating_sub(WAITING);
-            market.waiting.drain(..most);
-            if !market.unkept.firings.is_empty() && !market.unkept.said {
-                market.unkept.said = true;
-                core.emit(api::Event::Notice {
-                    level: api::NoticeLevel::Error,
-                    message: format!(
-                        "An alert fired, but could not be kept yet: {error}. It is tried again \
-                         while Tidings runs."
-                    ),
-                });
-            }
-        }
+    let Err(error) = try_keep(core, market).await else {
+        return;
+    };
+    tracing::error!(%error, "prices were not kept");
+    core.market_due.to_keep.notify_one();
+    let most = market.waiting.len().saturating_sub(WAITING);
+    market.waiting.drain(..most);
+    if !market.unkept.firings.is_empty() && !market.unkept.said {
+        market.unkept.said = true;
+        core.emit(api::Event::Notice {
+            level: api::NoticeLevel::Error,
+            message: format!(
+                "An alert fired, but could not be kept yet: {error}. It is tried again while \
+                 Tidings runs."
+            ),
+        });
     }
+}
+
+async fn try_keep(core: &Core, market: &mut Market) -> Result<(), CacheError> {
+    let ids = core.cache.commit_evaluation(market.evaluation()).await?;
+    market.waiting.clear();
+    let kept = std::mem::take(&mut market.unkept);
+    // Of the others the commit tells.
+    if !kept.presses() && !kept.followed.is_empty() {
+        let waits = kept.followed.iter().map(|(id, state)| api::RuleWaits {
+            id: id.to_string(),
+            waits_for: rules::waits_for(state),
+        });
+        core.emit(api::Event::RuleWaits {
+            rules: waits.collect(),
+        });
+    }
+    let fired: Vec<(FiringId, Fired)> = ids.into_iter().zip(kept.firings).collect();
+    let snoozed = fired
+        .iter()
+        .filter(|(_, fired)| fired.new.mark == FiringMark::Snoozed);
+    let snoozed = snoozed.map(|(id, fired)| (*id, fired.new.clone()));
+    market.snoozed.extend(snoozed);
+    core.market_due.moments.notify_one();
+    // What was missed is told together, when all of it is judged.
+    let judging = market.held.is_some();
+    let (missed, live): (Vec<_>, Vec<_>) = fired
+        .into_iter()
+        .partition(|(_, fired)| judging && fired.missed);
+    market.untold.extend(missed);
+    if !live.is_empty() {
+        notices::fired(core, live);
+    }
+    Ok(())
 }
 
 fn new_firing(
@@ -436,6 +459,8 @@ fn new_firing(
         rule: id,
         symbol: rule.symbol.clone(),
         sentence: describe::title(rule, firing, &core.locale()),
+        condition: Some(json(&rule.condition)),
+        unknown: None,
         message: rules::told(core, rule, firing, quote),
         price: firing.price.clone(),
         source_time: firing.time,

@@ -56,6 +56,16 @@ async fn a_row_changed_in_place_without_a_new_time_counts_from_its_commit() {
 }
 
 #[tokio::test]
+async fn a_row_written_anew_at_its_price_is_a_tick_and_one_that_is_read_again_is_none() {
+    let first = || price("10", 100, 100, true);
+    let again = |kind| of_kind(kind, "10", 100, 200);
+    let written = latest([first(), again(RowKind::Changed)]).await;
+    assert_eq!(written.1, at(200));
+    let read = latest([first(), again(RowKind::Latest)]).await;
+    assert_eq!(read.1, at(100));
+}
+
+#[tokio::test]
 async fn rows_that_were_kept_count_from_their_own_times() {
     let kept = |amount, row| of_kind(RowKind::Kept, amount, row, 900);
     // Two of one time say nothing of now.

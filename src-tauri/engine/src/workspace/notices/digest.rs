@@ -8,12 +8,23 @@ use tidings_contract as api;
 
 use super::firings::Settled;
 use super::messages::{self, Found};
-use super::{Core, Gate, Teller, deliver, firings, gate, market};
+use super::{Core, Gate, Teller, deliver, firings, gate, lock, market};
 use crate::host::{About, Notification};
 use crate::words;
 
 /// Lines of a digest; desktops cut what is longer.
 const LINES: usize = 8;
+
+/// Why firings are told later than they happened.
+#[derive(Debug, Clone, Copy)]
+enum Why {
+    /// Some of them in quiet hours.
+    Quiet,
+    /// The program ended before they were told.
+    Away,
+    /// There was no room for them among what waited for the desktop.
+    LeftOut,
+}
 
 /// Firings of a time when nobody listened.
 pub(super) async fn tell_missed(core: &Core, missed: &[(FiringId, NewFiring)]) {
@@ -69,17 +80,28 @@ pub(super) async fn tell_held(core: &Core, teller: &mut Teller) {
         }
     };
     let earlier = std::mem::take(&mut teller.pending);
+    let left_out = std::mem::take(&mut *lock(&core.left_out));
     // The others of this run wait in the queue.
     let held = held
         .into_iter()
-        .filter(|held| held.firing.mark == FiringMark::Quiet || earlier.contains(&held.id))
+        .filter(|held| {
+            held.firing.mark == FiringMark::Quiet
+                || earlier.contains(&held.id)
+                || left_out.contains(&held.id)
+        })
         .map(|held| (held.id, held.firing))
         .collect();
     let (muted, mut told) = market::by_mute(core, held).await;
     if !muted.is_empty() {
         firings::settle(core, muted, Settled::Muted).await;
     }
-    let quiet = told.iter().any(|(_, f)| f.mark == FiringMark::Quiet);
+    let why = if told.iter().any(|(_, f)| f.mark == FiringMark::Quiet) {
+        Why::Quiet
+    } else if told.iter().all(|(id, _)| left_out.contains(id)) {
+        Why::LeftOut
+    } else {
+        Why::Away
+    };
     if Gate::now(core) == Gate::Shut && !told.is_empty() {
         // Switched off meanwhile: they stand in the history.
         firings::settle(core, std::mem::take(&mut told), Settled::Muted).await;
@@ -89,7 +111,7 @@ pub(super) async fn tell_held(core: &Core, teller: &mut Teller) {
         return;
     }
     let found = messages::find(core).await;
-    let shown = deliver(core, notification(core, &told, &found, quiet)).await;
+    let shown = deliver(core, notification(core, &told, &found, why)).await;
     firings::settle(core, told, Settled::delivered(shown)).await;
     messages::told(core, &mut teller.bursts, found).await;
 }
@@ -98,16 +120,19 @@ fn notification(
     core: &Core,
     told: &[(FiringId, NewFiring)],
     found: &Found,
-    quiet: bool,
+    why: Why,
 ) -> Notification {
     let locale = core.locale();
     if let ([(id, one)], 0) = (told, found.count()) {
         return firings::late(core, *id, one);
     }
-    let title = match (quiet, found.count()) {
-        (false, 0) => words::while_away(locale.language, told.len()),
-        (false, messages) => words::away_both(locale.language, told.len(), messages),
-        (true, messages) => words::after_quiet(locale.language, told.len(), messages),
+    let title = match (why, found.count()) {
+        (Why::Away, 0) => words::while_away(locale.language, told.len()),
+        (Why::LeftOut, 0) => words::count_alerts(locale.language, told.len()),
+        (Why::Away | Why::LeftOut, messages) => {
+            words::away_both(locale.language, told.len(), messages)
+        }
+        (Why::Quiet, messages) => words::after_quiet(locale.language, told.len(), messages),
     };
     let mut lines: Vec<String> = told
         .iter()

@@ -1,12 +1,15 @@
 //! Alerts that fired.
 
-use tidings_alerts::describe;
+use std::time::Duration;
+
+use tidings_alerts::{Condition, describe};
 use tidings_cache::{FiringId, FiringMark, NewFiring};
 use tidings_contract as api;
-use tidings_model::Locale;
+use tidings_model::{Json, Locale};
 
 use super::{Core, Fired, clock_time, deliver, digest};
 use crate::host::{About, Notification, NotificationAction};
+use crate::words;
 
 /// What can be done about an alert that fired.
 const ACTIONS: [NotificationAction; 3] = [
@@ -35,6 +38,9 @@ pub(super) async fn tell(core: &Core, fired: Vec<Fired>) {
         let mut body = own.unwrap_or_else(|| describe::body(&firing, &clock_time, &locale));
         if fired.missed {
             body = format!("{}: {body}", clock_time(firing.time));
+        }
+        if let Some(unknown) = unknown(&kept, &locale) {
+            body = format!("{body}\n{unknown}");
         }
         if let Some(pause) = &fired.pause {
             body = format!("{body}\n{}", describe::paused(pause, &locale));
@@ -66,10 +72,14 @@ pub(super) fn one(core: &Core, id: FiringId, kept: &NewFiring, body: String) -> 
 /// The notification of one firing that is told later than it happened: when that was, and the
 /// user's own text where there is one.
 pub(super) fn late(core: &Core, id: FiringId, kept: &NewFiring) -> Notification {
-    let body = match own_words(core, kept) {
+    let locale = core.locale();
+    let mut body = match own_words(core, kept) {
         Some(message) => format!("{}: {message}", clock_time(kept.source_time)),
-        None => line(kept, &core.locale()),
+        None => plain(kept, &locale),
     };
+    if let Some(unknown) = unknown(kept, &locale) {
+        body = format!("{body}\n{unknown}");
+    }
     one(core, id, kept, body)
 }
 
@@ -80,8 +90,31 @@ fn own_words<'f>(core: &Core, firing: &'f NewFiring) -> Option<&'f str> {
     own.filter(|_| !core.bus.is_locked())
 }
 
-/// `14:02: BTC crossed above 70,000, 70,012.60`
+/// `14:02: BTC crossed above 70,000, 70,012.60`, and whether prices before are not known: all in one
+/// line.
 pub(super) fn line(firing: &NewFiring, locale: &Locale) -> String {
+    let plain = plain(firing, locale);
+    match unknown(firing, locale) {
+        Some(unknown) => format!("{plain}. {unknown}"),
+        None => plain,
+    }
+}
+
+/// `Prices between 11:40 and 14:02 are not known.`
+fn unknown(firing: &NewFiring, locale: &Locale) -> Option<String> {
+    const DAY: Duration = Duration::from_hours(24);
+    let gap = firing.unknown?;
+    let length = gap.until.since(gap.from);
+    // Of two days the times alone would say something else.
+    if length >= DAY {
+        let days = length.as_secs() / DAY.as_secs();
+        return Some(words::unknown_for_days(locale.language, days));
+    }
+    let (from, until) = (clock_time(gap.from), clock_time(gap.until));
+    Some(words::unknown_between(locale.language, &from, &until))
+}
+
+fn plain(firing: &NewFiring, locale: &Locale) -> String {
     format!(
         "{}: {}, {}",
         clock_time(firing.source_time),
@@ -123,25 +156,37 @@ pub(super) async fn settle(core: &Core, told: Vec<(FiringId, NewFiring)>, settle
         tracing::error!(%error, "a notification was shown, and will be shown again");
         return;
     }
+    let locale = core.locale();
     for (id, mut firing) in told {
         firing.pending = false;
         firing.mark = instead.unwrap_or(firing.mark);
         core.emit(api::Event::Fired {
-            firing: firing_row(id, &firing),
+            firing: firing_row(id, &firing, &locale),
         });
     }
 }
 
 /// A firing in the contract's words.
-pub(in crate::workspace) fn firing_row(id: FiringId, firing: &NewFiring) -> api::FiringRow {
+pub(in crate::workspace) fn firing_row(
+    id: FiringId,
+    firing: &NewFiring,
+    locale: &Locale,
+) -> api::FiringRow {
+    let condition: Option<Condition> = firing.condition.as_ref().and_then(Json::read);
     api::FiringRow {
         id: id.as_i64().to_string(),
         rule: firing.rule.to_string(),
         symbol: firing.symbol.to_string(),
         title: firing.sentence.clone(),
+        condition: condition.map(|condition| describe::sentence(&condition, locale)),
+        unknown: firing.unknown.map(|gap| api::PriceGap {
+            from: gap.from.as_millis(),
+            to: gap.until.as_millis(),
+        }),
         message: firing.message.clone(),
         price: firing.price.to_string(),
         time: firing.source_time.as_millis(),
+        fired_at: firing.fired_at.as_millis(),
         mark: match firing.mark {
             FiringMark::Notified if firing.pending => api::FiringMark::Pending,
             FiringMark::Notified => api::FiringMark::Notified,

@@ -12,8 +12,8 @@ mod mention;
 mod messages;
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tidings_cache::{FiringId, FiringMark, NewFiring};
@@ -29,8 +29,8 @@ pub(super) use firings::firing_row;
 pub(super) use gate::Gate;
 pub(super) use messages::seen;
 
-/// Notices that wait for the desktop. Beyond it a firing is told at the next start, and a message
-/// with the next ones.
+/// Notices that wait for the desktop. Beyond it firings are told together, and a message with the
+/// next ones.
 const WAITING: usize = 256;
 /// Between two notifications of messages: what comes meanwhile is told together.
 const APART: Duration = Duration::from_secs(1);
@@ -137,16 +137,30 @@ async fn until(due: Option<Instant>) {
 }
 
 fn put(core: &Core, notice: Notice) {
-    if core.notices.try_send(notice).is_err() {
-        tracing::warn!("too many notifications wait: what is left out is told later");
-    }
+    let Err(refused) = core.notices.try_send(notice) else {
+        return;
+    };
+    tracing::warn!("too many notifications wait: what is left out is told later");
+    let ids: Vec<FiringId> = match refused.into_inner() {
+        Notice::Fired(fired) => fired.iter().map(|(id, _)| *id).collect(),
+        Notice::Snoozed(firings) => firings.iter().map(|(id, _)| *id).collect(),
+        Notice::Arrived(_) | Notice::CaughtUp { .. } => return,
+    };
+    let mut left_out = lock(&core.left_out);
+    left_out.extend(ids);
+    core.holds.store(true, Ordering::SeqCst);
+}
+
+fn lock(left_out: &Mutex<HashSet<FiringId>>) -> MutexGuard<'_, HashSet<FiringId>> {
+    left_out.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Firings that have just been kept.
 pub(super) fn fired(core: &Core, fired: Vec<Fired>) {
+    let locale = core.locale();
     for (id, fired) in &fired {
         core.emit(api::Event::Fired {
-            firing: firing_row(*id, &fired.new),
+            firing: firing_row(*id, &fired.new, &locale),
         });
     }
     let (held, told): (Vec<_>, Vec<_>) = fired
