@@ -146,6 +146,36 @@ async fn the_newest_come_first_and_more_is_told() {
     }
 }
 
+#[tokio::test]
+async fn while_the_index_of_an_old_cache_is_built_what_it_has_is_found() {
+    let desk = Desk::with_trip().await;
+    let add = async |numbers: std::ops::RangeInclusive<u32>| {
+        let source = desk.read();
+        let facts = numbers.map(|n| Incoming::Message {
+            row: message(n, "same word").into(),
+            source,
+        });
+        desk.cache.ingest(facts.collect()).await.unwrap();
+    };
+    add(1..=40).await;
+    // The newest come into the index first; what is newer yet is looked through.
+    desk.cache.index_some(15).await.unwrap();
+    add(41..=43).await;
+    let search = async || {
+        let found = desk.cache.search_beyond("word".to_owned(), 50, 5);
+        let found = found.await.unwrap();
+        let times = found.hits.iter().map(|hit| hit.message.message.created_at);
+        (times.collect::<Vec<_>>(), found.unindexed, found.total)
+    };
+    let from = |oldest: i64| (oldest..=43).rev().map(at).collect::<Vec<_>>();
+    assert_eq!(search().await, (from(26), 28, 43));
+    // Each step brings more of it, and says how much is left.
+    desk.cache.index_some(13).await.unwrap();
+    assert_eq!(search().await, (from(16), 15, 43));
+    while desk.cache.index_some(7).await.unwrap() > 0 {}
+    assert_eq!(search().await, (from(1), 0, 43));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
