@@ -12,6 +12,7 @@ mod delivery;
 mod disk;
 mod doubt;
 mod export;
+mod gone;
 mod held;
 mod hostile;
 mod import;

@@ -41,8 +41,8 @@ async fn a_message_that_the_rules_refuse_is_kept_with_the_reason_and_can_be_trie
             })
             .await;
         let (code, reason) = failed(&refused.state).unwrap();
-        assert_eq!(code, "rules");
-        assert!(reason.contains("does not allow"), "{reason}");
+        assert_eq!(code, "missing_session");
+        assert!(reason.contains("does not show it to you"), "{reason}");
     }
     assert!(project.stored(&session).await.is_empty());
     let outbox = app.ok(api::GetSnapshot {}).await.active.unwrap().outbox;
