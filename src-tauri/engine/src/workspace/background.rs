@@ -244,7 +244,7 @@ async fn step(core: &Core, work: &mut Work) -> Result<Step, catch_up::Error> {
         .first()
         .is_some_and(|(id, _)| Some(id) == open.as_ref());
     let wanted = if alone { &wanted[..1] } else { &wanted[..] };
-    let read = match read_stretches(core, wanted, work.portion.rows).await {
+    let read = match read_stretches(core, wanted, work.portion).await {
         Ok(read) => read,
         Err(catch_up::Error::Server(error)) if work.portion.cut(&error) => return Ok(Step::Read),
         Err(error) => return Err(error),
