@@ -659,6 +659,14 @@ const de = {
     one: "{count} Nachricht hat in der Datei keinen Text und wurde ausgelassen.",
     other: "{count} Nachrichten haben in der Datei keinen Text und wurden ausgelassen.",
   },
+  "import.unsent": {
+    one: "{count} Nachricht war nicht gesendet; sie ist hier eine Nachricht.",
+    other: "{count} Nachrichten waren nicht gesendet; sie sind hier Nachrichten.",
+  },
+  "import.undone": {
+    one: "{count} Änderung oder Löschung war nicht gesendet und wurde nicht ausgeführt.",
+    other: "{count} Änderungen oder Löschungen waren nicht gesendet und wurden nicht ausgeführt.",
+  },
 
   "details.people": "Teilnehmer",
   "details.nobody": "Es ist nicht bekannt, ob jemand hier ist.",

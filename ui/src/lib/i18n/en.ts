@@ -639,6 +639,14 @@ export const en = {
     one: "{count} message has no text in the file and was left out.",
     other: "{count} messages have no text in the file and were left out.",
   },
+  "import.unsent": {
+    one: "{count} message had not been sent; it is here as a message.",
+    other: "{count} messages had not been sent; they are here as messages.",
+  },
+  "import.undone": {
+    one: "{count} change or deletion had not been sent and was not carried out.",
+    other: "{count} changes or deletions had not been sent and were not carried out.",
+  },
 
   "details.people": "Participants",
   "details.nobody": "Nobody is known to be here.",
