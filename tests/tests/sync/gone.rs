@@ -1,5 +1,10 @@
 //! What was written into a session that somebody else deleted meanwhile.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use reqwest::StatusCode;
+use serde_json::json;
 use tidings_contract::{self as api, OutboxChange, OutboxRow, SendState};
 use tidings_local::{Options, Parts, WorkspaceOptions};
 use tidings_testkit::proxy::Direction;
@@ -104,27 +109,30 @@ async fn a_message_that_arrived_and_was_deleted_is_not_refused() {
 async fn a_session_that_was_deleted_before_its_making_was_answered_does_not_look_made() {
     let project = Project::numbered().await;
     let (_device, app) = alices_device(&project).await;
-    project.proxy.lose(Direction::Down);
+    let phone = project.peer(&alice()).await;
+    let away = Arc::new(AtomicBool::new(true));
+    let refuses = away.clone();
+    let hooks = project.server.state().hooks();
+    hooks.watch_rest(Some(Arc::new(move |method, uri| {
+        // Of both who write only the app names a conflict.
+        let makes = method == "POST" && uri.path().ends_with("/chat_sessions");
+        let apps = uri.query().unwrap_or_default().contains("on_conflict");
+        (makes && apps && refuses.load(Ordering::SeqCst)).then_some(StatusCode::SERVICE_UNAVAILABLE)
+    })));
     let title = Some("Here for a moment".to_owned());
     let made = app.ok(api::CreateSession { title }).await.id;
-    let service = project.service();
+    app.send(&made, "Nowhere else").await;
+    // As if an attempt had arrived and its answer was lost; nothing of it is told.
+    project.server.faults().drop_changes(2);
+    let row = json!({"id": made, "user_id": phone.user(), "title": "Here for a moment"});
+    phone.insert("chat_sessions", row).await.unwrap();
     let query = format!("id=eq.{made}");
-    wait_for("the session on the server", DEADLINE, || async {
-        let rows = service.select("chat_sessions", &query).await.ok()?;
-        (!rows.is_empty()).then_some(())
-    })
-    .await
-    .unwrap();
-    service.delete("chat_sessions", &query).await.unwrap();
-    project.proxy.heal();
-    project.proxy.cut();
-    app.live().await;
-    app.until("no such session", api::ListOutbox {}, |rows| {
-        rows.iter()
-            .all(|row| matches!(row.state, SendState::Failed { .. }))
-    })
-    .await;
+    phone.delete("chat_sessions", &query).await.unwrap();
+    away.store(false, Ordering::SeqCst);
+
+    let (row, code) = failed(&app).await;
+    assert_eq!(code, "missing_session", "{row:?}");
+    assert_eq!(row.text, "Nowhere else");
     let listed = app.ok(api::ListSessions {}).await;
-    let ghost = listed.iter().find(|row| row.id == made && !row.unsent);
-    assert!(ghost.is_none(), "{ghost:?}");
+    assert!(listed.iter().all(|row| row.id != made), "{listed:?}");
 }

@@ -296,9 +296,13 @@ async fn create_session(core: &Core, session: &Session, began: Stamp) -> Result<
             let query = Query::new().filter(by_session(&session.id));
             answer = core.rest.select(table::SESSIONS, &query).await?;
             if answer.rows.is_empty() {
-                // It was made, and deleted before the answer could be read: what waits for it has
-                // no place any more, and is not to look as if it had one.
-                return Ok(Answer::Refused(deleted_meanwhile()));
+                // It was made, and deleted before the answer could be read. What waits for it is
+                // refused on its own.
+                return Ok(Answer::Done(vec![Incoming::SessionDeleted {
+                    id: session.id.clone(),
+                    rev: None,
+                    source: source(core, began),
+                }]));
             }
         }
     }
