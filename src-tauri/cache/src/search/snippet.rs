@@ -161,7 +161,7 @@ mod tests {
             |from: u32, to: u32| String::from_utf16(&units[from as usize..to as usize]).unwrap();
         let (mut shown, mut at) = (String::new(), 0);
         for (from, to) in marks {
-            shown += &format!("{}[{}]", part(at, from), part(from, to));
+            shown.extend([&part(at, from), "[", &part(from, to), "]"]);
             at = to;
         }
         shown + &part(at, u32::try_from(units.len()).unwrap())

@@ -257,7 +257,7 @@ const BETWEEN: &[&str] = &[" ", ", ", "  ", "-", "\n", ". ", "\u{301} "];
 fn spelled(pieces: &[(usize, usize)]) -> String {
     pieces
         .iter()
-        .map(|(word, between)| format!("{}{}", SPELLED[*word], BETWEEN[*between]))
+        .flat_map(|(word, between)| [SPELLED[*word], BETWEEN[*between]])
         .collect()
 }
 

@@ -131,15 +131,13 @@ async fn settle(core: &Core, item: &OutboxItem, error: &Error) -> Result<Sent, C
         }
         Class::Permanent => {
             let reason = match error.code() {
-                Some("42501") => match not_allowed(core, item).await? {
-                    Some(reason) => reason,
-                    // Refused again, it is asked for again.
-                    None => {
-                        core.cache.requeue(item.id).await?;
-                        return Ok(Sent::Later(None));
-                    }
-                },
-                _ => reason(error),
+                Some("42501") => not_allowed(core, item).await?,
+                _ => Some(reason(error)),
+            };
+            let Some(reason) = reason else {
+                // Refused again, it is asked for again.
+                core.cache.requeue(item.id).await?;
+                return Ok(Sent::Later(None));
             };
             core.cache.mark_failed(item.id, reason).await?;
             Ok(Sent::Refused)
