@@ -12,7 +12,7 @@ import { HandBackend, session } from "./fixtures";
 let backend: HandBackend;
 
 const workspace = { id: "w", name: "Local", local: true, url: "", email: null };
-const nothing = { sessions: 0, messages: 0, known: 0, left_out: 0 };
+const nothing = { sessions: 0, messages: 0, known: 0, left_out: 0, unsent: 0, undone: 0 };
 
 beforeEach(() => {
   app.workspaces = [workspace];
@@ -69,7 +69,8 @@ it("hands a file over in pieces that cut no letter, and says what came of it", a
   await waitFor(() => expect(backend.asked.length).toBe(1));
   backend.asked[0]?.answer({ imported: null });
   await waitFor(() => expect(backend.asked.length).toBe(2));
-  backend.asked[1]?.answer({ imported: { sessions: 2, messages: 40, known: 3, left_out: 1 } });
+  const imported = { sessions: 2, messages: 40, known: 3, left_out: 1, unsent: 5, undone: 1 };
+  backend.asked[1]?.answer({ imported });
   expect(await done).toMatchObject({ messages: 40 });
   const pieces = backend.asked.map((each) => each.args as { text: string; last: boolean });
   expect(pieces.map((piece) => piece.text).join("")).toBe(content);
@@ -77,6 +78,8 @@ it("hands a file over in pieces that cut no letter, and says what came of it", a
   expect(toast.current?.text).toContain("40 messages were imported.");
   expect(toast.current?.text).toContain("3 entries were here already");
   expect(toast.current?.text).toContain("1 message has no text");
+  expect(toast.current?.text).toContain("5 messages had not been sent; they are here");
+  expect(toast.current?.text).toContain("1 change or deletion had not been sent and was not");
 });
 
 it("hands nothing over after a refusal, and nothing of what is no text", async () => {

@@ -172,7 +172,7 @@ commands! {
     "connect" = Connect -> Nothing;
     /// Disconnects until told to connect.
     "disconnect" = Disconnect -> Nothing;
-    /// Stops what is fetched in the background, or lets it go on; kept over restarts.
+    /// Stops fetching older messages, or lets it go on; kept over restarts, until none are missing.
     "pause_download" = PauseDownload -> Nothing;
     /// What the connection is doing, for the diagnostics view.
     "diagnostics" = GetDiagnostics -> Diagnostics;

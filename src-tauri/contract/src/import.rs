@@ -33,4 +33,10 @@ pub struct Imported {
     pub known: u64,
     /// Messages of which the file has no text.
     pub left_out: u64,
+    /// New messages of the file that had not been sent, for whatever reason. They are taken in as
+    /// messages: their text is nowhere else.
+    pub unsent: u64,
+    /// Changes of messages and sessions, and deletions, that had not been sent. They are not
+    /// carried out.
+    pub undone: u64,
 }

@@ -15,7 +15,7 @@ pub enum Retention {
         /// How many, 1 to 120.
         months: u32,
     },
-    /// The newest, as far as the cache stays below a size.
+    /// The newest, as far as messages and their search index stay below a size.
     Size {
         /// The size in MiB, 50 to 1,000,000.
         mib: u32,

@@ -131,7 +131,7 @@ impl World {
                 };
                 let deleted = client.call(args).await;
                 deleted.map(|_| {
-                    self.ledger.deleted_sessions.insert(session);
+                    self.ledger.session_deleted(session, Who::Client(who));
                 })
             }
             Act::Open { .. } => client.call(api::OpenSession { session }).await.map(drop),

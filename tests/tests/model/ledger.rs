@@ -1,6 +1,6 @@
 //! What was accepted: by which it is judged what there is in the end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Who did something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,8 +33,8 @@ pub struct Ledger {
     pub messages: BTreeMap<String, Entry>,
     /// Ids of messages, as they came.
     pub order: Vec<String>,
-    /// Ids of sessions that somebody deleted.
-    pub deleted_sessions: BTreeSet<String>,
+    /// Ids of sessions that were deleted, and who did it.
+    pub deleted_sessions: BTreeMap<String, Vec<Who>>,
     words: usize,
 }
 
@@ -79,6 +79,10 @@ impl Ledger {
         if let Some(entry) = self.messages.get_mut(id) {
             entry.deletions.push(by);
         }
+    }
+
+    pub fn session_deleted(&mut self, session: String, by: Who) {
+        self.deleted_sessions.entry(session).or_default().push(by);
     }
 
     pub fn touched(&mut self, id: &str) {

@@ -20,6 +20,8 @@ const SETTLED_WITHIN: Duration = Duration::from_secs(75);
 struct Picture {
     sessions: BTreeMap<String, StoredSession>,
     messages: Vec<Stored>,
+    /// Ids of the messages that the server ever had.
+    arrived: BTreeSet<String>,
     clients: BTreeMap<usize, Shown>,
 }
 
@@ -165,6 +167,7 @@ async fn picture(world: &World, of: &[usize]) -> Result<Picture, String> {
     Ok(Picture {
         sessions: world.server.sessions().await,
         messages: world.server.messages().await,
+        arrived: world.server.arrived(),
         clients,
     })
 }
@@ -327,9 +330,12 @@ fn accepted(world: &World, picture: &Picture, shown: &Shown, number: usize) -> O
             .filter(|row| row.change == OutboxChange::Send);
         match stored.as_slice() {
             [] => {
-                let gone = !entry.deletions.is_empty()
-                    || world.ledger.deleted_sessions.contains(&entry.session)
-                    || entry.touched;
+                // A session takes along what had arrived in it, and what whoever deletes it has
+                // not sent yet. What somebody else was about to write there is not lost with it.
+                let buried = world.ledger.deleted_sessions.get(&entry.session);
+                let buried =
+                    buried.is_some_and(|by| by.contains(&entry.by) || picture.arrived.contains(id));
+                let gone = !entry.deletions.is_empty() || buried || entry.touched;
                 if !gone && refused.is_none() {
                     return Some(format!("accepted {id}, which is nowhere: {entry:?}"));
                 }

@@ -1,14 +1,15 @@
 //! The project: the embedded server, others who write into it, and what it holds in the end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tidings_local::auth::{Claims, Role};
 use tidings_local::realtime::RealtimeBehaviour;
+use tidings_local::store::change::ChangeKind;
 use tidings_local::store::mutate::{self, OnConflict, Scope};
-use tidings_local::store::schema::Table;
+use tidings_local::store::schema::{Table, TableId};
 use tidings_local::store::{Parts, Row, StoreError, Value, read};
 use tidings_local::{
     AuthBehaviour, Behaviour, Door, LocalServer, Location, Options, Secrets, WorkspaceOptions,
@@ -16,6 +17,7 @@ use tidings_local::{
 use tidings_model::{Clock, Timestamp};
 use tidings_testkit::proxy::Dial;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
+use tokio::sync::broadcast::error::RecvError;
 use uuid::Uuid;
 
 use crate::program::{Fault, Project};
@@ -37,6 +39,7 @@ pub struct Server {
     options: Options,
     pub way: Way,
     pub parts: Parts,
+    arrived: Arc<Mutex<BTreeSet<String>>>,
 }
 
 /// A message as the server has it.
@@ -101,12 +104,41 @@ impl Server {
                 .unwrap();
             (running, Way::Door(Arc::new(Mutex::new(door))))
         };
-        Self {
+        let server = Self {
             running: Some(running),
             options,
             way,
             parts,
-        }
+            arrived: Arc::default(),
+        };
+        server.follow();
+        server
+    }
+
+    /// Notes the messages that come, until the server stops.
+    fn follow(&self) {
+        let mut changes = self.running().state().store().subscribe();
+        let arrived = self.arrived.clone();
+        tokio::spawn(async move {
+            loop {
+                let change = match changes.recv().await {
+                    Ok(change) => change,
+                    Err(RecvError::Closed) => return,
+                    Err(RecvError::Lagged(count)) => panic!("{count} changes went unseen"),
+                };
+                let came =
+                    change.table.id == TableId::Messages && change.kind == ChangeKind::Insert;
+                if let Some(row) = change.record.as_ref().filter(|_| came) {
+                    let id = row.key().to_text().unwrap();
+                    arrived.lock().unwrap().insert(id);
+                }
+            }
+        });
+    }
+
+    /// Ids of all messages that came, whatever became of them.
+    pub fn arrived(&self) -> BTreeSet<String> {
+        self.arrived.lock().unwrap().clone()
     }
 
     pub fn running(&self) -> &LocalServer {
@@ -154,6 +186,7 @@ impl Server {
                 running
             }
         });
+        self.follow();
     }
 
     pub fn fault(&self, fault: Fault) {

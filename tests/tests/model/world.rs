@@ -233,7 +233,7 @@ impl World {
                 if let Some(session) = self.stored_session(session).await
                     && self.server.delete(Which::Sessions, &session).await
                 {
-                    self.ledger.deleted_sessions.insert(session);
+                    self.ledger.session_deleted(session, Who::Others);
                 }
             }
         }

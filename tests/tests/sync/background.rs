@@ -8,9 +8,10 @@ use tidings_contract::{self as api, Connection, Event};
 use tidings_local::{Behaviour, Options};
 use tidings_model::Clock;
 use tidings_testkit::{alice, wait_for};
+use tidings_tests::peer::Peer;
 use tidings_tests::project::Project;
 
-use crate::kit::{Client, Device, latest, open};
+use crate::kit::{Client, Device, credentials, latest, open};
 use crate::revisions::{kept, sessions};
 
 const LONG: Duration = Duration::from_mins(2);
@@ -30,7 +31,12 @@ async fn project(numbered: bool) -> Project {
 /// messages of each were written.
 async fn large_account(project: &Project) -> Vec<String> {
     let phone = project.newcomer(&alice()).await;
-    let ids = sessions(&phone, SESSIONS).await;
+    filled(&phone, SESSIONS).await
+}
+
+/// Sessions with messages of long ago.
+async fn filled(phone: &Peer, count: usize) -> Vec<String> {
+    let ids = sessions(phone, count).await;
     for (number, id) in ids.iter().enumerate() {
         let day = 1 + number % 28;
         let row = |n: u64| {
@@ -46,6 +52,37 @@ async fn large_account(project: &Project) -> Vec<String> {
             .unwrap();
     }
     ids
+}
+
+/// Alice's device, live, with a download that was stopped before its first step.
+async fn stopped(project: &Project) -> (Device, Client) {
+    let mut device = Device::new();
+    device.pace.background = Duration::from_millis(20);
+    let app = device.start().await;
+    app.add(project).await;
+    app.ok(api::PauseDownload { paused: true }).await;
+    app.ok(credentials(&alice())).await;
+    app.live().await;
+    (device, app)
+}
+
+/// Looks at all pages of a session, up to its beginning.
+async fn scrolled(app: &Client, session: &str) {
+    let mut at = api::PageAt::Latest;
+    loop {
+        let page = app
+            .ok(api::GetMessages {
+                session: session.to_owned(),
+                at,
+                limit: 50,
+            })
+            .await;
+        let Some(first) = page.rows.first().filter(|_| page.before != api::Edge::End) else {
+            return;
+        };
+        let message = first.id.clone();
+        at = api::PageAt::Before { message };
+    }
 }
 
 async fn all_here(app: &Client, ids: &[String]) {
@@ -236,4 +273,81 @@ async fn on_plain_tables_old_ranges_are_compared_again_after_a_time_away() {
         !has(page, "message 7")
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_here_is_compared_while_the_download_is_stopped() {
+    let project = Project::start().await;
+    let ids = large_account(&project).await;
+    let (_device, app) = stopped(&project).await;
+    let missing = async || {
+        let snapshot = app.until("what is missing", api::GetSnapshot {}, |snapshot| {
+            let download = snapshot.active.as_ref().and_then(|a| a.download.as_ref());
+            download.is_some_and(|download| download.paused && download.total.is_some())
+        });
+        let download = snapshot.await.active.unwrap().download.unwrap();
+        download.total.unwrap() - download.done
+    };
+    let before = missing().await;
+    // Of the newest messages, which a first connection reads; far from the newest of all.
+    let newest = &ids[27];
+    app.until("its messages", latest(newest), |page| {
+        page.rows.len() == 200
+    })
+    .await;
+    project.proxy.go_offline();
+    app.offline().await;
+    // Hours later, by every clock.
+    project.server.state().hooks().set_clock_offset(7_200);
+    let service = project.service();
+    let one = |n: u64| format!("session_id=eq.{newest}&content=eq.message {n}");
+    let edit = json!({"content": "edited"});
+    service
+        .update("chat_messages", &one(50), edit)
+        .await
+        .unwrap();
+    service.delete("chat_messages", &one(60)).await.unwrap();
+    project.proxy.heal();
+    app.ok(api::Connect {}).await;
+    app.live().await;
+    app.until("as it is now", latest(newest), |page| {
+        let has = |text: &str| page.rows.iter().any(|row| row.content == text);
+        has("edited") && !has("message 50") && !has("message 60")
+    })
+    .await;
+    // Of the messages that were counted one is gone.
+    let after = missing().await;
+    assert!(before - after <= 1, "{before} before, {after} after");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_download_that_was_stopped_is_not_stopped_once_nothing_is_missing() {
+    let project = Project::start().await;
+    let phone = project.newcomer(&alice()).await;
+    // A little more than a first connection reads.
+    let ids = filled(&phone, 6).await;
+    let (device, app) = stopped(&project).await;
+    app.until("stopped", api::GetSnapshot {}, |snapshot| {
+        let download = snapshot.active.as_ref().and_then(|a| a.download.as_ref());
+        download.is_some_and(|download| download.paused)
+    })
+    .await;
+    // Scrolling brings what is missing.
+    for id in &ids {
+        app.ok(open(id)).await;
+        scrolled(&app, id).await;
+    }
+    app.until("nothing to stop", api::GetSnapshot {}, |snapshot| {
+        snapshot
+            .active
+            .as_ref()
+            .is_some_and(|it| it.download.is_none())
+    })
+    .await;
+    // What is missing another time comes, though nobody said that it may.
+    app.stop().await;
+    let more = filled(&phone, 3).await;
+    let app = device.start().await;
+    app.live().await;
+    all_here(&app, &more).await;
 }

@@ -157,6 +157,77 @@ async fn messages_of_others_keep_their_authors_and_arrive_in_pieces() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_sent_is_kept_as_text_and_said_not_to_have_been_sent() {
+    // A file with one message that the project has, one that it refused, one that waits, an edit
+    // and a deletion that wait, and a title that waits.
+    let project = Project::start().await;
+    let (_device, app) = alices_device(&project).await;
+    let (session, lost) = (app.session("Plans").await, app.session("Lost").await);
+    let mut kept = Vec::new();
+    for text in ["Sent", "Before the change", "To be deleted"] {
+        let sent = app.send(&session, text).await;
+        kept.push(app.delivered(&sent).await.id);
+    }
+    let query = format!("id=eq.{lost}");
+    let bob = project.newcomer(&tidings_testkit::bob()).await;
+    let change = json!({"user_id": bob.user()});
+    let service = project.service();
+    service
+        .update("chat_sessions", &query, change)
+        .await
+        .unwrap();
+    let refused = app.send(&lost, "Refused").await;
+    app.message("refused", &lost, &refused.id, |row| {
+        matches!(row.state, api::SendState::Failed { .. })
+    })
+    .await;
+    project.proxy.go_offline();
+    app.offline().await;
+    app.send(&session, "Waits").await;
+    app.ok(api::EditMessage {
+        message: kept[1].clone(),
+        content: "After the change".into(),
+    })
+    .await;
+    app.ok(api::DeleteMessage {
+        message: kept[2].clone(),
+    })
+    .await;
+    app.ok(api::UpdateSession {
+        session: session.clone(),
+        title: Some("Other plans".into()),
+        status: None,
+    })
+    .await;
+    let file = exported(&app).await;
+
+    let (_new, other) = local().await;
+    emptied(&other).await;
+    let done = imported(&other, &file).await;
+    assert_eq!((done.sessions, done.messages, done.left_out), (2, 5, 0));
+    assert_eq!((done.unsent, done.undone), (2, 3));
+    // The time of what was not sent is that of the computer, to the second.
+    let mut texts = other.contents(&session).await;
+    texts.sort();
+    assert_eq!(
+        texts,
+        ["Before the change", "Sent", "To be deleted", "Waits"]
+    );
+    assert_eq!(other.contents(&lost).await, ["Refused"]);
+    assert!(other.ok(api::ListOutbox {}).await.is_empty());
+    // Taken along once more it is the same, and all of it counts as sent.
+    let second = exported(&other).await;
+    let (_third, third) = local().await;
+    emptied(&third).await;
+    let done = imported(&third, &second).await;
+    assert_eq!((done.messages, done.unsent, done.undone), (5, 0, 0));
+    assert_eq!(
+        content(&exported(&third).await, &me(&third).await),
+        content(&second, &me(&other).await)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_cannot_be_imported_is_refused_and_changes_nothing() {
     let (_device, app) = local().await;
     let file = |version: Value, message: Value| {

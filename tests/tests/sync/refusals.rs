@@ -1,7 +1,9 @@
 //! What the project refuses, and what is refused before it is asked.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::StatusCode;
 use serde_json::json;
 use tidings_contract::{self as api, ErrorCode, Event, SendState};
 use tidings_testkit::{DEADLINE, alice, bob, mallory, wait_for};
@@ -41,8 +43,8 @@ async fn a_message_that_the_rules_refuse_is_kept_with_the_reason_and_can_be_trie
             })
             .await;
         let (code, reason) = failed(&refused.state).unwrap();
-        assert_eq!(code, "rules");
-        assert!(reason.contains("does not allow"), "{reason}");
+        assert_eq!(code, "missing_session");
+        assert!(reason.contains("does not show it to you"), "{reason}");
     }
     assert!(project.stored(&session).await.is_empty());
     let outbox = app.ok(api::GetSnapshot {}).await.active.unwrap().outbox;
@@ -338,4 +340,40 @@ async fn a_table_that_is_missing_for_a_while_heals_by_itself() {
         page.rows.iter().any(|row| row.content == "And theirs")
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_that_refuses_to_be_read_for_a_while_heals_by_itself() {
+    let project = Project::start().await;
+    let mut device = Device::new();
+    device.pace.refused_changes = Duration::from_millis(200);
+    let app = device.start().await;
+    app.join(&project).await;
+    let session = app.session("Plans").await;
+    app.whole(&session).await;
+
+    // As when a grant is missing; the socket stays as it is.
+    let hooks = project.server.state().hooks();
+    hooks.watch_rest(Some(Arc::new(|method, uri| {
+        let messages = method == "GET" && uri.path().ends_with("/chat_messages");
+        messages.then_some(StatusCode::FORBIDDEN)
+    })));
+    project.server.faults().repeat_subscribed();
+    app.connection("the refusal with its reason", |state| match state {
+        api::Connection::Refused { reason } => reason.contains("refused to be read"),
+        _ => false,
+    })
+    .await;
+    let mine = app.send(&session, "Written meanwhile").await;
+    app.forget();
+    hooks.watch_rest(None);
+    app.live().await;
+    app.delivered(&mine).await;
+    let anew = app.told(|event| match event {
+        Event::Connection { connection } => {
+            (*connection == api::Connection::Connecting).then_some(())
+        }
+        _ => None,
+    });
+    assert!(anew.is_empty(), "nothing connected anew");
 }

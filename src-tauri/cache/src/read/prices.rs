@@ -191,7 +191,7 @@ fn reduce(points: Vec<PricePoint>, from: Timestamp, to: Timestamp, max: usize) -
 
 /// Rows and bytes of a table that is one tree by its key: in such a tree every cell of every page
 /// is a row ("The DBSTAT Virtual Table", SQLite).
-fn level_size(conn: &Connection, table: &str) -> Result<LevelSize> {
+pub(super) fn level_size(conn: &Connection, table: &str) -> Result<LevelSize> {
     let mut statement =
         conn.prepare_cached("SELECT ncell, pgsize FROM dbstat WHERE name = ?1 AND aggregate = 1")?;
     let size = statement.query_row([table], |row| {

@@ -6,8 +6,10 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use tidings_model::{MessageId, SessionId, Timestamp};
 
 use super::decode;
+use super::prices::level_size;
 use crate::Cache;
 use crate::error::Result;
+use crate::levels::Level;
 use crate::types::page::MessageKey;
 use crate::types::status::{Limit, Removal};
 use crate::write::retention::PINNED_PAGE;
@@ -33,12 +35,18 @@ impl Cache {
 }
 
 /// The key from which on a session's messages stay, when those before `before` go; `None` when
-/// all stay.
+/// all stay, as they do where they could not be fetched again.
 pub(crate) fn kept_from(
     conn: &Connection,
     session: i64,
     before: Timestamp,
 ) -> Result<Option<MessageKey>> {
+    let shown: bool = conn
+        .prepare_cached("SELECT no_access = 0 AND missing_lists = 0 FROM sessions WHERE key = ?1")?
+        .query_row([session], |row| row.get(0))?;
+    if !shown {
+        return Ok(None);
+    }
     let floor = conn
         .prepare_cached(
             "SELECT created_at, id FROM messages
@@ -100,8 +108,10 @@ fn removable(conn: &Connection, before: Timestamp) -> Result<Vec<(SessionId, Rem
     Ok(found)
 }
 
-/// Before when to remove, so that the database comes down to `most` bytes. Walks the index of the
-/// messages' order once, and only when it is larger.
+/// Before when to remove, so that messages come down to `most` bytes with what they take beside
+/// their text. Prices have limits of their own, and what cannot be fetched again stays: neither
+/// counts, or it would be made room for again and again until no message is left. Walks the index
+/// of the messages' order once, and only when there is too much.
 fn cutoff(conn: &Connection, most: u64) -> Result<Option<Timestamp>> {
     let used: i64 = conn.query_row(
         "SELECT (page_count - freelist_count) * page_size
@@ -109,31 +119,43 @@ fn cutoff(conn: &Connection, most: u64) -> Result<Option<Timestamp>> {
         [],
         |row| row.get(0),
     )?;
-    let used = used.unsigned_abs();
-    let (messages, bytes): (i64, i64) = conn.query_row(
-        "SELECT coalesce(sum(messages), 0), coalesce(sum(bytes), 0) FROM session_sizes",
+    let (messages, bytes, all): (i64, i64, i64) = conn.query_row(
+        "SELECT coalesce(sum(z.messages) FILTER (WHERE s.no_access = 0 AND s.missing_lists = 0), 0),
+             coalesce(sum(z.bytes) FILTER (WHERE s.no_access = 0 AND s.missing_lists = 0), 0),
+             coalesce(sum(z.bytes), 0)
+         FROM session_sizes z JOIN sessions s ON s.key = z.session",
         [],
-        |row| Ok((row.get(0)?, row.get(1)?)),
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
     )?;
-    if used <= most || messages <= 0 || bytes <= 0 {
+    if used.unsigned_abs() <= most || messages <= 0 || bytes <= 0 {
+        return Ok(None);
+    }
+    let mut used = used.unsigned_abs();
+    for level in Level::ALL {
+        used = used.saturating_sub(level_size(conn, level.sql().table)?.bytes);
+    }
+    let used = in_proportion(used, bytes, all);
+    if used <= most {
         return Ok(None);
     }
     // What a message takes beside its text (indexes, the search index) goes with it.
-    let excess = u128::from(used - most) * u128::from(bytes.unsigned_abs()) / u128::from(used);
+    let excess = in_proportion(used - most, bytes, i64::try_from(used).unwrap_or(i64::MAX));
     let mut hours: BTreeMap<i64, u64> = BTreeMap::new();
     let mut walk = conn.prepare_cached(
         "SELECT m.created_at / ?1 AS hour, count(*), z.messages, z.bytes
          FROM messages m JOIN session_sizes z ON z.session = m.session
-         WHERE m.deleted = 0 AND m.unsent = 0 GROUP BY m.session, hour",
+         JOIN sessions s ON s.key = m.session
+         WHERE m.deleted = 0 AND m.unsent = 0 AND s.no_access = 0 AND s.missing_lists = 0
+         GROUP BY m.session, hour",
     )?;
     let mut rows = walk.query([HOUR])?;
     while let Some(row) = rows.next()? {
         let (hour, count): (i64, i64) = (row.get(0)?, row.get(1)?);
         *hours.entry(hour).or_default() += share(row.get(3)?, count, row.get(2)?);
     }
-    let mut gone = 0_u128;
+    let mut gone = 0_u64;
     for (hour, bytes) in hours {
-        gone += u128::from(bytes);
+        gone = gone.saturating_add(bytes);
         if gone >= excess {
             return Ok(Some(Timestamp::from_micros(
                 (hour + 1).saturating_mul(HOUR),
@@ -147,4 +169,9 @@ fn cutoff(conn: &Connection, most: u64) -> Result<Option<Timestamp>> {
 fn share(bytes: i64, part: i64, all: i64) -> u64 {
     let share = i128::from(bytes) * i128::from(part) / i128::from(all.max(1));
     u64::try_from(share).unwrap_or(0)
+}
+
+/// As much of `whole` as `part` is of `all`.
+fn in_proportion(whole: u64, part: i64, all: i64) -> u64 {
+    share(i64::try_from(whole).unwrap_or(i64::MAX), part, all)
 }

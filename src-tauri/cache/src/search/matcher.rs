@@ -34,15 +34,11 @@ struct Sought {
 impl Matcher {
     pub(crate) fn new(terms: &[Term]) -> Self {
         let any_words = terms.iter().any(|term| !term.words().is_empty());
-        let sought = terms.iter().map(|term| {
-            let mut whole = String::new();
-            fold_into(&term.text, &mut whole);
-            Sought {
-                whole,
-                words: term.words(),
-                prefix: term.prefix,
-                literal: term.has_signs() || !any_words,
-            }
+        let sought = terms.iter().map(|term| Sought {
+            whole: term.folded(),
+            words: term.words(),
+            prefix: term.prefix,
+            literal: term.has_signs() || !any_words,
         });
         Self {
             terms: sought.collect(),

@@ -2,7 +2,7 @@
 
 use tidings_model::{Role, Timestamp};
 
-use super::tokens::{folded, stands_alone, words};
+use super::tokens::{fold_into, stands_alone, words};
 use crate::error::{CacheError, Result};
 
 /// A word or phrase to find.
@@ -17,9 +17,11 @@ pub(crate) struct Term {
 }
 
 impl Term {
-    /// Characters as compared.
-    pub(crate) fn folded(&self) -> Vec<char> {
-        self.text.chars().map(folded).collect()
+    /// As it is compared, character by character.
+    pub(crate) fn folded(&self) -> String {
+        let mut text = String::new();
+        fold_into(&self.text, &mut text);
+        text
     }
 
     /// What the index knows of it: words in a row.

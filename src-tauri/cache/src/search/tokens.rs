@@ -5,32 +5,52 @@
 //! characters in a row. The index is given words, and a text that is looked through is cut by the
 //! same rule, so that both find the same.
 
+use std::ops::Range;
+
 use unicode_normalization::char::{decompose_canonical, is_combining_mark};
 
 /// Feeds the words of a text to `take`, as they are compared, in their order.
 pub(crate) fn words(text: &str, mut take: impl FnMut(&str)) {
+    placed_words(text, |word, _| take(word));
+}
+
+/// The same, with the bytes where each stands.
+pub(crate) fn placed_words(text: &str, mut take: impl FnMut(&str, Range<usize>)) {
     let mut word = String::new();
-    let mut end = |word: &mut String| {
+    let mut place = 0..0;
+    let mut end = |word: &mut String, place: &Range<usize>| {
         if !word.is_empty() {
-            take(word);
+            take(word, place.clone());
             word.clear();
         }
     };
-    for char in text.chars() {
+    for (at, char) in text.char_indices() {
+        let alone = stands_alone(char);
         if is_accent(char) {
+            // It belongs to the letter before it.
+            if place.end == at {
+                place.end += char.len_utf8();
+            }
             continue;
         }
-        if stands_alone(char) {
-            end(&mut word);
+        if alone || !in_word(char) {
+            end(&mut word, &place);
+        }
+        if !alone && !in_word(char) {
+            continue;
+        }
+        if word.is_empty() {
+            place.start = at;
+        }
+        place.end = at + char.len_utf8();
+        if alone {
             word.push(char);
-            end(&mut word);
-        } else if in_word(char) {
-            word.push(folded(char));
+            end(&mut word, &place);
         } else {
-            end(&mut word);
+            word.push(folded(char));
         }
     }
-    end(&mut word);
+    end(&mut word, &place);
 }
 
 /// The words of a text, with spaces between them, as the search index takes them.
@@ -62,7 +82,7 @@ fn in_word(char: char) -> bool {
 }
 
 /// An accent that stands behind its letter: it does not count.
-const fn is_accent(char: char) -> bool {
+pub(crate) const fn is_accent(char: char) -> bool {
     matches!(char, '\u{0300}'..='\u{036f}')
 }
 
@@ -116,6 +136,27 @@ mod tests {
         assert_eq!(indexed("a中文b"), "a 中 文 b");
         assert_eq!(indexed("ไทย").split_whitespace().count(), 3);
         assert_eq!(indexed("한글かな").split_whitespace().count(), 4);
+    }
+
+    #[test]
+    fn words_stand_where_they_were_written() {
+        let text = "Noe\u{308}l,  a\u{4e2d}b cafe\u{301}!";
+        let mut found = Vec::new();
+        placed_words(text, |word, place| {
+            found.push((word.to_owned(), &text[place]));
+        });
+        let found: Vec<(&str, &str)> = found
+            .iter()
+            .map(|(word, at)| (word.as_str(), *at))
+            .collect();
+        let expected = [
+            ("noel", "Noe\u{308}l"),
+            ("a", "a"),
+            ("\u{4e2d}", "\u{4e2d}"),
+            ("b", "b"),
+            ("cafe", "cafe\u{301}"),
+        ];
+        assert_eq!(found, expected);
     }
 
     #[test]

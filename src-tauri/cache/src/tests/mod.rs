@@ -5,6 +5,7 @@ mod alerts;
 #[cfg(unix)]
 mod bad_disk;
 mod damage;
+mod download;
 mod export;
 mod files;
 mod held;
@@ -20,6 +21,7 @@ mod plans;
 mod power;
 mod price_gaps;
 mod price_levels;
+mod retention;
 mod revisions;
 mod search;
 mod storage;

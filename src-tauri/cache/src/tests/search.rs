@@ -146,6 +146,36 @@ async fn the_newest_come_first_and_more_is_told() {
     }
 }
 
+#[tokio::test]
+async fn while_the_index_of_an_old_cache_is_built_what_it_has_is_found() {
+    let desk = Desk::with_trip().await;
+    let add = async |numbers: std::ops::RangeInclusive<u32>| {
+        let source = desk.read();
+        let facts = numbers.map(|n| Incoming::Message {
+            row: message(n, "same word").into(),
+            source,
+        });
+        desk.cache.ingest(facts.collect()).await.unwrap();
+    };
+    add(1..=40).await;
+    // The newest come into the index first; what is newer yet is looked through.
+    desk.cache.index_some(15).await.unwrap();
+    add(41..=43).await;
+    let search = async || {
+        let found = desk.cache.search_beyond("word".to_owned(), 50, 5);
+        let found = found.await.unwrap();
+        let times = found.hits.iter().map(|hit| hit.message.message.created_at);
+        (times.collect::<Vec<_>>(), found.unindexed, found.total)
+    };
+    let from = |oldest: i64| (oldest..=43).rev().map(at).collect::<Vec<_>>();
+    assert_eq!(search().await, (from(26), 28, 43));
+    // Each step brings more of it, and says how much is left.
+    desk.cache.index_some(13).await.unwrap();
+    assert_eq!(search().await, (from(16), 15, 43));
+    while desk.cache.index_some(7).await.unwrap() > 0 {}
+    assert_eq!(search().await, (from(1), 0, 43));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
@@ -205,3 +235,77 @@ const QUERIES: &[&str] = &[
     "alpha role:user ",
     "bravo role:assistant ",
 ];
+
+/// What a text and a query are made of: words in several spellings, and what stands between them.
+const SPELLED: &[&str] = &[
+    "to",
+    "me",
+    "Tome",
+    "caf\u{e9}",
+    "Cafe\u{301}",
+    "cafe\u{301}s",
+    "\u{4e2d}",
+    "\u{6587}\u{4e2d}",
+    "c++",
+    "#1",
+    "\u{1f600}",
+    "don\u{2019}t",
+    "e\u{301}",
+];
+const BETWEEN: &[&str] = &[" ", ", ", "  ", "-", "\n", ". ", "\u{301} "];
+
+fn spelled(pieces: &[(usize, usize)]) -> String {
+    pieces
+        .iter()
+        .flat_map(|(word, between)| [SPELLED[*word], BETWEEN[*between]])
+        .collect()
+}
+
+fn pieces(most: usize) -> impl Strategy<Value = Vec<(usize, usize)>> {
+    prop::collection::vec((0..SPELLED.len(), 0..BETWEEN.len()), 1..most)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 24, failure_persistence: None, ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn every_hit_shows_what_was_found(
+        texts in prop::collection::vec((pieces(8), any::<bool>()), 1..12),
+        queries in prop::collection::vec((pieces(4), any::<bool>()), 20),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let desk = Desk::with_trip().await;
+            let source = desk.read();
+            let facts = (1..).zip(&texts).map(|(n, (text, long))| {
+                // What is looked for may stand far behind in a text.
+                let lead = if *long { "far ".repeat(100) } else { String::new() };
+                let row = message(n, &format!("{lead}{}", spelled(text))).into();
+                Incoming::Message { row, source }
+            });
+            desk.cache.ingest(facts.collect()).await.unwrap();
+            while desk.cache.index_some(7).await.unwrap() > 0 {}
+            for (query, quoted) in &queries {
+                let query = spelled(query);
+                let query = if *quoted { format!("\"{query}\"") } else { query };
+                // By the index, and by looking through.
+                for scan in [0, 1_000] {
+                    let found = desk.cache.search_beyond(query.clone(), 50, scan).await.unwrap();
+                    for hit in found.hits {
+                        let units = hit.snippet.encode_utf16().count();
+                        let marks: Vec<(usize, usize)> = hit
+                            .marks
+                            .iter()
+                            .map(|(from, to)| (*from as usize, *to as usize))
+                            .collect();
+                        assert!(!marks.is_empty(), "{query:?} in {:?}", hit.snippet);
+                        assert!(marks.iter().all(|(from, to)| from < to && *to <= units));
+                        assert!(marks.windows(2).all(|two| two[0].1 <= two[1].0));
+                    }
+                }
+            }
+        });
+    }
+}

@@ -60,7 +60,8 @@ pub struct StorageStats {
 pub enum Limit {
     /// Messages written before this.
     Before(Timestamp),
-    /// The oldest messages, as far as the database takes more bytes than this.
+    /// The oldest messages, as far as messages and what is kept for them take more bytes than this.
+    /// Sessions that the project no longer shows do not count: they are kept in any case.
     Bytes(u64),
 }
 

@@ -2,7 +2,8 @@
 //! known of where they were: from then on there is a gap.
 //!
 //! Never taken are writes that wait in the outbox and what they change, drafts, a session's newest
-//! message (the list shows it) and the newest page of pinned sessions.
+//! message (the list shows it) and the newest page of pinned sessions; nor does a limit take any of
+//! a session that the project no longer shows, or that the last complete list lacked.
 
 use rusqlite::{OptionalExtension as _, params};
 use tidings_model::{MessageId, SessionId, Timestamp};

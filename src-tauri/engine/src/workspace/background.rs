@@ -87,7 +87,7 @@ impl Core {
         self.background.download.borrow().clone()
     }
 
-    /// Stops what is read in the background, or lets it go on. Kept over restarts.
+    /// Stops fetching older messages, or lets it go on. Kept over restarts, until none are missing.
     pub async fn pause_download(
         &self,
         args: &api::PauseDownload,
@@ -101,7 +101,6 @@ impl Core {
             }
         });
         self.background.look_again();
-        self.past_prices.look_again();
         Ok(api::Nothing {})
     }
 
@@ -213,15 +212,19 @@ async fn step(core: &Core, work: &mut Work) -> Result<Step, catch_up::Error> {
     if gaps.is_empty() {
         work.progress = None;
         core.tell_download(|download| *download = None);
+        if core.background.is_paused() && work.skip.is_empty() {
+            // There is nothing left to stop, and nothing to let it go on by: what is missing
+            // another time comes as if nobody had ever stopped it.
+            core.cache.set_meta(PAUSED, None).await?;
+            core.background.paused.store(false, Ordering::SeqCst);
+        }
     } else if work.progress.is_none() {
         let progress = count(core, kept_from).await?;
         tell(core, progress);
         work.progress = Some(progress);
     }
-    if core.background.is_paused() {
-        return Ok(Step::Nothing);
-    }
-    let wanted = if gaps.is_empty() {
+    // What is here is kept true also while nothing is added to it.
+    let wanted = if gaps.is_empty() || core.background.is_paused() {
         let now = Instant::now();
         if let Some(from) = work.compare_from.filter(|from| *from > now) {
             return Ok(Step::Later(from - now));
@@ -241,7 +244,7 @@ async fn step(core: &Core, work: &mut Work) -> Result<Step, catch_up::Error> {
         .first()
         .is_some_and(|(id, _)| Some(id) == open.as_ref());
     let wanted = if alone { &wanted[..1] } else { &wanted[..] };
-    let read = match read_stretches(core, wanted, work.portion.rows).await {
+    let read = match read_stretches(core, wanted, work.portion).await {
         Ok(read) => read,
         Err(catch_up::Error::Server(error)) if work.portion.cut(&error) => return Ok(Step::Read),
         Err(error) => return Err(error),

@@ -25,6 +25,11 @@ pub enum Input {
         /// Why.
         reason: String,
     },
+    /// The project refuses to be read, though changes flow. Reading is tried again.
+    NotRead {
+        /// Why.
+        reason: String,
+    },
     /// A catch-up began.
     CatchUpBegan,
     /// A catch-up went on.
@@ -38,7 +43,8 @@ pub enum Input {
     CaughtUp,
 }
 
-/// The state of one workspace's connection. Clones share it.
+/// The state of one workspace's connection. Clones share it. Beside it stands whether what is
+/// refused is reading, which a catch-up that is done ends.
 #[derive(Debug, Clone)]
 pub struct State(Arc<watch::Sender<Connection>>, Arc<Mutex<bool>>);
 
@@ -82,9 +88,11 @@ impl State {
     /// Takes an input; the state changes or stays.
     pub fn input(&self, input: Input, now: Timestamp) {
         // Two inputs at once are taken one after the other.
-        let _turn = self.1.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = next(&self.0.borrow(), input, now);
+        let mut not_read = self.1.lock().unwrap_or_else(PoisonError::into_inner);
+        let reading = matches!(input, Input::NotRead { .. });
+        let next = next(&self.0.borrow(), *not_read, input, now);
         if let Some(next) = next {
+            *not_read = reading;
             self.0.send_if_modified(|current| {
                 let differs = *current != next;
                 *current = next;
@@ -94,22 +102,34 @@ impl State {
     }
 }
 
-/// The state after an input; `None` when it stays.
+/// The state after an input; `None` when it stays. `not_read`: what is refused is reading.
 #[allow(
     clippy::match_same_arms,
     reason = "each arm that stays says why it does"
 )]
-fn next(current: &Connection, input: Input, now: Timestamp) -> Option<Connection> {
+fn next(current: &Connection, not_read: bool, input: Input, now: Timestamp) -> Option<Connection> {
     let since = match current {
         Connection::Offline { since, .. } => *since,
         _ => now.as_millis(),
     };
     match (current, input) {
         (_, Input::SignedOut) => Some(Connection::SignedOut),
-        // Only a new attempt leads out of these two.
+        // A new attempt leads out of these two.
         (_, Input::Connecting) => Some(Connection::Connecting),
         (Connection::SignedOut, _) => None,
         (_, Input::Refused { reason }) => Some(Connection::Refused { reason }),
+        // While the connection is not there it has a reason of its own.
+        (Connection::Offline { .. } | Connection::Connecting, Input::NotRead { .. }) => None,
+        (Connection::Refused { .. }, Input::NotRead { .. }) if !not_read => None,
+        (_, Input::NotRead { reason }) => Some(Connection::Refused { reason }),
+        (Connection::Refused { .. }, Input::CaughtUp) if not_read => Some(Connection::Live),
+        (Connection::Refused { .. }, Input::Lost { retry_at, reason }) if not_read => {
+            Some(Connection::Offline {
+                since,
+                retry_at: retry_at.map(Timestamp::as_millis),
+                reason,
+            })
+        }
         (Connection::Refused { .. }, _) => None,
         (_, Input::Lost { retry_at, reason }) => Some(Connection::Offline {
             since,
@@ -200,5 +220,42 @@ mod tests {
         );
         state.input(lost(), NOW);
         assert!(matches!(state.current(), Connection::Refused { .. }));
+    }
+    #[test]
+    fn what_could_not_be_read_is_live_once_it_was_read() {
+        let state = state();
+        let not_read = || Input::NotRead {
+            reason: "no".to_owned(),
+        };
+        state.input(not_read(), NOW);
+        assert!(matches!(state.current(), Connection::Offline { .. }));
+        state.input(Input::Connecting, NOW);
+        state.input(Input::CatchUpBegan, NOW);
+        state.input(not_read(), NOW);
+        assert!(matches!(state.current(), Connection::Refused { .. }));
+        // Another attempt says nothing before it is done.
+        state.input(Input::CatchUpBegan, NOW);
+        state.input(Input::CatchUp { done: 3, total: 9 }, NOW);
+        assert!(matches!(state.current(), Connection::Refused { .. }));
+        state.input(Input::CaughtUp, NOW);
+        assert_eq!(state.current(), Connection::Live);
+        // A connection that goes says so.
+        state.input(not_read(), NOW);
+        state.input(lost(), NOW);
+        assert!(matches!(state.current(), Connection::Offline { .. }));
+    }
+
+    #[test]
+    fn reading_does_not_end_what_the_connection_was_refused_for() {
+        let state = state();
+        state.input(Input::Connecting, NOW);
+        state.input(Input::CatchUpBegan, NOW);
+        let reason = "the key".to_owned();
+        state.input(Input::Refused { reason }, NOW);
+        let reason = "no".to_owned();
+        state.input(Input::NotRead { reason }, NOW);
+        state.input(Input::CaughtUp, NOW);
+        let reason = "the key".to_owned();
+        assert_eq!(state.current(), Connection::Refused { reason });
     }
 }

@@ -5,7 +5,7 @@ use tidings_contract as api;
 use tidings_model::{MessageId, SessionId, Timestamp};
 use tidings_supabase::{Filter, Query};
 
-use super::catch_up::{Error, server_now};
+use super::catch_up::{Error, Portion, server_now};
 use super::remote::{self, Fields, table};
 use super::{Core, ingest, send};
 
@@ -43,10 +43,16 @@ async fn fetch(core: &Core, session: &SessionId, from: Timestamp) -> Result<(), 
         .filter(Filter::eq("session_id", session.to_string()))
         .filter(Filter::gte("created_at", from.to_string()))
         .ascending("created_at")
-        .ascending("id")
-        .limit(PAGE)
-        .count();
-    let answer = core.rest.select(table::MESSAGES, &query).await?;
+        .ascending("id");
+    let mut portion = Portion::of(PAGE);
+    let answer = loop {
+        let query = portion.limit(query.clone());
+        match core.rest.select(table::MESSAGES, &query).await {
+            Ok(answer) => break answer,
+            Err(error) if portion.cut(&error) => {}
+            Err(error) => return Err(error.into()),
+        }
+    };
     let mut rows = Vec::with_capacity(answer.rows.len());
     let mut newest = None;
     for row in &answer.rows {

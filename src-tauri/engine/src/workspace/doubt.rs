@@ -24,7 +24,8 @@ pub struct Pace {
     pub quiet_prices: Duration,
     /// How often prices and sleep are looked at.
     pub look: Duration,
-    /// A channel whose row changes the project refuses joins again after at least this long.
+    /// A channel whose row changes the project refuses joins again after at least this long; a
+    /// project that refuses to be read is asked again after about as long.
     pub refused_changes: Duration,
     /// From one request in the background to the next.
     pub background: Duration,

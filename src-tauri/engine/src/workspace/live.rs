@@ -234,7 +234,7 @@ fn subscribed(core: &Core) {
         // What was refused is accepted now.
         core.state.input(Input::Connecting, core.now());
     }
-    core.sync.catch_up();
+    core.sync.catch_up_anew();
 }
 
 /// They flow no more.

@@ -163,7 +163,6 @@ enum Failure {
 fn may_read(core: &Core) -> bool {
     core.realtime.status(live::PRICES) == Some(ChannelStatus::Subscribed)
         && core.settings().prices
-        && !core.background.is_paused()
         && core.past_prices.keeps() != Keeps::Latest
         && !core.past_prices.refused.load(Ordering::Relaxed)
 }

@@ -131,8 +131,13 @@ async fn settle(core: &Core, item: &OutboxItem, error: &Error) -> Result<Sent, C
         }
         Class::Permanent => {
             let reason = match error.code() {
-                Some("42501") => not_allowed(core, &item.session).await?,
-                _ => reason(error),
+                Some("42501") => not_allowed(core, item).await?,
+                _ => Some(reason(error)),
+            };
+            let Some(reason) = reason else {
+                // Refused again, it is asked for again.
+                core.cache.requeue(item.id).await?;
+                return Ok(Sent::Later(None));
             };
             core.cache.mark_failed(item.id, reason).await?;
             Ok(Sent::Refused)
@@ -204,6 +209,11 @@ async fn insert_message(core: &Core, message: &Message, began: Stamp) -> Result<
     };
     let source = source(core, began);
     let Some(stored) = stored else {
+        // With the sync part a project passes over what goes into a session that is gone, as if
+        // it were there already. Whether it ever was nobody can tell then: the text is kept.
+        if !session_exists(core, &message.session_id).await? {
+            return Ok(Answer::Refused(session_is_gone()));
+        }
         // It was stored, and somebody deleted it before the answer could be read.
         return Ok(Answer::Done(vec![Incoming::MessageDeleted {
             id: message.id,
@@ -283,6 +293,15 @@ async fn create_session(core: &Core, session: &Session, began: Stamp) -> Result<
         Insert::AlreadyThere => {
             let query = Query::new().filter(by_session(&session.id));
             answer = core.rest.select(table::SESSIONS, &query).await?;
+            if answer.rows.is_empty() {
+                // It was made, and deleted before the answer could be read. What waits for it is
+                // refused on its own.
+                return Ok(Answer::Done(vec![Incoming::SessionDeleted {
+                    id: session.id.clone(),
+                    rev: None,
+                    source: source(core, began),
+                }]));
+            }
         }
     }
     Ok(Answer::Done(session_facts(&answer, source(core, began))))
@@ -382,39 +401,57 @@ fn deleted_meanwhile() -> FailReason {
     }
 }
 
-/// Why one may not write, as far as it can be told.
-async fn not_allowed(core: &Core, session: &SessionId) -> Result<FailReason, CacheError> {
-    let known = core.cache.session(session.clone()).await?;
-    let reads = known.is_some_and(|known| known.role == Some(MemberRole::Reader));
-    if !reads && lost(core, session).await.unwrap_or(false) {
-        return Ok(out_of_reach());
+/// Why one may not write, as far as it can be told; none when the project does not answer now.
+async fn not_allowed(core: &Core, item: &OutboxItem) -> Result<Option<FailReason>, CacheError> {
+    let known = core.cache.session(item.session.clone()).await?;
+    if known.is_some_and(|known| known.role == Some(MemberRole::Reader)) {
+        return Ok(Some(FailReason {
+            code: fail::ACCESS.to_owned(),
+            message: "You may only read this session now. Your text is kept here.".to_owned(),
+        }));
     }
-    let (word, message) = if reads {
-        let message = "You may only read this session now. Your text is kept here.";
-        (fail::ACCESS, message)
-    } else {
-        (fail::RULES, "The project does not allow you to write here.")
+    // Rules are asked before it is looked whether the session is there.
+    let there = match item.op {
+        Op::CreateSession(_) => true,
+        _ => match session_exists(core, &item.session).await {
+            Ok(there) => there,
+            Err(error) if matches!(error.class(), Class::Permanent) => true,
+            Err(error) => {
+                tracing::info!(%error, "why a change was refused was not told");
+                return Ok(None);
+            }
+        },
     };
-    Ok(FailReason {
-        code: word.to_owned(),
-        message: message.to_owned(),
-    })
+    Ok(Some(match (there, core.part().is_installed()) {
+        (true, _) => FailReason {
+            code: fail::RULES.to_owned(),
+            message: "The project does not allow you to write here.".to_owned(),
+        },
+        (false, true) => out_of_reach(),
+        (false, false) => FailReason {
+            code: fail::MISSING_SESSION.to_owned(),
+            message: "The project does not have this session, or does not show it to you any more. Your text is kept here.".to_owned(),
+        },
+    }))
+}
+
+fn session_is_gone() -> FailReason {
+    FailReason {
+        code: fail::MISSING_SESSION.to_owned(),
+        message: "The session does not exist any more.".to_owned(),
+    }
 }
 
 fn reason(error: &Error) -> FailReason {
-    let (code, message) = match (error.code(), error.status()) {
-        (Some("23503"), _) => (
-            fail::MISSING_SESSION,
-            "The session does not exist any more.".to_owned(),
-        ),
-        (_, Some(413)) => (
-            fail::SIZE,
-            "It is longer than the project accepts.".to_owned(),
-        ),
-        _ => (fail::OTHER, error.to_string()),
-    };
-    FailReason {
-        code: code.to_owned(),
-        message,
+    match (error.code(), error.status()) {
+        (Some("23503"), _) => session_is_gone(),
+        (_, Some(413)) => FailReason {
+            code: fail::SIZE.to_owned(),
+            message: "It is longer than the project accepts.".to_owned(),
+        },
+        _ => FailReason {
+            code: fail::OTHER.to_owned(),
+            message: error.to_string(),
+        },
     }
 }

@@ -25,6 +25,8 @@ const BACK_OFF: BackOff = BackOff {
     first: Duration::from_secs(1),
     longest: Duration::from_secs(30),
 };
+/// What was refused is given again once somebody has seen to it.
+const LONGEST_REFUSED: Duration = Duration::from_mins(10);
 
 /// What the sync task is asked for.
 #[derive(Default)]
@@ -36,6 +38,7 @@ pub(super) struct Requests {
 #[derive(Default)]
 struct Asked {
     catch_up: bool,
+    at_once: bool,
     check: bool,
     reread: Reread,
     arrived: Vec<Arrived>,
@@ -48,6 +51,14 @@ impl Requests {
     /// Something may have been missed.
     pub fn catch_up(&self) {
         self.change(|asked| asked.catch_up = true);
+    }
+
+    /// The same, and what was refused before may be given now.
+    pub fn catch_up_anew(&self) {
+        self.change(|asked| {
+            asked.catch_up = true;
+            asked.at_once = true;
+        });
     }
 
     /// Nothing says that something was missed: it is read all the same.
@@ -111,6 +122,7 @@ impl Requests {
         let catch_up = with_catch_up && std::mem::take(&mut asked.catch_up);
         Asked {
             catch_up,
+            at_once: false,
             check: std::mem::take(&mut asked.check),
             reread: std::mem::take(&mut asked.reread),
             arrived: std::mem::take(&mut asked.arrived),
@@ -118,6 +130,12 @@ impl Requests {
             joined: std::mem::take(&mut asked.joined),
             names: std::mem::take(&mut asked.names),
         }
+    }
+
+    /// Whether somebody asked not to wait for what was refused.
+    fn take_at_once(&self) -> bool {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut asked.at_once)
     }
 
     /// Returns when something is asked for, and when a catch-up that was asked for is due.
@@ -139,10 +157,17 @@ impl Requests {
 /// Runs until the workspace closes.
 pub(super) async fn run(core: Arc<Core>) {
     let mut due = Instant::now();
+    // When it was refused: the earliest time to ask again.
+    let mut refused: Option<Instant> = None;
     let mut failed = 0_u32;
     let mut settled = Settled::default();
     loop {
         core.sync.asked(due).await;
+        if core.sync.take_at_once()
+            && let Some(earliest) = refused
+        {
+            due = due.min(earliest);
+        }
         let asked = core.sync.take(Instant::now() >= due);
         for messages in &asked.arrived {
             requests::arrived(&core, &messages.ids).await;
@@ -177,23 +202,27 @@ pub(super) async fn run(core: Arc<Core>) {
         due = Instant::now() + TOGETHER;
         settled.interrupted();
         let Err(error) = catch_up_once(&core, &mut settled).await else {
-            failed = 0;
+            (failed, refused) = (0, None);
             continue;
         };
         failed = failed.saturating_add(1);
-        let asked = match error.class() {
-            Class::Transient { retry_after } => retry_after,
-            Class::Network | Class::Permanent | Class::SignedOut => None,
+        refused = matches!(error.class(), Class::Permanent).then_some(due);
+        let wait = match error.class() {
+            Class::Transient { retry_after } => BACK_OFF.wait(failed, retry_after),
+            Class::Network | Class::SignedOut => BACK_OFF.wait(failed, None),
+            Class::Permanent => {
+                let reason = format!("The project refused to be read: {error}");
+                core.state.input(Input::NotRead { reason }, core.now());
+                let back_off = BackOff {
+                    first: core.pace.refused_changes,
+                    longest: LONGEST_REFUSED,
+                };
+                back_off.wait(failed, None)
+            }
         };
-        let wait = BACK_OFF.wait(failed, asked);
         due = due.max(Instant::now() + wait);
         tracing::warn!(%error, ?wait, "the catch-up did not finish");
-        if matches!(error.class(), Class::Permanent) {
-            let reason = format!("The project refused to be read: {error}");
-            core.state.input(Input::Refused { reason }, core.now());
-        } else {
-            core.sync.catch_up();
-        }
+        core.sync.catch_up();
     }
 }
 

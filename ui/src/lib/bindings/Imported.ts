@@ -19,4 +19,14 @@ known: number,
 /**
  * Messages of which the file has no text.
  */
-left_out: number, };
+left_out: number, 
+/**
+ * New messages of the file that had not been sent, for whatever reason. They are taken in as
+ * messages: their text is nowhere else.
+ */
+unsent: number, 
+/**
+ * Changes of messages and sessions, and deletions, that had not been sent. They are not
+ * carried out.
+ */
+undone: number, };

@@ -325,6 +325,8 @@ const engine: EngineWords = {
   "The project does not allow you to write here.":
     "Das Projekt erlaubt dir nicht, hier zu schreiben.",
   "The session does not exist any more.": "Die Unterhaltung gibt es nicht mehr.",
+  "The project does not have this session, or does not show it to you any more. Your text is kept here.":
+    "Das Projekt hat diese Unterhaltung nicht oder zeigt sie dir nicht mehr. Dein Text bleibt hier erhalten.",
   "It is longer than the project accepts.": "Es ist länger, als das Projekt annimmt.",
   "An alert fired, but could not be kept yet: {error}. It is tried again while Tidings runs.":
     "Ein Preisalarm hat ausgelöst, ließ sich aber noch nicht aufheben: {error}. Es wird weiter versucht, solange Tidings läuft.",

@@ -667,6 +667,14 @@ const de = {
     one: "{count} Nachricht hat in der Datei keinen Text und wurde ausgelassen.",
     other: "{count} Nachrichten haben in der Datei keinen Text und wurden ausgelassen.",
   },
+  "import.unsent": {
+    one: "{count} Nachricht war nicht gesendet; sie ist hier eine Nachricht.",
+    other: "{count} Nachrichten waren nicht gesendet; sie sind hier Nachrichten.",
+  },
+  "import.undone": {
+    one: "{count} Änderung oder Löschung war nicht gesendet und wurde nicht ausgeführt.",
+    other: "{count} Änderungen oder Löschungen waren nicht gesendet und wurden nicht ausgeführt.",
+  },
 
   "details.people": "Teilnehmer",
   "details.nobody": "Es ist nicht bekannt, ob jemand hier ist.",
@@ -1129,7 +1137,7 @@ const de = {
   "settings.keeping.ever": "Für immer",
   "settings.retention": "Auf diesem Computer behalten",
   "settings.retention.text":
-    "Was hier entfernt wird, bleibt in deinem Projekt und wird wieder geholt, wenn du dorthin blätterst. Was nicht gesendet ist, Entwürfe und die neuesten Nachrichten angehefteter Unterhaltungen bleiben immer.",
+    "Was hier entfernt wird, bleibt in deinem Projekt und wird wieder geholt, wenn du dorthin blätterst. Was nicht gesendet ist, Entwürfe, die neuesten Nachrichten angehefteter Unterhaltungen und Unterhaltungen, die dein Projekt nicht mehr zeigt, bleiben immer. Eine Größe ist die der Nachrichten und ihres Suchverzeichnisses; Kurse haben eigene Grenzen.",
   "settings.retention.everything": "Alles",
   "settings.retention.months": "Letzte Monate",
   "settings.retention.size": "Bis zu einer Größe",

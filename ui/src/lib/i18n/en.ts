@@ -647,6 +647,14 @@ export const en = {
     one: "{count} message has no text in the file and was left out.",
     other: "{count} messages have no text in the file and were left out.",
   },
+  "import.unsent": {
+    one: "{count} message had not been sent; it is here as a message.",
+    other: "{count} messages had not been sent; they are here as messages.",
+  },
+  "import.undone": {
+    one: "{count} change or deletion had not been sent and was not carried out.",
+    other: "{count} changes or deletions had not been sent and were not carried out.",
+  },
 
   "details.people": "Participants",
   "details.nobody": "Nobody is known to be here.",
@@ -1106,7 +1114,7 @@ export const en = {
   "settings.keeping.ever": "For ever",
   "settings.retention": "Keep on this computer",
   "settings.retention.text":
-    "What is removed here stays in your project, and is fetched again when you scroll to it. Unsent changes, drafts and the newest messages of pinned sessions always stay.",
+    "What is removed here stays in your project, and is fetched again when you scroll to it. Unsent changes, drafts, the newest messages of pinned sessions and sessions that your project no longer shows always stay. A size is that of messages and their search index; prices have limits of their own.",
   "settings.retention.everything": "Everything",
   "settings.retention.months": "Last months",
   "settings.retention.size": "Up to a size",

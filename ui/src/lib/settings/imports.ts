@@ -49,5 +49,7 @@ function tell(imported: Imported): void {
   ];
   if (imported.known > 0) said.push(t("import.known", { count: imported.known }));
   if (imported.left_out > 0) said.push(t("import.leftOut", { count: imported.left_out }));
+  if (imported.unsent > 0) said.push(t("import.unsent", { count: imported.unsent }));
+  if (imported.undone > 0) said.push(t("import.undone", { count: imported.undone }));
   showToast({ icon: "check", text: said.join(" ") });
 }

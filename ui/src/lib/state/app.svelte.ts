@@ -147,7 +147,7 @@ class App {
     return workspace.local ? said(workspace.name) : workspace.name;
   }
 
-  /** Stops what is fetched in the background, or lets it go on. */
+  /** Stops fetching older messages, or lets it go on. */
   async pauseDownload(paused: boolean): Promise<void> {
     await tryCall("pause_download", { paused });
   }

@@ -165,7 +165,9 @@ impl Import<'_> {
             sessions: 0,
             messages: 0,
             known: 0,
-            left_out: document.left_out(),
+            left_out: document.told.left_out,
+            unsent: document.told.unsent,
+            undone: document.told.undone,
         };
         let mut at = 0;
         loop {

@@ -41,7 +41,18 @@ pub(super) struct Document {
     parts: Vec<Part>,
     sessions: Vec<SessionId>,
     people: People,
-    left_out: u64,
+    pub told: Told,
+}
+
+/// What of a file is not as it was, to be told.
+#[derive(Default)]
+pub(super) struct Told {
+    /// Messages of which the file has no text.
+    pub left_out: u64,
+    /// New messages that had not been sent.
+    pub unsent: u64,
+    /// Edits and deletions that had not been sent.
+    pub undone: u64,
 }
 
 /// Where a row stands in the text.
@@ -97,6 +108,16 @@ struct Entry<'a> {
     messages: Vec<&'a RawValue>,
 }
 
+#[derive(Deserialize)]
+struct Waiting<T> {
+    unsent: T,
+}
+
+#[derive(Deserialize)]
+struct Unsent {
+    change: String,
+}
+
 impl Document {
     /// Checks a file from its first character to its last.
     pub(super) fn check(text: String, me: Option<UserId>, now: Timestamp) -> Result<Self> {
@@ -133,21 +154,19 @@ impl Document {
             parts: Vec::new(),
             sessions,
             people,
-            left_out: 0,
+            told: Told::default(),
         };
         for part in parts {
             if document.row(&part, now)?.is_some() {
+                document
+                    .told
+                    .waited(&document.text[part.at.clone()], part.message);
                 document.parts.push(part);
             } else {
-                document.left_out += 1;
+                document.told.left_out += 1;
             }
         }
         Ok(document)
-    }
-
-    /// Messages of which the file has no text.
-    pub(super) const fn left_out(&self) -> u64 {
-        self.left_out
     }
 
     /// Up to `count` rows from number `from` on; none at the end.
@@ -207,6 +226,30 @@ impl Document {
         }
         let row = ArchiveRow::message(&given, now).map_err(|error| error.to_string())?;
         Ok(Some((row, Some(id))))
+    }
+}
+
+impl Told {
+    /// Counts what waited on a row when the file was written.
+    fn waited(&mut self, row: &str, message: bool) {
+        // A message has one such change, a session a list of them.
+        let of_message =
+            |row| serde_json::from_str(row).map(|row: Waiting<Unsent>| vec![row.unsent]);
+        let of_session =
+            |row| serde_json::from_str(row).map(|row: Waiting<Vec<Unsent>>| row.unsent);
+        let found = if message {
+            of_message(row)
+        } else {
+            of_session(row)
+        };
+        for unsent in found.unwrap_or_default() {
+            match unsent.change.as_str() {
+                "new" if message => self.unsent += 1,
+                // A session is there with its row.
+                "new" => {}
+                _ => self.undone += 1,
+            }
+        }
     }
 }
 

@@ -81,17 +81,18 @@ impl Reader {
             let batch: Vec<Behind> = self.left.iter().take(count).cloned().collect();
             // A row that was moved or deleted since stays away by its tombstone, which comes first.
             if self.buried < count {
-                match read_tombstones(core, &batch[self.buried..], self.portion.rows).await {
+                match read_tombstones(core, &batch[self.buried..], self.portion).await {
                     Ok(()) => self.buried = count,
                     Err(Error::Server(error)) if self.portion.cut(&error) => continue,
                     Err(error) => return Err(error),
                 }
             }
             let began = core.cache.stamp();
-            let query = query(&batch, self.portion.rows);
+            let query = query(&batch).limit(self.portion.rows);
             // To count what is left takes the project longer than to answer: it is asked where the
             // end may be near. Elsewhere the end is an answer without rows.
-            let query = if distance(&batch) <= i64::from(self.portion.rows) {
+            let near = distance(&batch) <= i64::from(self.portion.rows);
+            let query = if near && self.portion.count {
                 query.count()
             } else {
                 query
@@ -244,13 +245,13 @@ impl Page {
     }
 }
 
-async fn read_tombstones(core: &Core, batch: &[Behind], rows: u32) -> Result<(), Error> {
+async fn read_tombstones(core: &Core, batch: &[Behind], portion: Portion) -> Result<(), Error> {
     let mut left = batch.to_vec();
     loop {
         let began = core.cache.stamp();
         let answer = core
             .rest
-            .select(TOMBSTONES, &query(&left, rows).count())
+            .select(TOMBSTONES, &portion.limit(query(&left)))
             .await?;
         let source = Source::Rest(ReadStamp {
             began,
@@ -293,7 +294,7 @@ async fn read_tombstones(core: &Core, batch: &[Behind], rows: u32) -> Result<(),
 }
 
 /// Rows above the numbers, session by session in the order of their numbers.
-fn query(batch: &[Behind], rows: u32) -> Query {
+fn query(batch: &[Behind]) -> Query {
     let above = batch.iter().map(|behind| {
         let session = Filter::eq("session_id", behind.session.to_string());
         session.and(Filter::gt("rev", behind.above.to_string()))
@@ -302,7 +303,6 @@ fn query(batch: &[Behind], rows: u32) -> Query {
         .filter(Filter::Any(above.collect()))
         .ascending("session_id")
         .ascending("rev")
-        .limit(rows)
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "an argument of map_err")]

@@ -10,6 +10,7 @@ use tidings_supabase::{Filter, Query, Rows};
 
 use super::super::remote::{self, Fields, table};
 use super::super::{Core, ingest, reread};
+use super::portion::Portion;
 use super::{Error, created_at, note_clock, server_now};
 
 /// Messages in the newest page of a session.
@@ -79,8 +80,8 @@ pub(in super::super) async fn fill(core: &Core, session: &SessionId) -> Result<(
     }
 }
 
-/// Reads `limit` messages of a session from `from` (inclusive) or the newest downwards, and
-/// takes them in as a range read whole.
+/// Reads `limit` messages of a session from `from` (inclusive) or the newest downwards, fewer when
+/// the project refuses so many at once, and takes them in as a range read whole.
 pub(in super::super) async fn fetch_older(
     core: &Core,
     session: &SessionId,
@@ -92,7 +93,13 @@ pub(in super::super) async fn fetch_older(
         newer: from,
     };
     let wanted = [(session.clone(), stretch)];
-    read_stretches(core, &wanted, limit).await.map(drop)
+    let mut portion = Portion::of(limit);
+    loop {
+        match read_stretches(core, &wanted, portion).await {
+            Err(Error::Server(error)) if portion.cut(&error) => {}
+            read => return read.map(drop),
+        }
+    }
 }
 
 /// What reading stretches brought.
@@ -104,17 +111,19 @@ pub(in super::super) struct Read {
     pub sessions: HashSet<SessionId>,
 }
 
-/// Reads stretches of different sessions from their newest ends downwards, `limit` messages
+/// Reads stretches of different sessions from their newest ends downwards, one portion of messages
 /// together, and takes them in as ranges read whole.
 pub(in super::super) async fn read_stretches(
     core: &Core,
     wanted: &[(SessionId, Stretch)],
-    limit: u32,
+    portion: Portion,
 ) -> Result<Read, Error> {
     let began = core.cache.stamp();
-    let answer = ask(core, wanted, limit).await?;
+    let answer = ask(core, wanted, portion).await?;
     note_clock(core, &answer);
-    let whole = answer.rows.is_empty() || answer.total == Some(answer.rows.len() as u64);
+    let whole = answer.rows.is_empty()
+        || answer.total == Some(answer.rows.len() as u64)
+        || (!portion.count && only_the_end(&answer, wanted));
     // Of the sessions in the answer only the last one can have been cut off.
     let cut = match answer.rows.last() {
         Some(last) if !whole => Some(session_of(last)?),
@@ -172,7 +181,25 @@ pub(in super::super) async fn read_stretches(
     Ok(read)
 }
 
-async fn ask(core: &Core, wanted: &[(SessionId, Stretch)], limit: u32) -> Result<Rows, Error> {
+/// Whether an answer has nothing but the message that a stretch ends with, which is known. Where
+/// nothing is counted this is how there is no more.
+fn only_the_end(answer: &Rows, wanted: &[(SessionId, Stretch)]) -> bool {
+    let [row] = answer.rows.as_slice() else {
+        return false;
+    };
+    let fields = Fields::of_answer(row, table::MESSAGES);
+    let Ok(message) = fields.and_then(|fields| remote::message(&fields, false)) else {
+        return false;
+    };
+    let end = place(&message);
+    end.is_some() && wanted.iter().any(|(_, stretch)| stretch.newer == end)
+}
+
+async fn ask(
+    core: &Core,
+    wanted: &[(SessionId, Stretch)],
+    portion: Portion,
+) -> Result<Rows, Error> {
     let within = |(session, stretch): &(SessionId, Stretch)| {
         let mut all = vec![Filter::eq("session_id", session.to_string())];
         all.extend(stretch.newer.map(up_to));
@@ -190,7 +217,7 @@ async fn ask(core: &Core, wanted: &[(SessionId, Stretch)], limit: u32) -> Result
     };
     Ok(core
         .rest
-        .select(table::MESSAGES, &query.limit(limit).count())
+        .select(table::MESSAGES, &portion.limit(query))
         .await?)
 }
 

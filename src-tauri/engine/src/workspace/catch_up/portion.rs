@@ -1,6 +1,6 @@
 //! How much is asked for at once. A server that refuses so much is asked for less.
 
-use tidings_supabase::Error;
+use tidings_supabase::{Error, Query};
 
 /// Rows in one answer at first; hosted projects give no more.
 const ROWS: u32 = 1_000;
@@ -15,6 +15,9 @@ pub(in super::super) struct Portion {
     pub rows: u32,
     /// Sessions named.
     pub sessions: usize,
+    /// Whether the answer says how many rows there are. To count them can take a project longer
+    /// than to send some, and takes as long for a few of them.
+    pub count: bool,
 }
 
 impl Default for Portion {
@@ -22,11 +25,27 @@ impl Default for Portion {
         Self {
             rows: ROWS,
             sessions: SESSIONS,
+            count: true,
         }
     }
 }
 
 impl Portion {
+    /// So many rows of one thing.
+    pub const fn of(rows: u32) -> Self {
+        Self {
+            rows,
+            sessions: 1,
+            count: true,
+        }
+    }
+
+    /// The query for no more rows than that.
+    pub fn limit(&self, query: Query) -> Query {
+        let query = query.limit(self.rows);
+        if self.count { query.count() } else { query }
+    }
+
     /// Asks for less after a refusal that says, or may mean, that it was too much. Whether there
     /// is less to ask for: each of these halves something, so that they come to an end.
     pub fn cut(&mut self, error: &Error) -> bool {
@@ -37,7 +56,9 @@ impl Portion {
         match much {
             Much::Rows if self.rows > FEWEST_ROWS => {
                 self.rows = (self.rows / 2).max(FEWEST_ROWS);
+                self.count = false;
             }
+            Much::Rows if self.count => self.count = false,
             Much::Names | Much::Rows => self.sessions = (self.sessions / 2).max(1),
         }
         if *self != before {
@@ -80,15 +101,21 @@ mod tests {
             cuts += 1;
         }
         assert_eq!((portion.rows, portion.sessions), (FEWEST_ROWS, 1));
+        assert!(!portion.count);
         assert!(cuts < 20, "{cuts}");
         assert!(!portion.cut(&Error::RequestTooLong));
+        // A few rows that take too long are the count's fault, if anything's.
+        let mut few = Portion::of(5);
+        assert!(few.cut(&Error::AnswerTooLarge));
+        assert_eq!((few.rows, few.count), (5, false));
+        assert!(!few.cut(&Error::AnswerTooLarge));
     }
 
     #[test]
     fn an_address_that_is_too_long_costs_no_rows() {
         let mut portion = Portion::default();
         assert!(portion.cut(&Error::RequestTooLong));
-        assert_eq!(portion.rows, ROWS);
+        assert_eq!((portion.rows, portion.count), (ROWS, true));
         assert_eq!(portion.sessions, SESSIONS / 2);
         assert!(!portion.cut(&Error::SignedOut));
     }

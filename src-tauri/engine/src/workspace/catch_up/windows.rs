@@ -16,6 +16,7 @@ use super::super::connection::Input;
 use super::super::remote::{self, Fields, table};
 use super::super::{Core, ingest};
 use super::pages::{Range, fill, newest_first, older_than};
+use super::portion::Portion;
 use super::{Error, New, created_at, note_clock, server_now};
 
 /// Rows asked for at once; hosted projects give no more than 1,000.
@@ -51,13 +52,20 @@ async fn read_sessions(core: &Core) -> Result<Vec<SessionId>, Error> {
     // What is listed, and of that what could be read.
     let (mut listed, mut ids, mut facts) = (Vec::new(), Vec::new(), Vec::new());
     let (mut total, mut nameless) = (None, false);
+    let mut portion = Portion::of(PAGE);
     loop {
-        let mut query = Query::new().ascending("id").limit(PAGE);
+        // The first page counts them all, however few of them are asked for at once: without that
+        // nobody could tell what the list lacks.
+        let mut query = Query::new().ascending("id").limit(portion.rows);
         query = match listed.last() {
             None => query.count(),
             Some(last) => query.filter(Filter::gt("id", SessionId::to_string(last))),
         };
-        let answer = core.rest.select(table::SESSIONS, &query).await?;
+        let answer = match core.rest.select(table::SESSIONS, &query).await {
+            Ok(answer) => answer,
+            Err(error) if portion.cut(&error) => continue,
+            Err(error) => return Err(error.into()),
+        };
         note_clock(core, &answer);
         total = total.or(answer.total);
         if answer.rows.is_empty() {
@@ -125,17 +133,22 @@ async fn read_messages(core: &Core, sessions: &[SessionId]) -> Result<Vec<New>, 
     let mut range = Range::from(began);
     let mut newest = watermark;
     let mut total = None;
+    let mut portion = Portion::of(PAGE);
     loop {
         // Each page counts what is left, in one statement with it: rows that come or go between
         // two pages cannot make the end look near.
-        let mut query = newest_first().limit(PAGE).count();
+        let mut query = portion.limit(newest_first());
         if let Some(known) = known {
             query = query.filter(Filter::gte("created_at", known.to_string()));
         }
         if let Some(oldest) = range.oldest {
             query = query.filter(older_than(oldest));
         }
-        let answer = core.rest.select(table::MESSAGES, &query).await?;
+        let answer = match core.rest.select(table::MESSAGES, &query).await {
+            Ok(answer) => answer,
+            Err(error) if portion.cut(&error) => continue,
+            Err(error) => return Err(error.into()),
+        };
         note_clock(core, &answer);
         total = total.or(answer.total);
         let before = range.oldest;

@@ -130,6 +130,7 @@ impl Core {
         if self.tokens.user().is_some() {
             self.realtime.connect();
             self.realtime.reconnect_now();
+            self.sync.catch_up_anew();
         }
         api::Nothing {}
     }
