@@ -7,6 +7,7 @@ mod alerts;
 mod away;
 mod background;
 mod chat;
+mod checklist;
 mod delivery;
 #[cfg(unix)]
 mod disk;

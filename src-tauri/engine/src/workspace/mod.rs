@@ -58,7 +58,7 @@ use crate::sounds::Sounds;
 pub use doubt::Pace;
 pub(crate) use live::{refused, tuning};
 use market::Market;
-pub(crate) use members::Names;
+pub(crate) use members::{Names, is_missing};
 use open::OpenSession;
 pub(crate) use remote::table;
 pub(crate) use rules::Portable;

@@ -148,7 +148,29 @@ const engine: EngineWords = {
   "The four tables are there.": "Die vier Tabellen sind da.",
   "Missing: {}. Run the SQL in the project's SQL editor.":
     "Es fehlen: {}. Führe das SQL im SQL-Editor des Projekts aus.",
-  "the attempt ended": "der Versuch endete",
+  "The project does not offer the schema {schema}. Add it to the exposed schemas in the project's API settings, or name another in the settings here.":
+    "Das Projekt bietet das Schema {schema} nicht an. Füge es in den API-Einstellungen des Projekts den angebotenen Schemas hinzu oder nenne hier in den Einstellungen ein anderes.",
+  "Whoever has the key can read or write without signing in: {}. Row level security is off there, or a policy lets everybody in.":
+    "Wer den Schlüssel hat, kann ohne Anmeldung lesen oder schreiben: {}. Row Level Security ist dort aus, oder eine Policy lässt alle herein.",
+  "It could not be told before signing in for: {}.":
+    "Vor der Anmeldung ließ es sich nicht feststellen für: {}.",
+  "Without signing in nobody reads or writes your rows.":
+    "Ohne Anmeldung liest und schreibt niemand deine Zeilen.",
+  "Not in the publication supabase_realtime: {}. Run the SQL in the project's SQL editor.":
+    "Nicht in der Publikation supabase_realtime: {}. Führe das SQL im SQL-Editor des Projekts aus.",
+  "Changes of the tables are published.": "Änderungen der Tabellen werden gemeldet.",
+  "It could not be told before signing in: {reason}":
+    "Vor der Anmeldung ließ es sich nicht feststellen: {reason}",
+  "It could not be told: no answer in time":
+    "Es ließ sich nicht feststellen: keine Antwort in der vorgesehenen Zeit",
+  "It could not be looked at: {error}": "Es ließ sich nicht ansehen: {error}",
+  "The server counts changes: what was missed is found at once.":
+    "Der Server zählt Änderungen: Verpasstes wird sofort gefunden.",
+  "Optional, and not there. With it, what was missed while offline is found sooner, and with less to download.":
+    "Nicht nötig und nicht da. Mit ihm wird offline Verpasstes schneller gefunden und weniger geladen.",
+  "Sessions can be shared with others.": "Unterhaltungen lassen sich mit anderen teilen.",
+  "Optional, and not there. With it, sessions can be shared with others.":
+    "Nicht nötig und nicht da. Mit ihm lassen sich Unterhaltungen mit anderen teilen.",
   "no answer in time": "keine Antwort in der vorgesehenen Zeit",
   "Changes can be followed.": "Änderungen kommen an.",
   "Changes cannot be followed: {reason}": "Änderungen kommen nicht an: {reason}",
