@@ -29,6 +29,7 @@ mod own;
 mod own_words;
 mod parts;
 mod people;
+mod presence;
 mod price_history;
 mod providers;
 mod quiet_hours;

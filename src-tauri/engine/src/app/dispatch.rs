@@ -100,6 +100,10 @@ impl App {
 
     /// Commands that concern the workspace in front.
     async fn call_front(&self, command: Command) -> Result<Box<RawValue>, ApiError> {
+        // Also from the tray or a notification: whoever does that is there.
+        if matches!(command, Command::SetPresence(_) | Command::SendMessage(_)) {
+            self.used();
+        }
         let core = self.front_core().await?;
         call_workspace(&core, command).await
     }
