@@ -1,11 +1,14 @@
 //! The look at a project before it is added: what is wrong is found with the key alone, and told
 //! with the SQL that mends it.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use serde_json::json;
 use tidings_contract::{self as api, Check, CheckItem, CheckOutcome, ProjectCheck};
 use tidings_local::{Behaviour, Options, Parts, WorkspaceOptions};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use tidings_tests::project::Project;
 
@@ -280,5 +283,36 @@ async fn the_tables_are_looked_for_in_the_schema_that_is_set() {
     let tables = found(&looked, Check::Tables);
     assert_eq!(tables.outcome, CheckOutcome::Failed);
     assert!(tables.message.contains("the schema chat."), "{tables:?}");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_project_is_told_from_a_wrong_key() {
+    // What answers for a project that is paused.
+    let gateway = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let url = format!("http://{}", gateway.local_addr().unwrap());
+    let answering = tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = gateway.accept().await.unwrap();
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).await.unwrap();
+            let answer =
+                b"HTTP/1.1 540 Project Paused\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            stream.write_all(answer).await.unwrap();
+        }
+    });
+    let device = Device::new();
+    let app = device.start().await;
+    let key = "sb_publishable_0123456789abcdef".to_owned();
+    let looked = app.ok(api::CheckProject { url, key }).await;
+    assert!(!looked.usable);
+    let answers = found(&looked, Check::Reachable);
+    assert_eq!(answers.outcome, CheckOutcome::Failed);
+    assert!(
+        answers.message.contains("The project is paused."),
+        "{answers:?}"
+    );
+    assert_eq!(found(&looked, Check::Key).outcome, CheckOutcome::Unknown);
+    answering.abort();
     app.stop().await;
 }

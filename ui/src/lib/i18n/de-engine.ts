@@ -143,6 +143,7 @@ const engine: EngineWords = {
   "The project answers.": "Das Projekt antwortet.",
   "The key is accepted.": "Der Schlüssel wird angenommen.",
   "Nothing answers there: {error}": "Dort antwortet nichts: {error}",
+  "The project cannot answer now: {error}": "Das Projekt kann gerade nicht antworten: {error}",
   "The key is refused: {error}": "Der Schlüssel wird abgelehnt: {error}",
   "The tables could not be looked at: {error}": "Die Tabellen ließen sich nicht ansehen: {error}",
   "The four tables are there.": "Die vier Tabellen sind da.",
@@ -225,6 +226,10 @@ const engine: EngineWords = {
   "The HTTP client could not be set up: {0}": "Der HTTP-Client ließ sich nicht einrichten: {0}",
   "The project has seen too many requests and takes none for now. What you wrote is kept; it is tried again by itself.":
     "Das Projekt hat zu viele Anfragen gesehen und nimmt vorerst keine an. Was du geschrieben hast, ist aufgehoben; es wird von selbst erneut versucht.",
+  "The project is paused. It can be restored in the Supabase dashboard; what you wrote is kept.":
+    "Das Projekt pausiert. Im Supabase-Dashboard lässt es sich wiederherstellen; was du geschrieben hast, ist aufgehoben.",
+  "the project is paused; it can be restored in the Supabase dashboard":
+    "das Projekt pausiert; im Supabase-Dashboard lässt es sich wiederherstellen",
   "The project has seen too many attempts. Wait some minutes, then try again.":
     "Das Projekt hat zu viele Versuche gesehen. Warte einige Minuten und versuch es dann noch einmal.",
 

@@ -45,6 +45,7 @@ pub(super) async fn look(sockets: Arc<dyn Connector>, project: &Project, schema:
         .collect();
     client.connect();
     let mut feed = Feed::default();
+    // What has come by then counts.
     let _ = in_time(feed.listen(&mut events, channels.len())).await;
     client.disconnect();
     feed

@@ -72,11 +72,14 @@ pub(super) async fn run(means: Means<'_>, url: &str, key: &str) -> ProjectCheck 
     let auth = Auth::new(means.http.clone(), project.clone());
     let answers = match in_time(auth.settings()).await {
         Some(Ok(_)) => Ok(()),
-        Some(Err(error)) if !matches!(error.class(), Class::Network) => {
+        Some(Err(error)) if matches!(error.class(), Class::Permanent | Class::SignedOut) => {
             Err(format!("The key is refused: {error}"))
         }
         Some(Err(error)) => {
-            let message = format!("Nothing answers there: {error}");
+            let message = match error.class() {
+                Class::Transient { .. } => format!("The project cannot answer now: {error}"),
+                _ => format!("Nothing answers there: {error}"),
+            };
             items.push(item(Check::Reachable, CheckOutcome::Failed, message));
             return finish(Some(address), &items);
         }
