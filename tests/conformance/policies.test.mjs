@@ -149,6 +149,20 @@ function register(parts) {
     }
   });
 
+  describe("an insert without a key tells whether policies keep one out, and writes nothing", () => {
+    for (const table of Object.keys(ROWS)) {
+      const { key } = KEPT[table];
+      const keyless = (tx) => tx`insert into ${tx(table)} (${tx(key)}) values (null)`;
+      test(table, async () => {
+        const kept = { code: "42501", message: /row-level security/ };
+        await assert.rejects(as("anon", keyless), kept);
+        const off = (tx) => tx`alter table ${tx(table)} disable row level security`;
+        const relation = new RegExp(`"${key}" of relation "${table}"`);
+        await assert.rejects(as("anon", keyless, off), { code: "23502", message: relation });
+      });
+    }
+  });
+
   test("an assistant's message has no user, and its session's owner may write it", async () => {
     const write = (tx) => tx`insert into chat_messages (session_id, content, role)
         values ('s-alice', 'Hello', 'assistant') returning user_id`;

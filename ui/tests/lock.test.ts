@@ -131,6 +131,18 @@ describe("a window that shows something", () => {
   });
 });
 
+it("tells that it is used also where no passphrase is set", async () => {
+  app.phase = { phase: "starting" };
+  render(Root);
+  app.start(backend);
+  backend.open();
+  (await backend.next("snapshot")).answer({ ...snapshot(1), lock: unlocked });
+  await expect.poll(() => app.phase.phase).toBe("ready");
+  vi.spyOn(Date, "now").mockReturnValue(Date.now() + 3_600_000);
+  await fireEvent.pointerDown(window);
+  await backend.next("report_use");
+});
+
 it("is locked by its key and from the palette where there is a passphrase", async () => {
   useBackend(backend);
   app.phase = { phase: "ready" };

@@ -181,7 +181,7 @@ pub struct ProjectCheck {
     pub url: Option<String>,
     /// Each check, in the order shown.
     pub items: Vec<CheckItem>,
-    /// Whether the project can be added.
+    /// Whether the project can be added: it answers, takes the key and has the tables.
     pub usable: bool,
 }
 
@@ -208,8 +208,16 @@ pub enum Check {
     Key,
     /// The tables are there.
     Tables,
+    /// Row level security keeps out whoever is not signed in.
+    RowSecurity,
     /// The change feed answers.
     Realtime,
+    /// The change feed tells the changes of the tables.
+    Publication,
+    /// The optional sync part is there.
+    SyncPart,
+    /// The optional members part is there.
+    MembersPart,
     /// The two clocks agree.
     Clock,
 }
@@ -222,9 +230,11 @@ pub enum CheckOutcome {
     Ok,
     /// Works, with a restriction that the message names.
     Warning,
-    /// Does not work.
+    /// Does not work, or must not stay as it is.
     Failed,
-    /// Could not be looked at, because an earlier check failed.
+    /// An optional part that is not there.
+    Absent,
+    /// Could not be looked at: an earlier check failed, or it cannot be told before somebody signs in.
     Unknown,
 }
 

@@ -157,7 +157,7 @@ commands! {
     "lock" = LockNow -> LockState;
     /// Sets, changes or takes away the passphrase of the lock.
     "set_passphrase" = SetPassphrase -> LockState;
-    /// Tells that somebody uses the window, so that the lock does not close by itself.
+    /// Tells that somebody uses the window: the lock does not close by itself, and presence is not away.
     "report_use" = ReportUse -> Nothing;
     /// What `start_over` would remove. Answered while the lock is closed.
     "left_behind" = GetLeftBehind -> LeftBehind;

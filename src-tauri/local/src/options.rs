@@ -179,6 +179,11 @@ pub struct Behaviour {
     pub max_rows: usize,
     /// Whether requests without a user are served as `anon` (else `PGRST302`).
     pub anonymous: bool,
+    /// Whether row level security is on. Without it everybody who has the key reads and writes all
+    /// rows of the four tables over REST.
+    pub row_security: bool,
+    /// Tables that REST does not know, as of a project that was set up in part.
+    pub missing: Vec<String>,
     /// Whether the `/_test/` routes exist (service key only): clock, token lifetime,
     /// ending sessions, Realtime faults.
     pub test_hooks: bool,
@@ -191,6 +196,8 @@ impl Default for Behaviour {
             realtime: RealtimeBehaviour::default(),
             max_rows: 1000,
             anonymous: true,
+            row_security: true,
+            missing: Vec::new(),
             test_hooks: false,
         }
     }

@@ -123,7 +123,7 @@ pub struct Refusal {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectError {
     /// The server answered, and did not upgrade.
-    #[error("the server answered HTTP {status}: {message}")]
+    #[error("{}", answered(*.status, .message))]
     Http {
         /// The HTTP status.
         status: u16,
@@ -138,6 +138,16 @@ pub enum ConnectError {
     /// The address cannot be connected to at all.
     #[error("{0}")]
     Address(String),
+}
+
+/// The status that stands for a paused project.
+const PAUSED: u16 = 540;
+
+fn answered(status: u16, message: &str) -> String {
+    if status == PAUSED {
+        return "the project is paused; it can be restored in the Supabase dashboard".to_owned();
+    }
+    format!("the server answered HTTP {status}: {message}")
 }
 
 /// What follows from a failed attempt.

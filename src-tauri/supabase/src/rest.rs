@@ -143,6 +143,16 @@ impl Rest {
         self.write(Method::POST, table, &pairs, prefer, body).await
     }
 
+    /// Inserts a row, and asks for nothing in return: rules about reading have no say.
+    pub async fn insert(&self, table: &str, body: &(impl Serialize + Sync)) -> Result<(), Error> {
+        self.call(Service::Rest, || {
+            let request = self.request(Method::POST, table, &[])?;
+            request.header("prefer", "return=minimal").json(body)
+        })
+        .await?;
+        Ok(())
+    }
+
     /// Changes the rows that meet the filter, and returns them as they now are. No rows means
     /// that there was none, or that none may be changed: the server does not tell which.
     pub async fn update(

@@ -15,6 +15,8 @@ const FLOW_IS_OVER: &str =
     "The sign-in in the browser took too long, or another one was begun since. Try again.";
 const TOO_MANY: &str = "The project has seen too many requests and takes none for now. What you \
                         wrote is kept; it is tried again by itself.";
+const PAUSED: &str = "The project is paused. It can be restored in the Supabase dashboard; what \
+                      you wrote is kept.";
 const NO_SIGN_UP: &str =
     "This project takes no new accounts. Sign in with one that it knows already.";
 
@@ -34,6 +36,9 @@ pub(crate) fn browser(code: Option<&str>, message: &str) -> String {
 
 /// What to show instead of the server's own words.
 pub(crate) fn advice(error: &ApiError) -> Option<String> {
+    if error.status == 540 {
+        return Some(PAUSED.to_owned());
+    }
     if error.service != Service::Auth {
         return (error.status == 429).then(|| TOO_MANY.to_owned());
     }

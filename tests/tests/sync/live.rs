@@ -394,6 +394,22 @@ async fn a_project_with_too_many_users_is_left_alone_for_long_and_that_is_said()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_paused_project_is_told_as_such_and_comes_back() {
+    let project = Project::start().await;
+    let (_device, app) = alices_device(&project).await;
+    project.server.faults().refuse_handshakes(Some(540));
+    project.server.faults().abort();
+    app.connection("the pause", |state| {
+        matches!(state, Connection::Offline { reason: Some(reason), .. }
+            if reason.starts_with("the project is paused"))
+    })
+    .await;
+    project.server.faults().refuse_handshakes(None);
+    app.ok(api::Connect {}).await;
+    app.live().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_closed_app_leaves_no_task_behind() {
     let project = Project::start().await;
     // What starts once in a process has started.

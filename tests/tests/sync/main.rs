@@ -7,6 +7,7 @@ mod alerts;
 mod away;
 mod background;
 mod chat;
+mod checklist;
 mod delivery;
 mod desktop;
 #[cfg(unix)]
@@ -31,6 +32,7 @@ mod own_words;
 mod parts;
 mod people;
 mod portions;
+mod presence;
 mod price_history;
 mod providers;
 mod quiet_hours;

@@ -36,7 +36,7 @@ async fn person(
 }
 
 /// Waits until somebody's row in the table has a status.
-async fn row_says(project: &Project, user: &str, status: &str) {
+pub async fn row_says(project: &Project, user: &str, status: &str) {
     let (service, query) = (project.service(), format!("user_id=eq.{user}"));
     wait_for(&format!("a row that says {status}"), DEADLINE, || async {
         let row = service.select("user_presence", &query).await.ok()?.pop()?;
@@ -173,6 +173,7 @@ async fn who_chooses_to_be_invisible_is_not_seen() {
     let bob = project.newcomer(&bob()).await;
     let mut room = enter(&bob, &session).await;
     room.find_here(&alice, |_| true).await.unwrap();
+    row_says(&project, &alice, "online").await;
     app.ok(api::SetPresence {
         presence: api::OwnPresence::Invisible,
     })

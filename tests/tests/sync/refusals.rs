@@ -177,12 +177,6 @@ async fn a_wrong_address_a_wrong_key_and_a_silent_project_are_told_apart() {
 
     let good = look(project.proxy.url(), project.key()).await;
     assert!(good.usable, "{good:#?}");
-    assert!(
-        good.items
-            .iter()
-            .all(|item| item.outcome == api::CheckOutcome::Ok),
-        "{good:#?}"
-    );
 
     for (url, part) in [
         ("", "empty"),

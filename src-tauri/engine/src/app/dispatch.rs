@@ -45,8 +45,14 @@ impl App {
             Command::GetSnapshot(_) => reply::<api::GetSnapshot>(self.snapshot().await),
             Command::StartLocal(_) => reply::<api::StartLocal>(self.start_local().await),
             Command::CheckProject(args) => {
-                let sockets = self.0.options.network.sockets();
-                let check = check::run(&self.0.http, sockets, &args.url, &args.key);
+                let schema = self.0.settings.borrow().schema.clone();
+                let means = check::Means {
+                    http: &self.0.http,
+                    sockets: self.0.options.network.sockets(),
+                    clock: &*self.0.options.clock,
+                    schema: &schema,
+                };
+                let check = Box::pin(check::run(means, &args.url, &args.key));
                 reply::<api::CheckProject>(Ok(check.await))
             }
             Command::AddWorkspace(args) => {
@@ -94,6 +100,10 @@ impl App {
 
     /// Commands that concern the workspace in front.
     async fn call_front(&self, command: Command) -> Result<Box<RawValue>, ApiError> {
+        // Also from the tray or a notification: whoever does that is there.
+        if matches!(command, Command::SetPresence(_) | Command::SendMessage(_)) {
+            self.used();
+        }
         let core = self.front_core().await?;
         call_workspace(&core, command).await
     }

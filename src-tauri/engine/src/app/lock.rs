@@ -179,6 +179,7 @@ impl App {
     }
 
     pub(super) fn report_use(&self) -> api::Nothing {
+        self.used();
         self.happened(Happened::Used(self.now()));
         api::Nothing {}
     }
@@ -188,6 +189,7 @@ impl App {
         let _turn = self.0.lock.turn.lock().await;
         if self.is_locked() {
             self.check(given).await?;
+            self.used();
             self.happened(Happened::Opened(self.now()));
             // A key store that did not answer at the start does now.
             if self.front_core().await.is_err() {
@@ -300,6 +302,11 @@ impl App {
     /// Whoever starts over has the turn: no passphrase is looked at meanwhile.
     pub(super) async fn lock_turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.0.lock.turn.lock().await
+    }
+
+    /// Somebody is there.
+    pub(super) fn used(&self) {
+        self.0.used.send_replace(self.now());
     }
 
     fn now(&self) -> Timestamp {

@@ -71,6 +71,8 @@ struct Inner {
     config: Mutex<Config>,
     settings: watch::Sender<api::Settings>,
     muted: watch::Sender<Option<Timestamp>>,
+    /// When somebody used the program last.
+    used: watch::Sender<Timestamp>,
     sounds: Sounds,
     http: tidings_supabase::Http,
     running: tokio::sync::Mutex<Running>,
@@ -120,6 +122,7 @@ impl App {
             settings: watch::Sender::new(config.settings.clone()),
             config: Mutex::new(config),
             muted: watch::Sender::new(muted),
+            used: watch::Sender::new(now),
             sounds: Sounds::in_directory(&options.data_dir),
             http: options.network.http()?,
             running: tokio::sync::Mutex::default(),

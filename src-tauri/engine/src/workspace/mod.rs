@@ -24,6 +24,7 @@ mod outbox;
 mod past;
 mod past_prices;
 mod people;
+mod presence;
 mod price_levels;
 mod prices;
 mod quotes;
@@ -59,7 +60,7 @@ use crate::sounds::Sounds;
 pub use doubt::Pace;
 pub(crate) use live::{refused, tuning};
 use market::Market;
-pub(crate) use members::Names;
+pub(crate) use members::{Names, is_missing};
 use open::OpenSession;
 pub(crate) use remote::table;
 pub(crate) use rules::Portable;
@@ -89,6 +90,8 @@ pub(crate) struct Parts {
     pub settings: watch::Receiver<api::Settings>,
     /// Until when alerts are muted.
     pub muted: watch::Receiver<Option<Timestamp>>,
+    /// When the program was used last.
+    pub used: watch::Receiver<Timestamp>,
     /// What notifications sound like.
     pub sounds: Sounds,
     /// Whether it is the embedded one, whose prices are simulated.
@@ -146,7 +149,7 @@ pub(crate) struct Core {
     past_prices: past_prices::Requests,
     past: past::Known,
     open: tokio::sync::Mutex<Option<OpenSession>>,
-    presence: watch::Sender<api::OwnPresence>,
+    own: presence::Own,
     presence_row: Notify,
     /// Typing on a channel that is not joined.
     typing_unjoined: watch::Sender<Option<(String, people::TypingMessage)>>,
@@ -184,6 +187,7 @@ impl Workspace {
             bus,
             settings,
             muted,
+            used,
             sounds,
             local,
             schema,
@@ -197,6 +201,7 @@ impl Workspace {
         let listening = listening::Listening::load(&cache, newest).await?;
         let members = members::State::load(&cache).await?;
         let background = background::Control::load(&cache).await?;
+        let own = presence::Own::load(&cache, used).await?;
         let (snoozed, pending) = (cache.pending_notifications().await?)
             .into_iter()
             .partition(|firing| firing.firing.mark == FiringMark::Snoozed);
@@ -244,7 +249,7 @@ impl Workspace {
             past_prices: past_prices::Requests::default(),
             past: past::Known::default(),
             open: tokio::sync::Mutex::new(None),
-            presence: watch::Sender::new(api::OwnPresence::Online),
+            own,
             presence_row: Notify::new(),
             typing_unjoined: watch::Sender::new(None),
             last_session: Mutex::new(last_session),
@@ -455,7 +460,8 @@ fn tasks(
     tasks.spawn(notices::run(core.clone(), pending, to_tell));
     spawn("doubt", Box::pin(doubt::run(core.clone())));
     spawn("people", Box::pin(people::run(core.clone())));
-    spawn("presence row", Box::pin(people::keep_row(core.clone())));
+    spawn("use", Box::pin(presence::follow_use(core.clone())));
+    spawn("presence row", Box::pin(presence::keep_row(core.clone())));
     spawn("profile", Box::pin(members::keep_profile(core.clone())));
     spawn("typing", Box::pin(people::tell_unjoined(core.clone())));
     spawn("search index", Box::pin(index::run(core.clone())));

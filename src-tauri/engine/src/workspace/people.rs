@@ -9,7 +9,6 @@ use tidings_contract as api;
 use tidings_model::{MemberRole, SessionId, UserId};
 use tidings_realtime::{Binding, Change, ChannelSpec, Payload, PresenceUpdate, PushError};
 use tidings_supabase::{BroadcastMessage, Broadcasts};
-use tokio::time::Instant;
 
 use super::catch_up::server_now;
 use super::open::{OpenSession, Standing, Timeouts, Tracked};
@@ -20,8 +19,6 @@ use super::{Core, members};
 const TYPING: &str = "typing";
 /// How often what has ended is looked for.
 const EXPIRE_EVERY: Duration = Duration::from_secs(1);
-/// The row in `user_presence` is written on change and this often.
-const ROW_EVERY: Duration = Duration::from_mins(5);
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct TypingMessage {
@@ -29,17 +26,6 @@ pub(super) struct TypingMessage {
     #[serde(default)]
     user_name: Option<String>,
     typing: bool,
-}
-
-#[derive(Serialize)]
-struct NewPresenceRow<'a> {
-    user_id: &'a str,
-    session_id: &'a str,
-    status: &'static str,
-    /// PostgreSQL reads it as the time of the transaction.
-    last_seen: &'static str,
-    is_typing: bool,
-    typing_in_session: Option<&'a str>,
 }
 
 /// Joins a session's channel and leaves the one before it. The session that is open already
@@ -150,18 +136,17 @@ pub(super) async fn track(core: &Core) {
     let (Some(user), true) = (core.tokens.user(), core.settings().presence) else {
         return;
     };
-    let status = status_word(core);
     {
         let open = core.open.lock().await;
         let Some(open) = open.as_ref() else { return };
         if let Some(channel) = &open.channel {
-            if status == "offline" {
+            if core.own.is_hidden() {
                 channel.untrack();
             } else {
                 let tracked = Tracked {
                     user_id: user.id,
                     user_name: called(core),
-                    status: Some(status.to_owned()),
+                    status: Some(core.own.word().to_owned()),
                 };
                 if let Err(error) = channel.track(&tracked) {
                     tracing::warn!(%error, "presence was not told");
@@ -172,85 +157,13 @@ pub(super) async fn track(core: &Core) {
     core.presence_row.notify_one();
 }
 
-/// Writes the presence row when it changed and from time to time, never more than one at once;
-/// runs until the workspace closes.
-pub(super) async fn keep_row(core: Arc<Core>) {
-    let mut repeat = tokio::time::interval(ROW_EVERY);
-    let mut written: Option<(WrittenRow, Instant)> = None;
-    loop {
-        let repeated = tokio::select! {
-            () = core.presence_row.notified() => false,
-            _ = repeat.tick() => true,
-        };
-        let Some(row) = row_to_write(&core).await else {
-            continue;
-        };
-        // A break of the connection changes nothing in it.
-        let is_fresh = written
-            .as_ref()
-            .is_some_and(|(last, at)| *last == row && at.elapsed() < ROW_EVERY);
-        if !repeated && is_fresh {
-            continue;
-        }
-        // Of one whose answer is lost nobody knows what the table says.
-        written = None;
-        if write_row(&core, &row).await {
-            written = Some((row, Instant::now()));
-        }
-    }
-}
-
-/// What the presence row says.
-#[derive(Debug, PartialEq, Eq)]
-struct WrittenRow {
-    user: String,
-    session: SessionId,
-    status: &'static str,
-}
-
-/// The newest state, and only while there is a connection: presence is never queued.
-async fn row_to_write(core: &Core) -> Option<WrittenRow> {
-    let user = core.tokens.user().filter(|_| core.settings().presence)?;
-    let session = core.open.lock().await.as_ref().map(|open| open.id.clone());
-    Some(WrittenRow {
-        user: user.id,
-        session: session.filter(|_| core.state.is_up())?,
-        status: status_word(core),
-    })
-}
-
-/// Whether it was written.
-async fn write_row(core: &Core, row: &WrittenRow) -> bool {
-    let row = NewPresenceRow {
-        user_id: &row.user,
-        session_id: row.session.as_str(),
-        status: row.status,
-        last_seen: "now",
-        is_typing: false,
-        typing_in_session: None,
-    };
-    let written = core.rest.upsert(table::PRESENCE, "user_id", &row).await;
-    if let Err(error) = &written {
-        tracing::debug!(%error, "the presence row was not written");
-    }
-    written.is_ok()
-}
-
-fn status_word(core: &Core) -> &'static str {
-    match *core.presence.borrow() {
-        api::OwnPresence::Online => "online",
-        api::OwnPresence::Away => "away",
-        api::OwnPresence::Invisible => "offline",
-    }
-}
-
 /// Tells the others in the open session whether one is writing. Never queued.
 pub(super) async fn typing(core: &Core, session: &SessionId, typing: bool) {
     let settings = core.settings();
     let (Some(account), true) = (core.account(), settings.presence && settings.send_typing) else {
         return;
     };
-    if *core.presence.borrow() == api::OwnPresence::Invisible {
+    if core.own.is_hidden() {
         return;
     }
     let open = core.open.lock().await;

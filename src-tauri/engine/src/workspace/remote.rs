@@ -29,6 +29,10 @@ pub mod table {
     pub const INVITES: &str = "chat_session_invites";
     /// What people are called (members part).
     pub const PROFILES: &str = "chat_profiles";
+    /// The view that the members part brings.
+    pub const MEMBERS_INFO: &str = "chat_members_info";
+    /// Whether there is anything to catch up with (sync part).
+    pub const SYNC_DIGEST: &str = "chat_sync_digest";
 }
 
 /// A row that cannot be taken in. Nothing of it is kept; the row stays on the server.

@@ -98,16 +98,23 @@ async fn answer(
         )));
     }
     let parts = state.store().parts();
+    let missing = state.behaviour().missing.iter().any(|table| table == name);
     let table = parts
         .table(name)
+        .filter(|_| !missing)
         .ok_or_else(|| RestError::table(name, &parts.tables()))?;
     if !read && !granted(table, &claims.role, method) {
         let refusal = PgError::permission_denied(table.name);
         return Err(RestError::from_postgres(refusal, &claims.role));
     }
+    let bound = state.behaviour().row_security || !table.is_basic();
     let request = Request {
         table,
-        claims,
+        claims: if bound {
+            claims
+        } else {
+            Claims::of_role(Role::ServiceRole)
+        },
         headers,
         query,
     };

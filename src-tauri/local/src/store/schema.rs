@@ -137,6 +137,14 @@ pub enum Grants {
 }
 
 impl Table {
+    /// Whether it is one of the four that every project has.
+    pub const fn is_basic(&self) -> bool {
+        matches!(
+            self.id,
+            TableId::Sessions | TableId::Messages | TableId::Presence | TableId::Prices
+        )
+    }
+
     /// The primary key's column.
     pub fn key(&self) -> &'static Column {
         &self.columns[0]

@@ -3,4 +3,4 @@
 /**
  * What a check looks at.
  */
-export type Check = "reachable" | "key" | "tables" | "realtime" | "clock";
+export type Check = "reachable" | "key" | "tables" | "row_security" | "realtime" | "publication" | "sync_part" | "members_part" | "clock";

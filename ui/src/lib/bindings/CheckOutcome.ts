@@ -3,4 +3,4 @@
 /**
  * How a check came out.
  */
-export type CheckOutcome = "ok" | "warning" | "failed" | "unknown";
+export type CheckOutcome = "ok" | "warning" | "failed" | "absent" | "unknown";

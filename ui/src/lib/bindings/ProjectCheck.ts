@@ -14,6 +14,6 @@ url: string | null,
  */
 items: Array<CheckItem>, 
 /**
- * Whether the project can be added.
+ * Whether the project can be added: it answers, takes the key and has the tables.
  */
 usable: boolean, };

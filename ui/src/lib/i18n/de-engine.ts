@@ -143,12 +143,35 @@ const engine: EngineWords = {
   "The project answers.": "Das Projekt antwortet.",
   "The key is accepted.": "Der Schlüssel wird angenommen.",
   "Nothing answers there: {error}": "Dort antwortet nichts: {error}",
+  "The project cannot answer now: {error}": "Das Projekt kann gerade nicht antworten: {error}",
   "The key is refused: {error}": "Der Schlüssel wird abgelehnt: {error}",
   "The tables could not be looked at: {error}": "Die Tabellen ließen sich nicht ansehen: {error}",
   "The four tables are there.": "Die vier Tabellen sind da.",
   "Missing: {}. Run the SQL in the project's SQL editor.":
     "Es fehlen: {}. Führe das SQL im SQL-Editor des Projekts aus.",
-  "the attempt ended": "der Versuch endete",
+  "The project does not offer the schema {schema}. Add it to the exposed schemas in the project's API settings, or name another in the settings here.":
+    "Das Projekt bietet das Schema {schema} nicht an. Füge es in den API-Einstellungen des Projekts den angebotenen Schemas hinzu oder nenne hier in den Einstellungen ein anderes.",
+  "Whoever has the key can read or write without signing in: {}. Row level security is off there, or a policy lets everybody in.":
+    "Wer den Schlüssel hat, kann ohne Anmeldung lesen oder schreiben: {}. Row Level Security ist dort aus, oder eine Policy lässt alle herein.",
+  "It could not be told before signing in for: {}.":
+    "Vor der Anmeldung ließ es sich nicht feststellen für: {}.",
+  "Without signing in nobody reads or writes your rows.":
+    "Ohne Anmeldung liest und schreibt niemand deine Zeilen.",
+  "Not in the publication supabase_realtime: {}. Run the SQL in the project's SQL editor.":
+    "Nicht in der Publikation supabase_realtime: {}. Führe das SQL im SQL-Editor des Projekts aus.",
+  "Changes of the tables are published.": "Änderungen der Tabellen werden gemeldet.",
+  "It could not be told before signing in: {reason}":
+    "Vor der Anmeldung ließ es sich nicht feststellen: {reason}",
+  "It could not be told: no answer in time":
+    "Es ließ sich nicht feststellen: keine Antwort in der vorgesehenen Zeit",
+  "It could not be looked at: {error}": "Es ließ sich nicht ansehen: {error}",
+  "The server counts changes: what was missed is found at once.":
+    "Der Server zählt Änderungen: Verpasstes wird sofort gefunden.",
+  "Optional, and not there. With it, what was missed while offline is found sooner, and with less to download.":
+    "Nicht nötig und nicht da. Mit ihm wird offline Verpasstes schneller gefunden und weniger geladen.",
+  "Sessions can be shared with others.": "Unterhaltungen lassen sich mit anderen teilen.",
+  "Optional, and not there. With it, sessions can be shared with others.":
+    "Nicht nötig und nicht da. Mit ihm lassen sich Unterhaltungen mit anderen teilen.",
   "no answer in time": "keine Antwort in der vorgesehenen Zeit",
   "Changes can be followed.": "Änderungen kommen an.",
   "Changes cannot be followed: {reason}": "Änderungen kommen nicht an: {reason}",
@@ -203,6 +226,10 @@ const engine: EngineWords = {
   "The HTTP client could not be set up: {0}": "Der HTTP-Client ließ sich nicht einrichten: {0}",
   "The project has seen too many requests and takes none for now. What you wrote is kept; it is tried again by itself.":
     "Das Projekt hat zu viele Anfragen gesehen und nimmt vorerst keine an. Was du geschrieben hast, ist aufgehoben; es wird von selbst erneut versucht.",
+  "The project is paused. It can be restored in the Supabase dashboard; what you wrote is kept.":
+    "Das Projekt pausiert. Im Supabase-Dashboard lässt es sich wiederherstellen; was du geschrieben hast, ist aufgehoben.",
+  "the project is paused; it can be restored in the Supabase dashboard":
+    "das Projekt pausiert; im Supabase-Dashboard lässt es sich wiederherstellen",
   "The project has seen too many attempts. Wait some minutes, then try again.":
     "Das Projekt hat zu viele Versuche gesehen. Warte einige Minuten und versuch es dann noch einmal.",
 

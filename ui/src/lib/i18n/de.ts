@@ -827,7 +827,11 @@ const de = {
   "checks.reachable": "Projekt antwortet",
   "checks.key": "Schlüssel angenommen",
   "checks.tables": "Tabellen gefunden",
+  "checks.row_security": "Row Level Security",
   "checks.realtime": "Realtime antwortet",
+  "checks.publication": "Realtime-Publikation",
+  "checks.sync_part": "Sync-Teil",
+  "checks.members_part": "Mitglieder-Teil",
   "checks.clock": "Uhr",
 
   "signIn.title": "Anmelden bei {name}",

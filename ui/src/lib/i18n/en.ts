@@ -811,7 +811,11 @@ export const en = {
   "checks.reachable": "Project answers",
   "checks.key": "Key accepted",
   "checks.tables": "Tables found",
+  "checks.row_security": "Row level security",
   "checks.realtime": "Realtime answers",
+  "checks.publication": "Realtime publication",
+  "checks.sync_part": "Sync part",
+  "checks.members_part": "Members part",
   "checks.clock": "Clock",
 
   "signIn.title": "Sign in to {name}",

@@ -27,9 +27,9 @@ class Lock {
     }
   }
 
-  /** Somebody uses the window. */
+  /** Somebody uses the window. The lock waits for use to end, and so does presence. */
   used(): void {
-    if (!this.canLock || Date.now() - this.#told < TELL_AFTER) return;
+    if (Date.now() - this.#told < TELL_AFTER) return;
     this.#told = Date.now();
     void call("report_use", {}).catch(() => undefined);
   }

@@ -23,7 +23,6 @@ use super::{
     ABSENT, Error, New, Outcome, SECOND, changes, note_clock, prove_account, server_now, windows,
 };
 
-const DIGEST: &str = "chat_sync_digest";
 const HEADS: &str = "chat_sync_heads";
 /// The version of the part that this program knows.
 const VERSION: u32 = 1;
@@ -60,7 +59,7 @@ pub(super) async fn digest(core: &Core) -> Result<Option<Digest>, Error> {
     let query = Query::new()
         .columns(&["version", "epoch", "heads", "hash"])
         .limit(1);
-    let answer = match core.rest.select(DIGEST, &query).await {
+    let answer = match core.rest.select(table::SYNC_DIGEST, &query).await {
         Ok(answer) => answer,
         Err(error) if error.code().is_some_and(|code| ABSENT.contains(&code)) => return Ok(None),
         Err(error) => return Err(error.into()),

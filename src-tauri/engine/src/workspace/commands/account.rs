@@ -5,7 +5,7 @@ use tidings_supabase::{AuthState, Purpose, Scope, Secret, Session, SignUp, User}
 use zeroize::Zeroizing;
 
 use crate::error::{EngineError, Result};
-use crate::workspace::{Core, announce, people};
+use crate::workspace::{Core, announce, presence};
 
 impl Core {
     pub async fn sign_in(&self, args: api::SignIn) -> Result<api::SignInState> {
@@ -141,11 +141,7 @@ impl Core {
     }
 
     pub async fn set_presence(&self, args: &api::SetPresence) -> api::Nothing {
-        self.presence.send_replace(args.presence);
-        self.emit(api::Event::Presence {
-            presence: args.presence,
-        });
-        people::track(self).await;
+        presence::choose(self, args.presence).await;
         api::Nothing {}
     }
 
@@ -173,7 +169,7 @@ impl Core {
             connection: self.state.current(),
             download: self.download(),
             outbox,
-            presence: *self.presence.borrow(),
+            presence: self.own.told(),
             simulated_prices: self.local,
             prices_from: prices_from.map(tidings_model::Timestamp::as_millis),
             armed: market.armed(),

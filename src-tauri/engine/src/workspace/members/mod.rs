@@ -21,10 +21,9 @@ pub(super) use profile::keep as keep_profile;
 use names::{Heard, known_names};
 
 use super::catch_up::Error;
+use super::remote::table;
 use super::{Core, people};
 
-/// The view that the part brings.
-const INFO: &str = "chat_members_info";
 /// Name of the fact whether it was there.
 const KNOWN: &str = "members_part";
 const INSTALLED: &str = "installed";
@@ -109,7 +108,7 @@ async fn known(cache: &Cache) -> Result<Part, CacheError> {
 /// Asks the project. Channels are joined anew when the answer is another one.
 pub(super) async fn look(core: &Core) -> Result<(), Error> {
     let query = Query::new().columns(&["version"]).limit(1);
-    let there = match core.rest.select(INFO, &query).await {
+    let there = match core.rest.select(table::MEMBERS_INFO, &query).await {
         Ok(_) => true,
         Err(error) if is_missing(&error) => false,
         Err(error) => return Err(error.into()),
@@ -153,6 +152,6 @@ pub(super) async fn refused(core: &Core) {
 }
 
 /// Whether the project says that it has no such table or function.
-pub(super) fn is_missing(error: &tidings_supabase::Error) -> bool {
+pub(crate) fn is_missing(error: &tidings_supabase::Error) -> bool {
     error.code().is_some_and(|code| MISSING.contains(&code))
 }
