@@ -74,8 +74,7 @@ export function openPalette(query: string): void {
 
 /** Opens the bar to find something in the session, or goes back to it. */
 export function findInSession(sought = conversation.sought): void {
-  view.results = undefined;
-  view.column = "conversation";
+  view.showMain();
   conversation.finding = true;
   conversation.sought = sought;
   void tick().then(() => {

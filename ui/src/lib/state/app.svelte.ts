@@ -160,30 +160,27 @@ class App {
 
   /** Opens a place that a notification, the tray or a link names. */
   async show(place: Place): Promise<void> {
-    view.settings = undefined;
     view.overlay = undefined;
     if (place.place === "session") {
       await this.openSession(place.session, place.message ?? undefined);
     } else if (place.place === "chart") {
-      view.showTab("market");
-      await market.show(place.symbol);
+      await this.openChart(place.symbol);
     } else {
       view.showTab("alerts");
     }
   }
 
   async openSession(id: string, message?: string): Promise<void> {
-    view.results = undefined;
-    view.column = "conversation";
+    view.showMain();
     if (view.narrow) view.drawer = false;
     await conversation.open(id, message);
   }
 
   /** Opens the chart of a symbol, which is watched from then on. */
   async openChart(symbol: string, range = market.range): Promise<void> {
+    view.showTab("market");
     await market.known();
     if (!market.order.includes(symbol)) await market.watch([...market.order, symbol]);
-    view.showTab("market");
     market.range = range;
     await market.show(symbol);
   }

@@ -30,6 +30,9 @@ export type Overlay =
   | { kind: "own-name"; name: string }
   | { kind: "add-factor"; onadded: () => void };
 
+/** A page over the whole window: the settings, or adding a project. One is left for the other. */
+type Page = Section | "adding";
+
 /** Where the user is looking. */
 class View {
   tab = $state<Tab>("market");
@@ -39,11 +42,9 @@ class View {
   /** What the single column shows, below 720 px. */
   column = $state<Column>("conversation");
   overlay = $state<Overlay | undefined>();
-  settings = $state<Section | undefined>();
   /** The query of the result page, when it is shown. */
   results = $state<string | undefined>();
-  /** Adding a project, over a workspace that is open. */
-  adding = $state(false);
+  #page = $state<Page | undefined>();
 
   readonly #narrow = new MediaQuery("max-width: 1079px");
   readonly #single = new MediaQuery("max-width: 719px");
@@ -60,14 +61,47 @@ class View {
     return this.narrow ? this.drawer : this.panel;
   }
 
+  /** The section of the settings that is shown. */
+  get settings(): Section | undefined {
+    return this.#page === "adding" ? undefined : this.#page;
+  }
+
+  set settings(section: Section | undefined) {
+    if (section !== undefined || this.#page !== "adding") this.#page = section;
+  }
+
+  /** Adding a project, over a workspace that is open. */
+  get adding(): boolean {
+    return this.#page === "adding";
+  }
+
+  set adding(adding: boolean) {
+    if (adding) this.#page = "adding";
+    else if (this.adding) this.#page = undefined;
+  }
+
+  /** Back to the conversation and what stands beside it: whatever is shown there is seen. */
+  leavePage(): void {
+    this.#page = undefined;
+  }
+
+  /** The conversation, or the hits of a search in its place. */
+  showMain(results?: string): void {
+    this.leavePage();
+    this.results = results;
+    this.column = "conversation";
+  }
+
   showTab(tab: Tab): void {
+    this.leavePage();
     this.tab = tab;
     this.drawer = true;
     this.panel = true;
   }
 
   togglePanel(): void {
-    if (this.narrow) this.drawer = !this.drawer;
+    if (this.#page !== undefined) this.showTab(this.tab);
+    else if (this.narrow) this.drawer = !this.drawer;
     else this.panel = !this.panel;
   }
 
