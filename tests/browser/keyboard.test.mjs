@@ -226,6 +226,42 @@ describe("by keyboard alone", { skip: lacking }, () => {
     await alice.focused("renaming");
   });
 
+  it("archives a session, and takes it back in the toast", async () => {
+    await alice.tabTo(on("session-menu"), "Shift+Tab");
+    await alice.press("Enter");
+    await alice.focusOn("[role^=menuitem]", "opening a menu");
+    const toArchive = "[data-testid=session-archive]";
+    for (let step = 0; step < 12; step += 1) {
+      if (await alice.page.evaluate((at) => document.activeElement?.matches(at), toArchive)) break;
+      await alice.press("ArrowDown");
+      await alice.focused("an arrow in a menu");
+    }
+    await alice.press("Enter");
+    await alice.see("toast");
+    for (let step = 0; step < 6; step += 1) {
+      if (await alice.page.evaluate(() => document.activeElement?.closest(".toast"))) break;
+      await alice.press("F6");
+      await alice.focused("F6");
+    }
+    await alice.focusOn(on("toast-action"), "F6 to the toast");
+    await alice.press("Enter");
+    await alice.gone("toast");
+    await alice.see("composer");
+    await alice.until(() => document.activeElement !== document.body);
+    await alice.focused("Undo in a toast");
+  });
+
+  it("leaves the settings for a session that is chosen in the palette", async () => {
+    await alice.press("Control+,");
+    await alice.see("settings");
+    await alice.press("Control+k");
+    await alice.type("#With another");
+    await alice.page.locator("[data-option^=session-]").first().waitFor();
+    await alice.press("Enter");
+    await alice.gone("settings");
+    await alice.focusOn(on("composer"), "choosing a session in the palette");
+  });
+
   it("makes an alert, switches it off, deletes it", async () => {
     await alice.press("Control+Shift+A");
     await alice.focusOn(on("alert-price"), "Ctrl+Shift+A");

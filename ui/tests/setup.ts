@@ -1,12 +1,12 @@
 import { configure } from "@testing-library/svelte";
 import { afterEach } from "vitest";
 import { closeMenu } from "../src/lib/ui/menu.svelte";
-import { dismissToast } from "../src/lib/ui/toast.svelte";
+import { clearToasts } from "../src/lib/ui/toast.svelte";
 
 // Dialogs are fetched when they are first opened: a busy machine takes longer than a second.
 configure({ asyncUtilTimeout: 15_000 });
 
 afterEach(() => {
   closeMenu();
-  dismissToast();
+  clearToasts();
 });

@@ -11,7 +11,17 @@ import { matches } from "../ui/keys";
 import { menu } from "../ui/menu.svelte";
 import { canZoom, zoom, zoomStep } from "./zoom";
 
-const REGIONS = ["sidebar", "messages", "composer", "panel", "status"] as const;
+/** In the order in which F6 goes to those that are there; the settings have two of their own. */
+const REGIONS = [
+  "sidebar",
+  "messages",
+  "composer",
+  "panel",
+  "status",
+  "sections",
+  "section",
+  "toast",
+] as const;
 
 /** The keys that work anywhere in the window. */
 export function shortcuts(event: KeyboardEvent): void {
@@ -47,6 +57,7 @@ function find(event: KeyboardEvent): (() => void) | undefined {
   if (view.overlay !== undefined) return undefined;
   if (matches(event, "Mod+Shift+F")) return () => openPalette("");
   if (matches(event, "Mod+,")) return () => (view.settings = view.settings ?? "appearance");
+  if (event.key === "F6") return () => nextRegion(event.shiftKey ? -1 : 1);
   if (view.settings !== undefined) return undefined;
   if (matches(event, "Mod+F") && conversation.id !== undefined) return () => findInSession();
   if (matches(event, "Mod+N")) return () => (view.overlay = { kind: "new-session" });
@@ -55,7 +66,6 @@ function find(event: KeyboardEvent): (() => void) | undefined {
   if (matches(event, "Mod+Shift+M")) return () => view.showTab("market");
   if (matches(event, "Mod+Shift+L")) return () => view.showTab("alerts");
   if (matches(event, "Mod+Shift+D")) return () => view.showTab("details");
-  if (event.key === "F6") return () => nextRegion(event.shiftKey ? -1 : 1);
   for (const [keys, step] of [
     ["Alt+Up", -1],
     ["Alt+Down", 1],
