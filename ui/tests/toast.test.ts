@@ -100,6 +100,15 @@ it("Esc ends it and gives the focus back", async () => {
   expect(document.activeElement).toBe(field());
 });
 
+it("Shift+F6 goes to it first, from outside of all regions", () => {
+  app.phase = { phase: "ready" };
+  app.active = "here";
+  shows(undo);
+  shortcuts(new KeyboardEvent("keydown", { key: "F6", shiftKey: true, cancelable: true }));
+  expect(document.activeElement).toBe(screen.getByTestId("toast-action"));
+  app.active = undefined;
+});
+
 it.each([undefined, "storage"] as const)("F6 goes to it, in the settings too (%s)", (section) => {
   app.phase = { phase: "ready" };
   app.active = "here";

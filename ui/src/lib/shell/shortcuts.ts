@@ -126,7 +126,9 @@ function openPlace(place: number): void {
 
 function nextRegion(step: 1 | -1): void {
   const now = document.activeElement?.closest<HTMLElement>("[data-region]")?.dataset.region;
-  const at = (REGIONS as readonly (string | undefined)[]).indexOf(now);
+  const found = (REGIONS as readonly (string | undefined)[]).indexOf(now);
+  // From outside of all, backwards begins at the last.
+  const at = found < 0 && step < 0 ? 0 : found;
   for (let turn = 1; turn <= REGIONS.length; turn += 1) {
     const place = (at + step * turn + REGIONS.length * 2) % REGIONS.length;
     if (focusRegion(REGIONS[place] ?? "composer")) return;

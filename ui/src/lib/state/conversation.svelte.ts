@@ -3,6 +3,7 @@ import type { Edge, MessagePage, MessageRow, Person } from "../bindings";
 import { buildRows, compareMessages } from "../conversation/rows";
 import { drafts, paragraphs } from "./drafts";
 import { call, tellFailure, tryCall } from "./engine.svelte";
+import { type News, newsAmong } from "./news";
 import { Overtaken } from "./overtaken";
 import { HELD, joined, withinReach } from "./pages";
 
@@ -28,6 +29,8 @@ class Conversation {
   /** Ids of the messages just before which others may be missing. */
   gaps = $state.raw<ReadonlySet<string>>(new Set());
   people = $state.raw<readonly Person[]>([]);
+  /** What others wrote and has just come, to be spoken. */
+  news = $state.raw<readonly News[]>([]);
   firstUnread = $state<string | undefined>();
   /** The message being answered. */
   replyTo = $state<MessageRow | undefined>();
@@ -120,6 +123,7 @@ class Conversation {
     this.after = "end";
     this.gaps = new Set();
     this.people = [];
+    this.news = [];
     this.firstUnread = undefined;
     this.replyTo = undefined;
     this.editing = undefined;
@@ -154,7 +158,9 @@ class Conversation {
           this.#stale = true;
           continue;
         }
+        const shown = this.messages;
         this.#show({ ...page, rows: this.#asTheyAre(page.rows) }, since);
+        if (after === "end") this.#tellNews(shown, this.messages, true);
         this.#letGo();
       } catch (thrown) {
         tellFailure(thrown);
@@ -219,8 +225,16 @@ class Conversation {
     reread: boolean,
   ): void {
     this.#events.note([session, changed, removed]);
+    const shown = this.messages;
     this.#change([session, changed, removed]);
+    if (session === this.id && this.ready) this.#tellNews(shown, changed, reread);
     if (reread && session === this.id) void this.reread();
+  }
+
+  #tellNews(shown: readonly MessageRow[], rows: readonly MessageRow[], read: boolean): void {
+    const placed = rows.filter((row) => this.messages.includes(row));
+    const news = newsAmong(placed, shown, read);
+    if (news.length > 0) this.news = news;
   }
 
   #change([session, changed, removed]: Change): void {
