@@ -149,6 +149,8 @@ describe("by keyboard alone", { skip: lacking }, () => {
   });
 
   it("goes from region to region and around", async () => {
+    // What is told for a while is one more.
+    await alice.gone("toast");
     const regions = new Set();
     for (let step = 0; step < 5; step += 1) {
       await alice.press("F6");

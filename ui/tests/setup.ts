@@ -1,5 +1,6 @@
 import { configure } from "@testing-library/svelte";
 import { afterEach } from "vitest";
+import { begun } from "../src/lib/state/begun";
 import { closeMenu } from "../src/lib/ui/menu.svelte";
 import { clearToasts } from "../src/lib/ui/toast.svelte";
 
@@ -7,6 +8,7 @@ import { clearToasts } from "../src/lib/ui/toast.svelte";
 configure({ asyncUtilTimeout: 15_000 });
 
 afterEach(() => {
+  begun.clear();
   closeMenu();
   clearToasts();
 });

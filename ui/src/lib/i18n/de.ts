@@ -239,6 +239,7 @@ const de = {
   "message.delete.text": "Sie wird für alle in der Unterhaltung gelöscht.",
   "message.edit.label": "Nachricht ändern",
   "message.edit.hint": "Enter speichert, Esc bricht ab",
+  "message.edit.hintKeys": "{keys} speichert, Esc bricht ab",
   "message.code": "Code",
   "message.copyCode": "Code kopieren",
   "message.openLink": "{address} öffnen",

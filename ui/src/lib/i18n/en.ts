@@ -227,6 +227,7 @@ export const en = {
   "message.delete.text": "It is deleted for everyone in the session.",
   "message.edit.label": "Change the message",
   "message.edit.hint": "Enter saves, Esc cancels",
+  "message.edit.hintKeys": "{keys} saves, Esc cancels",
   "message.code": "code",
   "message.copyCode": "Copy the code",
   "message.openLink": "Open {address}",

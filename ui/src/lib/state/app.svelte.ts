@@ -17,6 +17,7 @@ import { Feed } from "../feed";
 import { said, t } from "../i18n";
 import { showToast } from "../ui/toast.svelte";
 import { alerts } from "./alerts.svelte";
+import { begun } from "./begun";
 import { conversation } from "./conversation.svelte";
 import { drafts } from "./drafts";
 import { call, tellFailure, tryCall, useBackend } from "./engine.svelte";
@@ -216,6 +217,7 @@ class App {
     this.alertsMutedUntil = snapshot.alerts_muted_until ?? undefined;
     lock.state = snapshot.lock;
     if (changed) this.#clear();
+    begun.workspace = snapshot.active?.info.id;
     this.#takeWorkspace(snapshot.active);
     const speaking = settings.speak(settings.now.language);
     // Shown beside the conversation, which does not wait for it; the events do.
