@@ -243,6 +243,7 @@ const de = {
   "message.code": "Code",
   "message.copyCode": "Code kopieren",
   "message.openLink": "{address} öffnen",
+  "message.leadsTo": "(führt zu {place})",
 
   "voice.label": "Sprachnachricht, {length}",
   "voice.noLength": "Sprachnachricht",

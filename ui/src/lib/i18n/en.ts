@@ -231,6 +231,7 @@ export const en = {
   "message.code": "code",
   "message.copyCode": "Copy the code",
   "message.openLink": "Open {address}",
+  "message.leadsTo": "(leads to {place})",
 
   "voice.label": "Voice message, {length}",
   "voice.noLength": "Voice message",
