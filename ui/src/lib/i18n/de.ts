@@ -781,6 +781,7 @@ const de = {
   "command.connect": "Jetzt verbinden",
   "command.disconnect": "Trennen",
   "command.outbox": "Ausgang zeigen",
+  "command.diagnostics": "Diagnose der Verbindung",
   "command.jumpToDate": "In dieser Unterhaltung zu einem Tag springen",
   "welcome.title": "Willkommen bei Tidings",
   "welcome.lead": "Deine Chats liegen in einer Datenbank, die dir gehört. Nichts läuft über uns.",
@@ -1267,6 +1268,7 @@ const de = {
   "shortcut.undo": "Eine Änderung der Einstellungen rückgängig machen",
   "shortcut.redo": "Sie wiederholen",
   "shortcut.close": "Das Oberste schließen",
+  "shortcut.sheet": "Alle Tastenkürzel",
 } as const satisfies Translation;
 
 export default de;

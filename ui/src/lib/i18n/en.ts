@@ -764,6 +764,7 @@ export const en = {
   "command.connect": "Connect now",
   "command.disconnect": "Disconnect",
   "command.outbox": "Show what waits to be sent",
+  "command.diagnostics": "Connection diagnostics",
 
   "command.jumpToDate": "Jump to a date in this session",
   "welcome.title": "Welcome to Tidings",
@@ -1241,4 +1242,5 @@ export const en = {
   "shortcut.undo": "Undo a change of the settings",
   "shortcut.redo": "Redo it",
   "shortcut.close": "Close the topmost",
+  "shortcut.sheet": "All shortcuts",
 } as const satisfies Record<string, Message>;

@@ -12,6 +12,7 @@ export function shortcutList(): readonly Shortcut[] {
   return [
     { keys: "Mod+K", name: "shortcut.palette" },
     { keys: "Mod+Enter", name: "shortcut.results" },
+    { keys: "Mod+/", name: "shortcut.sheet" },
     { keys: "Mod+F", name: "shortcut.find" },
     { keys: "Mod+N", name: "shortcut.newSession" },
     { keys: "Mod+1…9", name: "shortcut.sessionByPlace" },

@@ -7,7 +7,7 @@ import { market } from "../state/market.svelte";
 import { sessions } from "../state/sessions.svelte";
 import { view } from "../state/view.svelte";
 import { enter } from "../ui/focus";
-import { matches } from "../ui/keys";
+import { isMod, matches } from "../ui/keys";
 import { menu } from "../ui/menu.svelte";
 import { canZoom, zoom, zoomStep } from "./zoom";
 
@@ -57,6 +57,7 @@ function find(event: KeyboardEvent): (() => void) | undefined {
   if (view.overlay !== undefined) return undefined;
   if (matches(event, "Mod+Shift+F")) return () => openPalette("");
   if (matches(event, "Mod+,")) return () => (view.settings = view.settings ?? "appearance");
+  if (opensSheet(event)) return () => (view.overlay = { kind: "shortcuts" });
   if (event.key === "F6") return () => nextRegion(event.shiftKey ? -1 : 1);
   if (view.settings !== undefined) return undefined;
   if (matches(event, "Mod+F") && conversation.id !== undefined) return () => findInSession();
@@ -76,6 +77,11 @@ function find(event: KeyboardEvent): (() => void) | undefined {
   const place = /^[1-9]$/.test(event.key) && matches(event, `Mod+${event.key}`);
   if (place) return () => openPlace(Number(event.key) - 1);
   return undefined;
+}
+
+/** On many keyboards the sign is reached with Shift. */
+function opensSheet(event: KeyboardEvent): boolean {
+  return isMod(event) && !event.altKey && (event.key === "/" || event.key === "?");
 }
 
 export function openPalette(query: string): void {

@@ -23,6 +23,7 @@ export type Overlay =
   | { kind: "rename"; session: string; title: string }
   | { kind: "confirm"; title: string; text: string; action: string; run: () => void }
   | { kind: "outbox" }
+  | { kind: "shortcuts" }
   | { kind: "date"; session: string }
   | { kind: "sign-in" }
   | { kind: "password"; recovery: boolean }
@@ -44,6 +45,8 @@ class View {
   overlay = $state<Overlay | undefined>();
   /** The query of the result page, when it is shown. */
   results = $state<string | undefined>();
+  /** The diagnostics are to be brought into view, once they are there. */
+  diagnosing = $state(false);
   #page = $state<Page | undefined>();
 
   readonly #narrow = new MediaQuery("max-width: 1079px");
@@ -90,6 +93,13 @@ class View {
     this.leavePage();
     this.results = results;
     this.column = "conversation";
+  }
+
+  /** What the connection is doing, in the settings. */
+  showDiagnostics(): void {
+    this.overlay = undefined;
+    this.settings = "advanced";
+    this.diagnosing = true;
   }
 
   showTab(tab: Tab): void {
