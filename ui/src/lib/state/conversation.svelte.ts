@@ -24,6 +24,8 @@ class Conversation {
   /** Whether the first page has been read. */
   ready = $state(false);
   messages = $state.raw<readonly MessageRow[]>([]);
+  /** Messages that were deleted just now. */
+  gone = $state.raw<readonly string[]>([]);
   before = $state<Edge>("end");
   after = $state<Edge>("end");
   /** Ids of the messages just before which others may be missing. */
@@ -253,6 +255,7 @@ class Conversation {
     if (session !== this.id) return;
     if (removed.length > 0) {
       const gone = new Set(removed);
+      this.gone = removed;
       this.messages = this.messages.filter((row) => !gone.has(row.id));
       if (this.editing !== undefined && gone.has(this.editing)) this.endEdit();
       if (this.replyTo && gone.has(this.replyTo.id)) this.replyTo = undefined;
