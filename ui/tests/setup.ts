@@ -1,6 +1,7 @@
 import { configure } from "@testing-library/svelte";
-import { afterEach } from "vitest";
+import { afterEach, beforeEach } from "vitest";
 import { begun } from "../src/lib/state/begun";
+import { originals } from "../src/lib/state/originals.svelte";
 import { closeMenu } from "../src/lib/ui/menu.svelte";
 import { clearToasts } from "../src/lib/ui/toast.svelte";
 
@@ -12,3 +13,6 @@ afterEach(() => {
   closeMenu();
   clearToasts();
 });
+
+// Once nothing of the test before is shown any more, and would ask again.
+beforeEach(() => originals.clear());

@@ -23,6 +23,7 @@ import { drafts } from "./drafts";
 import { call, tellFailure, tryCall, useBackend } from "./engine.svelte";
 import { leave, lock } from "./lock.svelte";
 import { market } from "./market.svelte";
+import { originals } from "./originals.svelte";
 import { sessions } from "./sessions.svelte";
 import { settings } from "./settings.svelte";
 import { view } from "./view.svelte";
@@ -249,6 +250,7 @@ class App {
 
   #clear(): void {
     conversation.reset();
+    originals.clear();
     drafts.clear();
     sessions.clear();
     market.clear();
@@ -303,6 +305,7 @@ class App {
         break;
       case "messages":
         conversation.apply(event.session, event.changed, event.removed, event.reread);
+        originals.apply(event.changed, event.removed, event.reread);
         break;
       case "outbox":
         this.outbox = event.outbox;
