@@ -1,6 +1,7 @@
 import { render } from "@testing-library/svelte";
 import { describe, expect, it } from "vitest";
 import Blocks from "../src/lib/markdown/Blocks.svelte";
+import CodeBlock from "../src/lib/markdown/CodeBlock.svelte";
 import { highlight } from "../src/lib/markdown/highlight";
 import Inlines from "../src/lib/markdown/Inlines.svelte";
 import { parseMarkdown, parsePlain, safeHref } from "../src/lib/markdown/parse";
@@ -225,6 +226,27 @@ describe("a link", () => {
   ])("%s is none: what stands before the @ reads as the host", (source) => {
     expect(draw(source).querySelector("a")).toBeNull();
     expect(plain(source).querySelector("a")).toBeNull();
+  });
+});
+
+describe("code", () => {
+  it("that is still being written keeps the colours that it has", async () => {
+    const { container, rerender } = render(CodeBlock, { text: "let a = 1;\n", language: "ts" });
+    const words = () => [...container.querySelectorAll("pre span")].map((each) => each.textContent);
+    expect(container.querySelector("pre")?.textContent).toBe("let a = 1;\n");
+    await expect.poll(words).toEqual(["let", "1"]);
+    await rerender({ text: "let a = 1;\nlet b = 2;\n" });
+    expect(words()).toEqual(["let", "1"]);
+    expect(container.querySelector("pre")?.textContent).toBe("let a = 1;\nlet b = 2;\n");
+    await expect.poll(words).toEqual(["let", "1", "let", "2"]);
+  });
+
+  it("that was coloured before is so at once", async () => {
+    const props = { text: "select 7", language: "sql" };
+    const { container, unmount } = render(CodeBlock, props);
+    await expect.poll(() => container.querySelectorAll("pre span").length).toBe(2);
+    unmount();
+    expect(render(CodeBlock, props).container.querySelectorAll("pre span").length).toBe(2);
   });
 });
 

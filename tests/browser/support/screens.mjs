@@ -426,6 +426,7 @@ export async function show(page, fixture, screen, look = {}) {
 export async function settled(page) {
   await page.evaluate(() => document.fonts.ready.then(() => undefined));
   await page.waitForFunction(() => document.getAnimations().length === 0 && !window.pending);
+  await page.waitForFunction(() => document.querySelector("[data-colouring]") === null);
   await page.evaluate(
     () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))),
   );
