@@ -5,7 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { lacking, openPage, startBrowser } from "./support/chromium.mjs";
 import { Ends } from "./support/engine.mjs";
 import { startFixture } from "./support/fixture.mjs";
-import { SCREENS, show } from "./support/screens.mjs";
+import { SCREENS, show, still } from "./support/screens.mjs";
 
 const conversation = SCREENS.find(({ name }) => name === "conversation");
 const WORKER = "**/highlight.worker-*.js";
@@ -49,6 +49,8 @@ describe("code in messages", { skip: lacking }, () => {
       const started = page.waitForEvent("worker");
       const shown = show(page, fixture, conversation);
       await page.locator(".code pre[data-colouring]").first().waitFor();
+      await page.waitForFunction(() => document.documentElement.dataset.arrived === "");
+      await still(page);
       const plain = await read(page);
       assert.equal(plain.coloured, 0);
       go();

@@ -72,6 +72,18 @@ describe("the diagnostics are reached", () => {
   });
 });
 
+it("the diagnostics are shown in place of what was looked for in the settings", async () => {
+  view.settings = "advanced";
+  render(SettingsPage);
+  const field = screen.getByRole<HTMLInputElement>("textbox", { name: "Search settings" });
+  await fireEvent.input(field, { target: { value: "theme" } });
+  expect(screen.queryByTestId("diagnostics-title")).toBeNull();
+  view.showDiagnostics();
+  flushSync();
+  expect(field.value).toBe("");
+  expect(document.activeElement).toBe(screen.getByTestId("diagnostics-title"));
+});
+
 describe("the sheet of shortcuts", () => {
   const press = (more: KeyboardEventInit) => {
     const event = new KeyboardEvent("keydown", { ctrlKey: true, cancelable: true, ...more });

@@ -70,6 +70,7 @@ class View {
   }
 
   set settings(section: Section | undefined) {
+    this.diagnosing = false;
     if (section !== undefined || this.#page !== "adding") this.#page = section;
   }
 
