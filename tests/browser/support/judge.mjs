@@ -126,8 +126,11 @@ export async function covered(page) {
     for (const each of document.querySelectorAll(".window :is(button, input, textarea, a[href])")) {
       const box = each.getBoundingClientRect();
       if (box.width <= 1 || getComputedStyle(each).visibility === "hidden") continue;
-      if (box.bottom < 0 || box.top >= HIGH || box.right <= window.innerWidth - WIDE) continue;
-      const at = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+      // What is in the corner of it, where that is seen at all.
+      const [left, top] = [Math.max(box.left, window.innerWidth - WIDE), Math.max(box.top, 0)];
+      const bottom = Math.min(box.bottom, HIGH);
+      if (box.right <= left || bottom <= top) continue;
+      const at = document.elementFromPoint((left + box.right) / 2, (top + bottom) / 2);
       if (!each.contains(at)) continue;
       found.push(`${each.dataset.testid ?? each.getAttribute("aria-label") ?? each.className}`);
     }
