@@ -149,6 +149,8 @@ describe("by keyboard alone", { skip: lacking }, () => {
   });
 
   it("goes from region to region and around", async () => {
+    // What is told for a while is one more.
+    await alice.gone("toast");
     const regions = new Set();
     for (let step = 0; step < 5; step += 1) {
       await alice.press("F6");
@@ -224,6 +226,39 @@ describe("by keyboard alone", { skip: lacking }, () => {
     await alice.page.getByRole("heading", { level: 1, name: "With another name" }).waitFor();
     await alice.until(() => document.activeElement !== document.body);
     await alice.focused("renaming");
+  });
+
+  it("archives a session, and takes it back in the toast", async () => {
+    await alice.tabTo(on("session-menu"), "Shift+Tab");
+    await alice.press("Enter");
+    await alice.focusOn("[role^=menuitem]", "opening a menu");
+    const toArchive = "[data-testid=session-archive]";
+    for (let step = 0; step < 12; step += 1) {
+      if (await alice.page.evaluate((at) => document.activeElement?.matches(at), toArchive)) break;
+      await alice.press("ArrowDown");
+      await alice.focused("an arrow in a menu");
+    }
+    await alice.press("Enter");
+    await alice.see("toast");
+    // Backwards it comes first: it does not stay for long.
+    await alice.press("Shift+F6");
+    await alice.focusOn(on("toast-action"), "Shift+F6");
+    await alice.press("Enter");
+    await alice.gone("toast");
+    await alice.see("composer");
+    await alice.until(() => document.activeElement !== document.body);
+    await alice.focused("Undo in a toast");
+  });
+
+  it("leaves the settings for a session that is chosen in the palette", async () => {
+    await alice.press("Control+,");
+    await alice.see("settings");
+    await alice.press("Control+k");
+    await alice.type("#With another");
+    await alice.page.locator("[data-option^=session-]").first().waitFor();
+    await alice.press("Enter");
+    await alice.gone("settings");
+    await alice.focusOn(on("composer"), "choosing a session in the palette");
   });
 
   it("makes an alert, switches it off, deletes it", async () => {

@@ -6,7 +6,7 @@ import { after, before, describe, it } from "node:test";
 import { lacking, openPage, startBrowser } from "./support/chromium.mjs";
 import { Ends } from "./support/engine.mjs";
 import { startFixture } from "./support/fixture.mjs";
-import { overflow, violations } from "./support/judge.mjs";
+import { covered, cutOff, overflow, violations, windowButtons } from "./support/judge.mjs";
 import { ONE_COLUMN, SCREENS, settled, show } from "./support/screens.mjs";
 
 /**
@@ -70,13 +70,18 @@ describe("screens", { skip: lacking }, () => {
   }
 
   for (const lang of ["en", "de"]) {
-    it(`${lang}: nothing reaches out of the page, in no size of the window`, () =>
+    it(`${lang}: nothing reaches out of the page or is out of reach, in no size of the window`, () =>
       over({}, { lang }, async (page) => {
         const found = [];
+        await windowButtons(page);
         for (const size of SIZES) {
           await page.setViewportSize(size);
           await settled(page);
-          const lines = await overflow(page);
+          const lines = [
+            ...(await overflow(page)),
+            ...(await cutOff(page)),
+            ...(await covered(page)).map((control) => `${control} is below the window's buttons`),
+          ];
           found.push(...lines.map((line) => `${size.width} wide, ${line}`));
         }
         await page.setViewportSize(SIZES[0]);

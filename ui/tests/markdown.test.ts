@@ -1,6 +1,7 @@
 import { render } from "@testing-library/svelte";
 import { describe, expect, it } from "vitest";
 import Blocks from "../src/lib/markdown/Blocks.svelte";
+import CodeBlock from "../src/lib/markdown/CodeBlock.svelte";
 import { highlight } from "../src/lib/markdown/highlight";
 import Inlines from "../src/lib/markdown/Inlines.svelte";
 import { parseMarkdown, parsePlain, safeHref } from "../src/lib/markdown/parse";
@@ -161,9 +162,91 @@ describe("addresses", () => {
     ["https://a b", undefined],
     ["//a.example", undefined],
     ["https://", undefined],
+    ["https://good.example@evil.example/", undefined],
+    ["https://good.example%2f@evil.example/", undefined],
+    ["https://:secret@evil.example/", undefined],
     ["", undefined],
   ])("%j may be opened as %s", (href, safe) => {
     expect(safeHref(href)).toBe(safe);
+  });
+});
+
+describe("a link", () => {
+  const place = (source: string) => {
+    const link = draw(source).querySelector("a");
+    return link?.querySelector("[data-testid=link-place]")?.textContent;
+  };
+
+  it.each([
+    ["[https://good.example](https://evil.example/x)", "evil.example"],
+    ["[good.example](https://evil.example)", "evil.example"],
+    ["[Log in at **good.example** now](https://evil.example)", "evil.example"],
+    ["[`good.example`](https://evil.example:8443)", "evil.example:8443"],
+    ["[www.good.example](https://good.example.evil.example)", "good.example.evil.example"],
+    ["[evil.example is not good.example](https://evil.example)", "evil.example"],
+    ["![good.example/a.png](https://evil.example/a.png)", "evil.example"],
+    ["[go\u200bod.exam\u00adple](https://evil.example)", "evil.example"],
+    ["[good\u2024example](https://evil.example)", "evil.example"],
+    ["[good.example](mailto:eve@evil.example)", "eve@evil.example"],
+    ["[alice@good.example](mailto:eve@evil.example)", "eve@evil.example"],
+    ["[alice@good.example](https://evil.example)", "evil.example"],
+    ["[mailto:alice@good.example](https://evil.example)", "evil.example"],
+    // Cyrillic.
+    ["[https://\u0430pple.example](https://\u0430pple.example)", "xn--pple-43d.example"],
+  ])("%s says that it leads to %s", (source, expected) => {
+    expect(place(source)).toBe(` (leads to ${expected})`);
+  });
+
+  it.each([
+    "[site](https://a.example)",
+    "[the figures of 3.5 and 2.](https://a.example)",
+    "[a.example](https://www.a.example/x)",
+    "[WWW.A.example/x?q=b.example.](https://a.example/x)",
+    "https://a.example/x",
+    "https://müller.example/über?x=y.example",
+    "<https://a.example:8080/x>",
+    "[alice@a.example](mailto:Alice@a.example?subject=x)",
+    "<alice@a.example>",
+    "[xn--pple-43d.example](https://xn--pple-43d.example)",
+  ])("%s says nothing", (source) => {
+    expect(draw(source).querySelector("a")).not.toBeNull();
+    expect(place(source)).toBeUndefined();
+  });
+
+  it("in plain text says where letters of another script lead", () => {
+    expect(plain("https://\u0430pple.example/x").textContent).toBe(
+      "https://\u0430pple.example/x (leads to xn--pple-43d.example)",
+    );
+  });
+
+  it.each([
+    "https://good.example@evil.example/",
+    "[x](https://good.example@evil.example/)",
+    "<https://good.example@evil.example/>",
+  ])("%s is none: what stands before the @ reads as the host", (source) => {
+    expect(draw(source).querySelector("a")).toBeNull();
+    expect(plain(source).querySelector("a")).toBeNull();
+  });
+});
+
+describe("code", () => {
+  it("that is still being written keeps the colours that it has", async () => {
+    const { container, rerender } = render(CodeBlock, { text: "let a = 1;\n", language: "ts" });
+    const words = () => [...container.querySelectorAll("pre span")].map((each) => each.textContent);
+    expect(container.querySelector("pre")?.textContent).toBe("let a = 1;\n");
+    await expect.poll(words).toEqual(["let", "1"]);
+    await rerender({ text: "let a = 1;\nlet b = 2;\n" });
+    expect(words()).toEqual(["let", "1"]);
+    expect(container.querySelector("pre")?.textContent).toBe("let a = 1;\nlet b = 2;\n");
+    await expect.poll(words).toEqual(["let", "1", "let", "2"]);
+  });
+
+  it("that was coloured before is so at once", async () => {
+    const props = { text: "select 7", language: "sql" };
+    const { container, unmount } = render(CodeBlock, props);
+    await expect.poll(() => container.querySelectorAll("pre span").length).toBe(2);
+    unmount();
+    expect(render(CodeBlock, props).container.querySelectorAll("pre span").length).toBe(2);
   });
 });
 

@@ -1,4 +1,4 @@
-import { fireEvent, render, screen, waitFor } from "@testing-library/svelte";
+import { fireEvent, render, screen, waitFor, within } from "@testing-library/svelte";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { OutboxRow, SendState } from "../src/lib/bindings";
 import MessageState from "../src/lib/conversation/MessageState.svelte";
@@ -72,6 +72,24 @@ it("offers the text where it can stand nowhere any more, and no change of it", a
   expect(screen.queryByTestId("outbox-edit")).toBeNull();
   expect(screen.getAllByTestId("outbox-discard").length).toBe(2);
   expect(screen.getAllByTestId("outbox-copy").length).toBe(1 + 1);
+});
+
+it.each([
+  held,
+  { state: "failed", code: "rules", reason: "Not allowed." },
+  { state: "queued" },
+] as const)("offers the text, and no way there, where the session is gone: %j", async (state) => {
+  const loading = sessions.load();
+  (await backend.next("sessions")).answer([session("other")]);
+  await loading;
+  await shown([row(1, state), row(2, state, { session: "other" })]);
+  const [gone, there] = screen.getAllByTestId("outbox-row");
+  if (!gone || !there) throw new Error("no rows");
+  expect(within(gone).getByTestId("outbox-copy")).toBeTruthy();
+  expect(within(gone).queryByTestId("outbox-edit")).toBeNull();
+  expect(within(gone).queryByRole("button", { name: /Message in/ })).toBeNull();
+  expect(within(there).queryByTestId("outbox-copy")).toBeNull();
+  expect(within(there).getByRole("button", { name: /Message in/ })).toBeTruthy();
 });
 
 it("opens the message to change it", async () => {

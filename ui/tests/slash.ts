@@ -10,7 +10,7 @@ import { market } from "../src/lib/state/market.svelte";
 import { sessions } from "../src/lib/state/sessions.svelte";
 import { settings as held } from "../src/lib/state/settings.svelte";
 import { view } from "../src/lib/state/view.svelte";
-import { toast } from "../src/lib/ui/toast.svelte";
+import { clearToasts } from "../src/lib/ui/toast.svelte";
 import { HandBackend, opened, session, settings } from "./fixtures";
 import { quote } from "./openchart";
 
@@ -86,5 +86,5 @@ export function beginAnew(): void {
   view.overlay = undefined;
   view.results = undefined;
   view.settings = undefined;
-  toast.current = undefined;
+  clearToasts();
 }

@@ -6,7 +6,7 @@ import { openSessionMenu } from "../src/lib/sidebar/sessionMenu";
 import { app } from "../src/lib/state/app.svelte";
 import { useBackend } from "../src/lib/state/engine.svelte";
 import Menu from "../src/lib/ui/Menu.svelte";
-import { toast } from "../src/lib/ui/toast.svelte";
+import { dismissToast, toast } from "../src/lib/ui/toast.svelte";
 import { HandBackend, session } from "./fixtures";
 
 let backend: HandBackend;
@@ -89,6 +89,7 @@ it("hands nothing over after a refusal, and nothing of what is no text", async (
   expect(await done).toBeUndefined();
   expect(backend.asked.length).toBe(1);
   expect(toast.current?.text).toContain("Too large.");
+  dismissToast();
   expect(await importFile(new Blob([new Uint8Array([0xff, 0xfe, 0x00])]))).toBeUndefined();
   expect(backend.asked.length).toBe(1);
   expect(toast.current?.text).toContain("is no text");

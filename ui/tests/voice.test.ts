@@ -228,6 +228,38 @@ describe("a voice message with a file", () => {
   });
 });
 
+describe("a voice message that is deleted while it plays", () => {
+  const removed = (id: string) => conversation.apply("s", [], [id], false);
+
+  it("is silent: deleted by whomever", async () => {
+    const audio = await playing(await show("m"));
+    removed("other");
+    await tick();
+    expect(audio.paused).toBe(false);
+    removed("m");
+    await tick();
+    expect([audio.paused, player.message]).toEqual([true, undefined]);
+  });
+
+  it("is silent: deleted here, though that waits to be sent", async () => {
+    const audio = await playing(await show("m"));
+    const row = message("m", { kind: "voice" });
+    conversation.apply("s", [row], [], false);
+    await tick();
+    expect(audio.paused).toBe(false);
+    conversation.apply("s", [{ ...row, pending_delete: true }], [], false);
+    await tick();
+    expect(audio.paused).toBe(true);
+  });
+
+  it("is silent: with its whole session", async () => {
+    const audio = await playing(await show("m"));
+    conversation.reset();
+    await tick();
+    expect(audio.paused).toBe(true);
+  });
+});
+
 describe("a voice message without one", () => {
   it("has no player, and Space does nothing", async () => {
     const row = message("m", { kind: "voice", metadata: { duration_s: 12 } });

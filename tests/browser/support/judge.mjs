@@ -79,6 +79,65 @@ export async function overflow(page) {
   });
 }
 
+/**
+ * What cannot be read or reached up and down, as lines: a box that scrolls with no height to show
+ * what is in it, and controls below or above the window that nothing scrolls to.
+ */
+export async function cutOff(page) {
+  return page.evaluate(() => {
+    /** Less than this shows no line of a text with its edges. */
+    const LEAST = 24;
+    const found = [];
+    const name = (each) =>
+      `${each.tagName.toLowerCase()} ${each.dataset.testid ?? each.getAttribute("aria-label") ?? each.className}`;
+    const scrolls = (each) => ["auto", "scroll"].includes(getComputedStyle(each).overflowY);
+    for (const each of document.querySelectorAll("body *")) {
+      if (!(each instanceof HTMLElement) || each.clientWidth === 0 || !scrolls(each)) continue;
+      if (each.scrollHeight > each.clientHeight && each.clientHeight < LEAST) {
+        found.push(`${name(each)}: ${each.clientHeight} high for ${each.scrollHeight}`);
+      }
+    }
+    for (const each of document.querySelectorAll("button, input, textarea, a[href]")) {
+      const box = each.getBoundingClientRect();
+      if (box.width <= 1 || getComputedStyle(each).visibility === "hidden") continue;
+      let holder = each.parentElement;
+      while (holder && !scrolls(holder)) holder = holder.parentElement;
+      if (holder) continue;
+      if (box.bottom > window.innerHeight + 0.5 || box.top < -0.5) {
+        found.push(`${name(each)}: from ${box.top} to ${box.bottom} of ${window.innerHeight}`);
+      }
+    }
+    return found;
+  });
+}
+
+/** For the page: it is drawn as in a window whose own buttons lie over its upper end. */
+export function windowButtons(page) {
+  return page.evaluate(() => {
+    document.documentElement.dataset.window = "controls";
+  });
+}
+
+/** Controls of the window that its own buttons lie over, as lines. */
+export async function covered(page) {
+  return page.evaluate(() => {
+    const [WIDE, HIGH] = [120, 43];
+    const found = [];
+    for (const each of document.querySelectorAll(".window :is(button, input, textarea, a[href])")) {
+      const box = each.getBoundingClientRect();
+      if (box.width <= 1 || getComputedStyle(each).visibility === "hidden") continue;
+      // What is in the corner of it, where that is seen at all.
+      const [left, top] = [Math.max(box.left, window.innerWidth - WIDE), Math.max(box.top, 0)];
+      const bottom = Math.min(box.bottom, HIGH);
+      if (box.right <= left || bottom <= top) continue;
+      const at = document.elementFromPoint((left + box.right) / 2, (top + bottom) / 2);
+      if (!each.contains(at)) continue;
+      found.push(`${each.dataset.testid ?? each.getAttribute("aria-label") ?? each.className}`);
+    }
+    return found;
+  });
+}
+
 /** Where the focus is, and whether it can be seen; or why not. */
 export async function focus(page) {
   return page.evaluate(() => {

@@ -246,6 +246,13 @@ export const SCREENS = [
   { name: "outbox", shows: "outbox-row", part: DIALOG },
   { name: "date", shows: "date-field", part: DIALOG },
   {
+    name: "shortcuts",
+    state: "conversation",
+    act: (page) => page.keyboard.press("Control+/"),
+    css: DIALOG,
+    part: DIALOG,
+  },
+  {
     name: "new-session",
     state: "conversation",
     act: press("new-session"),
@@ -422,8 +429,14 @@ export async function show(page, fixture, screen, look = {}) {
   await settled(page);
 }
 
-/** Waits until nothing moves or is about to happen, and two frames were drawn. */
+/** Waits until code is coloured, nothing moves or is about to happen, and two frames were drawn. */
 export async function settled(page) {
+  await page.waitForFunction(() => document.querySelector("[data-colouring]") === null);
+  await still(page);
+}
+
+/** The same, whether code is coloured or not. */
+export async function still(page) {
   await page.evaluate(() => document.fonts.ready.then(() => undefined));
   await page.waitForFunction(() => document.getAnimations().length === 0 && !window.pending);
   await page.evaluate(

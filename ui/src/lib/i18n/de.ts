@@ -239,9 +239,11 @@ const de = {
   "message.delete.text": "Sie wird für alle in der Unterhaltung gelöscht.",
   "message.edit.label": "Nachricht ändern",
   "message.edit.hint": "Enter speichert, Esc bricht ab",
+  "message.edit.hintKeys": "{keys} speichert, Esc bricht ab",
   "message.code": "Code",
   "message.copyCode": "Code kopieren",
   "message.openLink": "{address} öffnen",
+  "message.leadsTo": "(führt zu {place})",
 
   "voice.label": "Sprachnachricht, {length}",
   "voice.noLength": "Sprachnachricht",
@@ -795,6 +797,7 @@ const de = {
   "command.connect": "Jetzt verbinden",
   "command.disconnect": "Trennen",
   "command.outbox": "Ausgang zeigen",
+  "command.diagnostics": "Diagnose der Verbindung",
   "command.jumpToDate": "In dieser Unterhaltung zu einem Tag springen",
   "welcome.title": "Willkommen bei Tidings",
   "welcome.lead": "Deine Chats liegen in einer Datenbank, die dir gehört. Nichts läuft über uns.",
@@ -1285,6 +1288,7 @@ const de = {
   "shortcut.undo": "Eine Änderung der Einstellungen rückgängig machen",
   "shortcut.redo": "Sie wiederholen",
   "shortcut.close": "Das Oberste schließen",
+  "shortcut.sheet": "Alle Tastenkürzel",
 } as const satisfies Translation;
 
 export default de;

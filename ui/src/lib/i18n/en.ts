@@ -227,9 +227,11 @@ export const en = {
   "message.delete.text": "It is deleted for everyone in the session.",
   "message.edit.label": "Change the message",
   "message.edit.hint": "Enter saves, Esc cancels",
+  "message.edit.hintKeys": "{keys} saves, Esc cancels",
   "message.code": "code",
   "message.copyCode": "Copy the code",
   "message.openLink": "Open {address}",
+  "message.leadsTo": "(leads to {place})",
 
   "voice.label": "Voice message, {length}",
   "voice.noLength": "Voice message",
@@ -778,6 +780,7 @@ export const en = {
   "command.connect": "Connect now",
   "command.disconnect": "Disconnect",
   "command.outbox": "Show what waits to be sent",
+  "command.diagnostics": "Connection diagnostics",
 
   "command.jumpToDate": "Jump to a date in this session",
   "welcome.title": "Welcome to Tidings",
@@ -1259,4 +1262,5 @@ export const en = {
   "shortcut.undo": "Undo a change of the settings",
   "shortcut.redo": "Redo it",
   "shortcut.close": "Close the topmost",
+  "shortcut.sheet": "All shortcuts",
 } as const satisfies Record<string, Message>;

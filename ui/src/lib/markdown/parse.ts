@@ -45,12 +45,16 @@ export function parseMarkdown(source: string): Block[] {
   return blocks(tokens, 0);
 }
 
-/** The address if it may be opened: web and mail alone, absolute. */
+/**
+ * The address if it may be opened: web and mail alone, absolute, and without a name or password: what
+ * stands before an @ reads as the host.
+ */
 export function safeHref(href: string): string | undefined {
   const text = href.trim();
   if (!/^(https?:\/\/|mailto:)[^\s]+$/i.test(text)) return undefined;
   try {
     const url = new URL(text);
+    if (url.username !== "" || url.password !== "") return undefined;
     return ["http:", "https:", "mailto:"].includes(url.protocol) ? url.href : undefined;
   } catch {
     return undefined;

@@ -77,9 +77,24 @@ export function commands(): PaletteCommand[] {
         view.settings = "appearance";
       },
     },
+    {
+      id: "shortcuts",
+      label: t("settings.shortcuts"),
+      icon: "keyb",
+      keys: "Mod+/",
+      run: () => {
+        view.overlay = { kind: "shortcuts" };
+      },
+    },
     ...themes(),
     ...zooms(),
     connection(),
+    {
+      id: "diagnostics",
+      label: t("command.diagnostics"),
+      icon: "info",
+      run: () => view.showDiagnostics(),
+    },
     {
       id: "add-workspace",
       label: t("workspace.add"),

@@ -10,6 +10,9 @@ export interface Match {
   parts: MatchPart[];
 }
 
+/** The rank of letters in order, with others between them. */
+export const SCATTERED = 3;
+
 /**
  * Finds the query in a text: at its start, at the start of a word, anywhere, or as letters in
  * order. Case and accents do not count.
@@ -38,7 +41,7 @@ export function match(text: string, query: string): Match | undefined {
   }
   // Scattered letters count only where the query is long enough to mean them.
   if (next < wanted.length || wanted.length < 3) return undefined;
-  return { rank: 3, parts: cut(units, (index) => hits.has(index)) };
+  return { rank: SCATTERED, parts: cut(units, (index) => hits.has(index)) };
 }
 
 function fold(text: string): string {

@@ -7,11 +7,21 @@ import { market } from "../state/market.svelte";
 import { sessions } from "../state/sessions.svelte";
 import { view } from "../state/view.svelte";
 import { enter } from "../ui/focus";
-import { matches } from "../ui/keys";
+import { isMod, matches } from "../ui/keys";
 import { menu } from "../ui/menu.svelte";
 import { canZoom, zoom, zoomStep } from "./zoom";
 
-const REGIONS = ["sidebar", "messages", "composer", "panel", "status"] as const;
+/** In the order in which F6 goes to those that are there; the settings have two of their own. */
+const REGIONS = [
+  "sidebar",
+  "messages",
+  "composer",
+  "panel",
+  "status",
+  "sections",
+  "section",
+  "toast",
+] as const;
 
 /** The keys that work anywhere in the window. */
 export function shortcuts(event: KeyboardEvent): void {
@@ -47,6 +57,8 @@ function find(event: KeyboardEvent): (() => void) | undefined {
   if (view.overlay !== undefined) return undefined;
   if (matches(event, "Mod+Shift+F")) return () => openPalette("");
   if (matches(event, "Mod+,")) return () => (view.settings = view.settings ?? "appearance");
+  if (opensSheet(event)) return () => (view.overlay = { kind: "shortcuts" });
+  if (event.key === "F6") return () => nextRegion(event.shiftKey ? -1 : 1);
   if (view.settings !== undefined) return undefined;
   if (matches(event, "Mod+F") && conversation.id !== undefined) return () => findInSession();
   if (matches(event, "Mod+N")) return () => (view.overlay = { kind: "new-session" });
@@ -55,7 +67,6 @@ function find(event: KeyboardEvent): (() => void) | undefined {
   if (matches(event, "Mod+Shift+M")) return () => view.showTab("market");
   if (matches(event, "Mod+Shift+L")) return () => view.showTab("alerts");
   if (matches(event, "Mod+Shift+D")) return () => view.showTab("details");
-  if (event.key === "F6") return () => nextRegion(event.shiftKey ? -1 : 1);
   for (const [keys, step] of [
     ["Alt+Up", -1],
     ["Alt+Down", 1],
@@ -68,14 +79,18 @@ function find(event: KeyboardEvent): (() => void) | undefined {
   return undefined;
 }
 
+/** On many keyboards the sign is reached with Shift. */
+function opensSheet(event: KeyboardEvent): boolean {
+  return isMod(event) && !event.altKey && (event.key === "/" || event.key === "?");
+}
+
 export function openPalette(query: string): void {
   view.overlay = { kind: "palette", query };
 }
 
 /** Opens the bar to find something in the session, or goes back to it. */
 export function findInSession(sought = conversation.sought): void {
-  view.results = undefined;
-  view.column = "conversation";
+  view.showMain();
   conversation.finding = true;
   conversation.sought = sought;
   void tick().then(() => {
@@ -117,7 +132,9 @@ function openPlace(place: number): void {
 
 function nextRegion(step: 1 | -1): void {
   const now = document.activeElement?.closest<HTMLElement>("[data-region]")?.dataset.region;
-  const at = (REGIONS as readonly (string | undefined)[]).indexOf(now);
+  const found = (REGIONS as readonly (string | undefined)[]).indexOf(now);
+  // From outside of all, backwards begins at the last.
+  const at = found < 0 && step < 0 ? 0 : found;
   for (let turn = 1; turn <= REGIONS.length; turn += 1) {
     const place = (at + step * turn + REGIONS.length * 2) % REGIONS.length;
     if (focusRegion(REGIONS[place] ?? "composer")) return;

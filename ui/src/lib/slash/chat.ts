@@ -130,7 +130,7 @@ export const CHAT: readonly Action[] = [
     args: [{ name: "slash.arg.text", optional: true, long: true }],
     run: ({ rest = "" }) => {
       if (rest.trim() === "") openPalette("");
-      else view.results = rest.trim();
+      else view.showMain(rest.trim());
       return undefined;
     },
   },

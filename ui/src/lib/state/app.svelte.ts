@@ -17,11 +17,13 @@ import { Feed } from "../feed";
 import { said, t } from "../i18n";
 import { showToast } from "../ui/toast.svelte";
 import { alerts } from "./alerts.svelte";
+import { begun } from "./begun";
 import { conversation } from "./conversation.svelte";
 import { drafts } from "./drafts";
 import { call, tellFailure, tryCall, useBackend } from "./engine.svelte";
 import { leave, lock } from "./lock.svelte";
 import { market } from "./market.svelte";
+import { originals } from "./originals.svelte";
 import { sessions } from "./sessions.svelte";
 import { settings } from "./settings.svelte";
 import { view } from "./view.svelte";
@@ -161,30 +163,27 @@ class App {
   /** Opens a place that a notification, the tray or a link names. */
   async show(place: Place): Promise<void> {
     if (place.place === "window") return;
-    view.settings = undefined;
     view.overlay = undefined;
     if (place.place === "session") {
       await this.openSession(place.session, place.message ?? undefined);
     } else if (place.place === "chart") {
-      view.showTab("market");
-      await market.show(place.symbol);
+      await this.openChart(place.symbol);
     } else {
       view.showTab("alerts");
     }
   }
 
   async openSession(id: string, message?: string): Promise<void> {
-    view.results = undefined;
-    view.column = "conversation";
+    view.showMain();
     if (view.narrow) view.drawer = false;
     await conversation.open(id, message);
   }
 
   /** Opens the chart of a symbol, which is watched from then on. */
   async openChart(symbol: string, range = market.range): Promise<void> {
+    view.showTab("market");
     await market.known();
     if (!market.order.includes(symbol)) await market.watch([...market.order, symbol]);
-    view.showTab("market");
     market.range = range;
     await market.show(symbol);
   }
@@ -220,6 +219,7 @@ class App {
     this.alertsMutedUntil = snapshot.alerts_muted_until ?? undefined;
     lock.state = snapshot.lock;
     if (changed) this.#clear();
+    begun.workspace = snapshot.active?.info.id;
     this.#takeWorkspace(snapshot.active);
     const speaking = settings.speak(settings.now.language);
     // Shown beside the conversation, which does not wait for it; the events do.
@@ -251,6 +251,7 @@ class App {
 
   #clear(): void {
     conversation.reset();
+    originals.clear();
     drafts.clear();
     sessions.clear();
     market.clear();
@@ -305,6 +306,7 @@ class App {
         break;
       case "messages":
         conversation.apply(event.session, event.changed, event.removed, event.reread);
+        originals.apply(event.changed, event.removed, event.reread);
         break;
       case "outbox":
         this.outbox = event.outbox;

@@ -1,10 +1,14 @@
 import { tick } from "svelte";
 import type { Edge, MessagePage, MessageRow, Person } from "../bindings";
 import { buildRows, compareMessages } from "../conversation/rows";
+import { markShown } from "../ui/picture";
+import { begun } from "./begun";
 import { drafts, paragraphs } from "./drafts";
 import { call, tellFailure, tryCall } from "./engine.svelte";
+import { type News, newsAmong } from "./news";
 import { Overtaken } from "./overtaken";
-import { HELD, joined, withinReach } from "./pages";
+import { asTheyAre, HELD, joined, withinReach } from "./pages";
+import { Typing } from "./typing";
 
 type Change = [session: string, changed: readonly MessageRow[], removed: readonly string[]];
 
@@ -12,9 +16,6 @@ const PAGE = 60;
 /** What is read when the view comes near an edge. */
 const MORE = 120;
 const LARGEST_PAGE = 200;
-// Clients let go of typing that is not repeated within three seconds.
-const TYPING_AGAIN = 2000;
-const TYPING_ENDS = 5000;
 const DRAFT_AFTER = 400;
 
 /** The open session. */
@@ -23,16 +24,21 @@ class Conversation {
   /** Whether the first page has been read. */
   ready = $state(false);
   messages = $state.raw<readonly MessageRow[]>([]);
+  /** Messages that were deleted just now. */
+  gone = $state.raw<readonly string[]>([]);
   before = $state<Edge>("end");
   after = $state<Edge>("end");
   /** Ids of the messages just before which others may be missing. */
   gaps = $state.raw<ReadonlySet<string>>(new Set());
   people = $state.raw<readonly Person[]>([]);
+  /** What others wrote and has just come, to be spoken. */
+  news = $state.raw<readonly News[]>([]);
   firstUnread = $state<string | undefined>();
   /** The message being answered. */
   replyTo = $state<MessageRow | undefined>();
-  /** The own message whose text is being changed in place. */
-  editing = $state<string | undefined>();
+  #editing = $state<string | undefined>();
+  /** Whether the change that is shown was just asked for: then it is where one goes on. */
+  editAsked = false;
   draft = $state("");
   /** A message to bring into view, once. */
   target = $state<string | undefined>();
@@ -60,12 +66,21 @@ class Conversation {
   #rereading = false;
   /** What is on screen has to be read again. */
   #stale = false;
-  #typingTold = 0;
-  #typingTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #typing = new Typing();
   #draftTimer: ReturnType<typeof setTimeout> | undefined;
   #draftKept = "";
   #readTo: string | undefined;
   readonly #sendings = new Set<Promise<void>>();
+
+  /** The own message whose text is being changed in place. */
+  get editing(): string | undefined {
+    return this.#editing;
+  }
+
+  set editing(message: string | undefined) {
+    this.#editing = message;
+    this.editAsked = message !== undefined;
+  }
 
   async open(id: string, message?: string): Promise<void> {
     if (this.id === id && message !== undefined) {
@@ -88,6 +103,7 @@ class Conversation {
       // Whoever was quick has begun already.
       this.setDraft(paragraphs(this.#draftKept, this.draft));
       this.#readTo = undefined;
+      this.#goOn(id);
       this.ready = true;
       this.opening += 1;
       if (this.opening === 1) markShown();
@@ -98,12 +114,22 @@ class Conversation {
     }
   }
 
+  /** Shows what was begun in the session before. */
+  #goOn(id: string): void {
+    const before = begun.take(id);
+    // Whoever was quick answers something else already.
+    this.replyTo ??= before?.replyTo;
+    this.#editing ??= before?.editing;
+  }
+
   /** Leaves the session; what was being written is kept. */
   leave(): void {
     const id = this.id;
     if (id === undefined) return;
-    if (this.ready) this.keepDraft();
-    else if (this.draft !== "") drafts.add(id, this.draft, "after");
+    if (this.ready) {
+      this.keepDraft();
+      begun.keep(id, { editing: this.editing, replyTo: this.replyTo });
+    } else if (this.draft !== "") drafts.add(id, this.draft, "after");
     this.stopTyping();
     this.reset();
     void call("close_session", { session: id }).catch(() => undefined);
@@ -112,7 +138,7 @@ class Conversation {
   reset(): void {
     this.#turn += 1;
     clearTimeout(this.#draftTimer);
-    clearTimeout(this.#typingTimer);
+    this.#typing.forget();
     this.id = undefined;
     this.ready = false;
     this.messages = [];
@@ -120,6 +146,7 @@ class Conversation {
     this.after = "end";
     this.gaps = new Set();
     this.people = [];
+    this.news = [];
     this.firstUnread = undefined;
     this.replyTo = undefined;
     this.editing = undefined;
@@ -154,22 +181,15 @@ class Conversation {
           this.#stale = true;
           continue;
         }
-        this.#show({ ...page, rows: this.#asTheyAre(page.rows) }, since);
+        const shown = this.messages;
+        this.#show({ ...page, rows: asTheyAre(page.rows, this.messages) }, since);
+        if (after === "end") this.#tellNews(shown, this.messages, true);
         this.#letGo();
       } catch (thrown) {
         tellFailure(thrown);
       }
     }
     this.#rereading = false;
-  }
-
-  /** Rows as they are shown where nothing in them changed, so that nothing is drawn again. */
-  #asTheyAre(rows: readonly MessageRow[]): MessageRow[] {
-    const shown = new Map(this.messages.map((row) => [row.id, row]));
-    return rows.map((row) => {
-      const known = shown.get(row.id);
-      return known && JSON.stringify(known) === JSON.stringify(row) ? known : row;
-    });
   }
 
   /** What is on screen, as it is now. */
@@ -219,16 +239,25 @@ class Conversation {
     reread: boolean,
   ): void {
     this.#events.note([session, changed, removed]);
+    const shown = this.messages;
     this.#change([session, changed, removed]);
+    if (session === this.id && this.ready) this.#tellNews(shown, changed, reread);
     if (reread && session === this.id) void this.reread();
+  }
+
+  #tellNews(shown: readonly MessageRow[], rows: readonly MessageRow[], read: boolean): void {
+    const placed = rows.filter((row) => this.messages.includes(row));
+    const news = newsAmong(placed, shown, read);
+    if (news.length > 0) this.news = news;
   }
 
   #change([session, changed, removed]: Change): void {
     if (session !== this.id) return;
     if (removed.length > 0) {
       const gone = new Set(removed);
+      this.gone = removed;
       this.messages = this.messages.filter((row) => !gone.has(row.id));
-      if (this.editing !== undefined && gone.has(this.editing)) this.editing = undefined;
+      if (this.editing !== undefined && gone.has(this.editing)) this.endEdit();
       if (this.replyTo && gone.has(this.replyTo.id)) this.replyTo = undefined;
     }
     if (changed.length > 0) this.#place(changed);
@@ -351,11 +380,11 @@ class Conversation {
     const replyTo = this.replyTo;
     this.stopTyping();
     this.draft = "";
+    this.replyTo = undefined;
     try {
       const asked = call("send_message", { session, content, reply_to: replyTo?.id ?? null });
       const [row, since] = await this.#events.reply(asked);
       if (this.id === session) {
-        if (this.replyTo === replyTo) this.replyTo = undefined;
         this.marked = undefined;
         // The next one may be begun already.
         this.setDraft(this.draft);
@@ -371,6 +400,8 @@ class Conversation {
     } catch (thrown) {
       tellFailure(thrown);
       this.giveBack(session, written);
+      if (this.id === session) this.replyTo ??= replyTo;
+      else begun.answer(session, replyTo);
     }
   }
 
@@ -387,8 +418,15 @@ class Conversation {
       this.#place([row]);
       for (const event of since) this.#change(event);
     }
-    this.editing = undefined;
+    begun.end(message);
+    if (this.editing === message) this.editing = undefined;
     return true;
+  }
+
+  /** Ends the change of a message; what was written of it is gone. */
+  endEdit(): void {
+    if (this.editing !== undefined) begun.end(this.editing);
+    this.editing = undefined;
   }
 
   /** Starts to change the last own message; false when there is none. */
@@ -425,22 +463,13 @@ class Conversation {
     drafts.keep(this.id, this.draft);
   }
 
-  /** Tells the others that one is writing; repeated at most every two seconds. */
+  /** Tells the others that one is writing. */
   tellTyping(): void {
-    const session = this.id;
-    if (session === undefined) return;
-    clearTimeout(this.#typingTimer);
-    this.#typingTimer = setTimeout(() => this.stopTyping(), TYPING_ENDS);
-    if (Date.now() - this.#typingTold < TYPING_AGAIN) return;
-    this.#typingTold = Date.now();
-    void call("typing", { session, typing: true }).catch(() => undefined);
+    if (this.id !== undefined) this.#typing.tell(this.id);
   }
 
   stopTyping(): void {
-    clearTimeout(this.#typingTimer);
-    if (this.id === undefined || this.#typingTold === 0) return;
-    this.#typingTold = 0;
-    void call("typing", { session: this.id, typing: false }).catch(() => undefined);
+    if (this.id !== undefined) this.#typing.stop(this.id);
   }
 
   /** Everything up to the newest message has been seen. */
@@ -468,8 +497,3 @@ class Conversation {
 }
 
 export const conversation = new Conversation();
-
-/** Notes when the first messages were drawn: the bench compares it with a blank window. */
-function markShown(): void {
-  requestAnimationFrame(() => requestAnimationFrame(() => performance.mark("shown")));
-}

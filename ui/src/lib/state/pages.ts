@@ -1,4 +1,4 @@
-import type { MessagePage } from "../bindings";
+import type { MessagePage, MessageRow } from "../bindings";
 import { compareMessages } from "../conversation/rows";
 
 /** How many messages are held at most while reading on; what is far from the view is let go. */
@@ -29,4 +29,13 @@ export function withinReach(page: MessagePage, read: "before" | "after"): Messag
   return read === "before"
     ? { ...page, rows: page.rows.slice(0, HELD), after: "more" }
     : { ...page, rows: page.rows.slice(-HELD), before: "more" };
+}
+
+/** Rows as they are shown where nothing in them changed, so that nothing is drawn again. */
+export function asTheyAre(rows: readonly MessageRow[], shown: readonly MessageRow[]): MessageRow[] {
+  const known = new Map(shown.map((row) => [row.id, row]));
+  return rows.map((row) => {
+    const before = known.get(row.id);
+    return before && JSON.stringify(before) === JSON.stringify(row) ? before : row;
+  });
 }

@@ -23,12 +23,16 @@ export type Overlay =
   | { kind: "rename"; session: string; title: string }
   | { kind: "confirm"; title: string; text: string; action: string; run: () => void }
   | { kind: "outbox" }
+  | { kind: "shortcuts" }
   | { kind: "date"; session: string }
   | { kind: "sign-in" }
   | { kind: "password"; recovery: boolean }
   | { kind: "passphrase"; what: "set" | "change" | "remove" }
   | { kind: "own-name"; name: string }
   | { kind: "add-factor"; onadded: () => void };
+
+/** A page over the whole window: the settings, or adding a project. One is left for the other. */
+type Page = Section | "adding";
 
 /** Where the user is looking. */
 class View {
@@ -39,11 +43,11 @@ class View {
   /** What the single column shows, below 720 px. */
   column = $state<Column>("conversation");
   overlay = $state<Overlay | undefined>();
-  settings = $state<Section | undefined>();
   /** The query of the result page, when it is shown. */
   results = $state<string | undefined>();
-  /** Adding a project, over a workspace that is open. */
-  adding = $state(false);
+  /** The diagnostics are to be brought into view, once they are there. */
+  diagnosing = $state(false);
+  #page = $state<Page | undefined>();
 
   readonly #narrow = new MediaQuery("max-width: 1079px");
   readonly #single = new MediaQuery("max-width: 719px");
@@ -60,14 +64,55 @@ class View {
     return this.narrow ? this.drawer : this.panel;
   }
 
+  /** The section of the settings that is shown. */
+  get settings(): Section | undefined {
+    return this.#page === "adding" ? undefined : this.#page;
+  }
+
+  set settings(section: Section | undefined) {
+    this.diagnosing = false;
+    if (section !== undefined || this.#page !== "adding") this.#page = section;
+  }
+
+  /** Adding a project, over a workspace that is open. */
+  get adding(): boolean {
+    return this.#page === "adding";
+  }
+
+  set adding(adding: boolean) {
+    if (adding) this.#page = "adding";
+    else if (this.adding) this.#page = undefined;
+  }
+
+  /** Back to the conversation and what stands beside it: whatever is shown there is seen. */
+  leavePage(): void {
+    this.#page = undefined;
+  }
+
+  /** The conversation, or the hits of a search in its place. */
+  showMain(results?: string): void {
+    this.leavePage();
+    this.results = results;
+    this.column = "conversation";
+  }
+
+  /** What the connection is doing, in the settings. */
+  showDiagnostics(): void {
+    this.overlay = undefined;
+    this.settings = "advanced";
+    this.diagnosing = true;
+  }
+
   showTab(tab: Tab): void {
+    this.leavePage();
     this.tab = tab;
     this.drawer = true;
     this.panel = true;
   }
 
   togglePanel(): void {
-    if (this.narrow) this.drawer = !this.drawer;
+    if (this.#page !== undefined) this.showTab(this.tab);
+    else if (this.narrow) this.drawer = !this.drawer;
     else this.panel = !this.panel;
   }
 

@@ -36,6 +36,14 @@ export const keepFocus: Attachment<HTMLElement> = (root) => {
   return () => observer.disconnect();
 };
 
+/** Gives the focus back to what had it; where that is gone, to what was next to it in the window. */
+export function focusAgain(before: EventTarget | null): void {
+  if (document.activeElement !== document.body) return;
+  const place = before ?? trail[0];
+  if (place instanceof HTMLElement && place.isConnected) place.focus({ preventScroll: true });
+  if (document.activeElement === document.body) focusNearby();
+}
+
 /** Pressed with the pointer it takes the focus from nothing: for what belongs to a field. */
 export const takesNoFocus: Attachment<HTMLElement> = (node) => {
   const onmousedown = (event: MouseEvent) => event.preventDefault();

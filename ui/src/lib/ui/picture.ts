@@ -14,3 +14,8 @@ export function afterPicture(action: () => void): () => void {
     clearTimeout(timer);
   };
 }
+
+/** Notes when the first messages were drawn: the bench compares it with a blank window. */
+export function markShown(): void {
+  requestAnimationFrame(() => requestAnimationFrame(() => performance.mark("shown")));
+}

@@ -42,6 +42,19 @@ class Player {
         void shown;
         untrack(() => this.stop());
       });
+      // A deleted message takes its controls along; one's own may still wait to be deleted.
+      $effect(() => {
+        const { gone } = conversation;
+        untrack(() => {
+          if (this.message !== undefined && gone.includes(this.message)) this.stop();
+        });
+      });
+      const deleting = $derived(
+        conversation.messages.some((row) => row.id === this.message && row.pending_delete),
+      );
+      $effect(() => {
+        if (deleting) untrack(() => this.stop());
+      });
     });
   }
 
