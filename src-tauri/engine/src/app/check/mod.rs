@@ -7,7 +7,6 @@ mod feed;
 mod rows;
 mod sql;
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
