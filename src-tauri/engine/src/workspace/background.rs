@@ -211,13 +211,13 @@ async fn step(core: &Core, work: &mut Work) -> Result<Step, catch_up::Error> {
         .await?;
     if gaps.is_empty() {
         work.progress = None;
-        core.tell_download(|download| *download = None);
         if core.background.is_paused() && work.skip.is_empty() {
             // There is nothing left to stop, and nothing to let it go on by: what is missing
             // another time comes as if nobody had ever stopped it.
             core.cache.set_meta(PAUSED, None).await?;
             core.background.paused.store(false, Ordering::SeqCst);
         }
+        core.tell_download(|download| *download = None);
     } else if work.progress.is_none() {
         let progress = count(core, kept_from).await?;
         tell(core, progress);

@@ -97,7 +97,13 @@ pub(in super::super) async fn fetch_older(
     loop {
         match read_stretches(core, &wanted, portion).await {
             Err(Error::Server(error)) if portion.cut(&error) => {}
-            read => return read.map(drop),
+            read => {
+                if core.background.is_paused() {
+                    // Less is missing now, maybe nothing.
+                    core.background.look_again();
+                }
+                return read.map(drop);
+            }
         }
     }
 }
