@@ -107,7 +107,7 @@ commands! {
     "snapshot" = GetSnapshot -> Snapshot;
     /// Opens the embedded local workspace, making it on first use.
     "start_local" = StartLocal -> WorkspaceInfo;
-    /// Looks at a project before it is added: answers, key, tables, realtime, clock.
+    /// Looks at a project before it is added: answers, key, tables, policies, realtime, parts, clock.
     "check_project" = CheckProject -> ProjectCheck;
     /// Adds a Supabase project and opens it, signed out.
     "add_workspace" = AddWorkspace -> WorkspaceInfo;

@@ -1144,7 +1144,7 @@ const de = {
   "settings.keeping.ever": "Für immer",
   "settings.retention": "Auf diesem Computer behalten",
   "settings.retention.text":
-    "Was hier entfernt wird, bleibt in deinem Projekt und wird wieder geholt, wenn du dorthin blätterst. Was nicht gesendet ist, Entwürfe, die neuesten Nachrichten angehefteter Unterhaltungen und Unterhaltungen, die dein Projekt nicht mehr zeigt, bleiben immer. Eine Größe ist die der Nachrichten und ihres Suchverzeichnisses; Kurse haben eigene Grenzen.",
+    "Was entfernt wird, bleibt in deinem Projekt und wird wieder geholt, wenn du dorthin blätterst. Was nicht gesendet ist, Entwürfe und was dein Projekt nicht mehr zeigt, bleibt immer. Eine Größe zählt Nachrichten und ihr Verzeichnis.",
   "settings.retention.everything": "Alles",
   "settings.retention.months": "Letzte Monate",
   "settings.retention.size": "Bis zu einer Größe",

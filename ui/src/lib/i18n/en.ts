@@ -1121,7 +1121,7 @@ export const en = {
   "settings.keeping.ever": "For ever",
   "settings.retention": "Keep on this computer",
   "settings.retention.text":
-    "What is removed here stays in your project, and is fetched again when you scroll to it. Unsent changes, drafts, the newest messages of pinned sessions and sessions that your project no longer shows always stay. A size is that of messages and their search index; prices have limits of their own.",
+    "What is removed stays in your project, and is fetched again when you scroll to it. What is not sent, drafts, and what your project no longer shows always stay. A size counts messages and their index.",
   "settings.retention.everything": "Everything",
   "settings.retention.months": "Last months",
   "settings.retention.size": "Up to a size",
