@@ -95,6 +95,23 @@ describe("what was begun in a session", () => {
     expect(conversation.replyTo?.id).toBe("asked");
   });
 
+  it("ends with its message, and with its workspace", async () => {
+    await open("s");
+    conversation.replyTo = asked;
+    conversation.editing = "mine";
+    begun.write("mine", "As it will");
+    await open("t");
+    begun.forget(["asked", "mine"]);
+    expect(begun.text("mine")).toBeUndefined();
+    await open("s");
+    expect(conversation.replyTo).toBeUndefined();
+    expect(conversation.editing).toBeUndefined();
+    begun.workspace = "gone";
+    begun.write("mine", "As it will");
+    begun.keepOnly(["here"]);
+    expect(begun.text("mine")).toBeUndefined();
+  });
+
   it("belongs to its workspace", () => {
     begun.workspace = "one";
     begun.write("mine", "As it will");

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import Blocks from "../src/lib/markdown/Blocks.svelte";
 import CodeBlock from "../src/lib/markdown/CodeBlock.svelte";
 import { highlight } from "../src/lib/markdown/highlight";
+import { otherPlace } from "../src/lib/markdown/host";
 import Inlines from "../src/lib/markdown/Inlines.svelte";
 import { parseMarkdown, parsePlain, safeHref } from "../src/lib/markdown/parse";
 
@@ -191,6 +192,11 @@ describe("a link", () => {
     ["[alice@good.example](mailto:eve@evil.example)", "eve@evil.example"],
     ["[alice@good.example](https://evil.example)", "evil.example"],
     ["[mailto:alice@good.example](https://evil.example)", "evil.example"],
+    ["[https://good.example@evil.example/](https://evil.example/)", "evil.example"],
+    [
+      "[help@good.example](mailto:help@good.example?cc=eve@evil.example)",
+      "help@good.example, eve@evil.example",
+    ],
     // Cyrillic.
     ["[https://\u0430pple.example](https://\u0430pple.example)", "xn--pple-43d.example"],
   ])("%s says that it leads to %s", (source, expected) => {
@@ -211,6 +217,13 @@ describe("a link", () => {
   ])("%s says nothing", (source) => {
     expect(draw(source).querySelector("a")).not.toBeNull();
     expect(place(source)).toBeUndefined();
+  });
+
+  it("reads a long text once", () => {
+    const long = (part: string) => part.repeat(100_000 / part.length);
+    for (const text of ["a", "1.", "a@", "a-", "x:"].map(long)) {
+      expect(otherPlace("https://a.example/", [{ kind: "text", text }])).not.toBe("a.example/");
+    }
   });
 
   it("in plain text says where letters of another script lead", () => {
@@ -263,6 +276,10 @@ describe("coloured code", () => {
         .map(({ text }) => text)
         .join(""),
     ).toBe(code);
+  });
+
+  it.each(["constructor", "__proto__", "toString"])("knows no language %s", (language) => {
+    expect(highlight("a", language)).toEqual([{ text: "a", colour: undefined }]);
   });
 
   it("knows keywords, strings, comments and numbers", () => {

@@ -60,6 +60,16 @@ it("it changes and goes as it does elsewhere, and is asked for again after a gap
   await expect.poll(quote).toContain("cake");
 });
 
+it("an answer that an event has overtaken brings nothing back", async () => {
+  show();
+  const page = { gaps: [], before: "more", after: "more" };
+  const asked = await backend.next("messages");
+  originals.apply([], ["first"], false);
+  asked.answer({ ...page, rows: [first] });
+  await new Promise(requestAnimationFrame);
+  expect(quote()).toBe("In reply to an earlier message");
+});
+
 it("what is not on this device is an earlier message, and no failure", async () => {
   show();
   const error = { code: "not_found", message: "There is no such message.", details: null } as const;

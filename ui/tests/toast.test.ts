@@ -61,6 +61,25 @@ it("failures follow each other, each once", () => {
   expect(seen).toEqual(["one", "two", "three", undefined]);
 });
 
+it("one that can be undone is not lost to failures that come after it", () => {
+  for (const text of ["one", "two"]) shows(failure(text));
+  shows(undo);
+  shows(failure("three"));
+  const seen = [after(LIFE), after(LIFE), after(LIFE), after(LIFE)];
+  expect(seen).toEqual(["two", "three", "Archived.", undefined]);
+});
+
+it("what held one does not hold the next", async () => {
+  shows(undo);
+  await fireEvent.pointerEnter(screen.getByTestId("toast"));
+  shows(failure("Not saved."));
+  // It is gone without a word about the pointer.
+  await fireEvent.click(screen.getByTestId("toast-action"));
+  flushSync();
+  expect(toast.current?.text).toBe("Not saved.");
+  expect(after(LIFE)).toBeUndefined();
+});
+
 it("one that is pointed at stays, and what came meanwhile is next", async () => {
   shows(undo);
   await fireEvent.pointerEnter(screen.getByTestId("toast"));

@@ -2,6 +2,7 @@ import { fireEvent, render, screen, waitFor } from "@testing-library/svelte";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Settings } from "../src/lib/bindings";
 import { speak, spoken } from "../src/lib/i18n";
+import MessageSetting from "../src/lib/settings/MessageSetting.svelte";
 import SettingsPage from "../src/lib/settings/SettingsPage.svelte";
 import { app } from "../src/lib/state/app.svelte";
 import { useBackend } from "../src/lib/state/engine.svelte";
@@ -120,6 +121,15 @@ describe("changes of the settings", () => {
     await waitFor(() => expect(spoken().language).toBe("en"));
     expect(held.now.language).toBe("system");
   });
+
+  it("of the language end in the one that was chosen last", async () => {
+    const one = held.change({ language: "de" });
+    const two = held.change({ language: "en" });
+    expect(await accept()).toMatchObject({ language: "de" });
+    expect(await accept()).toMatchObject({ language: "en", wording: { language: "en" } });
+    await Promise.all([one, two]);
+    expect(spoken().language).toBe("en");
+  });
 });
 
 describe("the page of the settings", () => {
@@ -138,6 +148,28 @@ describe("the page of the settings", () => {
     await waitFor(() => expect(undo.getAttribute("aria-disabled")).toBe("false"));
     await fireEvent.keyDown(window, { key: "z", ctrlKey: true });
     expect((await accept()).theme).toBe("system");
+  });
+
+  it("brings back a text that was written, in its field too", async () => {
+    render(MessageSetting);
+    const field = screen.getByTestId("setting-message") as HTMLTextAreaElement;
+    await fireEvent.input(field, { target: { value: "Sell half" } });
+    await fireEvent.change(field);
+    expect((await accept()).alert_message).toBe("Sell half");
+    await waitFor(() => expect(held.undoable?.after).toEqual({ alert_message: "Sell half" }));
+    const undone = held.undo();
+    await accept();
+    await undone;
+    await waitFor(() => expect(field.value).toBe(""));
+  });
+
+  it("leaves the keys to a dialog above it", async () => {
+    await make({ theme: "dark" });
+    render(SettingsPage);
+    view.overlay = { kind: "new-session" };
+    await fireEvent.keyDown(window, { key: "z", ctrlKey: true });
+    view.overlay = undefined;
+    expect(backend.names()).toEqual([]);
   });
 
   it("leaves the keys to a field that is written in", async () => {

@@ -57,34 +57,30 @@ pub(crate) fn while_snoozed(language: Language, many: usize) -> String {
 
 /// Title of what is told about firings and messages at once, after a run that could not tell them.
 pub(crate) fn away_both(language: Language, alerts: usize, messages: usize) -> String {
-    let (alerts, messages) = (
-        count_alerts(language, alerts),
-        count_messages(language, messages),
-    );
+    let said = alerts_and_messages(language, alerts, messages);
     match language {
-        Language::English => format!("{alerts} and {messages} while you were away"),
-        Language::German => format!("{alerts} und {messages}, während du weg warst"),
+        Language::English => format!("{said} while you were away"),
+        Language::German => format!("{said}, während du weg warst"),
     }
 }
 
 /// Title of what is told when the quiet hours end. `alerts` is one or more.
 pub(crate) fn after_quiet(language: Language, alerts: usize, messages: usize) -> String {
-    let said = match (messages, language) {
-        (0, _) => count_alerts(language, alerts),
-        (_, Language::English) => format!(
-            "{} and {}",
-            count_alerts(language, alerts),
-            count_messages(language, messages)
-        ),
-        (_, Language::German) => format!(
-            "{} und {}",
-            count_alerts(language, alerts),
-            count_messages(language, messages)
-        ),
-    };
+    let said = alerts_and_messages(language, alerts, messages);
     match language {
         Language::English => format!("In quiet hours: {said}"),
         Language::German => format!("In der Ruhezeit: {said}"),
+    }
+}
+
+/// How many there are of both; messages may be none.
+pub(crate) fn alerts_and_messages(language: Language, alerts: usize, messages: usize) -> String {
+    let counted = count_alerts(language, alerts);
+    let more = count_messages(language, messages);
+    match (messages, language) {
+        (0, _) => counted,
+        (_, Language::English) => format!("{counted} and {more}"),
+        (_, Language::German) => format!("{counted} und {more}"),
     }
 }
 
@@ -122,8 +118,7 @@ pub(crate) fn and_more(language: Language, more: usize) -> String {
     }
 }
 
-/// How many alerts there are.
-pub(crate) fn count_alerts(language: Language, alerts: usize) -> String {
+fn count_alerts(language: Language, alerts: usize) -> String {
     match (language, alerts) {
         (Language::English, 1) => "1 alert".to_owned(),
         (Language::English, many) => format!("{many} alerts"),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use tidings_testkit::{Actor, Program, Running, alice, bob, node, scratch};
+use tidings_testkit::{Actor, DEADLINE, Program, Running, alice, bob, node, scratch, wait_for};
 use tidings_tests::project::Project;
 
 use crate::{at_project, no_desktop};
@@ -36,6 +36,33 @@ async fn start_peer(project: &Project, session: &str) -> Running {
         .unwrap();
     told(&mut peer, |line| line["ready"] == true).await;
     peer
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn code_is_coloured_beside_the_page() {
+    if no_desktop() {
+        return;
+    }
+    let project = Project::start().await;
+    let data = scratch().unwrap();
+    let tidings = at_project(&project, data.path()).await;
+    let service = project.service();
+    let sessions = service.select("chat_sessions", "").await.unwrap();
+    let row = json!({
+        "session_id": sessions[0]["id"], "role": "assistant",
+        "content": "```js\nconst one = 1; // the first\n```",
+    });
+    service.insert("chat_messages", row).await.unwrap();
+    tidings.message("const one").await.unwrap();
+    const COLOURS: &str = "
+        const parts = [...document.querySelectorAll('[data-testid=message] pre span')];
+        return parts.map((part) => part.className.split(' ')[0]);";
+    let colours = wait_for("colours", DEADLINE, async || {
+        let found = tidings.window.run(COLOURS, Vec::new()).await.ok()?;
+        (found != json!([])).then_some(found)
+    });
+    assert_eq!(colours.await.unwrap(), json!(["key", "num", "com"]));
+    tidings.window.close().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -97,6 +97,52 @@ async fn an_alert_fires_once_with_the_window_closed_to_the_tray() {
     tidings.window.close().await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_pressed_on_an_alert_is_done_while_the_window_is_closed() {
+    if no_desktop() {
+        return;
+    }
+    let bus = Bus::session().unwrap();
+    let desktop = Notifications::start(&bus).await.unwrap();
+    let tray = Tray::start(&bus).await.unwrap();
+    let project = Project::start().await;
+    project.price("BTC", "69000.25").await;
+    let data = scratch().unwrap();
+    let tidings = at_project(&project, data.path()).await;
+    tidings.ticker("BTC", "69,000.25").await.unwrap();
+    for line in ["70000", "70010"] {
+        tidings.alert_above("BTC", line).await.unwrap();
+    }
+    tidings.close_to_tray().await.unwrap();
+    project.price("BTC", "70050").await;
+    let alert = async |line: &str| {
+        desktop
+            .wait("the alert", DEADLINE, |notice| {
+                notice.summary.contains(line)
+            })
+            .await
+            .unwrap()
+    };
+    let (first, second) = (alert("70,000").await, alert("70,010").await);
+    desktop.click(&first, "snooze").await.unwrap();
+    desktop.click(&second, "mute").await.unwrap();
+    let item = tray.wait_item(DEADLINE).await.unwrap();
+    item.click("Open Tidings").await.unwrap();
+    tidings.shown().await.unwrap();
+    tidings.tab("alerts").await.unwrap();
+    for state in ["Snoozed until", "Muted"] {
+        let says = |text: &str| text.contains(state);
+        let window = &tidings.window;
+        window.wait_text("alert-state", says).await.unwrap();
+    }
+    // A click on the notification itself shows what it is about.
+    tidings.close_to_tray().await.unwrap();
+    desktop.click(&second, "default").await.unwrap();
+    tidings.shown().await.unwrap();
+    tidings.chart().await.unwrap();
+    tidings.window.close().await.unwrap();
+}
+
 /// The price on the chart's only line.
 async fn on_the_line(tidings: &Tidings, is_it: impl Fn(&str) -> bool) -> String {
     let mut last = None;

@@ -1,9 +1,11 @@
 //! Prices and alerts, up to the notification.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::json;
 use tidings_contract::{self as api, ConditionForm, Event, FiringMark, RepeatForm};
+use tidings_model::Clock as _;
 use tidings_testkit::{DEADLINE, wait_for};
 
 use tidings_tests::project::Project;
@@ -38,6 +40,21 @@ pub async fn told(app: &Client, symbol: &str, price: &str) {
         _ => None,
     })
     .await;
+}
+
+/// Two hours later, there and here, prices are written over.
+async fn hours_later(project: &Project, device: &Device, prices: &[(&str, &str)]) {
+    const HOURS: Duration = Duration::from_hours(2);
+    let seconds = i64::try_from(HOURS.as_secs()).unwrap();
+    project.server.state().hooks().set_clock_offset(seconds);
+    device.clock.turn(HOURS);
+    let last_updated = device.clock.now().to_string();
+    for (symbol, price) in prices {
+        let row = json!({"price": price, "last_updated": last_updated});
+        let (service, which) = (project.service(), format!("symbol=eq.{symbol}"));
+        let rows = service.update("crypto_prices", &which, row).await;
+        assert_eq!(rows.unwrap().len(), 1);
+    }
 }
 
 pub async fn watched(app: &Client, symbol: &str) -> api::QuoteRow {
@@ -158,7 +175,7 @@ async fn a_price_passed_while_the_app_was_away_is_told_on_return_and_once() {
     watched(&app, "BTC").await;
     app.ok(above("BTC", "70000")).await;
     app.stop().await;
-    project.price("BTC", "70250").await;
+    hours_later(&project, &device, &[("BTC", "70250")]).await;
 
     let app = device.start().await;
     app.until(
@@ -207,8 +224,8 @@ async fn a_digest_says_of_each_alert_what_is_not_known_before_it() {
     app.ok(above("BTC", "70000")).await;
     app.ok(above("ETH", "3600")).await;
     app.stop().await;
-    project.price("BTC", "70250").await;
-    project.price("ETH", "3700").await;
+    let prices = [("BTC", "70250"), ("ETH", "3700")];
+    hours_later(&project, &device, &prices).await;
     let app = device.start().await;
     wait_for("the digest", DEADLINE, || async {
         (!device.shown().is_empty()).then_some(())
@@ -217,7 +234,8 @@ async fn a_digest_says_of_each_alert_what_is_not_known_before_it() {
     .unwrap();
     assert_eq!(device.shown(), ["2 alerts while you were away"]);
     let body = device.desk.shown().remove(0).body;
-    let lines: Vec<_> = body.lines().collect();
+    let mut lines: Vec<_> = body.lines().collect();
+    lines.sort_unstable();
     assert_eq!(lines.len(), 2, "{body}");
     for (line, fired) in lines.iter().zip(["BTC crossed above", "ETH crossed above"]) {
         assert!(line.contains(fired), "{body}");

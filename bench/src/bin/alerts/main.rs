@@ -166,7 +166,8 @@ async fn engine(told: &Told, folder: &Path, ruled: bool) -> Result<(Duration, us
     let firings = client
         .call(api::ListFirings {
             limit: 500,
-            symbol: None, before: None
+            symbol: None,
+            before: None,
         })
         .await?
         .len();

@@ -153,14 +153,25 @@ impl App {
 
     /// Says, once, that the program goes on in the tray.
     pub(super) async fn tell_of_tray(&self) {
-        let mut settings = self.0.settings.borrow().clone();
-        if settings.tray_hint_shown || !settings.notifications {
+        let (told, tells) = {
+            let settings = self.0.settings.borrow();
+            (settings.tray_hint_shown, settings.notifications)
+        };
+        if told || !tells {
             return;
         }
+        // Before it is: a desktop may take long, and the window be closed again meanwhile.
+        self.note_tray_told(true).await;
         let said = words::in_the_tray(self.language());
         let hint = self.own_notification("tray", said, api::Place::Window);
-        let report = self.0.options.host.notify(hint).await;
-        settings.tray_hint_shown = report.shown;
+        if !self.0.options.host.notify(hint).await.shown {
+            self.note_tray_told(false).await;
+        }
+    }
+
+    async fn note_tray_told(&self, told: bool) {
+        let mut settings = self.0.settings.borrow().clone();
+        settings.tray_hint_shown = told;
         if let Err(error) = self.set_settings(api::SetSettings { settings }).await {
             tracing::warn!(%error, "that the tray was told of was not kept");
         }

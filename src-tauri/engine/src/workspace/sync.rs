@@ -159,7 +159,7 @@ pub(super) async fn run(core: Arc<Core>) {
     let mut due = Instant::now();
     // When it was refused: the earliest time to ask again.
     let mut refused: Option<Instant> = None;
-    let mut failed = 0_u32;
+    let (mut failed, mut refusals) = (0_u32, 0_u32);
     let mut settled = Settled::default();
     loop {
         core.sync.asked(due).await;
@@ -202,11 +202,17 @@ pub(super) async fn run(core: Arc<Core>) {
         due = Instant::now() + TOGETHER;
         settled.interrupted();
         let Err(error) = catch_up_once(&core, &mut settled).await else {
-            (failed, refused) = (0, None);
+            (failed, refusals, refused) = (0, 0, None);
             continue;
         };
-        failed = failed.saturating_add(1);
-        refused = matches!(error.class(), Class::Permanent).then_some(due);
+        let permanent = matches!(error.class(), Class::Permanent);
+        refused = permanent.then_some(due);
+        // A refusal after other failures is the first of its kind.
+        (failed, refusals) = if permanent {
+            (0, refusals.saturating_add(1))
+        } else {
+            (failed.saturating_add(1), 0)
+        };
         let wait = match error.class() {
             Class::Transient { retry_after } => BACK_OFF.wait(failed, retry_after),
             Class::Network | Class::SignedOut => BACK_OFF.wait(failed, None),
@@ -217,7 +223,7 @@ pub(super) async fn run(core: Arc<Core>) {
                     first: core.pace.refused_changes,
                     longest: LONGEST_REFUSED,
                 };
-                back_off.wait(failed, None)
+                back_off.wait(refusals, None)
             }
         };
         due = due.max(Instant::now() + wait);

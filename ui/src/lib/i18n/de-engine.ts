@@ -155,8 +155,8 @@ const engine: EngineWords = {
     "Wer den Schlüssel hat, kann ohne Anmeldung lesen oder schreiben: {}. Row Level Security ist dort aus, oder eine Policy lässt alle herein.",
   "It could not be told before signing in for: {}.":
     "Vor der Anmeldung ließ es sich nicht feststellen für: {}.",
-  "Without signing in nobody reads or writes your rows.":
-    "Ohne Anmeldung liest und schreibt niemand deine Zeilen.",
+  "Without signing in nobody adds rows, and none of yours were shown.":
+    "Ohne Anmeldung fügt niemand Zeilen hinzu, und von deinen wurden keine gezeigt.",
   "Not in the publication supabase_realtime: {}. Run the SQL in the project's SQL editor.":
     "Nicht in der Publikation supabase_realtime: {}. Führe das SQL im SQL-Editor des Projekts aus.",
   "Changes of the tables are published.": "Änderungen der Tabellen werden gemeldet.",

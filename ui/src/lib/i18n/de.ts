@@ -514,8 +514,8 @@ const de = {
   "alerts.older": "Ältere zeigen",
   "alerts.fired.condition": "Alarm",
   "alerts.fired.price": "Kurs",
-  "alerts.fired.time": "Um",
-  "alerts.fired.found": "Gefunden um",
+  "alerts.fired.time": "Zeitpunkt",
+  "alerts.fired.found": "Gefunden am",
   "alerts.fired.unknown": "Nicht bekannt",
   "alerts.fired.between": "Kurse von {from} bis {to}",
   "alerts.fired.message": "Gemeldet",
@@ -670,8 +670,8 @@ const de = {
     other: "{count} Nachrichten haben in der Datei keinen Text und wurden ausgelassen.",
   },
   "import.unsent": {
-    one: "{count} Nachricht war nicht gesendet; sie ist hier eine Nachricht.",
-    other: "{count} Nachrichten waren nicht gesendet; sie sind hier Nachrichten.",
+    one: "{count} Nachricht war noch nicht gesendet und wurde als Nachricht übernommen.",
+    other: "{count} Nachrichten waren noch nicht gesendet und wurden als Nachrichten übernommen.",
   },
   "import.undone": {
     one: "{count} Änderung oder Löschung war nicht gesendet und wurde nicht ausgeführt.",
@@ -1144,7 +1144,7 @@ const de = {
   "settings.keeping.ever": "Für immer",
   "settings.retention": "Auf diesem Computer behalten",
   "settings.retention.text":
-    "Was entfernt wird, bleibt in deinem Projekt und wird wieder geholt, wenn du dorthin blätterst. Was nicht gesendet ist, Entwürfe und was dein Projekt nicht mehr zeigt, bleibt immer. Eine Größe zählt Nachrichten und ihr Verzeichnis.",
+    "Was entfernt wird, bleibt in deinem Projekt und wird wieder geholt, wenn du dorthin blätterst. Was nicht gesendet ist, Entwürfe und was dein Projekt nicht mehr zeigt, bleibt immer. Die Größe umfasst Nachrichten und ihren Suchindex.",
   "settings.retention.everything": "Alles",
   "settings.retention.months": "Letzte Monate",
   "settings.retention.size": "Bis zu einer Größe",
@@ -1286,7 +1286,7 @@ const de = {
   "shortcut.delete": "Die ausgewählte Nachricht löschen",
   "shortcut.play": "Die ausgewählte Sprachnachricht abspielen oder anhalten",
   "shortcut.undo": "Eine Änderung der Einstellungen rückgängig machen",
-  "shortcut.redo": "Sie wiederholen",
+  "shortcut.redo": "Eine Änderung der Einstellungen wiederholen",
   "shortcut.close": "Das Oberste schließen",
   "shortcut.sheet": "Alle Tastenkürzel",
 } as const satisfies Translation;

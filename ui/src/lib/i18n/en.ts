@@ -1260,7 +1260,7 @@ export const en = {
   "shortcut.delete": "Delete the focused message",
   "shortcut.play": "Play or pause the focused voice message",
   "shortcut.undo": "Undo a change of the settings",
-  "shortcut.redo": "Redo it",
+  "shortcut.redo": "Redo a change of the settings",
   "shortcut.close": "Close the topmost",
   "shortcut.sheet": "All shortcuts",
 } as const satisfies Record<string, Message>;

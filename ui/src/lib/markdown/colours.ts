@@ -4,6 +4,8 @@ import type { Piece } from "./highlight";
 const KEPT = 200;
 /** A worker with nothing to do ends. */
 const IDLE = 30_000;
+/** One that says nothing for so long is none. */
+const PATIENCE = 10_000;
 
 export interface Question {
   id: number;
@@ -29,6 +31,7 @@ class Colours {
   /** Where no worker can be had the page does it. */
   #alone = typeof Worker === "undefined";
   #idle: ReturnType<typeof setTimeout> | undefined;
+  #overdue: ReturnType<typeof setTimeout> | undefined;
 
   /** What was coloured before. */
   known(code: string, language: string): Piece[] | undefined {
@@ -53,6 +56,7 @@ class Colours {
       const id = this.#asked;
       this.#waiting.set(id, { id, code, language, answer });
       clearTimeout(this.#idle);
+      if (this.#waiting.size === 1) this.#expect();
       worker.postMessage({ id, code, language } satisfies Question);
     });
   }
@@ -69,21 +73,31 @@ class Colours {
     worker.onmessage = ({ data }: MessageEvent<Answer>) => {
       this.#waiting.get(data.id)?.answer(data.pieces);
       this.#waiting.delete(data.id);
+      this.#expect();
       if (this.#waiting.size === 0) this.#idle = setTimeout(() => this.#end(), IDLE);
     };
-    worker.onerror = () => {
-      this.#alone = true;
-      this.#end();
-      for (const { code, language, answer } of this.#waiting.values()) {
-        void here(code, language).then(answer);
-      }
-      this.#waiting.clear();
-    };
+    worker.onerror = () => this.#goOnAlone();
     this.#worker = worker;
     return worker;
   }
 
+  /** While something is asked, an answer is to come. */
+  #expect(): void {
+    clearTimeout(this.#overdue);
+    if (this.#waiting.size > 0) this.#overdue = setTimeout(() => this.#goOnAlone(), PATIENCE);
+  }
+
+  #goOnAlone(): void {
+    this.#alone = true;
+    this.#end();
+    for (const { code, language, answer } of this.#waiting.values()) {
+      void here(code, language).then(answer);
+    }
+    this.#waiting.clear();
+  }
+
   #end(): void {
+    clearTimeout(this.#overdue);
     this.#worker?.terminate();
     this.#worker = undefined;
   }
@@ -92,8 +106,12 @@ class Colours {
 export const colours = new Colours();
 
 async function here(code: string, language: string): Promise<Piece[]> {
-  const { highlight } = await import("./highlight");
-  return highlight(code, language);
+  try {
+    const { highlight } = await import("./highlight");
+    return highlight(code, language);
+  } catch {
+    return [{ text: code, colour: undefined }];
+  }
 }
 
 function key(code: string, language: string): string {

@@ -74,7 +74,9 @@ const LONGEST = 20_000;
 
 /** Cuts code into coloured pieces; put together they are the code again. */
 export function highlight(code: string, name: string): Piece[] {
-  const language = LANGUAGES[name.toLowerCase()];
+  const known = name.toLowerCase();
+  // A fence may be named like what every object has.
+  const language = Object.hasOwn(LANGUAGES, known) ? LANGUAGES[known] : undefined;
   if (!language || code.length > LONGEST) return [{ text: code, colour: undefined }];
   const token = new RegExp(
     `(?<com>${language.comment})` +

@@ -279,6 +279,7 @@ class App {
         break;
       case "workspaces":
         this.workspaces = event.workspaces;
+        begun.keepOnly(event.workspaces.map(({ id }) => id));
         if ((event.active ?? undefined) !== this.active) void this.reread();
         break;
       case "connection":
@@ -307,6 +308,7 @@ class App {
       case "messages":
         conversation.apply(event.session, event.changed, event.removed, event.reread);
         originals.apply(event.changed, event.removed, event.reread);
+        begun.forget(event.removed);
         break;
       case "outbox":
         this.outbox = event.outbox;

@@ -55,6 +55,22 @@ class Unfinished {
     }
   }
 
+  /** Messages were removed: what is begun of them is at an end. */
+  forget(removed: readonly string[]): void {
+    for (const id of removed) this.end(id);
+    for (const each of this.#sessions.values()) {
+      if (each.replyTo && removed.includes(each.replyTo.id)) each.replyTo = undefined;
+    }
+  }
+
+  /** Only these workspaces are left. */
+  keepOnly(workspaces: readonly string[]): void {
+    const left = new Set(workspaces);
+    for (const kept of [this.#sessions, this.#texts]) {
+      for (const key of kept.keys()) if (!left.has(key.split(" ")[0] ?? "")) kept.delete(key);
+    }
+  }
+
   clear(): void {
     this.#sessions.clear();
     this.#texts.clear();

@@ -2,14 +2,21 @@ import { untrack } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
 import type { MessageRow } from "../bindings";
 import { call } from "./engine.svelte";
+import { Overtaken } from "./overtaken";
 
 /** So many are known at most; beyond it all are forgotten, and asked for again where they are seen. */
 const MOST = 500;
+
+interface Change {
+  changed: readonly MessageRow[];
+  removed: readonly string[];
+}
 
 /** Messages that others answer, where they are not among those that are read. */
 class Originals {
   readonly #rows = new SvelteMap<string, MessageRow>();
   readonly #asked = new Set<string>();
+  readonly #told = new Overtaken<Change>();
   /** Counts forgettings: what is seen is asked for again. */
   #turn = $state(0);
 
@@ -25,9 +32,12 @@ class Originals {
     this.#asked.add(id);
     try {
       const at = { at: "around", message: id } as const;
-      const { rows } = await call("messages", { session, at, limit: 2 });
+      const asked = call("messages", { session, at, limit: 2 });
+      const [{ rows }, since] = await this.#told.reply(asked);
       const row = rows.find((each) => each.id === id);
-      if (row && this.#asked.has(id)) this.#rows.set(id, row);
+      if (!row || !this.#asked.has(id)) return;
+      this.#rows.set(id, row);
+      for (const each of since) this.#take(each);
     } catch {
       // It is not on this device, or deleted.
     }
@@ -36,6 +46,11 @@ class Originals {
   /** What an event tells; `reread`: more than it holds may have changed. */
   apply(changed: readonly MessageRow[], removed: readonly string[], reread: boolean): void {
     if (reread) this.clear();
+    this.#told.note({ changed, removed });
+    this.#take({ changed, removed });
+  }
+
+  #take({ changed, removed }: Change): void {
     for (const row of changed) if (this.#asked.has(row.id)) this.#rows.set(row.id, row);
     for (const id of removed) this.#rows.delete(id);
   }

@@ -118,25 +118,26 @@ class SettingsState {
 
   /** True once the engine has them. */
   async #set(wanted: Partial<Settings>): Promise<boolean> {
-    const speaks = wanted.language !== undefined && wanted.language !== this.now.language;
+    const { language } = wanted;
     let mine = wanted;
     this.#wanted = [...this.#wanted, mine];
     try {
-      if (speaks && wanted.language !== undefined) {
-        if (!(await this.speak(wanted.language))) return false;
-        // Told together with how it is written, so that no other command comes in between.
-        const spoken = { ...wanted, wording: wording() };
-        this.#wanted = this.#wanted.map((each) => (each === mine ? spoken : each));
-        mine = spoken;
-      }
       return await inTurn(async () => {
+        const speaks = language !== undefined && language !== this.#kept.language;
+        if (speaks) {
+          if (!(await this.speak(language))) return false;
+          // Told together with how it is written, so that no other command comes in between.
+          const spoken = { ...wanted, wording: wording() };
+          this.#wanted = this.#wanted.map((each) => (each === mine ? spoken : each));
+          mine = spoken;
+        }
         const kept = await tryCall("set_settings", { settings: { ...this.#kept, ...mine } });
         if (kept) this.#kept = kept;
+        else if (speaks) await this.speak(this.#kept.language);
         return kept !== undefined;
       });
     } finally {
       this.#wanted = this.#wanted.filter((each) => each !== mine);
-      if (speaks && this.now.language !== wanted.language) await this.speak(this.now.language);
     }
   }
 

@@ -35,9 +35,11 @@ export function showToast(next: Toast): void {
     show(next);
     return;
   }
+  const all = [...waiting.filter(({ text }) => text !== next.text), next];
+  const failures = all.filter(({ bad }) => bad).slice(-MOST_WAITING);
   // Of what is no failure the newest counts.
-  const others = waiting.filter((each) => each.bad && each.text !== next.text);
-  waiting = [...others.slice(-MOST_WAITING), next];
+  const other = all.findLast(({ bad }) => !bad);
+  waiting = other ? [...failures, other] : failures;
 }
 
 /** Ends the toast; the next one follows. */
@@ -67,7 +69,8 @@ export function releaseToast(by: Hold): void {
 
 function show(next: Toast | undefined): void {
   toast.current = next;
-  if (next === undefined) holds.clear();
+  // They held the one before.
+  holds.clear();
   runOut();
 }
 

@@ -1,7 +1,7 @@
 //! A look at a project before it is added: each step says what it found, in one sentence.
 //!
 //! Nobody is signed in yet, so the steps see what the key alone sees. What that cannot tell is
-//! said to be unknown. Nothing is changed in the project.
+//! said to be unknown. Nothing is changed in a project whose tables have their constraints.
 
 mod feed;
 mod rows;

@@ -71,16 +71,18 @@ pub(super) async fn tell_held(core: &Core, teller: &mut Teller) {
     }
     // Before they are read: what is held from here on sets it again.
     core.holds.store(false, Ordering::SeqCst);
+    // Each was kept before it was left out: what is read now has those that are taken here.
+    let left_out = std::mem::take(&mut *lock(&core.left_out));
     let held = match core.cache.pending_notifications().await {
         Ok(held) => held,
         Err(error) => {
             tracing::warn!(%error, "what was held could not be read yet");
+            lock(&core.left_out).extend(left_out);
             core.holds.store(true, Ordering::SeqCst);
             return;
         }
     };
     let earlier = std::mem::take(&mut teller.pending);
-    let left_out = std::mem::take(&mut *lock(&core.left_out));
     // The others of this run wait in the queue.
     let held = held
         .into_iter()
@@ -128,9 +130,9 @@ fn notification(
     }
     let title = match (why, found.count()) {
         (Why::Away, 0) => words::while_away(locale.language, told.len()),
-        (Why::LeftOut, 0) => words::count_alerts(locale.language, told.len()),
-        (Why::Away | Why::LeftOut, messages) => {
-            words::away_both(locale.language, told.len(), messages)
+        (Why::Away, messages) => words::away_both(locale.language, told.len(), messages),
+        (Why::LeftOut, messages) => {
+            words::alerts_and_messages(locale.language, told.len(), messages)
         }
         (Why::Quiet, messages) => words::after_quiet(locale.language, told.len(), messages),
     };

@@ -111,6 +111,10 @@ fn unknown(firing: &NewFiring, locale: &Locale) -> Option<String> {
         return Some(words::unknown_for_days(locale.language, days));
     }
     let (from, until) = (clock_time(gap.from), clock_time(gap.until));
+    // Less than is told apart.
+    if from == until {
+        return None;
+    }
     Some(words::unknown_between(locale.language, &from, &until))
 }
 
