@@ -40,6 +40,9 @@ async fn start_peer(project: &Project, session: &str) -> Running {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn code_is_coloured_beside_the_page() {
+    const COLOURS: &str = "
+        const parts = [...document.querySelectorAll('[data-testid=message] pre span')];
+        return parts.map((part) => part.className.split(' ')[0]);";
     if no_desktop() {
         return;
     }
@@ -54,9 +57,6 @@ async fn code_is_coloured_beside_the_page() {
     });
     service.insert("chat_messages", row).await.unwrap();
     tidings.message("const one").await.unwrap();
-    const COLOURS: &str = "
-        const parts = [...document.querySelectorAll('[data-testid=message] pre span')];
-        return parts.map((part) => part.className.split(' ')[0]);";
     let colours = wait_for("colours", DEADLINE, async || {
         let found = tidings.window.run(COLOURS, Vec::new()).await.ok()?;
         (found != json!([])).then_some(found)

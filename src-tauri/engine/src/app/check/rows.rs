@@ -108,11 +108,10 @@ fn told_ahead(clock: &dyn Clock, date: SystemTime) -> Option<i64> {
 /// constraints forbid. PostgreSQL looks at the policies first, and says by its refusal whether they
 /// let one in.
 async fn write(rest: &Rest, name: &str) -> Door {
-    let row = Map::from_iter(
-        impossible(name)
-            .iter()
-            .map(|(column, value)| ((*column).to_owned(), value.map_or(Value::Null, Value::from))),
-    );
+    let row: Map<String, Value> = impossible(name)
+        .iter()
+        .map(|(column, value)| ((*column).to_owned(), value.map_or(Value::Null, Value::from)))
+        .collect();
     let refused = match in_time(rest.insert(name, &row)).await {
         Some(Err(Error::Api(refused))) => refused,
         // A table without any of its constraints: nothing kept the row out.
