@@ -144,8 +144,7 @@ impl Tidings {
         self.window.click("alert-new").await?;
         let chosen = self.window.wait("alert-symbol").await?;
         if chosen.attr("data-value").await?.as_deref() != Some(symbol) {
-            self.window.click("alert-symbol").await?;
-            self.choose(symbol).await?;
+            self.choose("alert-symbol", symbol).await?;
         }
         self.window.fill("alert-price", price).await?;
         self.enabled("alert-create").await
@@ -213,19 +212,16 @@ impl Tidings {
         self.window.click(&format!("tab-{name}")).await
     }
 
-    /// Chooses the entry of the open menu that holds a text.
-    pub async fn choose(&self, text: &str) -> Result<()> {
-        let what = format!("the entry {text}");
-        let entry = wait_for(&what, DEADLINE, async || {
-            let entries = Locator::Css("[role^=\"menuitem\"]");
-            for entry in self.window.client().find_all(entries).await.ok()? {
-                if entry.text().await.ok()?.contains(text) {
-                    return Some(entry);
-                }
-            }
-            None
-        });
-        Ok(entry.await?.click().await?)
+    /// Chooses in the menu of a choice, by its value.
+    pub async fn choose(&self, testid: &str, value: &str) -> Result<()> {
+        self.window.click(testid).await?;
+        let option = format!("[data-testid=\"{testid}-option\"][data-value=\"{value}\"]");
+        let what = format!("{value} of {testid}");
+        wait_for(&what, DEADLINE, async || {
+            let found = self.window.client().find(Locator::Css(&option)).await;
+            found.ok()?.click().await.ok()
+        })
+        .await
     }
 
     /// Waits until somebody is shown to be typing.

@@ -1,23 +1,7 @@
 import { render, screen } from "@testing-library/svelte";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { QuoteRow } from "../src/lib/bindings";
 import PriceText from "../src/lib/panel/PriceText.svelte";
-
-function quote(price: string): QuoteRow {
-  return {
-    symbol: "BTC",
-    name: null,
-    price,
-    change_24h: null,
-    change_percentage_24h: null,
-    market_cap: null,
-    volume_24h: null,
-    time: 0,
-    stale: false,
-    watched: true,
-    spark: [],
-  };
-}
+import { quote } from "./openchart";
 
 /** Which way the digits are tinted. */
 function tint(): "up" | "down" | undefined {

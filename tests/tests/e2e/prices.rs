@@ -110,8 +110,11 @@ async fn what_is_pressed_on_an_alert_is_done_while_the_window_is_closed() {
     let data = scratch().unwrap();
     let tidings = at_project(&project, data.path()).await;
     tidings.ticker("BTC", "69,000.25").await.unwrap();
-    for line in ["70000", "70010"] {
-        tidings.alert_above("BTC", line).await.unwrap();
+    for line in ["70000", "70010", "70020"] {
+        tidings.draft_alert("BTC", line).await.unwrap();
+        // One that fires once is at its end then, and says no more.
+        tidings.choose("alert-repeat", "every").await.unwrap();
+        tidings.save_alert().await.unwrap();
     }
     tidings.close_to_tray().await.unwrap();
     project.price("BTC", "70050").await;
@@ -123,18 +126,24 @@ async fn what_is_pressed_on_an_alert_is_done_while_the_window_is_closed() {
             .await
             .unwrap()
     };
-    let (first, second) = (alert("70,000").await, alert("70,010").await);
+    // All of them before the window is there: to one that is in front the window tells them.
+    let first = alert("70,000").await;
+    let second = alert("70,010").await;
+    let third = alert("70,020").await;
     desktop.click(&first, "snooze").await.unwrap();
+    desktop.click(&second, "mute").await.unwrap();
     let item = tray.wait_item(DEADLINE).await.unwrap();
     item.click("Open Tidings").await.unwrap();
     tidings.shown().await.unwrap();
     tidings.tab("alerts").await.unwrap();
-    let snoozed = |text: &str| text.contains("Snoozed until");
-    let window = &tidings.window;
-    window.wait_text("alert-state", snoozed).await.unwrap();
+    for state in ["Snoozed until", "Muted"] {
+        let says = |text: &str| text.contains(state);
+        let window = &tidings.window;
+        window.wait_text("alert-state", says).await.unwrap();
+    }
     // A click on the notification itself shows what it is about.
     tidings.close_to_tray().await.unwrap();
-    desktop.click(&second, "default").await.unwrap();
+    desktop.click(&third, "default").await.unwrap();
     tidings.shown().await.unwrap();
     tidings.chart().await.unwrap();
     tidings.window.close().await.unwrap();

@@ -26,6 +26,15 @@ async fn look(app: &Client, project: &Project) -> ProjectCheck {
     app.ok(api::CheckProject { url, key }).await
 }
 
+/// From a device of its own.
+async fn look_once(project: &Project) -> ProjectCheck {
+    let device = Device::new();
+    let app = device.start().await;
+    let looked = look(&app, project).await;
+    app.stop().await;
+    looked
+}
+
 fn found(looked: &ProjectCheck, check: Check) -> &CheckItem {
     let item = looked.items.iter().find(|item| item.check == check);
     item.unwrap_or_else(|| panic!("{check:?}: {looked:#?}"))
@@ -58,9 +67,7 @@ async fn a_project_with_everything_has_every_check_and_nothing_to_mend() {
         ..Options::default()
     })
     .await;
-    let device = Device::new();
-    let app = device.start().await;
-    let looked = look(&app, &project).await;
+    let looked = look_once(&project).await;
     assert!(looked.usable);
     let checks: Vec<Check> = looked.items.iter().map(|item| item.check).collect();
     assert_eq!(
@@ -90,15 +97,12 @@ async fn a_project_with_everything_has_every_check_and_nothing_to_mend() {
                 .is_empty()
         );
     }
-    app.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn optional_parts_that_are_not_there_are_no_failure_and_come_with_their_sql() {
     let project = Project::start().await;
-    let device = Device::new();
-    let app = device.start().await;
-    let looked = look(&app, &project).await;
+    let looked = look_once(&project).await;
     assert!(looked.usable);
     let absent = [Check::SyncPart, Check::MembersPart];
     assert_eq!(
@@ -113,7 +117,6 @@ async fn optional_parts_that_are_not_there_are_no_failure_and_come_with_their_sq
         let sql = found(&looked, check).sql.as_deref().unwrap();
         assert!(sql.contains(&format!("create table if not exists public.{brings}")));
     }
-    app.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -124,9 +127,7 @@ async fn a_table_that_is_missing_keeps_the_project_from_being_added() {
     }))
     .await;
     project.server.faults().lack_table(Some("user_presence"));
-    let device = Device::new();
-    let app = device.start().await;
-    let looked = look(&app, &project).await;
+    let looked = look_once(&project).await;
     assert!(!looked.usable);
     let tables = found(&looked, Check::Tables);
     assert_eq!(tables.outcome, CheckOutcome::Failed);
@@ -138,16 +139,13 @@ async fn a_table_that_is_missing_keeps_the_project_from_being_added() {
     // The others are judged without it.
     assert_eq!(found(&looked, Check::RowSecurity).outcome, CheckOutcome::Ok);
     assert_eq!(found(&looked, Check::Publication).outcome, CheckOutcome::Ok);
-    app.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_table_that_is_not_published_is_named_with_the_statement_that_adds_it() {
     let project = Project::start().await;
     project.server.faults().lack_table(Some("crypto_prices"));
-    let device = Device::new();
-    let app = device.start().await;
-    let looked = look(&app, &project).await;
+    let looked = look_once(&project).await;
     let publication = found(&looked, Check::Publication);
     assert_eq!(publication.outcome, CheckOutcome::Failed);
     assert!(publication.message.contains(": crypto_prices."));
@@ -158,7 +156,6 @@ async fn a_table_that_is_not_published_is_named_with_the_statement_that_adds_it(
     assert_eq!(found(&looked, Check::Realtime).outcome, CheckOutcome::Ok);
     // It can be added, and mended later.
     assert!(looked.usable);
-    app.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -210,9 +207,7 @@ async fn what_cannot_be_told_before_signing_in_is_said_to_be_unknown() {
         ..Behaviour::default()
     }))
     .await;
-    let device = Device::new();
-    let app = device.start().await;
-    let looked = look(&app, &project).await;
+    let looked = look_once(&project).await;
     assert!(looked.usable);
     let rules = found(&looked, Check::RowSecurity);
     assert_eq!(rules.outcome, CheckOutcome::Unknown);
@@ -220,7 +215,6 @@ async fn what_cannot_be_told_before_signing_in_is_said_to_be_unknown() {
     for check in [Check::SyncPart, Check::MembersPart, Check::Clock] {
         assert_eq!(found(&looked, check).outcome, CheckOutcome::Unknown);
     }
-    app.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -229,9 +223,7 @@ async fn channels_that_are_refused_before_signing_in_say_nothing_of_the_publicat
     project.server.faults().reject_joins(Some(
         "PrivateOnly: This project only allows private channels",
     ));
-    let device = Device::new();
-    let app = device.start().await;
-    let looked = look(&app, &project).await;
+    let looked = look_once(&project).await;
     assert!(looked.usable);
     assert_eq!(found(&looked, Check::Realtime).outcome, CheckOutcome::Ok);
     let publication = found(&looked, Check::Publication);
@@ -240,7 +232,6 @@ async fn channels_that_are_refused_before_signing_in_say_nothing_of_the_publicat
         publication.message.contains("private channels"),
         "{publication:?}"
     );
-    app.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -165,6 +165,19 @@ async fn who_is_invisible_leaves_no_trace_of_a_visit_also_after_a_restart() {
     app.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_hides_while_no_session_is_open_is_not_there_for_others() {
+    let project = Project::start().await;
+    let (_device, app) = alices_device(&project).await;
+    let session = app.session("Plans").await;
+    let alice = me(&app).await;
+    row_says(&project, &alice, "online").await;
+    app.ok(api::CloseSession { session }).await;
+    choose(&app, OwnPresence::Invisible).await;
+    row_says(&project, &alice, "offline").await;
+    app.stop().await;
+}
+
 /// Opens a session, and waits until all that follows from it has happened.
 async fn visit(app: &Client, session: &str) {
     app.ok(open(session)).await;

@@ -136,24 +136,23 @@ pub(super) async fn track(core: &Core) {
     let (Some(user), true) = (core.tokens.user(), core.settings().presence) else {
         return;
     };
-    {
-        let open = core.open.lock().await;
-        let Some(open) = open.as_ref() else { return };
-        if let Some(channel) = &open.channel {
-            if core.own.is_hidden() {
-                channel.untrack();
-            } else {
-                let tracked = Tracked {
-                    user_id: user.id,
-                    user_name: called(core),
-                    status: Some(core.own.word().to_owned()),
-                };
-                if let Err(error) = channel.track(&tracked) {
-                    tracing::warn!(%error, "presence was not told");
-                }
+    let open = core.open.lock().await;
+    if let Some(channel) = open.as_ref().and_then(|open| open.channel.as_ref()) {
+        if core.own.is_hidden() {
+            channel.untrack();
+        } else {
+            let tracked = Tracked {
+                user_id: user.id,
+                user_name: called(core),
+                status: Some(core.own.word().to_owned()),
+            };
+            if let Err(error) = channel.track(&tracked) {
+                tracing::warn!(%error, "presence was not told");
             }
         }
     }
+    drop(open);
+    // Who hides says so in the table also where no session is open.
     core.presence_row.notify_one();
 }
 

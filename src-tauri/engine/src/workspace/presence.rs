@@ -118,8 +118,6 @@ async fn tell(core: &Core) {
         presence: core.own.told(),
     });
     people::track(core).await;
-    // Also where no session is open.
-    core.presence_row.notify_one();
 }
 
 /// Goes away without use, and comes back with it; runs until the workspace closes.
