@@ -144,14 +144,16 @@ describe("reading back", { skip: lacking }, () => {
     await goToEnd();
   });
 
-  it("shows one's own message at once", async () => {
-    await readBack();
-    await writes(1);
-    await button().waitFor();
-    await alice.say("I see them all");
-    await alice.message("I see them all").first().waitFor();
-    await alice.until(atEnd);
-    await alice.gone("to-newest");
+  it("shows one's own message at once, however much is held", async () => {
+    for (const text of ["I see one", "I see two", "I see three", "I see four", "I see five"]) {
+      await readBack();
+      await writes(1);
+      await button().waitFor();
+      await alice.say(text);
+      await alice.message(text).first().waitFor();
+      await alice.until(atEnd);
+      await alice.gone("to-newest");
+    }
   });
 
   it("reads back through everything, and forth again", { timeout: 2 * DEADLINE }, async () => {

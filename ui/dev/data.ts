@@ -24,6 +24,7 @@ export const at = (hour: number, min: number, days = 0) => {
 };
 
 export const settings: Settings = {
+  revision: 0,
   theme: "light",
   price_palette: "standard",
   zoom: 100,

@@ -75,6 +75,7 @@ export const unlocked: LockState = {
 };
 
 export const settings: Settings = {
+  revision: 0,
   theme: "system",
   price_palette: "standard",
   zoom: 100,

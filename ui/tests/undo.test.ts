@@ -105,6 +105,22 @@ describe("changes of the settings", () => {
     await two;
   });
 
+  it("do not go back where an event is late", async () => {
+    const late: Settings = { ...settings, zoom: 175, revision: 7 };
+    held.take({ ...late, zoom: 200, revision: 8 });
+    held.take(late);
+    expect(held.now.zoom).toBe(200);
+    const made = held.change({ density: "compact" });
+    const { args, answer } = await backend.next("set_settings");
+    expect(args).toMatchObject({ settings: { zoom: 200 } });
+    held.take({ ...settings, theme: "dark", revision: 10 });
+    answer({ ...(args as { settings: Settings }).settings, revision: 9 });
+    await made;
+    expect(held.now).toMatchObject({ theme: "dark", density: "comfortable" });
+    held.take(late, true);
+    expect(held.now.zoom).toBe(175);
+  });
+
   it("bring a language back with how it is written", async () => {
     await make({ language: "de" });
     expect(spoken().language).toBe("de");

@@ -287,6 +287,10 @@ pub struct SetSettings {
     reason = "independent switches, one row each in the settings"
 )]
 pub struct Settings {
+    /// Counts changes, so that a late word of them is known as such. What a command says of it does
+    /// not count.
+    #[ts(type = "number")]
+    pub revision: u64,
     /// Light, dark, or as the desktop says.
     pub theme: Theme,
     /// Colours of rising and falling prices.
@@ -345,6 +349,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            revision: 0,
             theme: Theme::System,
             price_palette: PricePalette::Standard,
             zoom: 100,

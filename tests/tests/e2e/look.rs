@@ -15,6 +15,12 @@ const FITS: &str = "
     return document.scrollingElement.scrollWidth <= room + 1
         && matchMedia(`(min-width: ${room - 1}px) and (max-width: ${room + 1}px)`).matches";
 
+/// Where keys go, and what the composer got of them.
+const ABOUT_THE_KEYS: &str = "
+    const at = document.activeElement;
+    const composer = document.querySelector('[data-testid=composer]');
+    return [at && at.outerHTML.slice(0, 200), composer && composer.value, document.hasFocus()]";
+
 /// Whether the open menu is where it belongs: below what opened it, and in front.
 const MENU_AT_ITS_PLACE: &str = "
     const menu = document.querySelector('[role=menu]');
@@ -115,5 +121,8 @@ async fn has_room(tidings: &Tidings, width: f64) {
         ((room - width).abs() <= 1.0 && fits).then_some(())
     })
     .await;
-    assert!(fits.is_ok(), "{width} px wide; it was {last:?}");
+    if fits.is_err() {
+        let page = tidings.window.run(ABOUT_THE_KEYS, Vec::new()).await;
+        panic!("{width} px wide; it was {last:?}, the keys went to {page:?}");
+    }
 }

@@ -18,6 +18,7 @@ async fn set(app: &Client, change: impl FnOnce(&mut api::Settings)) {
     let set = api::SetSettings {
         settings: settings.clone(),
     };
+    settings.revision += 1;
     assert_eq!(app.ok(set).await, settings);
 }
 

@@ -16,6 +16,9 @@ async fn zoom_and_density_are_kept_and_a_zoom_out_of_range_is_refused() {
     let set = api::SetSettings {
         settings: settings.clone(),
     };
+    settings.revision += 1;
+    assert_eq!(app.ok(set.clone()).await, settings);
+    // Nothing changes by saying it again.
     assert_eq!(app.ok(set).await, settings);
 
     for zoom in [79, 201] {

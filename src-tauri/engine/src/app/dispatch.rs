@@ -193,7 +193,7 @@ impl App {
     }
 
     pub(super) async fn set_settings(&self, args: api::SetSettings) -> Result<api::Settings> {
-        let settings = args.settings;
+        let mut settings = args.settings;
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if settings.schema.is_empty() || !settings.schema.chars().all(plain) {
             return Err(EngineError::Invalid(
@@ -218,7 +218,13 @@ impl App {
         }
         tidings_alerts::Template::read(&settings.alert_message)
             .map_err(|error| EngineError::Invalid(error.to_string()))?;
-        self.config_mut(|config| config.settings = settings.clone())?;
+        self.config_mut(|config| {
+            settings.revision = config.settings.revision;
+            if settings != config.settings {
+                settings.revision += 1;
+                config.settings = settings.clone();
+            }
+        })?;
         let before = self.0.settings.send_replace(settings.clone());
         self.0.bus.emit(api::Event::Settings {
             settings: settings.clone(),

@@ -91,8 +91,13 @@ impl App {
             _ => {}
         }
         self.0.sounds.forget_own();
-        self.config_mut(|config| *config = Config::default())?;
-        self.0.settings.send_replace(api::Settings::default());
+        let mut settings = api::Settings::default();
+        self.config_mut(|config| {
+            settings.revision = config.settings.revision + 1;
+            *config = Config::default();
+            config.settings = settings.clone();
+        })?;
+        self.0.settings.send_replace(settings);
         self.0.muted.send_replace(None);
         refused = refused.or(self.lock_is_over().await.err());
         self.tell_workspaces(&running);

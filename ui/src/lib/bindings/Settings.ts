@@ -15,6 +15,11 @@ import type { Wording } from "./Wording";
  */
 export type Settings = { 
 /**
+ * Counts changes, so that a late word of them is known as such. What a command says of it does
+ * not count.
+ */
+revision: number, 
+/**
  * Light, dark, or as the desktop says.
  */
 theme: Theme, 

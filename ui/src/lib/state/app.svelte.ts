@@ -208,9 +208,9 @@ class App {
 
   async #take(snapshot: Snapshot): Promise<void> {
     const changed = this.active !== (snapshot.active?.info.id ?? undefined);
+    settings.take(snapshot.settings, !this.reachable);
     this.reachable = true;
     this.workspaces = snapshot.workspaces;
-    settings.take(snapshot.settings);
     this.version = snapshot.version;
     this.platform = snapshot.platform;
     this.defaultUrl = snapshot.default_url ?? "";

@@ -8,6 +8,7 @@ import { call, tellFailure, tryCall } from "./engine.svelte";
 import { type News, newsAmong } from "./news";
 import { Overtaken } from "./overtaken";
 import { asTheyAre, HELD, joined, withinReach } from "./pages";
+import { readAgain } from "./reread";
 import { Typing } from "./typing";
 
 type Change = [session: string, changed: readonly MessageRow[], removed: readonly string[]];
@@ -15,7 +16,6 @@ type Change = [session: string, changed: readonly MessageRow[], removed: readonl
 const PAGE = 60;
 /** What is read when the view comes near an edge. */
 const MORE = 120;
-const LARGEST_PAGE = 200;
 const DRAFT_AFTER = 400;
 
 /** The open session. */
@@ -61,8 +61,8 @@ class Conversation {
   readonly #events = new Overtaken<Change>();
   /** Counts what the session was asked for or left: a late answer is for nobody. */
   #turn = 0;
-  /** More that is being read at an edge. */
-  #loading: Promise<void> | undefined;
+  /** More that is being read, by the edge. */
+  readonly #loading = new Map<string, Promise<void>>();
   #rereading = false;
   /** What is on screen has to be read again. */
   #stale = false;
@@ -174,7 +174,7 @@ class Conversation {
       const { after } = this;
       const first = this.messages[0]?.id;
       try {
-        const [page, since] = await this.#events.reply(this.#again(id));
+        const [page, since] = await this.#events.reply(readAgain(id, this.#page(), this.inView));
         if (this.id !== id) continue;
         // Whoever read on meanwhile is not taken back: what is held now is read again.
         if (this.after !== after || this.messages[0]?.id !== first) {
@@ -190,45 +190,6 @@ class Conversation {
       }
     }
     this.#rereading = false;
-  }
-
-  /** What is on screen, as it is now. */
-  async #again(id: string): Promise<MessagePage> {
-    const first = this.messages[0]?.id;
-    const size = Math.max(PAGE, Math.min(LARGEST_PAGE, this.messages.length));
-    const middle = this.inView ?? this.messages[Math.floor(this.messages.length / 2)]?.id;
-    let page =
-      this.after === "end" || middle === undefined
-        ? await call("messages", { session: id, at: { at: "latest" }, limit: size })
-        : await call("messages", {
-            session: id,
-            at: { at: "around", message: middle },
-            limit: size,
-          });
-    while (this.#lacks(page, first) && page.before === "more" && page.rows.length < 2000) {
-      const oldest = page.rows[0];
-      if (!oldest) break;
-      const more = await call("messages", {
-        session: id,
-        at: { at: "before", message: oldest.id },
-        limit: LARGEST_PAGE,
-      });
-      if (more.rows.length === 0) break;
-      page = joined(more, page, "before");
-    }
-    return page;
-  }
-
-  #lacks(page: MessagePage, id: string | undefined): boolean {
-    if (id === undefined) return false;
-    const oldest = page.rows[0];
-    const wanted = this.messages[0];
-    return (
-      oldest !== undefined &&
-      wanted !== undefined &&
-      oldest.created_at > wanted.created_at &&
-      !page.rows.some((row) => row.id === id)
-    );
   }
 
   /** Rows that came with an event. */
@@ -278,47 +239,53 @@ class Conversation {
     this.#letGo();
   }
 
-  /** Lets go of what is far from what is read: at the end of the list, what is oldest. */
   #letGo(): void {
-    if (this.messages.length <= HELD + MORE) return;
-    const at = this.messages.findIndex((row) => row.id === this.inView);
-    const early = at >= 0 && at < HELD;
-    this.#show(withinReach(this.#page(), early ? "before" : "after"), []);
+    if (this.messages.length > HELD + MORE) this.#show(this.#within(this.#page(), "after"), []);
+  }
+
+  /** A page without what is far from what is read; `at`: where that is when it is not known. */
+  #within(page: MessagePage, at: "before" | "after"): MessagePage {
+    const read = page.rows.findIndex((row) => row.id === this.inView);
+    if (read < 0) return withinReach(page, at);
+    return withinReach(page, read < page.rows.length / 2 ? "before" : "after");
   }
 
   async loadOlder(): Promise<void> {
     const first = this.messages[0];
     if (this.id === undefined || !first || this.before === "end") return;
-    await (this.#loading ?? this.#extend(first.id, "before"));
+    await this.#extend(first.id, "before");
   }
 
   async loadNewer(): Promise<void> {
     const last = this.messages.at(-1);
     if (this.id === undefined || !last || this.after === "end") return;
-    await (this.#loading ?? this.#extend(last.id, "after"));
+    await this.#extend(last.id, "after");
   }
 
   #extend(message: string, at: "before" | "after"): Promise<void> {
-    this.#loading = this.#readOn(message, at).finally(() => {
-      this.#loading = undefined;
-    });
-    return this.#loading;
+    const edge = `${at} ${message}`;
+    const reading = this.#loading.get(edge) ?? this.#readOn(message, at, edge);
+    this.#loading.set(edge, reading);
+    return reading;
   }
 
-  async #readOn(message: string, at: "before" | "after"): Promise<void> {
+  async #readOn(message: string, at: "before" | "after", name: string): Promise<void> {
     const id = this.id;
     if (id === undefined) return;
     try {
       const asked = call("messages", { session: id, at: { at, message }, limit: MORE });
       const [page, since] = await this.#events.reply(asked);
+      // Whatever is shown now may ask for more at once.
+      this.#loading.delete(name);
       // Somewhere else is read by now: what was asked for does not follow it.
       const edge = at === "before" ? this.messages[0] : this.messages.at(-1);
       if (this.id !== id || edge?.id !== message) return;
       const shown = this.#page();
       const all = at === "before" ? joined(page, shown, at) : joined(shown, page, at);
-      this.#show(withinReach(all, at), since);
+      this.#show(this.#within(all, at), since);
     } catch {
       // The edge stays; coming near it again asks again.
+      this.#loading.delete(name);
     }
   }
 

@@ -46,9 +46,12 @@ class SettingsState {
     this.#undone = [];
   }
 
-  /** What the engine says that they are. */
-  take(settings: Settings): void {
-    this.#kept = settings;
+  /**
+   * What the engine says that they are. An event may come later than an answer that is newer;
+   * `anew`: over a new connection nothing is late, and the engine may be another one.
+   */
+  take(settings: Settings, anew = false): void {
+    if (anew || settings.revision >= this.#kept.revision) this.#kept = settings;
   }
 
   /** Changes some: shown at once, and as they were when the engine refuses them. */
@@ -62,7 +65,7 @@ class SettingsState {
     try {
       await inTurn(async () => {
         const change = difference(this.#kept, wanted);
-        this.#kept = await call("set_settings", { settings: { ...this.#kept, ...wanted } });
+        this.take(await call("set_settings", { settings: { ...this.#kept, ...wanted } }));
         this.#record(change);
       });
       return undefined;
@@ -132,7 +135,7 @@ class SettingsState {
           mine = spoken;
         }
         const kept = await tryCall("set_settings", { settings: { ...this.#kept, ...mine } });
-        if (kept) this.#kept = kept;
+        if (kept) this.take(kept);
         else if (speaks) await this.speak(this.#kept.language);
         return kept !== undefined;
       });
@@ -184,6 +187,7 @@ function wording(): Wording {
 /** Until the snapshot arrives. */
 function firstSettings(): Settings {
   return {
+    revision: 0,
     theme: "system",
     price_palette: "standard",
     zoom: 100,

@@ -121,6 +121,40 @@ describe("a long way back", () => {
     expect([conversation.before, conversation.after]).toEqual(["more", "end"]);
   });
 
+  it("keeps what is read when more comes of the other edge", async () => {
+    await open(pageOf(1000, 590, { after: "end" }));
+    conversation.inView = "m1580";
+    const older = conversation.loadOlder();
+    (await backend.next("messages")).answer(pageOf(880, 120, {}));
+    await older;
+    expect([conversation.messages.length, conversation.after]).toEqual([600, "end"]);
+    expect([conversation.before, conversation.messages.at(-1)?.id]).toEqual(["more", "m1589"]);
+  });
+
+  it("reads at both edges at once, and on from an edge as soon as it is shown", async () => {
+    await open(pageOf(1000, 100, {}));
+    const older = conversation.loadOlder();
+    const asked = await backend.next("messages");
+    const newer = conversation.loadNewer();
+    const after = await backend.next("messages");
+    // Whoever sees the new edge asks in the same moment.
+    let next: Promise<void> | undefined;
+    const stop = $effect.root(() => {
+      $effect(() => {
+        if (conversation.messages[0]?.id === "m880") next = conversation.loadOlder();
+      });
+    });
+    asked.answer(pageOf(880, 120, {}));
+    await older;
+    (await backend.next("messages")).answer(pageOf(760, 120, {}));
+    await next;
+    after.answer(pageOf(1100, 120, { after: "end" }));
+    await newer;
+    stop();
+    expect([conversation.messages[0]?.id, conversation.before]).toEqual(["m760", "more"]);
+    expect([conversation.messages.at(-1)?.id, conversation.after]).toEqual(["m1219", "end"]);
+  });
+
   it("lets go of the newest when much is read again while the start is read", async () => {
     await open(pageOf(0, 700, { before: "end", after: "end" }));
     conversation.inView = "m3";
