@@ -29,6 +29,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tidings_model::UserId;
@@ -146,6 +147,15 @@ impl Cache {
     pub async fn try_to_write(&self) -> Result<()> {
         self.write(Durability::Full, |tx| write::local::touch(tx))
             .await
+    }
+
+    /// Waits until something was read and then nothing for so long; what was kept in memory for
+    /// further reads is given back then.
+    ///
+    /// # Errors
+    /// [`CacheError::Closed`], and what the database says.
+    pub async fn rest(&self, quiet: Duration) -> Result<()> {
+        self.0.pool.rest(quiet).await
     }
 
     /// Ends the writer after what is queued; later calls get [`CacheError::Closed`].

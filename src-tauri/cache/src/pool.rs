@@ -3,6 +3,7 @@
 use std::mem::discriminant;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 use tidings_worker::Worker;
@@ -121,6 +122,8 @@ pub(crate) struct Pool {
     events: broadcast::Sender<Committed>,
     damage_marker: Option<PathBuf>,
     trouble: watch::Sender<Option<CacheError>>,
+    /// Counts what was read on connections of their own.
+    reads: watch::Sender<u64>,
 }
 
 impl Pool {
@@ -153,6 +156,7 @@ impl Pool {
             events,
             damage_marker: place.map(Place::damage_marker),
             trouble: watch::Sender::new(trouble),
+            reads: watch::Sender::new(0),
         })
     }
 
@@ -194,6 +198,8 @@ impl Pool {
                     .acquire_owned()
                     .await
                     .map_err(|_| CacheError::Closed)?;
+                self.reads
+                    .send_modify(|reads| *reads = reads.wrapping_add(1));
                 let (place, idle) = (place.clone(), Arc::clone(idle));
                 let task = tokio::task::spawn_blocking(move || {
                     let _permit = permit;
@@ -225,6 +231,31 @@ impl Pool {
         } else {
             self.read(op).await
         }
+    }
+
+    /// Waits until something was read on a connection of its own, and then nothing for so long;
+    /// then these connections give back their pages, of which the next commit would make nothing.
+    pub(crate) async fn rest(&self, quiet: Duration) -> Result<()> {
+        let mut reads = self.reads.subscribe();
+        // Both fail only without a sender, which is here.
+        let _ = reads.changed().await;
+        while tokio::time::timeout(quiet, reads.changed()).await.is_ok() {}
+        let Readers::Pool { permits, idle, .. } = &self.readers else {
+            return Ok(());
+        };
+        let all = Arc::clone(permits)
+            .acquire_many_owned(u32::try_from(READERS).unwrap_or(1))
+            .await
+            .map_err(|_| CacheError::Closed)?;
+        let idle = Arc::clone(idle);
+        let task = tokio::task::spawn_blocking(move || {
+            let _all = all;
+            for conn in lock(&idle).iter() {
+                conn.execute_batch("PRAGMA shrink_memory")?;
+            }
+            Ok(())
+        });
+        task.await.map_err(|_| CacheError::Closed)?
     }
 
     async fn read_on_writer<T: Send + 'static>(

@@ -1,6 +1,7 @@
 //! Coming back when nothing changed, and the memory that a large cache takes.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,8 @@ const BYTES: usize = 300;
 const BATCH: u64 = 2_000;
 /// Starts whose memory is compared.
 const STARTS: usize = 3;
+/// The engine gives memory back after ten seconds without a read.
+const AT_REST: Duration = Duration::from_secs(12);
 
 /// A row of `chat_sync_heads`.
 #[derive(Deserialize)]
@@ -245,6 +248,7 @@ pub async fn backend(folder: &Path) -> Result<()> {
     }
     drop(ids);
     drop(listed);
+    tokio::time::sleep(AT_REST).await;
     let told = Started {
         read,
         sessions,

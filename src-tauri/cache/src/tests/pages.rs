@@ -1,3 +1,7 @@
+use std::time::Duration;
+
+use tokio::time::timeout;
+
 use super::*;
 use crate::{Anchor, Gap, MessageKey, Page, Window};
 
@@ -295,4 +299,23 @@ async fn a_quiet_session_stays_whole_while_others_are_written_in() {
     let (texts, page) = desk.page(Anchor::Latest, 10).await;
     assert_eq!(texts, ["1", "2", "3", "60"]);
     assert_eq!(page.gaps, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_read_is_given_back_once_nothing_is_read() {
+    const QUIET: Duration = Duration::from_secs(10);
+    let desk = Desk::with_trip().await;
+    let cache = desk.cache.clone();
+    let mut resting = tokio::spawn(async move { cache.rest(QUIET).await });
+    let began = tokio::time::Instant::now();
+    // Without a read there is nothing to give back.
+    assert!(timeout(4 * QUIET, &mut resting).await.is_err());
+    for _ in 0..3 {
+        tokio::time::advance(QUIET / 2).await;
+        desk.cache.search("trip".to_owned(), 10).await.unwrap();
+    }
+    assert!(!resting.is_finished());
+    resting.await.unwrap().unwrap();
+    assert!(began.elapsed() >= 4 * QUIET + QUIET / 2 * 3 + QUIET);
+    desk.cache.search("trip".to_owned(), 10).await.unwrap();
 }

@@ -31,6 +31,7 @@ mod quotes;
 mod remote;
 mod requests;
 mod reread;
+mod rest;
 mod retention;
 mod rows;
 mod rules;
@@ -465,6 +466,7 @@ fn tasks(
     spawn("profile", Box::pin(members::keep_profile(core.clone())));
     spawn("typing", Box::pin(people::tell_unjoined(core.clone())));
     spawn("search index", Box::pin(index::run(core.clone())));
+    spawn("memory", Box::pin(rest::run(core.clone())));
     tasks.close();
     tasks
 }
