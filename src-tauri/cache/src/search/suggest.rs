@@ -198,11 +198,11 @@ fn mistakes(a: &[char], b: &[char]) -> usize {
         let mut row = vec![at + 1];
         for (to, other) in b.iter().enumerate() {
             let wrong = last[to] + usize::from(letter != other);
-            let mut least = wrong.min(last[to + 1] + 1).min(row[to] + 1);
+            let mut fewest = wrong.min(last[to + 1] + 1).min(row[to] + 1);
             if at > 0 && to > 0 && a[at - 1] == *other && *letter == b[to - 1] {
-                least = least.min(before[to - 1] + 1);
+                fewest = fewest.min(before[to - 1] + 1);
             }
-            row.push(least);
+            row.push(fewest);
         }
         if row.iter().all(|each| *each > 2) {
             return 3;

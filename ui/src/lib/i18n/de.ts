@@ -780,7 +780,7 @@ const de = {
   "results.nothing": "Nichts zu „{query}“",
   "results.begin": "Schreib, was in allen Unterhaltungen gesucht wird, oder wähle einen Filter.",
   "results.nothingHere": "Nichts entspricht diesen Filtern",
-  "results.meant": "Meintest du",
+  "results.meant": "Meintest du:",
   "results.close": "Ergebnisse schließen",
   "results.label": "Suchergebnisse",
   "search.everywhere": "Alle Unterhaltungen durchsuchen",

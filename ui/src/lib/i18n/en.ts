@@ -763,7 +763,7 @@ export const en = {
   "results.nothing": "Nothing for “{query}”",
   "results.begin": "Write what to look for in all sessions, or choose a filter.",
   "results.nothingHere": "Nothing passes these filters",
-  "results.meant": "Did you mean",
+  "results.meant": "Did you mean:",
   "results.close": "Close the results",
   "results.label": "Search results",
   "search.everywhere": "Search all sessions",
