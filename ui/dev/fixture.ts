@@ -9,6 +9,7 @@ import type {
   Commands,
   Connection,
   Event,
+  GetMessages,
   GetPriceHistory,
   PreviewRule,
   PriceHistory,
@@ -30,7 +31,7 @@ import * as data from "./data";
 import { kinds, recording } from "./kinds";
 import { CLOSED, lockIn } from "./lock";
 import * as who from "./people";
-import { search } from "./search";
+import { around, search } from "./search";
 import { IN_GERMAN, pseudo } from "./speech";
 
 const state = location.hash.slice(1) || "conversation";
@@ -216,7 +217,7 @@ function answer(command: CommandName, args: unknown): unknown {
             : [],
       };
     case "messages":
-      return { rows: messages, gaps: [], before: "end", after: "end" };
+      return { rows: around(args as GetMessages, messages), gaps: [], before: "end", after: "end" };
     case "watch_list":
       return state === "empty" ? [] : quotes;
     case "symbols":
@@ -269,6 +270,8 @@ function answer(command: CommandName, args: unknown): unknown {
       return recording((args as { message: string }).message);
     case "search":
       return search((args as { query: string }).query, messages);
+    case "suggest":
+      return { query: "retention" };
     case "export":
       return {
         path: "~/Downloads/Release 0.9.md",

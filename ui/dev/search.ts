@@ -1,6 +1,6 @@
 /** What a search finds, made up: in the open session by its words, elsewhere always the same. */
 
-import type { MessageRow, SearchHit, SearchReply } from "../src/lib/bindings";
+import type { GetMessages, MessageRow, SearchHit, SearchReply } from "../src/lib/bindings";
 import { at } from "./data";
 
 const FOUND = [
@@ -38,6 +38,37 @@ export function search(query: string, messages: readonly MessageRow[]): SearchRe
     scanned: hits.length > 0 ? 20_000 : null,
     hits,
   };
+}
+
+/** A page of messages; around one that was found elsewhere, it stands among others. */
+export function around({ at }: GetMessages, messages: readonly MessageRow[]): MessageRow[] {
+  const hit = at.at === "around" && elsewhere.find(({ message }) => message === at.message);
+  const [first] = messages;
+  if (!hit || !first) return [...messages];
+  const found: MessageRow = {
+    ...first,
+    id: hit.message,
+    session: hit.session,
+    author: hit.author,
+    own: false,
+    role: hit.role,
+    kind: "text",
+    content: hit.parts.map(({ text }) => text).join(""),
+    created_at: hit.created_at,
+  };
+  const said = (text: string, minutes: number): MessageRow => ({
+    ...found,
+    id: `${hit.message}${minutes}`,
+    author: "Ines Brandt",
+    role: "user",
+    content: text,
+    created_at: hit.created_at + minutes * 60_000,
+  });
+  return [
+    said("How long do we keep messages once a session is archived?", -6),
+    found,
+    said("Good, then nothing changes for support.", 5),
+  ];
 }
 
 function everywhere(query: string): SearchHit[] {

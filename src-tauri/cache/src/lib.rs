@@ -65,7 +65,7 @@ pub use types::page::{
     Anchor, Gap, MessageKey, MessagePage, NewMessage, Page, PlacedGap, VerifiedRange, Window,
 };
 pub use types::prices::{KeptFrom, LevelSize, PastPrices, PriceGap, PricePoint, PriceStorage};
-pub use types::search::{SearchHit, SearchResults};
+pub use types::search::{SearchFilter, SearchFrom, SearchHit, SearchKind, SearchResults};
 pub use types::status::{Limit, OpenReport, Removal, Removed, SessionStorage, StorageStats};
 pub use types::voice::{VoiceFile, VoicePlace};
 

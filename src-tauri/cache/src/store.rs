@@ -10,6 +10,7 @@ use crate::files::{self, LOG};
 use crate::key::CacheKey;
 use crate::migrate::{self, MIGRATIONS, Migration};
 use crate::rescue::{self, Moving, Note};
+use crate::search::suggest::VOCABULARY;
 use crate::types::status::OpenReport;
 
 /// How long a connection waits for another program's lock.
@@ -181,6 +182,8 @@ pub(crate) fn open_reader(place: &Place) -> Result<Connection> {
     unlock(&conn, &place.key)?;
     conn.busy_timeout(BUSY)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    conn.pragma_update(None, "temp_store", "MEMORY")?;
+    conn.execute_batch(VOCABULARY)?;
     conn.pragma_update(None, "query_only", true)?;
     Ok(conn)
 }
@@ -273,6 +276,7 @@ fn configure(conn: &Connection) -> Result<()> {
     conn.pragma_update(None, "synchronous", "NORMAL")?;
     conn.pragma_update(None, "foreign_keys", true)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
+    conn.execute_batch(VOCABULARY)?;
     Ok(())
 }
 

@@ -246,6 +246,8 @@ commands! {
     "voice_file" = GetVoiceFile -> VoiceFile;
     /// Searches all messages kept on this device.
     "search" = Search -> SearchReply;
+    /// What may have been meant by a search that found nothing.
+    "suggest" = Suggest -> Suggestion;
     /// What is known of a session: sync state, gaps, sizes.
     "details" = GetDetails -> SessionDetails;
     /// Who takes part in a session, and who of them is there.

@@ -13,6 +13,74 @@ pub struct Search {
     pub query: String,
     /// How many hits at most, 1 to 200.
     pub limit: u32,
+    /// What it is narrowed to, beside the words. Without a word it is all of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub filter: Option<SearchFilter>,
+}
+
+/// What a search is narrowed to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SearchFilter {
+    /// Who wrote it.
+    pub from: Option<SearchFrom>,
+    /// This session alone.
+    pub session: Option<String>,
+    /// What it carries.
+    pub kind: Option<SearchKind>,
+    /// Then or later, in milliseconds.
+    pub after: Option<i64>,
+    /// Before then, in milliseconds.
+    pub before: Option<i64>,
+}
+
+/// Who wrote what is looked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "who", rename_all = "snake_case")]
+pub enum SearchFrom {
+    /// Oneself.
+    Me,
+    /// An assistant.
+    Assistant,
+    /// Somebody.
+    User {
+        /// Their id.
+        user_id: String,
+    },
+}
+
+/// What a message that is looked for carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum SearchKind {
+    /// A web address.
+    Link,
+    /// A block of code.
+    Code,
+    /// A voice message.
+    Voice,
+    /// An action of an adapter.
+    Action,
+}
+
+/// Arguments of `suggest`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct Suggest {
+    /// A query that found nothing.
+    pub query: String,
+    /// What it was narrowed to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub filter: Option<SearchFilter>,
+}
+
+/// What may have been meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Suggestion {
+    /// A query with words that are spelled alike; it finds something.
+    pub query: Option<String>,
 }
 
 /// What a search found, newest first.

@@ -125,6 +125,7 @@ pub async fn reach(
             let search = api::Search {
                 query: mark.clone(),
                 limit: 5,
+                filter: None,
             };
             served
                 .until("it in the search", search, |reply| {

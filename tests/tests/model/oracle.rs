@@ -416,6 +416,7 @@ async fn searched(client: &Client, row: &MessageRow) -> Result<(), String> {
         let search = api::Search {
             query: word.to_owned(),
             limit: 50,
+            filter: None,
         };
         let reply = client
             .call(search)

@@ -50,6 +50,7 @@ async fn everything_seen_stays_readable_without_a_server_also_after_a_restart() 
         .ok(api::Search {
             query: "two".into(),
             limit: 10,
+            filter: None,
         })
         .await
         .hits;

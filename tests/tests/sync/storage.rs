@@ -89,6 +89,7 @@ async fn the_last_months_are_kept_and_older_messages_come_back_when_one_scrolls_
     let search = api::Search {
         query: "\"180 days ago\"".to_owned(),
         limit: 10,
+        filter: None,
     };
     assert!(app.ok(search).await.hits.is_empty());
 

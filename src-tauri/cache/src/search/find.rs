@@ -7,9 +7,10 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-use rusqlite::{CachedStatement, Connection, named_params};
+use rusqlite::{Connection, OptionalExtension as _};
 use tidings_model::UserId;
 
+use super::filter::{BY_KEY, Chosen, FILTER};
 use super::matcher::{Match, Matcher};
 use super::query::Query;
 use super::snippet::snippet;
@@ -17,7 +18,7 @@ use crate::Cache;
 use crate::error::Result;
 use crate::read::messages::{COLUMNS, Overlays, TABLES, decode_row};
 use crate::types::page::MessageKey;
-use crate::types::search::{SearchHit, SearchResults};
+use crate::types::search::{SearchFilter, SearchHit, SearchResults};
 
 /// The newest messages, which are looked through.
 const SCAN: u64 = 5_000;
@@ -35,37 +36,45 @@ impl Cache {
     /// # Errors
     /// [`crate::CacheError::BadQuery`] for an operator that cannot be read.
     pub async fn search(&self, query: String, limit: usize) -> Result<SearchResults> {
-        self.search_beyond(query, limit, SCAN).await
+        self.search_within(query, SearchFilter::default(), limit)
+            .await
+    }
+
+    /// The same among what a filter lets through. Without a word it is all of that.
+    ///
+    /// # Errors
+    /// [`crate::CacheError::BadQuery`] for an operator that cannot be read.
+    pub async fn search_within(
+        &self,
+        query: String,
+        filter: SearchFilter,
+        limit: usize,
+    ) -> Result<SearchResults> {
+        self.search_beyond(query, filter, limit, SCAN).await
     }
 
     /// The same with another number of messages that are looked through.
     pub(crate) async fn search_beyond(
         &self,
         query: String,
+        filter: SearchFilter,
         limit: usize,
         scan: u64,
     ) -> Result<SearchResults> {
         let query = Query::parse(&query)?;
         let account = self.account();
-        self.read(move |conn| {
-            Search {
-                conn,
-                matcher: Matcher::new(&query.terms),
-                query,
-                account,
-                limit,
-                scan,
-            }
-            .run()
-        })
-        .await
+        self.read(move |conn| Search::new(conn, query, filter, account, limit, scan)?.run())
+            .await
     }
 }
 
-struct Search<'c> {
+/// One search.
+pub(super) struct Search<'c> {
     conn: &'c Connection,
     matcher: Matcher,
     query: Query,
+    /// What may be found; `None` when nothing may.
+    chosen: Option<Chosen>,
     account: Option<UserId>,
     limit: usize,
     scan: u64,
@@ -95,6 +104,36 @@ struct Found {
 }
 
 impl<'c> Search<'c> {
+    fn new(
+        conn: &'c Connection,
+        query: Query,
+        filter: SearchFilter,
+        account: Option<UserId>,
+        limit: usize,
+        scan: u64,
+    ) -> Result<Self> {
+        Ok(Self {
+            conn,
+            matcher: Matcher::new(&query.terms),
+            chosen: Chosen::of(conn, &query, filter, account.as_ref())?,
+            query,
+            account,
+            limit,
+            scan,
+        })
+    }
+
+    /// A search for the first hit alone.
+    pub(super) fn first(
+        conn: &'c Connection,
+        query: Query,
+        filter: SearchFilter,
+        account: Option<UserId>,
+    ) -> Result<Option<SearchHit>> {
+        let search = Self::new(conn, query, filter, account, 1, SCAN)?;
+        Ok(search.run()?.hits.into_iter().next())
+    }
+
     fn run(mut self) -> Result<SearchResults> {
         let count = |sql| -> Result<u64> {
             let count: i64 = self
@@ -110,16 +149,20 @@ impl<'c> Search<'c> {
             total: count("SELECT coalesce(sum(messages), 0) FROM session_sizes")?,
             scanned: None,
         };
-        if self.query.is_empty() {
+        let Some(chosen) = self.chosen.take() else {
             return Ok(results);
-        }
-        let newest = self.newest()?;
+        };
+        let newest = self.newest(&chosen)?;
         let mut found = newest.words;
         if let Some(end) = &newest.end
             && found.len() <= self.limit
             && let Some(expression) = self.query.expression()
         {
-            self.older(&expression, end, results.total, &mut found)?;
+            let among = match chosen.session {
+                Some(session) => self.size_of(session)?,
+                None => results.total,
+            };
+            self.older(&chosen, &expression, end, among, &mut found)?;
         }
         if found.len() < self.limit && !self.query.terms.is_empty() {
             found.extend(newest.parts);
@@ -133,20 +176,18 @@ impl<'c> Search<'c> {
 
     /// Looks through the newest messages until more than enough have the words. Without a word it
     /// is the operators alone that choose, and they choose among all.
-    fn newest(&mut self) -> Result<Newest> {
+    fn newest(&mut self, chosen: &Chosen) -> Result<Newest> {
         let most = if self.query.terms.is_empty() {
             u64::MAX
         } else {
             self.scan
         };
-        let mut statement = self.conn.prepare_cached(
-            "SELECT key, created_at, content FROM messages INDEXED BY messages_by_time
-             WHERE created_at IS NOT NULL ORDER BY created_at DESC",
-        )?;
+        let mut statement = chosen.newest_first(self.conn, i64::MAX)?;
         // Few have the words: only these are asked for the rest.
-        let mut passes = self.statement(&format!(
-            "SELECT 1 FROM {BY_KEY} WHERE m.key = :key AND {FILTER}"
-        ))?;
+        let mut passes = chosen.statement(
+            self.conn,
+            &format!("SELECT 1 FROM {BY_KEY} WHERE m.key = :key AND {FILTER}"),
+        )?;
         let place = passes.parameter_index(":key")?.unwrap_or_default();
         let mut passes = |key: i64| -> Result<bool> {
             passes.raw_bind_parameter(place, key)?;
@@ -157,7 +198,7 @@ impl<'c> Search<'c> {
             at: i64::MAX,
             seen: HashSet::new(),
         };
-        let mut rows = statement.query([])?;
+        let mut rows = statement.raw_query();
         let mut looked_at = 0;
         while let Some(row) = rows.next()? {
             let (key, at): (i64, i64) = (row.get(0)?, row.get(1)?);
@@ -189,9 +230,10 @@ impl<'c> Search<'c> {
     /// Adds what the index knows of older messages, newest first, until it is more than enough.
     fn older(
         &mut self,
+        chosen: &Chosen,
         expression: &str,
         end: &End,
-        total: u64,
+        among: u64,
         found: &mut Vec<i64>,
     ) -> Result<()> {
         let mut statement = self
@@ -203,16 +245,22 @@ impl<'c> Search<'c> {
         matches.retain(|key| !end.seen.contains(key));
         let count = matches.len() as u64;
         let few = count.saturating_mul(count).saturating_mul(PASSED)
-            < total.saturating_mul(self.limit as u64);
+            < among.saturating_mul(self.limit as u64);
         if few {
-            self.by_key(&matches, end, found)
+            self.by_key(chosen, &matches, end, found)
         } else {
-            self.by_time(&matches, end, found)
+            self.by_time(chosen, &matches, end, found)
         }
     }
 
     /// Looks each of the matches up, and puts them into the order of time.
-    fn by_key(&mut self, matches: &[i64], end: &End, found: &mut Vec<i64>) -> Result<()> {
+    fn by_key(
+        &mut self,
+        chosen: &Chosen,
+        matches: &[i64],
+        end: &End,
+        found: &mut Vec<i64>,
+    ) -> Result<()> {
         let mut times = self
             .conn
             .prepare_cached("SELECT created_at FROM messages WHERE key = ?1")?;
@@ -227,26 +275,41 @@ impl<'c> Search<'c> {
             }
         }
         placed.sort_unstable_by_key(|place| Reverse(*place));
-        self.take(placed.into_iter().map(|(_, key)| Ok(key)), found)
+        self.take(chosen, placed.into_iter().map(|(_, key)| Ok(key)), found)
     }
 
     /// Goes on in the order of time, and takes those that are among the matches.
-    fn by_time(&mut self, matches: &[i64], end: &End, found: &mut Vec<i64>) -> Result<()> {
-        let mut statement = self.conn.prepare_cached(
-            "SELECT key FROM messages INDEXED BY messages_by_time
-             WHERE created_at <= ?1 ORDER BY created_at DESC",
-        )?;
-        let keys = statement.query_map([end.at], |row| row.get::<_, i64>(0))?;
+    fn by_time(
+        &mut self,
+        chosen: &Chosen,
+        matches: &[i64],
+        end: &End,
+        found: &mut Vec<i64>,
+    ) -> Result<()> {
+        let mut statement = chosen.keys_newest_first(self.conn, end.at)?;
+        let keys = statement.raw_query().mapped(|row| row.get::<_, i64>(0));
         let among = keys.filter(|key| {
             key.as_ref()
                 .map_or(true, |key| matches.binary_search(key).is_ok())
         });
-        self.take(among, found)
+        self.take(chosen, among, found)
+    }
+
+    /// How many messages a session has here.
+    fn size_of(&self, session: i64) -> Result<u64> {
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT messages FROM session_sizes WHERE session = ?1")?;
+        let size: Option<i64> = statement
+            .query_row([session], |row| row.get(0))
+            .optional()?;
+        Ok(size.unwrap_or(0).unsigned_abs())
     }
 
     /// Takes what passes the operators, newest first, until it is more than enough.
     fn take(
         &mut self,
+        chosen: &Chosen,
         keys: impl Iterator<Item = rusqlite::Result<i64>>,
         found: &mut Vec<i64>,
     ) -> Result<()> {
@@ -255,9 +318,10 @@ impl<'c> Search<'c> {
         } else {
             "NULL"
         };
-        let mut statement = self.statement(&format!(
-            "SELECT m.created_at, ({FILTER}), {content} FROM {BY_KEY} WHERE m.key = :key"
-        ))?;
+        let mut statement = chosen.statement(
+            self.conn,
+            &format!("SELECT m.created_at, ({FILTER}), {content} FROM {BY_KEY} WHERE m.key = :key"),
+        )?;
         let place = statement.parameter_index(":key")?.unwrap_or_default();
         let mut last = i64::MAX;
         for (looked_at, key) in (0..).zip(keys) {
@@ -290,32 +354,6 @@ impl<'c> Search<'c> {
         Ok(())
     }
 
-    /// A statement with the operators bound.
-    fn statement(&self, sql: &str) -> Result<CachedStatement<'c>> {
-        let query = &self.query;
-        let from = match query.from.as_deref() {
-            Some("me") => self.account.as_ref().map(UserId::as_str).or(Some("me")),
-            other => other,
-        };
-        let title = query.session.as_deref().map(like);
-        let mut statement = self.conn.prepare_cached(sql)?;
-        let values: &[(&str, &dyn rusqlite::ToSql)] = named_params! {
-            ":from": from,
-            ":session": query.session,
-            ":title": title,
-            ":before": query.before.map(tidings_model::Timestamp::as_micros),
-            ":after": query.after.map(tidings_model::Timestamp::as_micros),
-            ":role": query.role.map(tidings_model::Role::as_str),
-            ":link": query.has_link,
-        };
-        for (name, value) in values {
-            if let Some(place) = statement.parameter_index(name)? {
-                statement.raw_bind_parameter(place, value)?;
-            }
-        }
-        Ok(statement)
-    }
-
     /// The messages with these keys, newest first.
     fn hits(&self, found: &[i64]) -> Result<Vec<SearchHit>> {
         let sql = format!("SELECT {COLUMNS} FROM {TABLES} WHERE m.key = ?1");
@@ -335,32 +373,4 @@ impl<'c> Search<'c> {
         hits.sort_by_key(|hit| Reverse(MessageKey::from(&hit.message.message)));
         Ok(hits)
     }
-}
-
-/// Messages with what the operators ask for.
-const BY_KEY: &str = "messages m
-    LEFT JOIN sessions s ON s.key = m.session LEFT JOIN users u ON u.key = m.author";
-
-/// Conditions of the operators, and what no search shows.
-const FILTER: &str = "m.deleted = 0 AND m.hidden = 0 AND m.created_at IS NOT NULL
-    AND s.key IS NOT NULL AND s.deleted = 0 AND s.hidden = 0
-    AND (:from IS NULL OR coalesce(u.id, '') = :from)
-    AND (:session IS NULL OR s.id = :session OR coalesce(s.title, '') LIKE :title ESCAPE '\\')
-    AND (:before IS NULL OR m.created_at < :before)
-    AND (:after IS NULL OR m.created_at >= :after)
-    AND (:role IS NULL OR coalesce(m.role, '') = :role)
-    AND (:link = 0 OR coalesce(m.content, '') LIKE '%http://%'
-        OR coalesce(m.content, '') LIKE '%https://%')";
-
-/// A pattern for any text that contains `part`.
-fn like(part: &str) -> String {
-    let mut pattern = String::from("%");
-    for char in part.chars() {
-        if matches!(char, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(char);
-    }
-    pattern.push('%');
-    pattern
 }

@@ -1,8 +1,10 @@
 //! Full-text search over everything cached.
 
+pub(crate) mod filter;
 mod find;
 mod matcher;
 pub(crate) mod query;
 pub(crate) mod size;
 mod snippet;
+pub(crate) mod suggest;
 pub(crate) mod tokens;

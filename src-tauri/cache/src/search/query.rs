@@ -14,6 +14,8 @@ pub(crate) struct Term {
     pub prefix: bool,
     /// It was in quotes: nothing but itself counts.
     pub quoted: bool,
+    /// The byte of the query where `text` begins.
+    pub at: usize,
 }
 
 impl Term {
@@ -65,6 +67,7 @@ impl Query {
         let mut query = Self::default();
         let mut rest = text.trim_start();
         while !rest.is_empty() {
+            let from = text.len() - rest.len();
             let piece = Piece::take(&mut rest);
             match piece.operator {
                 Some(operator) => query.operator(operator, piece.value)?,
@@ -73,6 +76,7 @@ impl Query {
                     text: piece.value.to_owned(),
                     prefix: false,
                     quoted: piece.quoted,
+                    at: text[from..].find(piece.value).map_or(from, |at| from + at),
                 }),
             }
         }

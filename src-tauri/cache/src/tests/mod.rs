@@ -13,6 +13,7 @@ mod history;
 mod ingest;
 mod members;
 mod migrations;
+mod narrowed;
 mod order;
 mod outbox;
 mod pages;

@@ -1,6 +1,7 @@
 //! The reads that happen all the time walk an index, however much is cached.
 
 use super::*;
+use crate::search::filter::{BY_TIME, SENT, UNSENT};
 use crate::write::untold::{FORGET_READ, UNTOLD};
 
 const PAGE: &str = "SELECT m.id FROM messages m JOIN sessions s ON s.key = m.session
@@ -11,12 +12,11 @@ const PAGE: &str = "SELECT m.id FROM messages m JOIN sessions s ON s.key = m.ses
 const UNREAD: &str = "SELECT count(*) FROM (SELECT 1 FROM messages
     WHERE session = ?1 AND deleted = 0 AND unsent = 0 AND hidden = 0
       AND (created_at, id) > (?2, ?3) AND (author IS NOT ?4 OR role IS NOT 'user') LIMIT ?5)";
-const BY_TIME: &str = "SELECT key FROM messages INDEXED BY messages_by_time
-    WHERE created_at <= ?1 ORDER BY created_at DESC";
 const FIRINGS: &str = "SELECT f.id FROM firings f JOIN symbols s ON s.key = f.symbol
     WHERE f.symbol = (SELECT key FROM symbols WHERE name = ?1) ORDER BY f.id DESC LIMIT ?2";
 
-async fn plan(desk: &Desk, sql: &'static str) -> String {
+async fn plan(desk: &Desk, sql: &str) -> String {
+    let sql = sql.to_owned();
     let plan = desk.cache.read(move |conn| {
         let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
         let count = statement.parameter_count();
@@ -44,15 +44,29 @@ async fn what_is_to_be_told_is_looked_up_among_the_messages_and_they_are_not_wal
 }
 
 #[tokio::test]
+async fn a_search_in_one_session_walks_its_messages_alone() {
+    let desk = Desk::with_trip().await;
+    let columns = "SELECT key, created_at";
+    let sql = format!("{columns} {SENT} UNION ALL {columns} {UNSENT} ORDER BY created_at DESC");
+    let plan = plan(&desk, &sql).await;
+    for used in ["MERGE (UNION ALL)", "messages_in_order", "messages_unsent"] {
+        assert!(plan.contains(used), "{plan}");
+    }
+    assert!(!plan.contains("SCAN"), "{plan}");
+}
+
+#[tokio::test]
 async fn pages_unread_counts_and_searches_walk_an_index() {
     let desk = Desk::with_trip().await;
+    let ordered = |from| format!("SELECT key {from} ORDER BY created_at DESC");
     for (sql, index) in [
-        (PAGE, "messages_in_order"),
-        (UNREAD, "COVERING INDEX messages_in_order"),
-        (BY_TIME, "COVERING INDEX messages_by_time"),
-        (FIRINGS, "firings_by_symbol"),
+        (PAGE.to_owned(), "messages_in_order"),
+        (UNREAD.to_owned(), "COVERING INDEX messages_in_order"),
+        (ordered(BY_TIME), "COVERING INDEX messages_by_time"),
+        (ordered(SENT), "COVERING INDEX messages_in_order"),
+        (FIRINGS.to_owned(), "firings_by_symbol"),
     ] {
-        let plan = plan(&desk, sql).await;
+        let plan = plan(&desk, &sql).await;
         assert!(plan.contains(index), "{plan}");
         assert!(!plan.contains("TEMP B-TREE"), "{plan}");
     }

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::CacheError;
+use crate::{CacheError, SearchFilter};
 
 async fn library() -> Desk {
     let desk = Desk::with_trip().await;
@@ -162,7 +162,9 @@ async fn while_the_index_of_an_old_cache_is_built_what_it_has_is_found() {
     desk.cache.index_some(15).await.unwrap();
     add(41..=43).await;
     let search = async || {
-        let found = desk.cache.search_beyond("word".to_owned(), 50, 5);
+        let found = desk
+            .cache
+            .search_beyond("word".to_owned(), SearchFilter::default(), 50, 5);
         let found = found.await.unwrap();
         let times = found.hits.iter().map(|hit| hit.message.message.created_at);
         (times.collect::<Vec<_>>(), found.unindexed, found.total)
@@ -202,7 +204,7 @@ proptest! {
             let whole = desk.cache.search(query.to_owned(), limit).await.unwrap();
             assert_eq!(whole.scanned, None);
             for scan in [0, 1, 5, 20] {
-                let found = desk.cache.search_beyond(query.to_owned(), limit, scan).await.unwrap();
+                let found = desk.cache.search_beyond(query.to_owned(), SearchFilter::default(), limit, scan).await.unwrap();
                 assert_eq!(found.hits, whole.hits, "{query}, {scan} looked through");
                 assert_eq!(found.more, whole.more);
             }
@@ -292,7 +294,7 @@ proptest! {
                 let query = if *quoted { format!("\"{query}\"") } else { query };
                 // By the index, and by looking through.
                 for scan in [0, 1_000] {
-                    let found = desk.cache.search_beyond(query.clone(), 50, scan).await.unwrap();
+                    let found = desk.cache.search_beyond(query.clone(), SearchFilter::default(), 50, scan).await.unwrap();
                     for hit in found.hits {
                         let units = hit.snippet.encode_utf16().count();
                         let marks: Vec<(usize, usize)> = hit

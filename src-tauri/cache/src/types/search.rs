@@ -1,8 +1,47 @@
 //! Search results.
 
-use tidings_model::SessionId;
+use tidings_model::{SessionId, Timestamp, UserId};
 
 use super::chat::CachedMessage;
+
+/// What a search is narrowed to, beside the words.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SearchFilter {
+    /// Who wrote it.
+    pub from: Option<SearchFrom>,
+    /// This session alone.
+    pub session: Option<SessionId>,
+    /// What it carries.
+    pub kind: Option<SearchKind>,
+    /// At this instant or later.
+    pub after: Option<Timestamp>,
+    /// Before this instant.
+    pub before: Option<Timestamp>,
+}
+
+/// Who wrote what is looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SearchFrom {
+    /// Oneself.
+    Me,
+    /// An assistant.
+    Assistant,
+    /// Somebody.
+    User(UserId),
+}
+
+/// What a message that is looked for carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SearchKind {
+    /// A web address.
+    Link,
+    /// A block of code.
+    Code,
+    /// A voice message.
+    Voice,
+    /// An action of an adapter.
+    Action,
+}
 
 /// A message that matches.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -331,6 +331,7 @@ async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, 
         Command::GetVoiceFile(args) => reply::<api::GetVoiceFile>(core.get_voice_file(&args).await),
         Command::ListOutbox(_) => reply::<api::ListOutbox>(core.outbox().await),
         Command::Search(args) => reply::<api::Search>(core.search(args).await),
+        Command::Suggest(args) => reply::<api::Suggest>(core.suggest(args).await),
         Command::GetDetails(args) => reply::<api::GetDetails>(core.details(&args).await),
         command @ (Command::ListParticipants(_)
         | Command::CreateInvite(_)

@@ -89,6 +89,7 @@ fn arguments(
             json!({"session": session, "notify": "muted"}),
         ),
         ("search", json!({"query": "secret", "limit": 10})),
+        ("suggest", json!({"query": "secert"})),
         (
             "create_invite",
             json!({"session": session, "role": "member", "seconds": 60}),

@@ -238,6 +238,7 @@ async fn a_stranger_sees_nothing_of_a_shared_session() {
     let found = api::Search {
         query: "Between".to_owned(),
         limit: 10,
+        filter: None,
     };
     assert!(mallory.app.ok(found).await.hits.is_empty());
     let peer = project.peer(&tidings_testkit::mallory()).await;

@@ -132,6 +132,8 @@ import type { SnoozeRule } from "./SnoozeRule";
 import type { StartLocal } from "./StartLocal";
 import type { StartOver } from "./StartOver";
 import type { Storage } from "./Storage";
+import type { Suggest } from "./Suggest";
+import type { Suggestion } from "./Suggestion";
 import type { TestNotification } from "./TestNotification";
 import type { Typing } from "./Typing";
 import type { Unlock } from "./Unlock";
@@ -213,6 +215,7 @@ export interface Commands {
   outbox: { args: ListOutbox; reply: Array<OutboxRow> };
   voice_file: { args: GetVoiceFile; reply: VoiceFile };
   search: { args: Search; reply: SearchReply };
+  suggest: { args: Suggest; reply: Suggestion };
   details: { args: GetDetails; reply: SessionDetails };
   participants: { args: ListParticipants; reply: Array<Participant> };
   create_invite: { args: CreateInvite; reply: Invite };

@@ -1,5 +1,7 @@
+import { tick } from "svelte";
 import { t } from "../i18n";
 import { mayInvite } from "../members/rights";
+import { searchEverywhere } from "../shell/shortcuts";
 import { canZoom, zoom } from "../shell/zoom";
 import { app } from "../state/app.svelte";
 import { conversation } from "../state/conversation.svelte";
@@ -30,6 +32,14 @@ export function commands(): PaletteCommand[] {
       run: () => {
         view.overlay = { kind: "new-session" };
       },
+    },
+    {
+      id: "search",
+      label: t("search.everywhere"),
+      icon: "search",
+      keys: "Mod+Shift+F",
+      // Once the palette has given the focus back, which its field then takes.
+      run: () => void tick().then(searchEverywhere),
     },
   ];
   if (app.shares) list.push(...sharing());

@@ -12,6 +12,7 @@ export function shortcutList(): readonly Shortcut[] {
   return [
     { keys: "Mod+K", name: "shortcut.palette" },
     { keys: "Mod+Enter", name: "shortcut.results" },
+    { keys: "Mod+Shift+F", name: "shortcut.everywhere" },
     { keys: "Mod+/", name: "shortcut.sheet" },
     { keys: "Mod+F", name: "shortcut.find" },
     { keys: "Mod+N", name: "shortcut.newSession" },

@@ -55,7 +55,7 @@ function find(event: KeyboardEvent): (() => void) | undefined {
   if (lock.canLock && matches(event, "Mod+L")) return () => void lock.now();
   if (matches(event, "Mod+K")) return () => openPalette("");
   if (view.overlay !== undefined) return undefined;
-  if (matches(event, "Mod+Shift+F")) return () => openPalette("");
+  if (matches(event, "Mod+Shift+F")) return () => searchEverywhere();
   if (matches(event, "Mod+,")) return () => (view.settings = view.settings ?? "appearance");
   if (opensSheet(event)) return () => (view.overlay = { kind: "shortcuts" });
   if (event.key === "F6") return () => nextRegion(event.shiftKey ? -1 : 1);
@@ -88,6 +88,16 @@ export function openPalette(query: string): void {
   view.overlay = { kind: "palette", query };
 }
 
+/** Opens the page that searches all sessions, or goes back to its field. */
+export function searchEverywhere(): void {
+  view.showMain(view.results ?? "");
+  void tick().then(() => {
+    const field = document.querySelector<HTMLInputElement>("#search-everywhere");
+    field?.focus();
+    field?.select();
+  });
+}
+
 /** Opens the bar to find something in the session, or goes back to it. */
 export function findInSession(sought = conversation.sought): void {
   view.showMain();
@@ -106,7 +116,12 @@ function closeTopmost(): (() => void) | undefined {
   if (view.settings !== undefined) return () => (view.settings = undefined);
   if (view.narrow && view.drawer) return () => (view.drawer = false);
   if (view.adding) return () => (view.adding = false);
-  if (view.results !== undefined) return () => (view.results = undefined);
+  if (view.results !== undefined) {
+    return () => {
+      view.results = undefined;
+      void tick().then(() => focusRegion("composer"));
+    };
+  }
   return () => {
     if (conversation.finding) conversation.stopFinding();
     focusRegion("composer");

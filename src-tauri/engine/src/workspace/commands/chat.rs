@@ -1,15 +1,14 @@
-//! Sessions, messages, drafts, search.
+//! Sessions, messages, drafts.
 
 use tidings_cache::{Anchor, MessageKey, NewMessage, NewSession, Notify, Page, SessionChange};
 use tidings_contract as api;
 use tidings_model::{Json, MessageId, MessageKind, SessionId};
 
-use super::{caught, history, invalid, message_id, no_message, no_session, session_id};
+use super::{MAX_PAGE, caught, history, invalid, message_id, no_message, no_session, session_id};
 use crate::error::{EngineError, Result};
 use crate::workspace::catch_up::server_now;
 use crate::workspace::{Core, announce, catch_up, dates, people, rows};
 
-const MAX_PAGE: u32 = 200;
 const FIRST_PAGE: u32 = 60;
 
 impl Core {
@@ -367,24 +366,6 @@ impl Core {
     pub async fn typing(&self, args: &api::Typing) -> Result<api::Nothing> {
         people::typing(self, &session_id(&args.session)?, args.typing).await;
         Ok(api::Nothing {})
-    }
-
-    pub async fn search(&self, args: api::Search) -> Result<api::SearchReply> {
-        let limit = args.limit.clamp(1, MAX_PAGE) as usize;
-        let results = self.cache.search(args.query, limit).await?;
-        let viewer = self.viewer();
-        let mut hits = Vec::with_capacity(results.hits.len());
-        for hit in &results.hits {
-            let session = self.cache.session(hit.session.clone()).await?;
-            hits.push(viewer.hit(hit, session.and_then(|s| s.session.title)));
-        }
-        Ok(api::SearchReply {
-            hits,
-            more: results.more,
-            searched: results.total.saturating_sub(results.unindexed),
-            total: results.total,
-            scanned: results.scanned,
-        })
     }
 }
 

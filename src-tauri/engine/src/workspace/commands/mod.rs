@@ -10,6 +10,7 @@ mod members;
 mod outbox;
 mod prices;
 mod provider;
+mod search;
 mod storage;
 mod voice;
 
@@ -17,6 +18,9 @@ use tidings_model::{MessageId, RuleId, SessionId};
 
 use crate::error::{EngineError, Result};
 use crate::workspace::catch_up;
+
+/// Rows that are asked for at once, at most.
+const MAX_PAGE: u32 = 200;
 
 fn session_id(text: &str) -> Result<SessionId> {
     SessionId::new(text).map_err(invalid)
