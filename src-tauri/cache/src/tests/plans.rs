@@ -1,6 +1,8 @@
 //! The reads that happen all the time walk an index, however much is cached.
 
 use super::*;
+use crate::read::messages::unsent_sql;
+use crate::write::sessions::{FORGET_GONE, REMOVE_MESSAGES, REMOVE_ROW};
 use crate::write::untold::{FORGET_READ, UNTOLD};
 
 const PAGE: &str = "SELECT m.id FROM messages m JOIN sessions s ON s.key = m.session
@@ -16,7 +18,8 @@ const BY_TIME: &str = "SELECT key FROM messages INDEXED BY messages_by_time
 const FIRINGS: &str = "SELECT f.id FROM firings f JOIN symbols s ON s.key = f.symbol
     WHERE f.symbol = (SELECT key FROM symbols WHERE name = ?1) ORDER BY f.id DESC LIMIT ?2";
 
-async fn plan(desk: &Desk, sql: &'static str) -> String {
+async fn plan(desk: &Desk, sql: impl Into<String>) -> String {
+    let sql = sql.into();
     let plan = desk.cache.read(move |conn| {
         let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
         let count = statement.parameter_count();
@@ -44,6 +47,19 @@ async fn what_is_to_be_told_is_looked_up_among_the_messages_and_they_are_not_wal
 }
 
 #[tokio::test]
+async fn a_session_that_goes_walks_no_message_of_others() {
+    let desk = Desk::with_trip().await;
+    for sql in [REMOVE_MESSAGES, REMOVE_ROW, FORGET_GONE] {
+        let plan = plan(&desk, sql).await;
+        assert!(
+            plan.contains("SEARCH messages USING COVERING INDEX messages_in_order (session=?)"),
+            "{plan}"
+        );
+        assert!(!plan.contains("SCAN messages"), "{plan}");
+    }
+}
+
+#[tokio::test]
 async fn pages_unread_counts_and_searches_walk_an_index() {
     let desk = Desk::with_trip().await;
     for (sql, index) in [
@@ -56,4 +72,6 @@ async fn pages_unread_counts_and_searches_walk_an_index() {
         assert!(plan.contains(index), "{plan}");
         assert!(!plan.contains("TEMP B-TREE"), "{plan}");
     }
+    let unsent = plan(&desk, unsent_sql()).await;
+    assert!(unsent.contains("messages_unsent (session=?)"), "{unsent}");
 }
