@@ -21,7 +21,7 @@ use crate::types::search::{SearchHit, SearchResults};
 
 /// The newest messages, which are looked through.
 const SCAN: u64 = 5_000;
-/// Matches of the index that are looked at before a search gives up on signs such as `++`.
+/// Matches of the index in which signs such as `++` are looked for.
 const EXAMINED: u64 = 20_000;
 /// Messages that are passed in the order of time while one is looked up by its key.
 const PASSED: u64 = 40;
@@ -35,15 +35,17 @@ impl Cache {
     /// # Errors
     /// [`crate::CacheError::BadQuery`] for an operator that cannot be read.
     pub async fn search(&self, query: String, limit: usize) -> Result<SearchResults> {
-        self.search_beyond(query, limit, SCAN).await
+        self.search_within(query, limit, SCAN, EXAMINED).await
     }
 
-    /// The same with another number of messages that are looked through.
-    pub(crate) async fn search_beyond(
+    /// The same with other numbers of messages that are looked through, and of matches of the index
+    /// in which signs are looked for.
+    pub(crate) async fn search_within(
         &self,
         query: String,
         limit: usize,
         scan: u64,
+        examined: u64,
     ) -> Result<SearchResults> {
         let query = Query::parse(&query)?;
         let account = self.account();
@@ -55,6 +57,7 @@ impl Cache {
                 account,
                 limit,
                 scan,
+                examined,
             }
             .run()
         })
@@ -69,6 +72,7 @@ struct Search<'c> {
     account: Option<UserId>,
     limit: usize,
     scan: u64,
+    examined: u64,
 }
 
 /// What looking through the newest messages found.
@@ -109,6 +113,7 @@ impl<'c> Search<'c> {
             unindexed: count("SELECT count(*) FROM to_index")?,
             total: count("SELECT coalesce(sum(messages), 0) FROM session_sizes")?,
             scanned: None,
+            examined: None,
         };
         if self.query.is_empty() {
             return Ok(results);
@@ -119,7 +124,8 @@ impl<'c> Search<'c> {
             && found.len() <= self.limit
             && let Some(expression) = self.query.expression()
         {
-            self.older(&expression, end, results.total, &mut found)?;
+            let all = self.older(&expression, end, results.total, &mut found)?;
+            results.examined = (!all).then_some(self.examined);
         }
         if found.len() < self.limit && !self.query.terms.is_empty() {
             found.extend(newest.parts);
@@ -186,14 +192,15 @@ impl<'c> Search<'c> {
         Ok(newest)
     }
 
-    /// Adds what the index knows of older messages, newest first, until it is more than enough.
+    /// Adds what the index knows of older messages, newest first, until it is more than enough. Whether
+    /// it got so far.
     fn older(
         &mut self,
         expression: &str,
         end: &End,
         total: u64,
         found: &mut Vec<i64>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let mut statement = self
             .conn
             .prepare_cached("SELECT rowid FROM search_index WHERE search_index MATCH ?1")?;
@@ -212,7 +219,7 @@ impl<'c> Search<'c> {
     }
 
     /// Looks each of the matches up, and puts them into the order of time.
-    fn by_key(&mut self, matches: &[i64], end: &End, found: &mut Vec<i64>) -> Result<()> {
+    fn by_key(&mut self, matches: &[i64], end: &End, found: &mut Vec<i64>) -> Result<bool> {
         let mut times = self
             .conn
             .prepare_cached("SELECT created_at FROM messages WHERE key = ?1")?;
@@ -231,7 +238,7 @@ impl<'c> Search<'c> {
     }
 
     /// Goes on in the order of time, and takes those that are among the matches.
-    fn by_time(&mut self, matches: &[i64], end: &End, found: &mut Vec<i64>) -> Result<()> {
+    fn by_time(&mut self, matches: &[i64], end: &End, found: &mut Vec<i64>) -> Result<bool> {
         let mut statement = self.conn.prepare_cached(
             "SELECT key FROM messages INDEXED BY messages_by_time
              WHERE created_at <= ?1 ORDER BY created_at DESC",
@@ -244,12 +251,13 @@ impl<'c> Search<'c> {
         self.take(among, found)
     }
 
-    /// Takes what passes the operators, newest first, until it is more than enough.
+    /// Takes what passes the operators, newest first, until it is more than enough. Signs are looked
+    /// for in so many: false when some are left.
     fn take(
         &mut self,
         keys: impl Iterator<Item = rusqlite::Result<i64>>,
         found: &mut Vec<i64>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let content = if self.matcher.has_signs() {
             "m.content"
         } else {
@@ -279,15 +287,18 @@ impl<'c> Search<'c> {
             };
             // Those of one time stay together: which of them is newer, their ids decide.
             let enough = found.len() > self.limit && message.at < last;
-            if enough || (self.matcher.has_signs() && looked_at == EXAMINED) {
+            if enough {
                 break;
+            }
+            if self.matcher.has_signs() && looked_at == self.examined {
+                return Ok(false);
             }
             last = message.at;
             if message.passes && message.literally {
                 found.push(key);
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// A statement with the operators bound.

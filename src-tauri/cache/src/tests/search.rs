@@ -162,7 +162,7 @@ async fn while_the_index_of_an_old_cache_is_built_what_it_has_is_found() {
     desk.cache.index_some(15).await.unwrap();
     add(41..=43).await;
     let search = async || {
-        let found = desk.cache.search_beyond("word".to_owned(), 50, 5);
+        let found = desk.cache.search_within("word".to_owned(), 50, 5, 1_000);
         let found = found.await.unwrap();
         let times = found.hits.iter().map(|hit| hit.message.message.created_at);
         (times.collect::<Vec<_>>(), found.unindexed, found.total)
@@ -174,6 +174,26 @@ async fn while_the_index_of_an_old_cache_is_built_what_it_has_is_found() {
     assert_eq!(search().await, (from(16), 15, 43));
     while desk.cache.index_some(7).await.unwrap() > 0 {}
     assert_eq!(search().await, (from(1), 0, 43));
+}
+
+#[tokio::test]
+async fn a_search_that_gave_up_on_signs_says_so() {
+    let desk = Desk::with_trip().await;
+    let source = desk.read();
+    let facts = (1..=40).map(|n| Incoming::Message {
+        row: message(n, if n == 1 { "c++" } else { "c" }).into(),
+        source,
+    });
+    desk.cache.ingest(facts.collect()).await.unwrap();
+    while desk.cache.index_some(100).await.unwrap() > 0 {}
+    let search = async |examined: u64| {
+        let found = desk.cache.search_within("c++ ".to_owned(), 50, 5, examined);
+        let found = found.await.unwrap();
+        (found.hits.len(), found.examined)
+    };
+    // Behind the five that are looked through are 35 more with the letter.
+    assert_eq!(search(34).await, (0, Some(34)));
+    assert_eq!(search(35).await, (1, None));
 }
 
 proptest! {
@@ -202,7 +222,7 @@ proptest! {
             let whole = desk.cache.search(query.to_owned(), limit).await.unwrap();
             assert_eq!(whole.scanned, None);
             for scan in [0, 1, 5, 20] {
-                let found = desk.cache.search_beyond(query.to_owned(), limit, scan).await.unwrap();
+                let found = desk.cache.search_within(query.to_owned(), limit, scan, 1_000).await.unwrap();
                 assert_eq!(found.hits, whole.hits, "{query}, {scan} looked through");
                 assert_eq!(found.more, whole.more);
             }
@@ -292,7 +312,7 @@ proptest! {
                 let query = if *quoted { format!("\"{query}\"") } else { query };
                 // By the index, and by looking through.
                 for scan in [0, 1_000] {
-                    let found = desk.cache.search_beyond(query.clone(), 50, scan).await.unwrap();
+                    let found = desk.cache.search_within(query.clone(), 50, scan, 1_000).await.unwrap();
                     for hit in found.hits {
                         let units = hit.snippet.encode_utf16().count();
                         let marks: Vec<(usize, usize)> = hit
