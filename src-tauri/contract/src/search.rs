@@ -97,6 +97,11 @@ pub struct SearchReply {
     /// Parts of words were looked for in so many of the newest messages; none when that is all of
     /// them, or when there was no need to.
     pub scanned: Option<u64>,
+    /// Signs such as `++` were looked for in so many of the newest messages with the words, and not in
+    /// those that are left; absent when it was all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub examined: Option<u64>,
 }
 
 /// One hit.

@@ -108,4 +108,15 @@ async fn a_project_that_gives_little_at_once_is_asked_for_less() {
         app.ok(crate::kit::open(id)).await;
         all_here(&app, id).await;
     }
+    // What one page found out holds for the next.
+    app.ok(api::PauseDownload { paused: true }).await;
+    let before = given_up.load(Ordering::SeqCst);
+    for id in &ids {
+        let remove = api::RemoveFromDevice {
+            session: id.clone(),
+        };
+        app.ok(remove).await;
+        app.ok(latest(id)).await;
+    }
+    assert_eq!(given_up.load(Ordering::SeqCst), before);
 }

@@ -338,9 +338,23 @@ async fn a_table_that_is_missing_for_a_while_heals_by_itself() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_project_that_refuses_to_be_read_for_a_while_heals_by_itself() {
-    let project = Project::start().await;
     let mut device = Device::new();
     device.pace.refused_changes = Duration::from_millis(200);
+    heals(&device).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_that_succeeds_ends_a_refusal_to_be_read() {
+    let mut device = Device::new();
+    // Long before it would be asked again for itself.
+    device.pace.refused_changes = Duration::from_mins(10);
+    device.pace.chat = Duration::from_millis(200);
+    heals(&device).await;
+}
+
+/// A project refuses to be read, and then does not any more.
+async fn heals(device: &Device) {
+    let project = Project::start().await;
     let app = device.start().await;
     app.join(&project).await;
     let session = app.session("Plans").await;

@@ -199,6 +199,15 @@ pub(crate) fn decode_row(row: &Row<'_>) -> rusqlite::Result<Raw> {
     })
 }
 
+/// Few of a session's messages are unsent: they have an index of their own.
+pub(crate) fn unsent_sql() -> String {
+    let tables = TABLES.replacen("messages m", "messages m INDEXED BY messages_unsent", 1);
+    format!(
+        "SELECT {COLUMNS} FROM {tables}
+         WHERE m.session = ?1 AND m.unsent = 1 AND m.deleted = 0 AND m.hidden = 0"
+    )
+}
+
 /// The unsent messages of a session, in the order written.
 pub(crate) fn unsent(
     conn: &Connection,
@@ -208,11 +217,7 @@ pub(crate) fn unsent(
     if !pending.values().any(|pending| pending.insert.is_some()) {
         return Ok(Vec::new());
     }
-    let sql = format!(
-        "SELECT {COLUMNS} FROM {TABLES}
-         WHERE m.session = ?1 AND m.unsent = 1 AND m.deleted = 0 AND m.hidden = 0"
-    );
-    let mut statement = conn.prepare_cached(&sql)?;
+    let mut statement = conn.prepare_cached(&unsent_sql())?;
     let rows = statement.query_map([session], decode_row)?;
     let mut found = Vec::new();
     for raw in rows {

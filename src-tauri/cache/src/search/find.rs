@@ -20,10 +20,19 @@ use crate::read::messages::{COLUMNS, Overlays, TABLES, decode_row};
 use crate::types::page::MessageKey;
 use crate::types::search::{SearchFilter, SearchHit, SearchResults};
 
-/// The newest messages, which are looked through.
-const SCAN: u64 = 5_000;
-/// Matches of the index that are looked at before a search gives up on signs such as `++`.
-const EXAMINED: u64 = 20_000;
+/// How far a search goes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reach {
+    /// The newest messages, which are looked through.
+    pub scan: u64,
+    /// Matches of the index that are looked at before a search gives up on signs such as `++`.
+    pub examined: u64,
+}
+
+const REACH: Reach = Reach {
+    scan: 5_000,
+    examined: 20_000,
+};
 /// Messages that are passed in the order of time while one is looked up by its key.
 const PASSED: u64 = 40;
 
@@ -50,20 +59,20 @@ impl Cache {
         filter: SearchFilter,
         limit: usize,
     ) -> Result<SearchResults> {
-        self.search_beyond(query, filter, limit, SCAN).await
+        self.search_beyond(query, filter, limit, REACH).await
     }
 
-    /// The same with another number of messages that are looked through.
+    /// The same with another reach.
     pub(crate) async fn search_beyond(
         &self,
         query: String,
         filter: SearchFilter,
         limit: usize,
-        scan: u64,
+        reach: Reach,
     ) -> Result<SearchResults> {
         let query = Query::parse(&query)?;
         let account = self.account();
-        self.read(move |conn| Search::new(conn, query, filter, account, limit, scan)?.run())
+        self.read(move |conn| Search::new(conn, query, filter, account, limit, reach)?.run())
             .await
     }
 }
@@ -77,7 +86,7 @@ pub(super) struct Search<'c> {
     chosen: Option<Chosen>,
     account: Option<UserId>,
     limit: usize,
-    scan: u64,
+    reach: Reach,
 }
 
 /// What looking through the newest messages found.
@@ -110,7 +119,7 @@ impl<'c> Search<'c> {
         filter: SearchFilter,
         account: Option<UserId>,
         limit: usize,
-        scan: u64,
+        reach: Reach,
     ) -> Result<Self> {
         Ok(Self {
             conn,
@@ -119,7 +128,7 @@ impl<'c> Search<'c> {
             query,
             account,
             limit,
-            scan,
+            reach,
         })
     }
 
@@ -130,7 +139,7 @@ impl<'c> Search<'c> {
         filter: SearchFilter,
         account: Option<UserId>,
     ) -> Result<Option<SearchHit>> {
-        let search = Self::new(conn, query, filter, account, 1, SCAN)?;
+        let search = Self::new(conn, query, filter, account, 1, REACH)?;
         Ok(search.run()?.hits.into_iter().next())
     }
 
@@ -148,6 +157,7 @@ impl<'c> Search<'c> {
             unindexed: count("SELECT count(*) FROM to_index")?,
             total: count("SELECT coalesce(sum(messages), 0) FROM session_sizes")?,
             scanned: None,
+            examined: None,
         };
         let Some(chosen) = self.chosen.take() else {
             return Ok(results);
@@ -162,11 +172,12 @@ impl<'c> Search<'c> {
                 Some(session) => self.size_of(session)?,
                 None => results.total,
             };
-            self.older(&chosen, &expression, end, among, &mut found)?;
+            let all = self.older(&chosen, &expression, end, among, &mut found)?;
+            results.examined = (!all).then_some(self.reach.examined);
         }
         if found.len() < self.limit && !self.query.terms.is_empty() {
             found.extend(newest.parts);
-            results.scanned = newest.end.map(|_| self.scan);
+            results.scanned = newest.end.map(|_| self.reach.scan);
         }
         results.hits = self.hits(&found)?;
         results.more = results.hits.len() > self.limit;
@@ -180,7 +191,7 @@ impl<'c> Search<'c> {
         let most = if self.query.terms.is_empty() {
             u64::MAX
         } else {
-            self.scan
+            self.reach.scan
         };
         let mut statement = chosen.newest_first(self.conn, i64::MAX)?;
         // Few have the words: only these are asked for the rest.
@@ -228,6 +239,7 @@ impl<'c> Search<'c> {
     }
 
     /// Adds what the index knows of older messages, newest first, until it is more than enough.
+    /// Whether it got so far.
     fn older(
         &mut self,
         chosen: &Chosen,
@@ -235,7 +247,7 @@ impl<'c> Search<'c> {
         end: &End,
         among: u64,
         found: &mut Vec<i64>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let mut statement = self
             .conn
             .prepare_cached("SELECT rowid FROM search_index WHERE search_index MATCH ?1")?;
@@ -260,7 +272,7 @@ impl<'c> Search<'c> {
         matches: &[i64],
         end: &End,
         found: &mut Vec<i64>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let mut times = self
             .conn
             .prepare_cached("SELECT created_at FROM messages WHERE key = ?1")?;
@@ -285,7 +297,7 @@ impl<'c> Search<'c> {
         matches: &[i64],
         end: &End,
         found: &mut Vec<i64>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let mut statement = chosen.keys_newest_first(self.conn, end.at)?;
         let keys = statement.raw_query().mapped(|row| row.get::<_, i64>(0));
         let among = keys.filter(|key| {
@@ -306,13 +318,14 @@ impl<'c> Search<'c> {
         Ok(size.unwrap_or(0).unsigned_abs())
     }
 
-    /// Takes what passes the operators, newest first, until it is more than enough.
+    /// Takes what passes the operators, newest first, until it is more than enough. Signs are looked
+    /// for in so many: false when some are left.
     fn take(
         &mut self,
         chosen: &Chosen,
         keys: impl Iterator<Item = rusqlite::Result<i64>>,
         found: &mut Vec<i64>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let content = if self.matcher.has_signs() {
             "m.content"
         } else {
@@ -343,15 +356,18 @@ impl<'c> Search<'c> {
             };
             // Those of one time stay together: which of them is newer, their ids decide.
             let enough = found.len() > self.limit && message.at < last;
-            if enough || (self.matcher.has_signs() && looked_at == EXAMINED) {
+            if enough {
                 break;
+            }
+            if self.matcher.has_signs() && looked_at == self.reach.examined {
+                return Ok(false);
             }
             last = message.at;
             if message.passes && message.literally {
                 found.push(key);
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// The messages with these keys, newest first.

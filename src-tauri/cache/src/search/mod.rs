@@ -8,3 +8,5 @@ pub(crate) mod size;
 mod snippet;
 pub(crate) mod suggest;
 pub(crate) mod tokens;
+
+pub(crate) use find::Reach;

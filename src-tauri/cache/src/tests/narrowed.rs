@@ -2,6 +2,7 @@
 
 use tidings_model::Message;
 
+use super::search::reach;
 use super::*;
 use crate::{SearchFilter, SearchFrom, SearchKind};
 
@@ -49,7 +50,7 @@ async fn found(desk: &Desk, query: &str, filter: &SearchFilter) -> Vec<u128> {
     for scan in [0, 2, 1_000] {
         let found = desk
             .cache
-            .search_beyond(query.to_owned(), filter.clone(), 50, scan);
+            .search_beyond(query.to_owned(), filter.clone(), 50, reach(scan));
         let hits = found.await.unwrap().hits.into_iter();
         all.push(
             hits.map(|hit| hit.message.message.id.as_uuid().as_u128())
@@ -139,7 +140,7 @@ async fn what_waits_to_be_sent_is_found_in_its_session() {
     for scan in [0, 1_000] {
         let results = desk
             .cache
-            .search_beyond("plan ".to_owned(), within("trip"), 2, scan);
+            .search_beyond("plan ".to_owned(), within("trip"), 2, reach(scan));
         let results = results.await.unwrap();
         assert_eq!(results.hits[0].message.message.id, unsent);
         assert!(results.more);

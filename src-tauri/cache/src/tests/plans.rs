@@ -1,7 +1,9 @@
 //! The reads that happen all the time walk an index, however much is cached.
 
 use super::*;
+use crate::read::messages::unsent_sql;
 use crate::search::filter::{BY_TIME, SENT, UNSENT};
+use crate::write::sessions::{FORGET_GONE, REMOVE_MESSAGES, REMOVE_ROW};
 use crate::write::untold::{FORGET_READ, UNTOLD};
 
 const PAGE: &str = "SELECT m.id FROM messages m JOIN sessions s ON s.key = m.session
@@ -44,6 +46,19 @@ async fn what_is_to_be_told_is_looked_up_among_the_messages_and_they_are_not_wal
 }
 
 #[tokio::test]
+async fn a_session_that_goes_walks_no_message_of_others() {
+    let desk = Desk::with_trip().await;
+    for sql in [REMOVE_MESSAGES, REMOVE_ROW, FORGET_GONE] {
+        let plan = plan(&desk, sql).await;
+        assert!(
+            plan.contains("SEARCH messages USING COVERING INDEX messages_in_order (session=?)"),
+            "{plan}"
+        );
+        assert!(!plan.contains("SCAN messages"), "{plan}");
+    }
+}
+
+#[tokio::test]
 async fn a_search_in_one_session_walks_its_messages_alone() {
     let desk = Desk::with_trip().await;
     let columns = "SELECT key, created_at";
@@ -69,5 +84,6 @@ async fn pages_unread_counts_and_searches_walk_an_index() {
         let plan = plan(&desk, &sql).await;
         assert!(plan.contains(index), "{plan}");
         assert!(!plan.contains("TEMP B-TREE"), "{plan}");
-    }
+    }    let unsent = plan(&desk, &unsent_sql()).await;
+    assert!(unsent.contains("messages_unsent (session=?)"), "{unsent}");
 }

@@ -1,7 +1,16 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::search::Reach;
 use crate::{CacheError, SearchFilter};
+
+/// That of a search, but for how many messages are looked through.
+pub(super) fn reach(scan: u64) -> Reach {
+    Reach {
+        scan,
+        examined: 1_000,
+    }
+}
 
 async fn library() -> Desk {
     let desk = Desk::with_trip().await;
@@ -164,7 +173,7 @@ async fn while_the_index_of_an_old_cache_is_built_what_it_has_is_found() {
     let search = async || {
         let found = desk
             .cache
-            .search_beyond("word".to_owned(), SearchFilter::default(), 50, 5);
+            .search_beyond("word".to_owned(), SearchFilter::default(), 50, reach(5));
         let found = found.await.unwrap();
         let times = found.hits.iter().map(|hit| hit.message.message.created_at);
         (times.collect::<Vec<_>>(), found.unindexed, found.total)
@@ -176,6 +185,31 @@ async fn while_the_index_of_an_old_cache_is_built_what_it_has_is_found() {
     assert_eq!(search().await, (from(16), 15, 43));
     while desk.cache.index_some(7).await.unwrap() > 0 {}
     assert_eq!(search().await, (from(1), 0, 43));
+}
+
+#[tokio::test]
+async fn a_search_that_gave_up_on_signs_says_so() {
+    let desk = Desk::with_trip().await;
+    let source = desk.read();
+    let facts = (1..=40).map(|n| Incoming::Message {
+        row: message(n, if n == 1 { "c++" } else { "c" }).into(),
+        source,
+    });
+    desk.cache.ingest(facts.collect()).await.unwrap();
+    while desk.cache.index_some(100).await.unwrap() > 0 {}
+    let search = async |examined: u64| {
+        let reach = Reach {
+            examined,
+            ..reach(5)
+        };
+        let filter = SearchFilter::default();
+        let found = desk.cache.search_beyond("c++ ".to_owned(), filter, 50, reach);
+        let found = found.await.unwrap();
+        (found.hits.len(), found.examined)
+    };
+    // Behind the five that are looked through are 35 more with the letter.
+    assert_eq!(search(34).await, (0, Some(34)));
+    assert_eq!(search(35).await, (1, None));
 }
 
 proptest! {
@@ -204,7 +238,7 @@ proptest! {
             let whole = desk.cache.search(query.to_owned(), limit).await.unwrap();
             assert_eq!(whole.scanned, None);
             for scan in [0, 1, 5, 20] {
-                let found = desk.cache.search_beyond(query.to_owned(), SearchFilter::default(), limit, scan).await.unwrap();
+                let found = desk.cache.search_beyond(query.to_owned(), SearchFilter::default(), limit, reach(scan)).await.unwrap();
                 assert_eq!(found.hits, whole.hits, "{query}, {scan} looked through");
                 assert_eq!(found.more, whole.more);
             }
@@ -294,7 +328,7 @@ proptest! {
                 let query = if *quoted { format!("\"{query}\"") } else { query };
                 // By the index, and by looking through.
                 for scan in [0, 1_000] {
-                    let found = desk.cache.search_beyond(query.clone(), SearchFilter::default(), 50, scan).await.unwrap();
+                    let found = desk.cache.search_beyond(query.clone(), SearchFilter::default(), 50, reach(scan)).await.unwrap();
                     for hit in found.hits {
                         let units = hit.snippet.encode_utf16().count();
                         let marks: Vec<(usize, usize)> = hit

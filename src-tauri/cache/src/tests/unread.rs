@@ -74,6 +74,35 @@ async fn what_was_written_before_the_first_start_is_no_news() {
 }
 
 #[tokio::test]
+async fn unread_counts_by_the_servers_clock_once_it_is_known() {
+    let dir = TempDir::new().unwrap();
+    let (cache, _) = Cache::open(&dir.path().join("c.db"), &CacheKey::generate()).unwrap();
+    // This computer's clock is far ahead.
+    cache.set_account(alice(), at(90_000)).await.unwrap();
+    let desk = Desk {
+        cache,
+        key: CacheKey::generate(),
+        dir,
+    };
+    let source = desk.read();
+    let facts = [5, 15].map(|n| Incoming::Message {
+        row: message(n, "x").into(),
+        source,
+    });
+    desk.cache.ingest(facts.to_vec()).await.unwrap();
+    let unread = || async { desk.cache.sessions().await.unwrap()[0].unread };
+    assert_eq!(unread().await, 0);
+    let mut commits = desk.cache.subscribe();
+    desk.cache.set_told_to(at(10)).await.unwrap();
+    let told = commits.recv().await.unwrap().changes.read_positions;
+    assert!(told.contains(&sid("trip")), "{told:?}");
+    assert_eq!(unread().await, 1);
+    // Later readings change nothing of that.
+    desk.cache.set_told_to(at(20)).await.unwrap();
+    assert_eq!(unread().await, 1);
+}
+
+#[tokio::test]
 async fn the_list_has_pinned_sessions_first_then_the_latest() {
     let desk = Desk::new().await;
     let source = desk.read();

@@ -70,4 +70,7 @@ pub struct SearchResults {
     /// Parts of words were looked for in so many of the newest messages; `None` when that is all of
     /// them, or when there was no need to.
     pub scanned: Option<u64>,
+    /// Signs such as `++` were looked for in so many of the newest messages with the words, and not in
+    /// those that are left; `None` when it was all of them.
+    pub examined: Option<u64>,
 }

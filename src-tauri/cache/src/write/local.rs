@@ -6,6 +6,7 @@ use tidings_model::{SessionId, Timestamp, UserId};
 use super::Tx;
 use super::untold::TOLD_TO;
 use crate::error::{CacheError, Result};
+use crate::read::decode;
 use crate::read::heads::{CHECKED, ERA};
 use crate::types::chat::Notify;
 use crate::types::page::MessageKey;
@@ -15,14 +16,25 @@ use crate::{Cache, pool::Durability};
 pub(crate) const ACCOUNT: &str = "account";
 /// From when on messages count as unread, in microseconds.
 pub(crate) const UNREAD_SINCE: &str = "unread_since";
+/// There while [`UNREAD_SINCE`] is by this computer's clock, which may be wrong.
+pub(crate) const UNREAD_GUESSED: &str = "unread_guessed";
 /// How often the cache was opened; the high part of every stamp.
 pub(crate) const EPOCH: &str = "epoch";
 /// Names that [`Cache::set_meta`] leaves alone.
-const OWN_NAMES: [&str; 6] = [ACCOUNT, UNREAD_SINCE, EPOCH, ERA, CHECKED, TOLD_TO];
+const OWN_NAMES: [&str; 7] = [
+    ACCOUNT,
+    UNREAD_SINCE,
+    UNREAD_GUESSED,
+    EPOCH,
+    ERA,
+    CHECKED,
+    TOLD_TO,
+];
 
 impl Cache {
     /// Whose workspace this is. The first call ever also sets from when on messages count as
-    /// unread: what was written before that is history.
+    /// unread: what was written before that is history. `now` is this computer's time, and counts until
+    /// [`Self::set_told_to`] knows the server's.
     pub async fn set_account(&self, user: UserId, now: Timestamp) -> Result<()> {
         if self.account().as_ref() == Some(&user) {
             return Ok(());
@@ -33,6 +45,7 @@ impl Cache {
             set_meta(tx, ACCOUNT, Some(name.as_str()))?;
             if crate::read::status::meta(tx.conn, UNREAD_SINCE)?.is_none() {
                 set_meta(tx, UNREAD_SINCE, Some(&now.as_micros().to_string()))?;
+                set_meta(tx, UNREAD_GUESSED, Some(""))?;
             }
             Ok(())
         })
@@ -109,6 +122,20 @@ pub(crate) fn touch(tx: &Tx<'_>) -> Result<()> {
     tx.conn
         .prepare_cached("UPDATE meta SET value = value WHERE name = ?1")?
         .execute([EPOCH])?;
+    Ok(())
+}
+
+/// Messages count as unread from this time on, if that was a guess until now.
+pub(crate) fn count_unread_from(tx: &mut Tx<'_>, micros: &str) -> Result<()> {
+    if crate::read::status::meta(tx.conn, UNREAD_GUESSED)?.is_none() {
+        return Ok(());
+    }
+    set_meta(tx, UNREAD_SINCE, Some(micros))?;
+    set_meta(tx, UNREAD_GUESSED, None)?;
+    let mut statement = tx.conn.prepare_cached("SELECT id FROM sessions")?;
+    let ids = statement.query_map([], |row| decode::session_id(row, 0))?;
+    let ids = ids.collect::<rusqlite::Result<Vec<_>>>()?;
+    tx.changes.read_positions.extend(ids);
     Ok(())
 }
 

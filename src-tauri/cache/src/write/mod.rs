@@ -16,7 +16,7 @@ pub(crate) mod queue;
 pub(crate) mod ranges;
 pub(crate) mod retention;
 mod rows;
-mod sessions;
+pub(crate) mod sessions;
 pub(crate) mod untold;
 mod values;
 mod voice;
@@ -270,12 +270,7 @@ pub(crate) fn begin(tx: &mut Tx<'_>) -> Result<()> {
              AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.message = messages.key)",
         [],
     )?;
-    tx.conn.execute(
-        "DELETE FROM sessions WHERE deleted = 1
-             AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.session = sessions.key)
-             AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.session = sessions.key)",
-        [],
-    )?;
+    tx.conn.execute(sessions::FORGET_GONE, [])?;
     Ok(())
 }
 

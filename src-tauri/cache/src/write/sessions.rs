@@ -55,6 +55,16 @@ pub(crate) fn listed(
     Ok(lost)
 }
 
+/// What stood in a session, which finds it by an index.
+pub(crate) const REMOVE_MESSAGES: &str = "DELETE FROM messages WHERE session = ?1";
+/// The session's row, of which it is checked that no message refers to it.
+pub(crate) const REMOVE_ROW: &str = "DELETE FROM sessions WHERE key = ?1";
+
+/// Takes away sessions that the project has deleted, once nothing of them is left.
+pub(crate) const FORGET_GONE: &str = "DELETE FROM sessions WHERE deleted = 1
+    AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.session = sessions.key)
+    AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.session = sessions.key)";
+
 /// Takes a session and everything of it away.
 pub(crate) fn remove(tx: &mut Tx<'_>, id: &SessionId) -> Result<()> {
     let key = tx
@@ -70,13 +80,9 @@ pub(crate) fn remove(tx: &mut Tx<'_>, id: &SessionId) -> Result<()> {
             "DELETE FROM search_index WHERE rowid IN (SELECT key FROM messages WHERE session = ?1)",
         )?
         .execute([key])?;
-    tx.conn
-        .prepare_cached("DELETE FROM messages WHERE session = ?1")?
-        .execute([key])?;
+    tx.conn.prepare_cached(REMOVE_MESSAGES)?.execute([key])?;
     // Ranges, the read position, the draft and the marks go with the row.
-    tx.conn
-        .prepare_cached("DELETE FROM sessions WHERE key = ?1")?
-        .execute([key])?;
+    tx.conn.prepare_cached(REMOVE_ROW)?.execute([key])?;
     // Shown by the project again, it is read anew.
     super::heads::forget(tx, id)?;
     tx.forget_session(key);

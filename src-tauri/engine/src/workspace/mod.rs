@@ -159,6 +159,7 @@ pub(crate) struct Core {
     server_clock: Mutex<Option<i64>>,
     /// Since when the project's numbers count, by its clock, if they began to count in this run.
     era: Mutex<Option<Timestamp>>,
+    page_portion: catch_up::PagePortion,
     background: background::Control,
     /// The catch-up in which the server last told its time.
     clock_told: AtomicU64,
@@ -257,6 +258,7 @@ impl Workspace {
             session_opened,
             server_clock: Mutex::new(None),
             era: Mutex::new(None),
+            page_portion: catch_up::PagePortion::default(),
             background,
             clock_told: AtomicU64::new(0),
             browser: Mutex::default(),

@@ -194,8 +194,9 @@ pub(super) async fn run(core: Arc<Core>) {
         }
         // Without live changes there is nothing to catch up to: subscribing asks again.
         if !asked.catch_up || !core.hears() {
-            if asked.check {
-                check(&core, &mut settled).await;
+            // The project can be read again: what it refused is asked for now.
+            if asked.check && check(&core, &mut settled).await && refused.is_some() {
+                core.sync.catch_up_anew();
             }
             continue;
         }
@@ -255,8 +256,8 @@ async fn catch_up_once(core: &Core, settled: &mut Settled) -> Result<(), catch_u
 }
 
 /// Reads what changes should have told, or what nothing tells while they do not flow; the state
-/// of the connection stays as it is.
-async fn check(core: &Core, settled: &mut Settled) {
+/// of the connection stays as it is. Whether the project let itself be read.
+async fn check(core: &Core, settled: &mut Settled) -> bool {
     let (began, started, heard) = (server_now(core), Instant::now(), core.hears());
     core.ingest.hold().await;
     let result = catch_up::run(core).await;
@@ -272,7 +273,7 @@ async fn check(core: &Core, settled: &mut Settled) {
         Ok(outcome) => outcome.new,
         Err(error) => {
             tracing::info!(%error, "looking for what was not told did not finish");
-            return;
+            return false;
         }
     };
     // The answers have told the server's time.
@@ -290,6 +291,7 @@ async fn check(core: &Core, settled: &mut Settled) {
         core.sync.arrived(Arrived { ids: missed, front });
     }
     dealt_with(core, started).await;
+    true
 }
 
 /// What was written before a complete reading is here or in a gap: what comes of it later is no

@@ -25,4 +25,9 @@ total: number,
  * Parts of words were looked for in so many of the newest messages; none when that is all of
  * them, or when there was no need to.
  */
-scanned: number | null, };
+scanned: number | null, 
+/**
+ * Signs such as `++` were looked for in so many of the newest messages with the words, and not in
+ * those that are left; absent when it was all of them.
+ */
+examined?: number, };

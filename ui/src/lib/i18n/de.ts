@@ -776,6 +776,10 @@ const de = {
     one: "Wortteile in der neuesten {count}",
     other: "Wortteile in den neuesten {count}",
   },
+  "results.examined": {
+    one: "Zeichen in der neuesten {count} mit den Wörtern",
+    other: "Zeichen in den neuesten {count} mit den Wörtern",
+  },
   "results.indexing": "Bisher {done} von {total} Nachrichten hier durchsucht",
   "results.nothing": "Nichts zu „{query}“",
   "results.begin": "Schreib, was in allen Unterhaltungen gesucht wird, oder wähle einen Filter.",

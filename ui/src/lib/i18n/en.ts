@@ -759,6 +759,10 @@ export const en = {
     one: "parts of words in the newest {count}",
     other: "parts of words in the newest {count}",
   },
+  "results.examined": {
+    one: "signs in the newest {count} with the words",
+    other: "signs in the newest {count} with the words",
+  },
   "results.indexing": "{done} of {total} messages searched so far on this device",
   "results.nothing": "Nothing for “{query}”",
   "results.begin": "Write what to look for in all sessions, or choose a filter.",

@@ -19,7 +19,7 @@ use tidings_supabase::{Class, Rows};
 
 use super::{Core, members, outbox};
 
-pub(super) use pages::{fetch_older, fetch_one, fill, read_stretches};
+pub(super) use pages::{PagePortion, fetch_older, fetch_one, fill, read_stretches};
 pub(super) use portion::Portion;
 
 /// How PostgREST says that there is no such table: by itself, and by PostgreSQL's word before

@@ -1,6 +1,7 @@
 //! Ranges of sessions, read whole.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::{Mutex, PoisonError};
 
 use tidings_cache::{
     Anchor, CacheError, MessageKey, Page, PartialMessage, ReadStamp, Stamp, Stretch, Window,
@@ -93,10 +94,12 @@ pub(in super::super) async fn fetch_older(
         newer: from,
     };
     let wanted = [(session.clone(), stretch)];
-    let mut portion = Portion::of(limit);
+    let mut portion = core.page_portion.start(core, limit);
     loop {
         match read_stretches(core, &wanted, portion).await {
-            Err(Error::Server(error)) if portion.cut(&error) => {}
+            Err(Error::Server(error)) if portion.cut(&error) => {
+                core.page_portion.learn(core, portion);
+            }
             read => {
                 if core.background.is_paused() {
                     // Less is missing now, maybe nothing.
@@ -105,6 +108,28 @@ pub(in super::super) async fn fetch_older(
                 return read.map(drop);
             }
         }
+    }
+}
+
+/// What the project was found to give at once since the last catch-up: where that takes a gateway's
+/// patience to find out, not every page has to.
+#[derive(Debug, Default)]
+pub(in super::super) struct PagePortion(Mutex<Option<(u64, Portion)>>);
+
+impl PagePortion {
+    /// How much to ask for at first.
+    fn start(&self, core: &Core, limit: u32) -> Portion {
+        let learned = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let wanted = Portion::of(limit);
+        match learned {
+            Some((since, portion)) if since == *core.catch_ups.borrow() => wanted.at_most(portion),
+            _ => wanted,
+        }
+    }
+
+    fn learn(&self, core: &Core, portion: Portion) {
+        let since = *core.catch_ups.borrow();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((since, portion));
     }
 }
 

@@ -40,6 +40,15 @@ impl Portion {
         }
     }
 
+    /// As much, and no more than another one.
+    pub fn at_most(self, other: Self) -> Self {
+        Self {
+            rows: self.rows.min(other.rows),
+            sessions: self.sessions.min(other.sessions),
+            count: self.count && other.count,
+        }
+    }
+
     /// The query for no more rows than that.
     pub fn limit(&self, query: Query) -> Query {
         let query = query.limit(self.rows);
@@ -109,6 +118,15 @@ mod tests {
         assert!(few.cut(&Error::AnswerTooLarge));
         assert_eq!((few.rows, few.count), (5, false));
         assert!(!few.cut(&Error::AnswerTooLarge));
+    }
+
+    #[test]
+    fn what_was_learned_asks_for_no_more_than_is_wanted() {
+        let mut learned = Portion::of(200);
+        assert!(learned.cut(&Error::AnswerTooLarge));
+        assert_eq!(Portion::of(200).at_most(learned), learned);
+        let few = Portion::of(10).at_most(learned);
+        assert_eq!((few.rows, few.count), (10, false));
     }
 
     #[test]

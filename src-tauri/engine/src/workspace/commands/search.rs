@@ -25,6 +25,7 @@ impl Core {
             searched: results.total.saturating_sub(results.unindexed),
             total: results.total,
             scanned: results.scanned,
+            examined: results.examined,
         })
     }
 
