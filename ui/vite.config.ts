@@ -21,7 +21,7 @@ function sprite(): Plugin {
 const LANGUAGE = /\/i18n\/(german|de|de-engine)\.ts$/;
 /** What is loaded when it is asked for, but for what the first screen shows of it. */
 const LATER =
-  /\/lib\/(settings|alerts|onboarding|members|lock)\/|\/(AlertsTab|RuleItem|DetailsTab|OutboxDialog|DateDialog)\.svelte|\/highlight\.ts/;
+  /\/lib\/(settings|alerts|onboarding|members|lock)\/|\/(AlertsTab|RuleItem|FiringItem|DetailsTab|OutboxDialog|DateDialog)\.svelte|\/highlight\.ts/;
 /** What is loaded when a voice message is first shown. */
 const VOICE = /\/lib\/voice\//;
 /** What is loaded when a chart is opened. */

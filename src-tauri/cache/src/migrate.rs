@@ -66,6 +66,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 12,
         sql: include_str!("../../../migrations/0012_firings.sql"),
     },
+    Migration {
+        version: 13,
+        sql: include_str!("../../../migrations/0013_away.sql"),
+    },
 ];
 
 /// The schema version of an open database; 0 when it is new.
