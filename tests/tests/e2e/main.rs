@@ -6,6 +6,7 @@
 mod account;
 mod chat;
 mod delivery;
+mod killed;
 mod local;
 mod lock;
 mod look;
