@@ -4,8 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use tidings_testkit::wait_for;
+use tokio::process::Command;
 use tokio::time::Instant;
 
 /// Clock ticks a second in /proc, on every Linux.
@@ -80,6 +81,23 @@ impl Process {
         let used = self.ticks()?.saturating_sub(before);
         let used = f64::from(u32::try_from(used).unwrap_or(u32::MAX)) / TICKS;
         Ok(100.0 * used / began.elapsed().as_secs_f64())
+    }
+
+    /// Has it stand still, as while the machine sleeps, until it is woken.
+    pub async fn stand_still(self) -> Result<()> {
+        self.signal("-STOP").await
+    }
+
+    /// Has it go on after it stood still.
+    pub async fn wake(self) -> Result<()> {
+        self.signal("-CONT").await
+    }
+
+    async fn signal(self, signal: &str) -> Result<()> {
+        let mut kill = Command::new("kill");
+        let sent = kill.args([signal, &self.0.to_string()]).status().await?;
+        ensure!(sent.success(), "{signal} could not be sent to {}", self.0);
+        Ok(())
     }
 
     /// Processor time of it and its descendants.

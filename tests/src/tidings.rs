@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use fantoccini::Locator;
 use fantoccini::key::Key;
+use serde_json::{Value, json};
 use tidings_testkit::{Actor, DEADLINE, wait_for};
 
 use crate::webdriver::{App, Window};
@@ -130,6 +131,16 @@ impl Tidings {
             None
         })
         .await
+    }
+
+    /// Asks the engine as the page does, whether the window is shown or not.
+    pub async fn ask(&self, command: &str, arguments: Value) -> Result<Value> {
+        const ASK: &str = "const [command, args] = arguments; \
+            return window.__TAURI_INTERNALS__.invoke('call', { command, args })";
+        let asked = self.window.run(ASK, vec![json!(command), arguments]);
+        asked
+            .await
+            .with_context(|| format!("{command} was refused"))
     }
 
     /// Makes a rule that tells when a symbol rises to a price.

@@ -77,6 +77,11 @@ impl App {
         }
     }
 
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.application
+    }
+
     /// Adds an argument.
     #[must_use]
     pub fn arg(mut self, arg: impl Into<String>) -> Self {

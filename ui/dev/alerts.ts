@@ -124,6 +124,7 @@ function firing(
     price,
     time,
     fired_at: time,
+    away: mark === "away",
     mark,
   };
 }

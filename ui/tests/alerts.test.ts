@@ -276,6 +276,21 @@ describe("the list of alerts", () => {
     expect(screen.getByTestId("alert-history-all").textContent).toContain("Sell half");
   });
 
+  it("says in the history that it was held and missed as well", async () => {
+    show(row("a"));
+    alerts.fired(firing("f", 0, { mark: "quiet" }));
+    const [line] = await screen.findAllByTestId("alert-history-row");
+    expect(line?.textContent).toContain("Held, quiet hours");
+    expect(screen.queryByRole("img", { name: "Missed, offline" })).toBeNull();
+    alerts.fired(firing("f", 0, { mark: "quiet", away: true }));
+    await screen.findByRole("img", { name: "Missed, offline" });
+    expect(line?.textContent).toContain("Held, quiet hours");
+    // Once is enough.
+    alerts.fired(firing("f", 0, { mark: "away", away: true }));
+    await waitFor(() => expect(line?.textContent).toContain("Missed, offline"));
+    expect(screen.queryByRole("img", { name: "Missed, offline" })).toBeNull();
+  });
+
   it("says in the history what it asked for, and which prices are not known", async () => {
     show(row("a"));
     const HOUR = 3_600_000;

@@ -1,6 +1,8 @@
 import { fireEvent, render, screen, waitFor } from "@testing-library/svelte";
 import { beforeEach, describe, expect, it } from "vitest";
+import AlertEditor from "../src/lib/alerts/AlertEditor.svelte";
 import type { Desktop } from "../src/lib/bindings";
+import AlertsTab from "../src/lib/panel/AlertsTab.svelte";
 import AlertsSection from "../src/lib/settings/AlertsSection.svelte";
 import { readClock, writeClock } from "../src/lib/settings/clock";
 import StatusBar from "../src/lib/shell/StatusBar.svelte";
@@ -128,6 +130,48 @@ describe("what the desktop says", () => {
     await fireEvent.focus(window);
     (await backend.next("desktop")).answer(desktop);
     await waitFor(() => expect(screen.queryByTestId("notifications-missing")).toBeNull());
+  });
+
+  it("is told where alerts are listed and where they are made", async () => {
+    const places = [
+      () => render(AlertsTab),
+      () => render(AlertEditor, { id: undefined, form: {} }),
+    ];
+    for (const place of places) {
+      const { unmount } = place();
+      (await backend.next("desktop")).answer({ ...desktop, notifications: "inhibited" });
+      const kept = await screen.findByTestId("alerts-kept-back");
+      expect(kept.textContent).toContain("The desktop keeps notifications back.");
+      await fireEvent.click(screen.getByTestId("alerts-kept-back-open"));
+      await backend.next("open_notification_settings");
+      await fireEvent.focus(window);
+      (await backend.next("desktop")).answer(desktop);
+      await waitFor(() => expect(screen.queryByTestId("alerts-kept-back")).toBeNull());
+      unmount();
+    }
+  });
+
+  it("has its alerts held in quiet hours, and the editor says when", async () => {
+    const { unmount } = render(AlertEditor, { id: undefined, form: {} });
+    expect(screen.queryByTestId("alert-quiet")).toBeNull();
+    unmount();
+    held.take({ ...settings, quiet: { ...settings.quiet, on: true } });
+    render(AlertEditor, { id: undefined, form: {} });
+    expect(screen.getByTestId("alert-quiet").textContent).toMatch(/Quiet hours\s+22:00 – 07:00/);
+  });
+
+  it("is told there with a way to the settings where the desktop has none", async () => {
+    render(AlertsTab);
+    const none = { ...desktop, has_settings: false };
+    (await backend.next("desktop")).answer({ ...none, notifications: "missing" });
+    await fireEvent.click(await screen.findByTestId("alerts-kept-back-open"));
+    expect(view.settings).toBe("alerts");
+    view.settings = undefined;
+    expect(backend.names()).not.toContain("open_notification_settings");
+    // Nobody is led out of a dialog, where what was typed would be lost.
+    view.overlay = { kind: "alert", id: undefined, form: {} };
+    await waitFor(() => expect(screen.queryByTestId("alerts-kept-back-open")).toBeNull());
+    view.overlay = undefined;
   });
 
   it("decides which sounds are offered, and what is wrong with one is said", async () => {

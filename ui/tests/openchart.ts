@@ -112,6 +112,7 @@ export function firing(id: string, time: number, more: Partial<FiringRow> = {}):
     price: "67400.50",
     time,
     fired_at: time,
+    away: false,
     mark: "notified",
     ...more,
   };

@@ -70,6 +70,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 13,
         sql: include_str!("../../../migrations/0013_sessions.sql"),
     },
+    Migration {
+        version: 14,
+        sql: include_str!("../../../migrations/0014_away.sql"),
+    },
 ];
 
 /// The schema version of an open database; 0 when it is new.

@@ -455,6 +455,8 @@ pub struct FiringRow {
     pub time: i64,
     /// When it was judged here, in milliseconds: later than the tick where nobody listened then.
     pub fired_at: i64,
+    /// It happened while the program was away, whatever became of it.
+    pub away: bool,
     /// What became of it.
     pub mark: FiringMark,
 }

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use tidings_testkit::{Program, Running};
 use zbus::connection::Builder;
 
-pub use notifications::{Closed, Notice, Notifications};
+pub use notifications::{Answer, Closed, Notice, Notifications};
 pub use tray::{MenuItem, Tray, TrayItem};
 
 /// A message bus.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tidings_testkit::wait_for;
+use tokio::sync::watch;
 use zbus::object_server::SignalEmitter;
 use zbus::{OwnedVariant, interface};
 
@@ -52,11 +53,39 @@ pub enum Closed {
     Withdrawn = 3,
 }
 
+/// A call whose answer the service can keep back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// What it can do, which the program asks before each notification.
+    Capabilities,
+    /// The number of a notification that it has taken.
+    Notify,
+}
+
 /// The service, played by the test; it ends when dropped.
 #[derive(Debug)]
 pub struct Notifications {
     connection: zbus::Connection,
     seen: Arc<Mutex<Seen>>,
+    gate: Gate,
+}
+
+/// The answer that is kept back, and how many callers wait for it.
+#[derive(Debug, Clone, Default)]
+struct Gate(watch::Sender<(Option<Answer>, usize)>);
+
+impl Gate {
+    /// Returns once the answer may be given.
+    async fn pass(&self, answer: Answer) {
+        let mut gate = self.0.subscribe();
+        if gate.borrow_and_update().0 != Some(answer) {
+            return;
+        }
+        self.0.send_modify(|(_, waiting)| *waiting += 1);
+        // The sender is here.
+        let _ = gate.wait_for(|(held, _)| *held != Some(answer)).await;
+        self.0.send_modify(|(_, waiting)| *waiting -= 1);
+    }
 }
 
 #[derive(Debug, Default)]
@@ -66,8 +95,23 @@ struct Seen {
     last_id: u32,
 }
 
+impl Seen {
+    /// Takes a notification, and gives it its number.
+    fn take(&mut self, notice: Notice) -> u32 {
+        let id = if notice.replaces == 0 {
+            self.last_id += 1;
+            self.last_id
+        } else {
+            notice.replaces
+        };
+        self.notices.push(Notice { id, ..notice });
+        id
+    }
+}
+
 struct Service {
     seen: Arc<Mutex<Seen>>,
+    gate: Gate,
     capabilities: Vec<String>,
     /// "Do not disturb", as KDE's service says it.
     inhibited: bool,
@@ -81,9 +125,10 @@ impl Notifications {
 
     /// The same, offering what is named (`actions`, `body`, …).
     pub async fn with_capabilities(bus: &Bus, capabilities: &[&str]) -> Result<Self> {
-        let seen = Arc::default();
+        let (seen, gate) = (Arc::default(), Gate::default());
         let service = Service {
             seen: Arc::clone(&seen),
+            gate: gate.clone(),
             capabilities: capabilities.iter().map(ToString::to_string).collect(),
             inhibited: false,
         };
@@ -94,7 +139,22 @@ impl Notifications {
             .build()
             .await
             .context("could not be the notification service")?;
-        Ok(Self { connection, seen })
+        Ok(Self {
+            connection,
+            seen,
+            gate,
+        })
+    }
+
+    /// Keeps an answer back from now on, or none.
+    pub fn hold(&self, answer: Option<Answer>) {
+        self.gate.0.send_modify(|(held, _)| *held = answer);
+    }
+
+    /// Waits until somebody waits for the answer that is kept back.
+    pub async fn wait_held(&self, what: &str, deadline: Duration) -> Result<()> {
+        let waits = || async { (self.gate.0.borrow().1 > 0).then_some(()) };
+        wait_for(what, deadline, waits).await
     }
 
     /// All notifications so far, in the order they came.
@@ -168,7 +228,8 @@ impl Notifications {
 )]
 #[interface(name = "org.freedesktop.Notifications")]
 impl Service {
-    fn get_capabilities(&self) -> Vec<String> {
+    async fn get_capabilities(&self) -> Vec<String> {
+        self.gate.pass(Answer::Capabilities).await;
         self.capabilities.clone()
     }
 
@@ -178,7 +239,7 @@ impl Service {
         text.into()
     }
 
-    fn notify(
+    async fn notify(
         &self,
         app_name: String,
         replaces_id: u32,
@@ -189,15 +250,8 @@ impl Service {
         hints: HashMap<String, OwnedVariant>,
         expire_timeout: i32,
     ) -> u32 {
-        let mut seen = locked(&self.seen);
-        let id = if replaces_id == 0 {
-            seen.last_id += 1;
-            seen.last_id
-        } else {
-            replaces_id
-        };
-        seen.notices.push(Notice {
-            id,
+        let id = locked(&self.seen).take(Notice {
+            id: 0,
             replaces: replaces_id,
             app: app_name,
             icon: app_icon,
@@ -214,6 +268,7 @@ impl Service {
             timeout: expire_timeout,
             at: Instant::now(),
         });
+        self.gate.pass(Answer::Notify).await;
         id
     }
 

@@ -6,15 +6,18 @@
 mod account;
 mod chat;
 mod delivery;
+mod killed;
 mod local;
 mod lock;
 mod look;
 mod offline;
 mod prices;
+mod together;
 mod voice;
 
 use std::path::Path;
 
+use serde_json::{Value, json};
 use tidings_testkit::alice;
 use tidings_tests::project::Project;
 use tidings_tests::tidings::Tidings;
@@ -26,6 +29,16 @@ fn no_desktop() -> bool {
         println!("SKIPPED: the window: {reason}");
     }
     lacking.is_some()
+}
+
+/// What the page says to make a rule that fires each time that BTC rises to a price.
+fn above(price: &str) -> Value {
+    let condition = json!({"kind": "above", "price": price, "rearm_percent": null});
+    let form = json!({
+        "symbol": "BTC", "condition": condition, "repeat": "every", "cooldown_s": 0,
+        "expires_at": null, "tags": [], "message": null,
+    });
+    json!({"id": null, "form": form})
 }
 
 /// A window that is signed in at a project as Alice, with one session open.

@@ -94,6 +94,52 @@ async fn quiet_hours_hold_alerts_and_messages_and_tell_them_at_their_end_once() 
     assert_eq!(device.desk.shown().len(), 1, "{:?}", device.desk.shown());
 }
 
+/// The only entry of the history: what became of it, and whether it was missed.
+async fn entry(app: &Client, mark: FiringMark) -> bool {
+    let all = api::ListFirings {
+        limit: 10,
+        symbol: None,
+        before: None,
+    };
+    let is_it = |rows: &Vec<api::FiringRow>| rows.len() == 1 && rows[0].mark == mark;
+    app.until("the firing", all, is_it).await[0].away
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_held_or_muted_and_missed_as_well_says_both() {
+    for (mark, missed) in [
+        (FiringMark::Quiet, true),
+        (FiringMark::Quiet, false),
+        (FiringMark::Muted, true),
+    ] {
+        let project = Project::start().await;
+        project.price("BTC", "69000").await;
+        let device = quick();
+        let app = device.start().await;
+        app.join(&project).await;
+        watched(&app, "BTC").await;
+        let id = app.ok(above("BTC", "70000")).await.id;
+        if mark == FiringMark::Quiet {
+            quiet(&device, &app, true).await;
+        } else {
+            app.ok(api::MuteRule { id, muted: true }).await;
+        }
+        if missed {
+            app.stop().await;
+            project.price("BTC", "70100").await;
+            let app = device.start().await;
+            assert!(entry(&app, mark).await, "{mark:?}");
+            app.stop().await;
+            // Kept, not only told.
+            let app = device.start().await;
+            assert!(entry(&app, mark).await, "{mark:?}");
+        } else {
+            fires(&project, &app, "70100", mark).await;
+            assert!(!entry(&app, mark).await, "{mark:?}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_alert_of_the_quiet_hours_is_told_as_itself_and_what_was_read_is_not() {
     let talk = Talk::start_on(quick()).await;

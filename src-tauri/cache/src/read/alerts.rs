@@ -10,7 +10,7 @@ use crate::types::alerts::{Firing, FiringId, FiringMark, NewFiring, StoredRule};
 
 const FIRING: &str =
     "SELECT f.id, f.rule, s.name, f.sentence, f.price, f.source_time, f.fired_at, f.mark,
-    f.pending, f.message, f.condition, f.unknown_from, f.unknown_until
+    f.pending, f.message, f.condition, f.unknown_from, f.unknown_until, f.away
     FROM firings f JOIN symbols s ON s.key = f.symbol";
 
 impl Cache {
@@ -101,6 +101,7 @@ fn decode_firing(row: &Row<'_>) -> rusqlite::Result<Firing> {
             price: decode::decimal(row, 4)?,
             source_time: decode::time(row, 5)?,
             fired_at: decode::time(row, 6)?,
+            away: row.get(13)?,
             mark: FiringMark::from_word(row.get_ref(7)?.as_str()?),
             pending: row.get(8)?,
         },

@@ -294,6 +294,7 @@ fn copy_rules(old: &mut Damaged<'_>, conn: &mut Connection) -> Result<bool> {
 fn copy_firings(old: &mut Damaged<'_>, conn: &mut Connection) -> Result<bool> {
     const MESSAGES_SINCE: u32 = 10;
     const CONDITIONS_SINCE: u32 = 12;
+    const AWAY_SINCE: u32 = 13;
     let version = old.ask(migrate::version).unwrap_or_default();
     let message = if version >= MESSAGES_SINCE {
         "f.message"
@@ -305,12 +306,17 @@ fn copy_firings(old: &mut Damaged<'_>, conn: &mut Connection) -> Result<bool> {
     } else {
         "NULL, NULL, NULL"
     };
+    let away = if version >= AWAY_SINCE {
+        "f.away"
+    } else {
+        "f.mark = 'away'"
+    };
     each(
         old,
         conn,
         &format!(
             "SELECT f.rule, s.name, f.sentence, f.price, f.source_time, f.fired_at, f.mark, f.pending,
-                 {message}, {condition}
+                 {message}, {condition}, {away}
              FROM firings f JOIN symbols s ON s.key = f.symbol ORDER BY f.id"
         ),
         |row| {
@@ -324,6 +330,7 @@ fn copy_firings(old: &mut Damaged<'_>, conn: &mut Connection) -> Result<bool> {
                 price: decode::decimal(row, 3)?,
                 source_time: Timestamp::from_micros(row.get(4)?),
                 fired_at: decode::time(row, 5)?,
+                away: row.get(12)?,
                 mark: FiringMark::from_word(row.get_ref(6)?.as_str()?),
                 pending: row.get(7)?,
             })

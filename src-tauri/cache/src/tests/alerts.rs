@@ -51,6 +51,7 @@ fn firing(pending: bool) -> NewFiring {
         price: price("70000.10"),
         source_time: at(3),
         fired_at: at(4),
+        away: true,
         mark: FiringMark::Notified,
         pending,
     }

@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use super::*;
 use crate::migrate::{self, MIGRATIONS, Migration};
 use crate::store::{self, Place};
+use crate::{Firing, FiringMark};
 
 /// Rows for the tables that each step makes, as the version of that step wrote them: kept as they
 /// are once they are here. A step that only changes tables has the rows that show the change, or
@@ -26,6 +27,7 @@ const ROWS: &[(u32, &str)] = &[
     (11, include_str!("rows/0011.sql")),
     (12, include_str!("rows/0012.sql")),
     (13, include_str!("rows/0013.sql")),
+    (14, include_str!("rows/0014.sql")),
 ];
 
 fn place(dir: &TempDir) -> Place {
@@ -202,6 +204,25 @@ async fn reads(path: &Path, key: &CacheKey, version: u32) {
         .enqueue_message(note("after the update"), at(9))
         .await
         .unwrap();
+    cache.close().await;
+}
+
+#[tokio::test]
+async fn a_firing_that_was_marked_as_missed_still_says_so() {
+    let dir = TempDir::new().unwrap();
+    let place = place(&dir);
+    let conn = old(&place, 12);
+    let twice =
+        "INSERT INTO firings (rule, symbol, sentence, price, source_time, fired_at, mark, pending)
+             SELECT rule, symbol, sentence, price, source_time, fired_at, 'away', 0 FROM firings";
+    conn.execute_batch(twice).unwrap();
+    drop(conn);
+    let (cache, _) = Cache::open(&place.path, &place.key).unwrap();
+    let firings = cache.firings(10, None).await.unwrap();
+    assert!(firings.iter().any(|each| each.firing.away));
+    for Firing { firing, .. } in firings {
+        assert_eq!(firing.away, firing.mark == FiringMark::Away, "{firing:?}");
+    }
     cache.close().await;
 }
 

@@ -116,6 +116,8 @@ pub struct NewFiring {
     pub source_time: Timestamp,
     /// When it fired here.
     pub fired_at: Timestamp,
+    /// Nobody listened when that price held: it was found later.
+    pub away: bool,
     /// What becomes of its notification.
     pub mark: FiringMark,
     /// A notification has still to be shown.

@@ -117,8 +117,8 @@ pub(crate) fn add_firing(tx: &mut Tx<'_>, firing: &NewFiring) -> Result<FiringId
         .conn
         .prepare_cached(
             "INSERT INTO firings (rule, symbol, sentence, price, source_time, fired_at, mark, pending,
-                 message, condition, unknown_from, unknown_until)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                 message, condition, unknown_from, unknown_until, away)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?
         .insert(params![
             firing.rule.as_uuid().as_bytes(),
@@ -133,6 +133,7 @@ pub(crate) fn add_firing(tx: &mut Tx<'_>, firing: &NewFiring) -> Result<FiringId
             firing.condition.as_ref().map(Json::as_str),
             firing.unknown.map(|gap| gap.from.as_micros()),
             firing.unknown.map(|gap| gap.until.as_micros()),
+            firing.away,
         ])?;
     tx.changes.firings = true;
     Ok(FiringId(id))

@@ -53,9 +53,10 @@ pub async fn measure(app: &Path) -> Result<Vec<Measure>> {
     tidings.sign_up(&alice()).await?;
     tidings.new_session("Plans").await?;
     let symbols: Vec<String> = (0..SYMBOLS).map(feed_symbol).collect();
-    ask(&tidings, "set_watch_list", json!({"symbols": symbols})).await?;
+    let watched = json!({"symbols": symbols});
+    tidings.ask("set_watch_list", watched).await?;
     for n in 0..ALERTS {
-        ask(&tidings, "save_rule", rule(&alert_symbol(n))).await?;
+        tidings.ask("save_rule", rule(&alert_symbol(n))).await?;
     }
     tidings.close_to_tray().await?;
 
@@ -186,16 +187,6 @@ async fn listen(mut room: Room, heard: Heard) {
         let symbol = change["record"]["symbol"].as_str().unwrap_or_default();
         locked(&heard).insert(symbol.to_owned(), Instant::now());
     }
-}
-
-/// Asks the engine as the page does.
-async fn ask(tidings: &Tidings, command: &str, arguments: Value) -> Result<Value> {
-    const ASK: &str = "const [command, args] = arguments; \
-        return window.__TAURI_INTERNALS__.invoke('call', { command, args })";
-    let asked = tidings.window.run(ASK, vec![json!(command), arguments]);
-    asked
-        .await
-        .with_context(|| format!("{command} was refused"))
 }
 
 fn rule(symbol: &str) -> Value {

@@ -47,6 +47,10 @@ time: number,
  */
 fired_at: number, 
 /**
+ * It happened while the program was away, whatever became of it.
+ */
+away: boolean, 
+/**
  * What became of it.
  */
 mark: FiringMark, };

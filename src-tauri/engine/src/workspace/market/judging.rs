@@ -38,8 +38,6 @@ pub(super) struct Unkept {
 pub(crate) struct Fired {
     pub new: NewFiring,
     pub firing: Firing,
-    /// It happened while nobody was listening.
-    pub missed: bool,
     /// It was one too many.
     pub pause: Option<Pause>,
 }
@@ -374,9 +372,9 @@ pub(super) fn note(core: &Core, market: &mut Market, mut outcome: Outcome, when:
         market.unkept.firings.push(Fired {
             new: NewFiring {
                 unknown,
+                away: when.missed(firing.time),
                 ..new_firing(core, &kept.rule, id, &firing, quote, mark)
             },
-            missed: when.missed(firing.time),
             firing,
             pause: None,
         });
@@ -439,7 +437,7 @@ async fn try_keep(core: &Core, market: &mut Market) -> Result<(), CacheError> {
     let judging = market.held.is_some();
     let (missed, live): (Vec<_>, Vec<_>) = fired
         .into_iter()
-        .partition(|(_, fired)| judging && fired.missed);
+        .partition(|(_, fired)| judging && fired.new.away);
     market.untold.extend(missed);
     if !live.is_empty() {
         notices::fired(core, live);
@@ -461,6 +459,7 @@ fn new_firing(
         sentence: describe::title(rule, firing, &core.locale()),
         condition: Some(json(&rule.condition)),
         unknown: None,
+        away: false,
         message: rules::told(core, rule, firing, quote),
         price: firing.price.clone(),
         source_time: firing.time,

@@ -21,7 +21,7 @@ const ACTIONS: [NotificationAction; 3] = [
 /// Tells firings. Those of a time when nobody listened are told together.
 pub(super) async fn tell(core: &Core, fired: Vec<Fired>) {
     let (missed, mut told): (Vec<_>, Vec<_>) =
-        fired.into_iter().partition(|(_, fired)| fired.missed);
+        fired.into_iter().partition(|(_, fired)| fired.new.away);
     if missed.len() > 1 {
         let firings: Vec<_> = missed
             .into_iter()
@@ -36,7 +36,7 @@ pub(super) async fn tell(core: &Core, fired: Vec<Fired>) {
         let (kept, firing) = (fired.new, fired.firing);
         let own = own_words(core, &kept).map(str::to_owned);
         let mut body = own.unwrap_or_else(|| describe::body(&firing, &clock_time, &locale));
-        if fired.missed {
+        if kept.away {
             body = format!("{}: {body}", clock_time(firing.time));
         }
         if let Some(unknown) = unknown(&kept, &locale) {
@@ -191,6 +191,7 @@ pub(in crate::workspace) fn firing_row(
         price: firing.price.to_string(),
         time: firing.source_time.as_millis(),
         fired_at: firing.fired_at.as_millis(),
+        away: firing.away,
         mark: match firing.mark {
             FiringMark::Notified if firing.pending => api::FiringMark::Pending,
             FiringMark::Notified => api::FiringMark::Notified,
