@@ -84,6 +84,7 @@ async fn pages_unread_counts_and_searches_walk_an_index() {
         let plan = plan(&desk, &sql).await;
         assert!(plan.contains(index), "{plan}");
         assert!(!plan.contains("TEMP B-TREE"), "{plan}");
-    }    let unsent = plan(&desk, &unsent_sql()).await;
+    }
+    let unsent = plan(&desk, &unsent_sql()).await;
     assert!(unsent.contains("messages_unsent (session=?)"), "{unsent}");
 }

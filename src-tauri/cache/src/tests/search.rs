@@ -171,9 +171,9 @@ async fn while_the_index_of_an_old_cache_is_built_what_it_has_is_found() {
     desk.cache.index_some(15).await.unwrap();
     add(41..=43).await;
     let search = async || {
-        let found = desk
-            .cache
-            .search_beyond("word".to_owned(), SearchFilter::default(), 50, reach(5));
+        let found =
+            desk.cache
+                .search_beyond("word".to_owned(), SearchFilter::default(), 50, reach(5));
         let found = found.await.unwrap();
         let times = found.hits.iter().map(|hit| hit.message.message.created_at);
         (times.collect::<Vec<_>>(), found.unindexed, found.total)
@@ -203,7 +203,9 @@ async fn a_search_that_gave_up_on_signs_says_so() {
             ..reach(5)
         };
         let filter = SearchFilter::default();
-        let found = desk.cache.search_beyond("c++ ".to_owned(), filter, 50, reach);
+        let found = desk
+            .cache
+            .search_beyond("c++ ".to_owned(), filter, 50, reach);
         let found = found.await.unwrap();
         (found.hits.len(), found.examined)
     };
