@@ -23,6 +23,8 @@ const SAME = new Set([
   "Details",
   "Deutsch",
   "English",
+  "In",
+  "In {title}",
   "MiB",
   "Name",
   "Offline",

@@ -1,5 +1,7 @@
 //! Gives memory that nothing uses back to the system.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 /// Gives back what the program has freed and its allocator keeps. That of glibc keeps nearly all of
 /// it, so much work that is done leaves a large process behind; others give it back by themselves,
 /// and there this does nothing. It takes some milliseconds.
@@ -11,7 +13,8 @@ pub fn give_back() {
     }
 }
 
-#[cfg(all(test, target_os = "linux", target_env = "gnu"))]
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[cfg(test)]
 mod tests {
     /// KiB of this process in memory.
     fn resident() -> u64 {

@@ -107,13 +107,14 @@ fn tauri_elsewhere(graph: &Graph<'_>) -> Vec<String> {
         .collect()
 }
 
-/// The one package with lints of its own: SQLite takes a disk as a table of C functions.
-const OWN_LINTS: &str = "tidings-disk";
+/// The packages with lints of their own: SQLite takes a disk as a table of C functions, and the
+/// allocator is asked through C.
+const OWN_LINTS: [&str; 2] = ["tidings-disk", "tidings-memory"];
 
 fn without_lints(packages: &[Package]) -> Vec<String> {
     packages
         .iter()
-        .filter(|package| package.name != OWN_LINTS)
+        .filter(|package| !OWN_LINTS.contains(&package.name.as_str()))
         .filter(|package| {
             let manifest = std::fs::read_to_string(&package.manifest_path).unwrap_or_default();
             !manifest

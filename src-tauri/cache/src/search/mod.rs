@@ -9,4 +9,5 @@ mod snippet;
 pub(crate) mod suggest;
 pub(crate) mod tokens;
 
+#[cfg(test)]
 pub(crate) use find::Reach;
