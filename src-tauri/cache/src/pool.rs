@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 use tidings_worker::Worker;
-use tokio::sync::{Semaphore, broadcast, watch};
+use tokio::sync::{Semaphore, TryAcquireError, broadcast, watch};
 
 use crate::change::{Changes, Committed};
 use crate::checkpoint::Checkpointer;
@@ -239,14 +239,19 @@ impl Pool {
         let mut reads = self.reads.subscribe();
         // Both fail only without a sender, which is here.
         let _ = reads.changed().await;
-        while tokio::time::timeout(quiet, reads.changed()).await.is_ok() {}
         let Readers::Pool { permits, idle, .. } = &self.readers else {
             return Ok(());
         };
-        let all = Arc::clone(permits)
-            .acquire_many_owned(u32::try_from(READERS).unwrap_or(1))
-            .await
-            .map_err(|_| CacheError::Closed)?;
+        let readers = u32::try_from(READERS).unwrap_or(1);
+        let all = loop {
+            while tokio::time::timeout(quiet, reads.changed()).await.is_ok() {}
+            // Nobody waits for this: a long read goes on, and others beside it.
+            match Arc::clone(permits).try_acquire_many_owned(readers) {
+                Ok(all) => break all,
+                Err(TryAcquireError::NoPermits) => {}
+                Err(TryAcquireError::Closed) => return Err(CacheError::Closed),
+            }
+        };
         let idle = Arc::clone(idle);
         let task = tokio::task::spawn_blocking(move || {
             let _all = all;

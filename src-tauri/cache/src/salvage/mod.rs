@@ -294,7 +294,7 @@ fn copy_rules(old: &mut Damaged<'_>, conn: &mut Connection) -> Result<bool> {
 fn copy_firings(old: &mut Damaged<'_>, conn: &mut Connection) -> Result<bool> {
     const MESSAGES_SINCE: u32 = 10;
     const CONDITIONS_SINCE: u32 = 12;
-    const AWAY_SINCE: u32 = 13;
+    const AWAY_SINCE: u32 = 14;
     let version = old.ask(migrate::version).unwrap_or_default();
     let message = if version >= MESSAGES_SINCE {
         "f.message"

@@ -41,6 +41,10 @@ impl Cache {
     }
 }
 
+/// With more words than these a query was not typed wrongly but pasted: each unknown one has to be
+/// compared with thousands of others.
+const WORDS: usize = 8;
+
 /// A word of the query that the index does not have, and what is like it, the likeliest first.
 struct Unknown<'q> {
     term: &'q Term,
@@ -54,6 +58,9 @@ fn suggest(
     filter: &SearchFilter,
     account: Option<&UserId>,
 ) -> Result<Option<String>> {
+    if query.terms.len() > WORDS {
+        return Ok(None);
+    }
     let mut unknown = Vec::new();
     for term in query.terms.iter().filter(|term| !term.quoted) {
         let [word] = &term.words()[..] else { continue };

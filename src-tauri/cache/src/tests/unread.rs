@@ -93,12 +93,13 @@ async fn unread_counts_by_the_servers_clock_once_it_is_known() {
     let unread = || async { desk.cache.sessions().await.unwrap()[0].unread };
     assert_eq!(unread().await, 0);
     let mut commits = desk.cache.subscribe();
-    desk.cache.set_told_to(at(10)).await.unwrap();
+    let behind = at(10).as_micros() - at(90_000).as_micros();
+    desk.cache.set_clock(behind).await.unwrap();
     let told = commits.recv().await.unwrap().changes.read_positions;
     assert!(told.contains(&sid("trip")), "{told:?}");
     assert_eq!(unread().await, 1);
-    // Later readings change nothing of that.
-    desk.cache.set_told_to(at(20)).await.unwrap();
+    // The first correction counts.
+    desk.cache.set_clock(-behind).await.unwrap();
     assert_eq!(unread().await, 1);
 }
 

@@ -34,7 +34,7 @@ const OWN_NAMES: [&str; 7] = [
 impl Cache {
     /// Whose workspace this is. The first call ever also sets from when on messages count as
     /// unread: what was written before that is history. `now` is this computer's time, and counts until
-    /// [`Self::set_told_to`] knows the server's.
+    /// [`Self::set_clock`] corrects it.
     pub async fn set_account(&self, user: UserId, now: Timestamp) -> Result<()> {
         if self.account().as_ref() == Some(&user) {
             return Ok(());
@@ -52,6 +52,15 @@ impl Cache {
         .await?;
         self.remember_account(user);
         Ok(())
+    }
+
+    /// This computer's clock is so many microseconds behind the server's: the first time this corrects
+    /// from when on messages count as unread.
+    pub async fn set_clock(&self, behind: i64) -> Result<()> {
+        self.write(Durability::Normal, move |tx| {
+            correct_unread_since(tx, behind)
+        })
+        .await
     }
 
     /// Sets or clears a fact of the caller's. Names of the cache's own are refused.
@@ -125,13 +134,20 @@ pub(crate) fn touch(tx: &Tx<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Messages count as unread from this time on, if that was a guess until now.
-pub(crate) fn count_unread_from(tx: &mut Tx<'_>, micros: &str) -> Result<()> {
-    if crate::read::status::meta(tx.conn, UNREAD_GUESSED)?.is_none() {
+/// Corrects from when on messages count as unread, if that is by a clock that is so many
+/// microseconds behind the server's.
+fn correct_unread_since(tx: &mut Tx<'_>, behind: i64) -> Result<()> {
+    let meta = |name| crate::read::status::meta(tx.conn, name);
+    if meta(UNREAD_GUESSED)?.is_none() {
         return Ok(());
     }
-    set_meta(tx, UNREAD_SINCE, Some(micros))?;
+    let guess = meta(UNREAD_SINCE)?.and_then(|micros| micros.parse::<i64>().ok());
+    let since = guess.map(|guess| guess.saturating_add(behind).to_string());
+    set_meta(tx, UNREAD_SINCE, since.as_deref())?;
     set_meta(tx, UNREAD_GUESSED, None)?;
+    if behind == 0 {
+        return Ok(());
+    }
     let mut statement = tx.conn.prepare_cached("SELECT id FROM sessions")?;
     let ids = statement.query_map([], |row| decode::session_id(row, 0))?;
     let ids = ids.collect::<rusqlite::Result<Vec<_>>>()?;

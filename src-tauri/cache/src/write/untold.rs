@@ -6,7 +6,7 @@
 use rusqlite::types::Value;
 use tidings_model::{MessageId, Timestamp};
 
-use super::local::{count_unread_from, set_meta};
+use super::local::set_meta;
 use super::rows::{StoredRow, message};
 use super::{Telling, Tx};
 use crate::error::Result;
@@ -65,14 +65,10 @@ impl Cache {
     }
 
     /// Everything that was written before this, by the server's clock, is here or in a gap: what
-    /// comes of it from now on is not told. Forgets what waits and has been read meanwhile. The first
-    /// time also corrects from when on messages count as unread, which was a guess by the clock of this
-    /// computer.
+    /// comes of it from now on is not told. Forgets what waits and has been read meanwhile.
     pub async fn set_told_to(&self, at: Timestamp) -> Result<()> {
         self.write(Durability::Normal, move |tx| {
-            let micros = at.as_micros().to_string();
-            count_unread_from(tx, &micros)?;
-            set_meta(tx, TOLD_TO, Some(&micros))?;
+            set_meta(tx, TOLD_TO, Some(&at.as_micros().to_string()))?;
             tx.conn.prepare_cached(FORGET_READ)?.execute([])?;
             Ok(())
         })

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use super::Core;
 
 /// Messages in one transaction.
-const BATCH: usize = 200;
+pub(super) const BATCH: usize = 200;
 /// Messages that changed since the last look; with more the index waits for so long.
 const MANY: usize = 200;
 const PAUSE: Duration = Duration::from_millis(100);

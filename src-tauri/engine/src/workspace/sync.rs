@@ -299,6 +299,11 @@ async fn check(core: &Core, settled: &mut Settled) -> bool {
 async fn dealt_with(core: &Core, started: Instant) {
     // The answers have told the server's time; what is on its way may come yet.
     let began = server_now(core).minus(started.elapsed());
+    if let Some(skew) = core.skew_ms()
+        && let Err(error) = core.cache.set_clock(skew.saturating_mul(1_000)).await
+    {
+        tracing::warn!(%error, "messages may count as unread by a wrong clock");
+    }
     if let Err(error) = core.cache.set_told_to(began.minus(COMING)).await {
         tracing::warn!(%error, "what was fetched may be told as if it were new");
     }

@@ -793,6 +793,8 @@ const de = {
   "filter.label": "Filter",
   "filter.from": "Von",
   "filter.anyone": "Von allen",
+  "filter.fromYou": "Von dir",
+  "filter.fromAssistant": "Vom Assistenten",
   "filter.fromName": "Von {name}",
   "filter.in": "In",
   "filter.anySession": "In allen Unterhaltungen",

@@ -776,6 +776,8 @@ export const en = {
   "filter.label": "Filters",
   "filter.from": "From",
   "filter.anyone": "From anyone",
+  "filter.fromYou": "From you",
+  "filter.fromAssistant": "From the assistant",
   "filter.fromName": "From {name}",
   "filter.in": "In",
   "filter.anySession": "In any session",

@@ -218,6 +218,8 @@ class App {
     this.hasTray = snapshot.has_tray;
     this.alertsMutedUntil = snapshot.alerts_muted_until ?? undefined;
     lock.state = snapshot.lock;
+    // What was found in another workspace leads nowhere in this one.
+    if (changed && this.active !== undefined) view.results = undefined;
     if (changed) this.#clear();
     begun.workspace = snapshot.active?.info.id;
     this.#takeWorkspace(snapshot.active);

@@ -4,7 +4,7 @@ use tidings_cache::{SearchFilter, SearchFrom, SearchKind};
 use tidings_contract as api;
 use tidings_model::{Timestamp, UserId};
 
-use super::super::Core;
+use super::super::{Core, index};
 use super::{MAX_PAGE, invalid, session_id};
 use crate::error::Result;
 
@@ -19,10 +19,16 @@ impl Core {
             let session = self.cache.session(hit.session.clone()).await?;
             hits.push(viewer.hit(hit, session.and_then(|s| s.session.title)));
         }
+        // The index is a moment behind what has just come, which is looked through.
+        let unindexed = if results.unindexed <= index::BATCH as u64 {
+            0
+        } else {
+            results.unindexed
+        };
         Ok(api::SearchReply {
             hits,
             more: results.more,
-            searched: results.total.saturating_sub(results.unindexed),
+            searched: results.total.saturating_sub(unindexed),
             total: results.total,
             scanned: results.scanned,
             examined: results.examined,
