@@ -42,7 +42,7 @@ export function search(query: string, messages: readonly MessageRow[]): SearchRe
 
 /** A page of messages; around one that was found elsewhere, it stands among others. */
 export function around({ at }: GetMessages, messages: readonly MessageRow[]): MessageRow[] {
-  const hit = at.at === "around" && elsewhere.find(({ message }) => message === at.message);
+  const hit = at.at === "around_here" && elsewhere.find(({ message }) => message === at.message);
   const [first] = messages;
   if (!hit || !first) return [...messages];
   const found: MessageRow = {

@@ -68,7 +68,7 @@ describe("the page of all hits", () => {
     const titles = screen.getAllByRole("heading", { level: 2 }).map((each) => each.textContent);
     expect(titles[0]).toContain("About data");
     const page = await backend.next("messages");
-    expect(page.args).toMatchObject({ session: "data", at: { at: "around", message: "m1" } });
+    expect(page.args).toMatchObject({ session: "data", at: { at: "around_here", message: "m1" } });
     page.answer({
       rows: [message("m0", "Retention?"), message("m1", "The Rétention policy, and more")],
       gaps: [],
@@ -83,7 +83,7 @@ describe("the page of all hits", () => {
     // Another one that gets the focus is read instead.
     await fireEvent.focus(screen.getAllByTestId("result")[2] as HTMLElement);
     expect((await backend.next("messages")).args).toMatchObject({
-      at: { at: "around", message: "m2" },
+      at: { at: "around_here", message: "m2" },
     });
   });
 

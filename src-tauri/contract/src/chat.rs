@@ -237,6 +237,11 @@ pub enum PageAt {
         /// Id of that message.
         message: String,
     },
+    /// The same as far as they are here: what is missing is not fetched, for it is only looked at.
+    AroundHere {
+        /// Id of that message.
+        message: String,
+    },
 }
 
 /// A part of a session's messages.

@@ -243,11 +243,19 @@ async fn a_day_that_is_not_here_is_fetched_and_without_a_connection_it_is_said()
     let found = app.ok(day(200)).await;
     assert!(found.certain);
     let message = found.message.unwrap();
-    let around = api::GetMessages {
+    let at = |at| api::GetMessages {
         session: session.clone(),
-        at: PageAt::Around { message },
+        at,
         limit: 20,
     };
+    // Who only looks fetches nothing.
+    let here = PageAt::AroundHere {
+        message: message.clone(),
+    };
+    let page = app.ok(at(here)).await;
+    let older = |row: &api::MessageRow| row.content.starts_with("words of 300");
+    assert!(!page.rows.iter().any(older), "{:?}", page.rows);
+    let around = at(PageAt::Around { message });
     let page = app.ok(around).await;
     let days: Vec<&str> = page.rows.iter().map(|row| &row.content[..12]).collect();
     let first = days

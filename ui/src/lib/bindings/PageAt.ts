@@ -15,4 +15,8 @@ message: string, } | { "at": "around",
 /**
  * Id of that message.
  */
+message: string, } | { "at": "around_here", 
+/**
+ * Id of that message.
+ */
 message: string, };

@@ -186,7 +186,9 @@ impl Core {
             api::PageAt::Latest => Anchor::Latest,
             api::PageAt::Before { message } => Anchor::Before(self.key_of(message).await?),
             api::PageAt::After { message } => Anchor::After(self.key_of(message).await?),
-            api::PageAt::Around { message } => Anchor::Around(self.key_of(message).await?),
+            api::PageAt::Around { message } | api::PageAt::AroundHere { message } => {
+                Anchor::Around(self.key_of(message).await?)
+            }
         };
         let wanted = Page {
             anchor,
@@ -195,8 +197,10 @@ impl Core {
         let mut page = self.cache.messages(session.clone(), wanted).await?;
         // What is missing is fetched from where the newest gap begins; what is far more than a
         // page is fetched as far as the page goes.
+        let fetches = !matches!(args.at, api::PageAt::AroundHere { .. });
         let mut from = None;
         while let Some(gap) = page.missing_within(wanted.limit)
+            && fetches
             && self.state.is_up()
             && from != Some(gap.before)
         {
