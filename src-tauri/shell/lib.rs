@@ -5,6 +5,7 @@
 mod arguments;
 mod commands;
 mod host;
+mod instance;
 mod links;
 mod logging;
 mod network;

@@ -17,10 +17,10 @@ use tokio::sync::watch;
 use crate::arguments::Arguments;
 use crate::host::DesktopHost;
 use crate::notify::{Acted, Notifier};
-use crate::{commands, logging, network, platform, telling, tray, window};
+use crate::{commands, instance, logging, network, platform, telling, tray, window};
 
-/// Name under which secrets are kept in the system's key store.
-const SERVICE: &str = "app.tidings.desktop";
+/// The program's name among those of the system: secrets are kept under it, and so are its data.
+pub const SERVICE: &str = "app.tidings.desktop";
 /// How long after the window the tray icon comes: what draws it would delay the first page.
 const TRAY_AFTER: Duration = Duration::from_secs(1);
 
@@ -99,6 +99,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
     let seen = focused.clone();
     #[cfg(not(target_os = "linux"))]
     let autostart = platform::autostart_plugin(arguments.data_dir.as_deref());
+    let instance = instance::plugin(arguments.data_dir.as_deref());
     let hidden = arguments.hidden && platform::has_tray();
     let setup = move |app: &mut tauri::App| -> Result<(), Box<dyn std::error::Error>> {
         let handle = app.handle().clone();
@@ -136,12 +137,14 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Ok(())
     };
     let builder = tauri::Builder::default();
+    // Before all that a second start should not begin.
+    let builder = match instance {
+        Some(instance) => builder.plugin(instance),
+        None => builder,
+    };
     #[cfg(not(target_os = "linux"))]
     let builder = builder.plugin(autostart);
     let built = builder
-        .plugin(tauri_plugin_single_instance::init(|app, _, _| {
-            window::show(app);
-        }))
         .plugin(tauri_plugin_opener::init())
         .plugin(
             tauri_plugin_window_state::Builder::new()

@@ -97,6 +97,16 @@ impl App {
         self
     }
 
+    /// Starts it without a driver.
+    pub fn start(&self) -> Result<Running> {
+        let program = Program::new(&self.application).args(&self.args);
+        let started = self
+            .env
+            .iter()
+            .fold(program, |program, (name, value)| program.env(name, value));
+        started.with_children().start()
+    }
+
     /// Starts it and waits for its window.
     pub async fn open(&self) -> Result<Window> {
         let mut capabilities = Capabilities::new();

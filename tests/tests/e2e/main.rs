@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod account;
+mod again;
 mod chat;
 mod delivery;
 mod killed;
