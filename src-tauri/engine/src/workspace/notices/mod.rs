@@ -118,16 +118,26 @@ pub(super) async fn run(
             () = core.stop.cancelled() => return,
             () = until(due), if due.is_some() => {
                 teller.due = None;
-                messages::tell(&core, &mut teller.bursts, false).await;
+                if holds_no_longer(&core) {
+                    // What came just before quiet hours ended is told with all that they held.
+                    digest::tell_held(&core, &mut teller).await;
+                } else {
+                    messages::tell(&core, &mut teller.bursts, false).await;
+                }
                 teller.earliest = Instant::now() + APART;
             }
             _ = look.tick() => {
-                if core.holds.load(Ordering::SeqCst) && !gate::is_quiet(&core) {
+                if holds_no_longer(&core) {
                     digest::tell_held(&core, &mut teller).await;
                 }
             }
         }
     }
+}
+
+/// Whether something was held in quiet hours that have ended.
+fn holds_no_longer(core: &Core) -> bool {
+    core.holds.load(Ordering::SeqCst) && !gate::is_quiet(core)
 }
 
 async fn until(due: Option<Instant>) {
