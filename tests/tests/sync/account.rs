@@ -376,6 +376,8 @@ async fn the_local_workspace_opens_answers_and_persists_without_a_form() {
     let rows = app
         .until("welcome", api::ListSessions {}, |rows| rows.len() >= 2)
         .await;
+    // What was there from the start is no news.
+    assert!(rows.iter().all(|row| row.unread == 0), "{rows:?}");
     let session = rows[0].id.clone();
     app.ok(crate::kit::open(&session)).await;
     app.send(&session, "/help").await;

@@ -294,13 +294,25 @@ async fn check(core: &Core, settled: &mut Settled) -> bool {
     true
 }
 
+/// How far this computer's clock is behind the server's, in microseconds. The server tells whole
+/// seconds (RFC 9110, section 5.6.7) and its answer took a moment: up to that far they are one, and
+/// beyond it nothing that was there before counts as written since.
+const fn behind(skew_ms: i64) -> i64 {
+    const GRAIN: i64 = 1_000;
+    if skew_ms.saturating_abs() <= 2 * GRAIN {
+        0
+    } else {
+        skew_ms.saturating_add(GRAIN).saturating_mul(1_000)
+    }
+}
+
 /// What was written before a complete reading is here or in a gap: what comes of it later is no
 /// news. What the reading found new is told.
 async fn dealt_with(core: &Core, started: Instant) {
     // The answers have told the server's time; what is on its way may come yet.
     let began = server_now(core).minus(started.elapsed());
     if let Some(skew) = core.skew_ms()
-        && let Err(error) = core.cache.set_clock(skew.saturating_mul(1_000)).await
+        && let Err(error) = core.cache.set_clock(behind(skew)).await
     {
         tracing::warn!(%error, "messages may count as unread by a wrong clock");
     }
