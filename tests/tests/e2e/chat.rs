@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tidings_testkit::{Actor, DEADLINE, Program, Running, alice, bob, node, scratch, wait_for};
 use tidings_tests::project::Project;
 
-use crate::{at_project, no_desktop};
+use crate::{at_project, no_desktop, sessions};
 
 const PEER: &str = "conformance/peer.mjs";
 
@@ -50,7 +50,7 @@ async fn code_is_coloured_beside_the_page() {
     let data = scratch().unwrap();
     let tidings = at_project(&project, data.path()).await;
     let service = project.service();
-    let sessions = service.select("chat_sessions", "").await.unwrap();
+    let sessions = sessions(&project, 1).await;
     let row = json!({
         "session_id": sessions[0]["id"], "role": "assistant",
         "content": "```js\nconst one = 1; // the first\n```",
@@ -76,7 +76,7 @@ async fn the_window_and_the_official_client_talk_both_ways() {
     project.newcomer(&bob()).await;
     tidings.say("Hello, who is there?").await.unwrap();
     tidings.message_state("Hello", "delivered").await.unwrap();
-    let sessions = project.service().select("chat_sessions", "").await.unwrap();
+    let sessions = sessions(&project, 1).await;
     let mut peer = start_peer(&project, sessions[0]["id"].as_str().unwrap()).await;
 
     tidings.say("say It is me").await.unwrap();

@@ -8,7 +8,7 @@ use tidings_tests::dbus::{Bus, Notifications, Tray};
 use tidings_tests::project::Project;
 use tidings_tests::tidings::Tidings;
 
-use crate::{at_project, no_desktop};
+use crate::{at_project, no_desktop, sessions};
 
 /// A notification service with answers in place and sounds, as KDE's is.
 async fn service(bus: &Bus) -> Notifications {
@@ -33,7 +33,7 @@ async fn a_message_is_answered_in_its_notification_with_the_window_closed() {
     let tidings = at_project(&project, data.path()).await;
     let peer = project.newcomer(&bob()).await;
     let service = project.service();
-    let sessions = service.select("chat_sessions", "").await.unwrap();
+    let sessions = sessions(&project, 1).await;
     let session = sessions[0]["id"].as_str().unwrap().to_owned();
     hidden(&tidings).await;
     let row = json!({

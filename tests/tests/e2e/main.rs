@@ -19,7 +19,7 @@ mod voice;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use tidings_testkit::alice;
+use tidings_testkit::{DEADLINE, alice, wait_for};
 use tidings_tests::project::Project;
 use tidings_tests::tidings::Tidings;
 
@@ -40,6 +40,18 @@ fn above(price: &str) -> Value {
         "expires_at": null, "tags": [], "message": null,
     });
     json!({"id": null, "form": form})
+}
+
+/// The sessions that a project has by their titles, once there are so many: what was made in the
+/// window is written there a moment later.
+async fn sessions(project: &Project, count: usize) -> Vec<Value> {
+    let service = project.service();
+    wait_for("the sessions in the project", DEADLINE, async || {
+        let sessions = service.select("chat_sessions", "order=title").await.ok()?;
+        (sessions.len() >= count).then_some(sessions)
+    })
+    .await
+    .unwrap()
 }
 
 /// A window that is signed in at a project as Alice, with one session open.

@@ -10,7 +10,7 @@ use tidings_tests::project::Project;
 use tidings_tests::tidings::Tidings;
 use tidings_tests::webdriver::App;
 
-use crate::{above, at_project, no_desktop};
+use crate::{above, at_project, no_desktop, sessions};
 
 const LINES: [&str; 3] = ["70000", "70010", "70020"];
 const BEYOND: &str = "70100";
@@ -41,9 +41,7 @@ impl Evening {
             tidings.ask("save_rule", above(line)).await.unwrap();
         }
         let peer = project.newcomer(&bob()).await;
-        let service = project.service();
-        let sessions = service.select("chat_sessions", "order=title").await;
-        let sessions = sessions.unwrap();
+        let sessions = sessions(&project, 2).await;
         let sessions = sessions.iter().map(|row| row["id"].as_str().unwrap());
         let evening = Self {
             sessions: sessions.map(str::to_owned).collect(),

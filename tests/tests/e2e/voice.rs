@@ -5,7 +5,7 @@ use tidings_testkit::{bob, scratch};
 use tidings_tests::project::Project;
 use tidings_tests::sound::wav;
 
-use crate::{at_project, no_desktop};
+use crate::{at_project, no_desktop, sessions};
 
 /// Half a minute.
 const SIZE: u32 = 240_000;
@@ -24,7 +24,7 @@ async fn a_voice_message_is_played() {
     bob.store("voice/word.wav", "audio/wav", wav(SIZE))
         .await
         .unwrap();
-    let sessions = service.select("chat_sessions", "").await.unwrap();
+    let sessions = sessions(&project, 1).await;
     let row = json!({
         "session_id": sessions[0]["id"], "user_id": bob.user(), "role": "user",
         "content": "Half a minute of nothing", "message_type": "voice",
