@@ -13,6 +13,7 @@ mod lock;
 mod look;
 mod offline;
 mod prices;
+mod search;
 mod together;
 mod voice;
 

@@ -208,6 +208,30 @@ async fn reads(path: &Path, key: &CacheKey, version: u32) {
 }
 
 #[tokio::test]
+async fn the_history_of_a_damaged_cache_of_every_earlier_version_is_saved() {
+    /// The version that has firings.
+    const FIRST: u32 = 5;
+    for step in MIGRATIONS.iter().filter(|step| step.version >= FIRST) {
+        let dir = TempDir::new().unwrap();
+        let place = place(&dir);
+        let conn = old(&place, step.version);
+        let before = counts(&conn)["firings"];
+        drop(conn);
+        std::fs::write(place.damage_marker(), "found by the program").unwrap();
+        let (cache, report) = Cache::open(&place.path, &place.key).unwrap();
+        assert!(report.set_aside.is_some());
+        let firings = cache.firings(100, None).await.unwrap();
+        assert_eq!(
+            i64::try_from(firings.len()).unwrap(),
+            before,
+            "of version {}",
+            step.version
+        );
+        cache.close().await;
+    }
+}
+
+#[tokio::test]
 async fn a_firing_that_was_marked_as_missed_still_says_so() {
     let dir = TempDir::new().unwrap();
     let place = place(&dir);
