@@ -53,43 +53,35 @@ async fn unread_is_counted_from_the_position_and_leaves_out_own_messages() {
     assert!(commits.try_recv().is_err());
 }
 
-#[tokio::test]
-async fn what_was_written_before_the_first_start_is_no_news() {
+/// A cache that was first used at a time, by its computer's clock, with messages of the seconds 5
+/// and 15.
+async fn first_used(now: Timestamp) -> Desk {
     let dir = TempDir::new().unwrap();
-    let (cache, _) = Cache::open(&dir.path().join("c.db"), &CacheKey::generate()).unwrap();
-    cache.set_account(alice(), at(10)).await.unwrap();
-    cache.set_account(alice(), at(0)).await.unwrap();
-    let desk = Desk {
-        cache,
-        key: CacheKey::generate(),
-        dir,
-    };
+    let key = CacheKey::generate();
+    let (cache, _) = Cache::open(&dir.path().join("c.db"), &key).unwrap();
+    cache.set_account(alice(), now).await.unwrap();
+    let desk = Desk { cache, key, dir };
     let source = desk.read();
     let facts = [5, 15].map(|n| Incoming::Message {
         row: message(n, "x").into(),
         source,
     });
     desk.cache.ingest(facts.to_vec()).await.unwrap();
+    desk
+}
+
+#[tokio::test]
+async fn what_was_written_before_the_first_start_is_no_news() {
+    let desk = first_used(at(10)).await;
+    // A later start changes nothing of it.
+    desk.cache.set_account(alice(), at(0)).await.unwrap();
     assert_eq!(desk.cache.sessions().await.unwrap()[0].unread, 1);
 }
 
 #[tokio::test]
 async fn unread_counts_by_the_servers_clock_once_it_is_known() {
-    let dir = TempDir::new().unwrap();
-    let (cache, _) = Cache::open(&dir.path().join("c.db"), &CacheKey::generate()).unwrap();
     // This computer's clock is far ahead.
-    cache.set_account(alice(), at(90_000)).await.unwrap();
-    let desk = Desk {
-        cache,
-        key: CacheKey::generate(),
-        dir,
-    };
-    let source = desk.read();
-    let facts = [5, 15].map(|n| Incoming::Message {
-        row: message(n, "x").into(),
-        source,
-    });
-    desk.cache.ingest(facts.to_vec()).await.unwrap();
+    let desk = first_used(at(90_000)).await;
     let unread = || async { desk.cache.sessions().await.unwrap()[0].unread };
     assert_eq!(unread().await, 0);
     let mut commits = desk.cache.subscribe();
