@@ -74,6 +74,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 14,
         sql: include_str!("../../../migrations/0014_away.sql"),
     },
+    Migration {
+        version: 15,
+        sql: include_str!("../../../migrations/0015_search_order.sql"),
+    },
 ];
 
 /// The schema version of an open database; 0 when it is new.

@@ -1,22 +1,23 @@
 //! What a search may find: by the operators of the query, and by the filter beside it.
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, named_params};
-use tidings_model::{MessageKind, Role, Timestamp, UserId};
+use tidings_model::{MessageKind, Role, SessionId, Timestamp, UserId};
 
+use super::facets::Facet;
 use super::query::Query;
 use crate::error::Result;
 use crate::types::search::{SearchFilter, SearchFrom, SearchKind};
 
 /// Messages with what the conditions ask for.
 pub(super) const BY_KEY: &str = "messages m
-    LEFT JOIN sessions s ON s.key = m.session LEFT JOIN users u ON u.key = m.author";
+    LEFT JOIN sessions s ON s.key = m.session";
 
 /// The conditions, and what no search shows.
 pub(super) const FILTER: &str = "m.deleted = 0 AND m.hidden = 0 AND m.created_at IS NOT NULL
     AND s.key IS NOT NULL AND s.deleted = 0 AND s.hidden = 0
     AND (:in IS NULL OR m.session = :in)
-    AND (:from IS NULL OR coalesce(u.id, '') = :from)
-    AND (:author IS NULL OR coalesce(u.id, '') = :author)
+    AND (:from IS NULL OR coalesce(m.author, -1) = :from)
+    AND (:author IS NULL OR coalesce(m.author, -1) = :author)
     AND (:speaker IS NULL OR coalesce(m.role, '') = :speaker)
     AND (:session IS NULL OR s.id = :session OR coalesce(s.title, '') LIKE :title ESCAPE '\\')
     AND m.created_at >= :after AND m.created_at < :before
@@ -42,8 +43,8 @@ pub(crate) const UNSENT: &str = "FROM messages INDEXED BY messages_unsent
 pub(super) struct Chosen {
     /// Key of the one session, if it is one.
     pub session: Option<i64>,
-    from: Option<String>,
-    author: Option<String>,
+    from: Option<i64>,
+    author: Option<i64>,
     speaker: Option<Role>,
     title: Option<String>,
     titled: Option<String>,
@@ -66,38 +67,26 @@ impl Chosen {
         if query.is_empty() && filter == SearchFilter::default() {
             return Ok(None);
         }
-        let session = match &filter.session {
-            Some(id) => {
-                let mut statement =
-                    conn.prepare_cached("SELECT key FROM sessions WHERE id = ?1")?;
-                let key: Option<i64> = statement
-                    .query_row([id.as_str()], |row| row.get(0))
-                    .optional()?;
-                if key.is_none() {
-                    return Ok(None);
-                }
-                key
-            }
-            None => None,
-        };
-        let (author, speaker) = match filter.from {
+        let (author, speaker) = match &filter.from {
             Some(SearchFrom::Me) => match account {
-                Some(account) => (Some(account.as_str().to_owned()), Some(Role::User)),
+                Some(account) => (Some(account.as_str()), Some(Role::User)),
                 None => return Ok(None),
             },
-            Some(SearchFrom::User(user)) => (Some(user.as_str().to_owned()), Some(Role::User)),
+            Some(SearchFrom::User(user)) => (Some(user.as_str()), Some(Role::User)),
             Some(SearchFrom::Assistant) => (None, Some(Role::Assistant)),
             None => (None, None),
         };
-        let me = |from: &str| match (from, account) {
-            ("me", Some(account)) => account.as_str().to_owned(),
-            _ => from.to_owned(),
-        };
+        let from = query.from.as_deref().map(|from| match (from, account) {
+            ("me", Some(account)) => account.as_str(),
+            _ => from,
+        });
+        let user = "SELECT key FROM users WHERE id = ?1";
+        let session = filter.session.as_ref().map(SessionId::as_str);
         let micros = |at: Option<Timestamp>| at.map(Timestamp::as_micros);
         Ok(Some(Self {
-            session,
-            from: query.from.as_deref().map(me),
-            author,
+            session: key(conn, "SELECT key FROM sessions WHERE id = ?1", session)?,
+            from: key(conn, user, from)?,
+            author: key(conn, user, author)?,
             speaker,
             titled: query.session.as_deref().map(like),
             title: query.session.clone(),
@@ -116,6 +105,26 @@ impl Chosen {
             code: filter.kind == Some(SearchKind::Code),
             link: query.has_link || filter.kind == Some(SearchKind::Link),
         }))
+    }
+
+    /// What the index may be asked for beside words.
+    pub(super) fn facets(&self) -> Vec<Facet> {
+        let authors = [self.from, self.author].into_iter().flatten();
+        let roles = [self.speaker, self.role].into_iter().flatten();
+        let facets = self.session.map(Facet::Session).into_iter();
+        facets
+            .chain(authors.map(Facet::Author))
+            .chain(roles.map(Facet::Role))
+            .chain(self.kind.map(Facet::Kind))
+            .chain(self.link.then_some(Facet::Link))
+            .chain(self.code.then_some(Facet::Code))
+            .filter(|facet| facet.is_indexed())
+            .collect()
+    }
+
+    /// The first and last microsecond of what may be found, up to a time.
+    pub(super) fn times(&self, to: i64) -> (i64, i64) {
+        (self.after, to.min(self.before.saturating_sub(1)))
     }
 
     /// Key, time and text of what may be found, newest first, up to a time. What is about single
@@ -182,6 +191,24 @@ impl Chosen {
         }
         Ok(statement)
     }
+}
+
+/// Key, whether it may be found, time and text of what the index does not have as it is, the last
+/// that came first: up to `:most`.
+pub(super) fn unindexed_sql() -> String {
+    format!(
+        "SELECT t.key, ({FILTER}), m.created_at, m.content FROM to_index t
+         JOIN messages m ON m.key = t.key LEFT JOIN sessions s ON s.key = m.session
+         ORDER BY t.key DESC LIMIT :most"
+    )
+}
+
+/// The key of what is asked for by its id, and one that no row has when it is not here.
+fn key(conn: &Connection, sql: &str, id: Option<&str>) -> Result<Option<i64>> {
+    let Some(id) = id else { return Ok(None) };
+    let mut statement = conn.prepare_cached(sql)?;
+    let key = statement.query_row([id], |row| row.get(0)).optional()?;
+    Ok(Some(key.unwrap_or(0)))
 }
 
 /// A pattern for any text that contains `part`.

@@ -1,16 +1,16 @@
-//! Runs a search: the newest messages are looked through, and for what is older the index is asked.
+//! Runs a search: the index tells its newest matches, what it does not have yet is looked through.
 //!
-//! What many messages have is found among the newest before the index, which knows no times, would
-//! have listed it all; so the index is asked for what few have. Looking through also finds what is
-//! not in the index yet, and parts of words.
+//! The newest messages are looked through for parts of words, where whole ones are not enough; and
+//! first for a word that is still being typed: many messages have its beginning, and the index would
+//! put together all words that begin so.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
 use tidings_model::UserId;
 
-use super::filter::{BY_KEY, Chosen, FILTER};
+use super::filter::{BY_KEY, Chosen, FILTER, unindexed_sql};
 use super::matcher::{Match, Matcher};
 use super::query::Query;
 use super::snippet::snippet;
@@ -27,14 +27,16 @@ pub(crate) struct Reach {
     pub scan: u64,
     /// Matches of the index that are looked at before a search gives up on signs such as `++`.
     pub examined: u64,
+    /// Matches of one stretch of the index from which on they are put into the order of time by
+    /// passing all messages of the stretch, instead of asking for the time of each.
+    pub placed: usize,
 }
 
 const REACH: Reach = Reach {
     scan: 5_000,
     examined: 20_000,
+    placed: 2_000,
 };
-/// Messages that are passed in the order of time while one is looked up by its key.
-const PASSED: u64 = 40;
 
 impl Cache {
     /// Full-text search over everything cached, newest first. All words have to be there; the
@@ -79,37 +81,48 @@ impl Cache {
 
 /// One search.
 pub(super) struct Search<'c> {
-    conn: &'c Connection,
-    matcher: Matcher,
+    pub(super) conn: &'c Connection,
+    pub(super) matcher: Matcher,
     query: Query,
     /// What may be found; `None` when nothing may.
     chosen: Option<Chosen>,
     account: Option<UserId>,
-    limit: usize,
-    reach: Reach,
+    pub(super) limit: usize,
+    pub(super) reach: Reach,
 }
+
+/// A message that was found: its time, its key.
+pub(super) type Found = (i64, i64);
 
 /// What looking through the newest messages found.
 #[derive(Debug, Default)]
 struct Newest {
-    words: Vec<i64>,
-    parts: Vec<i64>,
+    words: Vec<Found>,
+    parts: Vec<Found>,
     /// Where it ended, unless there was nothing older.
     end: Option<End>,
 }
 
 /// A time down to which all messages were seen, and of those of the very time itself these.
 #[derive(Debug)]
-struct End {
-    at: i64,
+pub(super) struct End {
+    pub(super) at: i64,
     seen: HashSet<i64>,
 }
 
-/// A message whose key is known.
-struct Found {
-    at: i64,
-    passes: bool,
-    literally: bool,
+impl End {
+    /// Before anything was seen.
+    fn nothing() -> Self {
+        Self {
+            at: i64::MAX,
+            seen: HashSet::new(),
+        }
+    }
+
+    /// Whether a message was not seen yet.
+    pub(super) fn is_before(&self, (at, key): Found) -> bool {
+        at < self.at || (at == self.at && !self.seen.contains(&key))
+    }
 }
 
 impl<'c> Search<'c> {
@@ -162,24 +175,45 @@ impl<'c> Search<'c> {
         let Some(chosen) = self.chosen.take() else {
             return Ok(results);
         };
-        let newest = self.newest(&chosen)?;
-        let mut found = newest.words;
-        if let Some(end) = &newest.end
+        let has_words = !self.query.terms.is_empty();
+        let expression = self.query.expression(&chosen.facets());
+        let typing = self.query.terms.iter().any(|term| term.prefix);
+        // Without a word, everything can be walked: slower, and complete.
+        let walked = !has_words && results.unindexed > self.reach.scan;
+        let mut found = Vec::new();
+        let mut end = Some(End::nothing());
+        let mut newest = None;
+        if expression.is_none() || typing || walked {
+            let mut looked = self.newest(&chosen)?;
+            found.append(&mut looked.words);
+            end = looked.end.take();
+            results.scanned = (has_words && end.is_some()).then_some(self.reach.scan);
+            newest = Some(looked);
+        }
+        if let Some(end) = &end
             && found.len() <= self.limit
-            && let Some(expression) = self.query.expression()
+            && let Some(expression) = expression
         {
-            let among = match chosen.session {
-                Some(session) => self.size_of(session)?,
-                None => results.total,
-            };
-            let all = self.older(&chosen, &expression, end, among, &mut found)?;
+            self.unindexed(&chosen, end, &mut found)?;
+            let all = self.indexed(&chosen, &expression, end, &mut found)?;
             results.examined = (!all).then_some(self.reach.examined);
         }
-        if found.len() < self.limit && !self.query.terms.is_empty() {
-            found.extend(newest.parts);
-            results.scanned = newest.end.map(|_| self.reach.scan);
+        if found.len() < self.limit && has_words {
+            let looked = match newest {
+                Some(looked) => looked,
+                None => {
+                    let looked = self.newest(&chosen)?;
+                    results.scanned = looked.end.is_some().then_some(self.reach.scan);
+                    looked
+                }
+            };
+            let known: HashSet<i64> = found.iter().map(|(_, key)| *key).collect();
+            let more = looked.words.into_iter().chain(looked.parts);
+            found.extend(more.filter(|(_, key)| !known.contains(key)));
+        } else {
+            results.scanned = None;
         }
-        results.hits = self.hits(&found)?;
+        results.hits = self.hits(found)?;
         results.more = results.hits.len() > self.limit;
         results.hits.truncate(self.limit);
         Ok(results)
@@ -205,10 +239,7 @@ impl<'c> Search<'c> {
             Ok(passes.raw_query().next()?.is_some())
         };
         let mut newest = Newest::default();
-        let mut end = End {
-            at: i64::MAX,
-            seen: HashSet::new(),
-        };
+        let mut end = End::nothing();
         let mut rows = statement.raw_query();
         let mut looked_at = 0;
         while let Some(row) = rows.next()? {
@@ -232,151 +263,48 @@ impl<'c> Search<'c> {
                 Match::No => continue,
             };
             if kind.len() <= most && passes(key)? {
-                kind.push(key);
+                kind.push((at, key));
             }
         }
         Ok(newest)
     }
 
-    /// Adds what the index knows of older messages, newest first, until it is more than enough.
-    /// Whether it got so far.
-    fn older(
-        &mut self,
-        chosen: &Chosen,
-        expression: &str,
-        end: &End,
-        among: u64,
-        found: &mut Vec<i64>,
-    ) -> Result<bool> {
-        let mut statement = self
-            .conn
-            .prepare_cached("SELECT rowid FROM search_index WHERE search_index MATCH ?1")?;
-        let matches = statement.query_map([expression], |row| row.get(0))?;
-        // The index tells them in the order of their keys.
-        let mut matches: Vec<i64> = matches.collect::<rusqlite::Result<_>>()?;
-        matches.retain(|key| !end.seen.contains(key));
-        let count = matches.len() as u64;
-        let few = count.saturating_mul(count).saturating_mul(PASSED)
-            < among.saturating_mul(self.limit as u64);
-        if few {
-            self.by_key(chosen, &matches, end, found)
-        } else {
-            self.by_time(chosen, &matches, end, found)
+    /// Looks through the newest of what the index does not have as it is.
+    fn unindexed(&mut self, chosen: &Chosen, end: &End, found: &mut Vec<Found>) -> Result<()> {
+        let most = i64::try_from(self.reach.scan).unwrap_or(i64::MAX);
+        let mut statement = chosen.statement(self.conn, &unindexed_sql())?;
+        if let Some(place) = statement.parameter_index(":most")? {
+            statement.raw_bind_parameter(place, most)?;
         }
-    }
-
-    /// Looks each of the matches up, and puts them into the order of time.
-    fn by_key(
-        &mut self,
-        chosen: &Chosen,
-        matches: &[i64],
-        end: &End,
-        found: &mut Vec<i64>,
-    ) -> Result<bool> {
-        let mut times = self
-            .conn
-            .prepare_cached("SELECT created_at FROM messages WHERE key = ?1")?;
-        let mut placed: Vec<(i64, i64)> = Vec::new();
-        for key in matches {
-            let mut rows = times.query([key])?;
-            if let Some(row) = rows.next()?
-                && let Some(at) = row.get::<_, Option<i64>>(0)?
-                && at <= end.at
-            {
-                placed.push((at, *key));
-            }
-        }
-        placed.sort_unstable_by_key(|place| Reverse(*place));
-        self.take(chosen, placed.into_iter().map(|(_, key)| Ok(key)), found)
-    }
-
-    /// Goes on in the order of time, and takes those that are among the matches.
-    fn by_time(
-        &mut self,
-        chosen: &Chosen,
-        matches: &[i64],
-        end: &End,
-        found: &mut Vec<i64>,
-    ) -> Result<bool> {
-        let mut statement = chosen.keys_newest_first(self.conn, end.at)?;
-        let keys = statement.raw_query().mapped(|row| row.get::<_, i64>(0));
-        let among = keys.filter(|key| {
-            key.as_ref()
-                .map_or(true, |key| matches.binary_search(key).is_ok())
-        });
-        self.take(chosen, among, found)
-    }
-
-    /// How many messages a session has here.
-    fn size_of(&self, session: i64) -> Result<u64> {
-        let mut statement = self
-            .conn
-            .prepare_cached("SELECT messages FROM session_sizes WHERE session = ?1")?;
-        let size: Option<i64> = statement
-            .query_row([session], |row| row.get(0))
-            .optional()?;
-        Ok(size.unwrap_or(0).unsigned_abs())
-    }
-
-    /// Takes what passes the operators, newest first, until it is more than enough. Signs are looked
-    /// for in so many: false when some are left.
-    fn take(
-        &mut self,
-        chosen: &Chosen,
-        keys: impl Iterator<Item = rusqlite::Result<i64>>,
-        found: &mut Vec<i64>,
-    ) -> Result<bool> {
-        let content = if self.matcher.has_signs() {
-            "m.content"
-        } else {
-            "NULL"
-        };
-        let mut statement = chosen.statement(
-            self.conn,
-            &format!("SELECT m.created_at, ({FILTER}), {content} FROM {BY_KEY} WHERE m.key = :key"),
-        )?;
-        let place = statement.parameter_index(":key")?.unwrap_or_default();
-        let mut last = i64::MAX;
-        for (looked_at, key) in (0..).zip(keys) {
-            let key = key?;
-            statement.raw_bind_parameter(place, key)?;
-            let mut rows = statement.raw_query();
-            let Some(row) = rows.next()? else {
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next()? {
+            let (key, passes): (i64, bool) = (row.get(0)?, row.get(1)?);
+            let Some(at) = row.get::<_, Option<i64>>(2)? else {
                 continue;
             };
-            let literally = !self.matcher.has_signs() || {
-                let content = row.get_ref(2)?.as_str_or_null();
-                let content = content.map_err(rusqlite::Error::from)?.unwrap_or_default();
-                self.matcher.literally(content)
-            };
-            let message = Found {
-                at: row.get::<_, Option<i64>>(0)?.unwrap_or(i64::MIN),
-                passes: row.get(1)?,
-                literally,
-            };
-            // Those of one time stay together: which of them is newer, their ids decide.
-            let enough = found.len() > self.limit && message.at < last;
-            if enough {
-                break;
-            }
-            if self.matcher.has_signs() && looked_at == self.reach.examined {
-                return Ok(false);
-            }
-            last = message.at;
-            if message.passes && message.literally {
-                found.push(key);
+            let content = row.get_ref(3)?.as_str_or_null();
+            let content = content.map_err(rusqlite::Error::from)?.unwrap_or_default();
+            let words = passes && end.is_before((at, key));
+            if words && matches!(self.matcher.look(content), Match::Words) {
+                found.push((at, key));
             }
         }
-        Ok(true)
+        Ok(())
     }
 
-    /// The messages with these keys, newest first.
-    fn hits(&self, found: &[i64]) -> Result<Vec<SearchHit>> {
+    /// The newest of the messages that were found, in order: more than enough, if there are.
+    fn hits(&self, mut found: Vec<Found>) -> Result<Vec<SearchHit>> {
+        found.sort_unstable_by_key(|place| Reverse(*place));
+        if let Some((last, _)) = found.get(self.limit).copied() {
+            // Those of one time stay together: which of them is newer, their ids decide.
+            let end = found.partition_point(|(at, _)| *at >= last);
+            found.truncate(end);
+        }
         let sql = format!("SELECT {COLUMNS} FROM {TABLES} WHERE m.key = ?1");
         let mut statement = self.conn.prepare_cached(&sql)?;
         let mut overlays = Overlays::new(self.conn, self.account.as_ref());
         let mut hits = Vec::with_capacity(found.len());
-        for key in found {
+        for (_, key) in found {
             let message = overlays.lay(statement.query_row([key], decode_row)?)?;
             let (snippet, marks) = snippet(&message.message.content, &self.query.terms);
             hits.push(SearchHit {

@@ -2,6 +2,7 @@
 
 use tidings_model::{Role, Timestamp};
 
+use super::facets::Facet;
 use super::tokens::{fold_into, stands_alone, words};
 use crate::error::{CacheError, Result};
 
@@ -99,19 +100,20 @@ impl Query {
         *self == Self::default()
     }
 
-    /// The query in FTS5's language, each term quoted; `None` when no term has a word.
-    pub(crate) fn expression(&self) -> Option<String> {
-        let parts: Vec<String> = self
-            .terms
-            .iter()
-            .map(|term| (term.words(), term.prefix))
-            .filter(|(words, _)| !words.is_empty())
-            .map(|(words, prefix)| {
-                let star = if prefix { " *" } else { "" };
-                format!("\"{}\"{star}", words.join(" "))
-            })
-            .collect();
-        (!parts.is_empty()).then(|| parts.join(" AND "))
+    /// The query in FTS5's language, each term quoted, with facets that have to be there as well;
+    /// `None` when there is neither a word nor a facet.
+    pub(super) fn expression(&self, facets: &[Facet]) -> Option<String> {
+        let words = self.terms.iter().map(|term| (term.words(), term.prefix));
+        let words = words.filter(|(words, _)| !words.is_empty());
+        let words = words.map(|(words, prefix)| {
+            let star = if prefix { " *" } else { "" };
+            format!("\"{}\"{star}", words.join(" "))
+        });
+        // Signs alone are no words, and not all of what has the facets is looked through for them.
+        let only_signs = !self.terms.is_empty() && words.clone().next().is_none();
+        let facets = facets.iter().map(|facet| format!("\"{}\"", facet.term()));
+        let parts: Vec<String> = words.chain(facets).collect();
+        (!only_signs && !parts.is_empty()).then(|| parts.join(" AND "))
     }
 
     fn operator(&mut self, operator: &str, value: &str) -> Result<()> {
@@ -196,9 +198,14 @@ mod tests {
     fn every_token_is_quoted_and_the_last_word_is_a_prefix() {
         let query = Query::parse(r#"it's AND c++ "two words" typ"#).unwrap();
         assert_eq!(
-            query.expression().unwrap(),
+            query.expression(&[]).unwrap(),
             r#""it s" AND "and" AND "c" AND "two words" AND "typ" *"#
         );
+        let of = |query, facets: &[Facet]| Query::parse(query).unwrap().expression(facets);
+        let facet = "\"\u{e000}s7\"".to_owned();
+        assert_eq!(of("", &[Facet::Session(7)]), Some(facet));
+        assert_eq!(of("++ ", &[Facet::Session(7)]), None);
+        assert_eq!(of("", &[]), None);
         assert!(!Query::parse("done ").unwrap().terms[0].prefix);
     }
 

@@ -28,6 +28,7 @@ const ROWS: &[(u32, &str)] = &[
     (12, include_str!("rows/0012.sql")),
     (13, include_str!("rows/0013.sql")),
     (14, include_str!("rows/0014.sql")),
+    (15, include_str!("rows/0015.sql")),
 ];
 
 fn place(dir: &TempDir) -> Place {

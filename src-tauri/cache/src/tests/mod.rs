@@ -25,6 +25,7 @@ mod price_levels;
 mod retention;
 mod revisions;
 mod search;
+mod search_index;
 mod storage;
 mod unread;
 mod untold;

@@ -3,6 +3,7 @@
 use super::*;
 use crate::read::messages::unsent_sql;
 use crate::search::filter::{BY_TIME, SENT, UNSENT};
+use crate::search::indexed::MATCHES;
 use crate::write::sessions::{FORGET_GONE, REMOVE_MESSAGES, REMOVE_ROW};
 use crate::write::untold::{FORGET_READ, UNTOLD};
 
@@ -68,6 +69,14 @@ async fn a_search_in_one_session_walks_its_messages_alone() {
         assert!(plan.contains(used), "{plan}");
     }
     assert!(!plan.contains("SCAN"), "{plan}");
+}
+
+#[tokio::test]
+async fn a_search_reads_the_matches_of_the_index_from_the_newest_on() {
+    let desk = Desk::with_trip().await;
+    let plan = plan(&desk, MATCHES).await;
+    assert!(plan.contains("SCAN search_index VIRTUAL TABLE"), "{plan}");
+    assert!(!plan.contains("TEMP B-TREE"), "{plan}");
 }
 
 #[tokio::test]

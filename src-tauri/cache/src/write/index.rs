@@ -1,10 +1,11 @@
 //! Writes the search index in the background, behind the messages.
 
-use rusqlite::params;
+use rusqlite::{Row, params};
 
 use super::Tx;
 use crate::error::Result;
-use crate::search::tokens;
+use crate::search::facets::{self, Facet};
+use crate::search::{place, tokens};
 use crate::{Cache, pool::Durability};
 
 impl Cache {
@@ -19,29 +20,72 @@ impl Cache {
 pub(crate) fn index_some(tx: &mut Tx<'_>, batch: usize) -> Result<u64> {
     let limit = i64::try_from(batch).unwrap_or(i64::MAX);
     let mut select = tx.conn.prepare_cached(
-        "SELECT q.key, m.content FROM to_index q
-         LEFT JOIN messages m ON m.key = q.key AND m.deleted = 0
+        "SELECT q.key, m.created_at, m.deleted, m.content, m.session, m.author, m.role, m.kind
+         FROM to_index q LEFT JOIN messages m ON m.key = q.key
          ORDER BY q.key DESC LIMIT ?1",
     )?;
-    let rows = select.query_map([limit], |row| {
-        let content = row.get_ref(1)?.as_str_or_null()?;
-        Ok((row.get(0)?, content.map(tokens::indexed)))
-    })?;
-    let mut messages: Vec<(i64, Option<String>)> = rows.collect::<rusqlite::Result<_>>()?;
-    // FTS5 gathers what comes in the order of its keys; what does not, it writes one by one.
-    messages.reverse();
-    let mut insert = tx
-        .conn
-        .prepare_cached("INSERT INTO search_index (rowid, content) VALUES (?1, ?2)")?;
+    let rows = select.query_map([limit], |row| Ok((row.get(0)?, Indexed::read(row)?)))?;
+    let rows: Vec<(i64, Option<Indexed>)> = rows.collect::<rusqlite::Result<_>>()?;
     let mut done = tx
         .conn
         .prepare_cached("DELETE FROM to_index WHERE key = ?1")?;
-    for (key, words) in &messages {
-        tx.unindex(*key)?;
-        if let Some(words) = words {
-            insert.execute(params![key, words])?;
-        }
+    for (key, _) in &rows {
         done.execute([key])?;
     }
-    Ok(messages.len() as u64)
+    let count = rows.len() as u64;
+    let mut messages: Vec<Indexed> = rows.into_iter().filter_map(|(_, message)| message).collect();
+    // FTS5 gathers what comes in the order of its rowids; what does not, it writes one by one.
+    messages.sort_unstable_by_key(|message| message.place);
+    let mut remove = tx
+        .conn
+        .prepare_cached("DELETE FROM search_index WHERE rowid = ?1")?;
+    let mut insert = tx
+        .conn
+        .prepare_cached("INSERT INTO search_index (rowid, content) VALUES (?1, ?2)")?;
+    for Indexed { place, words } in &messages {
+        remove.execute([place])?;
+        if let Some(words) = words {
+            insert.execute(params![place, words])?;
+        }
+    }
+    Ok(count)
+}
+
+/// A message in the search index.
+struct Indexed {
+    place: i64,
+    /// Its words and facets; none when it has to go.
+    words: Option<String>,
+}
+
+impl Indexed {
+    /// `None` for one that has no place in the index, or is gone.
+    fn read(row: &Row<'_>) -> rusqlite::Result<Option<Self>> {
+        let Some(at) = row.get::<_, Option<i64>>(1)? else {
+            return Ok(None);
+        };
+        let Some(place) = place::place(row.get(0)?, at) else {
+            return Ok(None);
+        };
+        let words = if row.get(2)? {
+            None
+        } else {
+            let content = row.get_ref(3)?.as_str_or_null()?.unwrap_or_default();
+            let mut words = tokens::indexed(content);
+            facets::append(Self::facets(row)?, &mut words);
+            facets::append(facets::carried(content), &mut words);
+            Some(words)
+        };
+        Ok(Some(Self { place, words }))
+    }
+
+    fn facets(row: &Row<'_>) -> rusqlite::Result<impl Iterator<Item = Facet>> {
+        let session = row.get::<_, Option<i64>>(4)?.map(Facet::Session);
+        let author = row.get::<_, Option<i64>>(5)?.map(Facet::Author);
+        let role = row.get_ref(6)?.as_str_or_null()?;
+        let role = role.and_then(|role| role.parse().ok()).map(Facet::Role);
+        let kind = row.get_ref(7)?.as_str_or_null()?;
+        let kind = kind.and_then(|kind| kind.parse().ok()).map(Facet::Kind);
+        Ok([session, author, role, kind].into_iter().flatten())
+    }
 }

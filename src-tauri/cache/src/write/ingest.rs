@@ -214,9 +214,6 @@ pub(crate) fn finish_message(
     let shown = row
         .integer(message::SESSION)
         .filter(|_| !row.standing.deleted);
-    if row.standing.deleted && before.is_some_and(|before| !before.standing.deleted) {
-        tx.unindex(key)?;
-    }
     let visibly = before.is_none_or(|before| {
         before.values != row.values
             || before.standing.deleted != row.standing.deleted
@@ -246,7 +243,6 @@ fn drop_message(
     let Some((before, key)) = before.and_then(|row| Some((row, row.key?))) else {
         return Ok(());
     };
-    tx.unindex(key)?;
     tx.conn
         .prepare_cached("UPDATE outbox SET message = NULL WHERE message = ?1")?
         .execute([key])?;

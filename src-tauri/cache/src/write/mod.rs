@@ -25,7 +25,7 @@ mod window;
 use std::cell::Cell;
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _};
 use tidings_model::{MessageId, SessionId, Symbol, UserId};
 
 use self::merge::Revision;
@@ -224,14 +224,6 @@ impl<'c> Tx<'c> {
     pub(crate) fn session_changed(&mut self, session: i64) -> Result<()> {
         let session = self.session_info(session)?.id;
         self.changes.sessions.insert(session);
-        Ok(())
-    }
-
-    /// Takes a message's words out of the search index.
-    pub(crate) fn unindex(&self, message: i64) -> Result<()> {
-        self.conn
-            .prepare_cached("DELETE FROM search_index WHERE rowid = ?1")?
-            .execute(params![message])?;
         Ok(())
     }
 }

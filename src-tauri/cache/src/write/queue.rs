@@ -219,7 +219,6 @@ pub(crate) fn hide_session(tx: &Tx<'_>, key: i64, hidden: bool) -> Result<()> {
 
 /// Takes away a message that exists nowhere else.
 pub(crate) fn forget_unsent(tx: &Tx<'_>, key: i64) -> Result<()> {
-    tx.unindex(key)?;
     tx.conn
         .prepare_cached("DELETE FROM messages WHERE key = ?1 AND unsent = 1")?
         .execute([key])?;

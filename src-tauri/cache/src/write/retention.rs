@@ -168,7 +168,6 @@ fn remove_below(tx: &mut Tx<'_>, session: i64, end: MessageKey, batch: usize) ->
         .prepare_cached("DELETE FROM messages WHERE key = ?1")?;
     let mut bytes = 0;
     for (key, _, size) in &rows {
-        tx.unindex(*key)?;
         delete.execute([key])?;
         bytes += size.unsigned_abs();
     }

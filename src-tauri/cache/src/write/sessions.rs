@@ -75,11 +75,6 @@ pub(crate) fn remove(tx: &mut Tx<'_>, id: &SessionId) -> Result<()> {
         .prepare_cached("DELETE FROM outbox WHERE session = ?1")?
         .execute([key])?;
     tx.changes.outbox |= queued > 0;
-    tx.conn
-        .prepare_cached(
-            "DELETE FROM search_index WHERE rowid IN (SELECT key FROM messages WHERE session = ?1)",
-        )?
-        .execute([key])?;
     tx.conn.prepare_cached(REMOVE_MESSAGES)?.execute([key])?;
     // Ranges, the read position, the draft and the marks go with the row.
     tx.conn.prepare_cached(REMOVE_ROW)?.execute([key])?;
