@@ -15,7 +15,7 @@ use tidings_model::{Json, Quote, RuleId, Symbol, Timestamp};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use self::judging::Unkept;
+use self::judging::{Given, Unkept};
 pub(super) use self::judging::{Fired, Lost, judge_missed, keep_waiting, live, release, settled};
 pub(super) use self::moments::{by_mute, run as watch_time};
 pub(super) use self::seeding::prices_of;
@@ -65,6 +65,7 @@ pub(super) struct Market {
     row_times: HashMap<Symbol, Timestamp>,
     waiting: Vec<Arc<Quote>>,
     unkept: Unkept,
+    given: Option<Given>,
     /// Kept firings that are to be told when the snooze of their rule ends.
     pub(super) snoozed: Vec<(FiringId, NewFiring)>,
     held: Option<VecDeque<Price>>,
@@ -127,6 +128,7 @@ impl Market {
             row_times: HashMap::new(),
             waiting: Vec::new(),
             unkept: Unkept::default(),
+            given: None,
             snoozed: Vec::new(),
             // Live ticks wait until what was missed has been judged.
             held: Some(VecDeque::new()),

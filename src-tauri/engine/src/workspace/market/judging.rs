@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use tidings_alerts::{Effect, Firing, Outcome, Pause, Rule, RuleState, describe};
-use tidings_cache::{CacheError, Evaluation, FiringId, FiringMark, NewFiring, PriceGap};
+use tidings_cache::{Cache, CacheError, Evaluation, FiringId, FiringMark, NewFiring, PriceGap};
 use tidings_contract as api;
 use tidings_model::{Quote, RuleId, Symbol, Timestamp};
 use tokio::sync::MutexGuard;
@@ -28,9 +29,16 @@ pub(super) struct Unkept {
     /// New states of rules that did no more than follow the price: they wait for the next time
     /// that prices are kept.
     followed: HashMap<RuleId, RuleState>,
-    firings: Vec<Fired>,
+    pub(super) firings: Vec<Fired>,
     /// The user knows that it could not be kept.
     said: bool,
+}
+
+/// What was given to the cache to be kept, while its answer is awaited.
+pub(super) struct Given {
+    answer: BoxFuture<'static, Result<Vec<FiringId>, CacheError>>,
+    quotes: Vec<Arc<Quote>>,
+    unkept: Unkept,
 }
 
 /// A firing, and what is said of it beside what is kept.
@@ -91,6 +99,21 @@ impl Unkept {
         }
     }
 
+    /// Puts what was judged before this in front of it.
+    fn follow(&mut self, before: Self) {
+        for (id, state) in before.states {
+            let state = self.followed.remove(&id).unwrap_or(state);
+            self.states.entry(id).or_insert(state);
+        }
+        for (id, state) in before.followed {
+            if !self.states.contains_key(&id) {
+                self.followed.entry(id).or_insert(state);
+            }
+        }
+        self.firings.splice(0..0, before.firings);
+        self.said |= before.said;
+    }
+
     /// A newer state of the rule is kept another way.
     pub(super) fn supersede(&mut self, id: RuleId) {
         self.states.remove(&id);
@@ -144,6 +167,47 @@ impl Market {
     /// A newer state of a rule is kept by itself.
     pub(crate) fn supersede(&mut self, id: RuleId) {
         self.unkept.supersede(id);
+        // Given before, it is in the cache before, unless it is given back.
+        if let Some(given) = &mut self.given {
+            given.unkept.supersede(id);
+        }
+    }
+
+    /// Has the cache keep what was judged, and returns what that was; `None` when there is nothing.
+    /// What is not kept waits again.
+    ///
+    /// Whoever calls this may go away before the answer (a task does when its workspace closes): the
+    /// next one takes that answer, so that what was given is not kept twice.
+    pub(super) async fn commit(
+        &mut self,
+        cache: &Cache,
+    ) -> Result<Option<(Vec<FiringId>, Unkept)>, CacheError> {
+        if self.given.is_none() {
+            if self.waiting.is_empty() && self.unkept.is_empty() {
+                return Ok(None);
+            }
+            let (cache, evaluation) = (cache.clone(), self.evaluation());
+            self.given = Some(Given {
+                answer: Box::pin(async move { cache.commit_evaluation(evaluation).await }),
+                quotes: std::mem::take(&mut self.waiting),
+                unkept: std::mem::take(&mut self.unkept),
+            });
+        }
+        let answer = match &mut self.given {
+            Some(given) => given.answer.as_mut().await,
+            None => return Ok(None),
+        };
+        let Some(given) = self.given.take() else {
+            return Ok(None);
+        };
+        match answer {
+            Ok(ids) => Ok(Some((ids, given.unkept))),
+            Err(error) => {
+                self.waiting.splice(0..0, given.quotes);
+                self.unkept.follow(given.unkept);
+                Err(error)
+            }
+        }
     }
 
     /// Where rows were missed, a silence cannot be told from them: up to the oldest row found,
@@ -385,13 +449,13 @@ pub(super) fn note(core: &Core, market: &mut Market, mut outcome: Outcome, when:
 /// tick did to it without what came of that tick. Fails where that cannot be kept.
 pub(crate) async fn settled(core: &Core) -> Result<MutexGuard<'_, Market>, CacheError> {
     let mut market = core.market.lock().await;
-    if market.unkept.presses() {
+    if market.unkept.presses() || market.given.is_some() {
         try_keep(core, &mut market).await?;
     }
     Ok(market)
 }
 
-/// Keeps what was judged, then has it told. What cannot be kept is tried again with the next.
+/// Keeps what was judged, if there is anything, then has it told. What cannot be kept is tried again with the next.
 pub(super) async fn keep(core: &Core, market: &mut Market) {
     let Err(error) = try_keep(core, market).await else {
         return;
@@ -413,9 +477,14 @@ pub(super) async fn keep(core: &Core, market: &mut Market) {
 }
 
 async fn try_keep(core: &Core, market: &mut Market) -> Result<(), CacheError> {
-    let ids = core.cache.commit_evaluation(market.evaluation()).await?;
-    market.waiting.clear();
-    let kept = std::mem::take(&mut market.unkept);
+    while let Some((ids, kept)) = market.commit(&core.cache).await? {
+        was_kept(core, market, ids, kept);
+    }
+    Ok(())
+}
+
+/// Tells what was judged and is in the cache now.
+fn was_kept(core: &Core, market: &mut Market, ids: Vec<FiringId>, kept: Unkept) {
     // Of the others the commit tells.
     if !kept.presses() && !kept.followed.is_empty() {
         let waits = kept.followed.iter().map(|(id, state)| api::RuleWaits {
@@ -442,7 +511,6 @@ async fn try_keep(core: &Core, market: &mut Market) -> Result<(), CacheError> {
     if !live.is_empty() {
         notices::fired(core, live);
     }
-    Ok(())
 }
 
 fn new_firing(
@@ -480,7 +548,5 @@ fn new_firing(
 /// Keeps the quotes that nothing came of, and what could not be kept before.
 pub(crate) async fn keep_waiting(core: &Core) {
     let mut market = core.market.lock().await;
-    if !market.waiting.is_empty() || !market.unkept.is_empty() {
-        keep(core, &mut market).await;
-    }
+    keep(core, &mut market).await;
 }

@@ -113,18 +113,42 @@ fn fired(market: &mut Market, prices: impl IntoIterator<Item = Price>) -> Vec<Ti
             continue;
         };
         market.unkept.take_states(&mut outcome);
-        fired.extend(
-            outcome
-                .effects
-                .iter()
-                .filter_map(|(_, effect)| match effect {
-                    Effect::Fired(firing) => Some(firing.time),
-                    _ => None,
-                }),
-        );
+        for (rule, effect) in outcome.effects {
+            if let Effect::Fired(firing) = effect {
+                fired.push(firing.time);
+                market.unkept.firings.push(taken_down(rule, firing));
+            }
+        }
     }
     fired
 }
+
+fn taken_down(rule: RuleId, firing: tidings_alerts::Firing) -> Fired {
+    Fired {
+        new: NewFiring {
+            rule,
+            symbol: Symbol::new("BTC").unwrap(),
+            sentence: "It fired".to_owned(),
+            condition: None,
+            unknown: None,
+            message: None,
+            price: firing.price.clone(),
+            source_time: firing.time,
+            fired_at: firing.time,
+            away: false,
+            mark: tidings_cache::FiringMark::Notified,
+            pending: true,
+        },
+        firing,
+        pause: None,
+    }
+}
+
+fn rows<const N: usize>(prices: [(&str, i64); N]) -> [Price; N] {
+    prices.map(|(amount, at)| price(amount, at, at, true))
+}
+
+const ABOVE: &str = r#"{"kind":"above","price":"10"}"#;
 
 async fn with_rule(cache: &Cache, condition: &str) -> Market {
     let rule = format!(r#"{{"symbol":"BTC","condition":{condition},"repeat":"every"}}"#);
@@ -135,9 +159,55 @@ async fn with_rule(cache: &Cache, condition: &str) -> Market {
 }
 
 async fn keep(cache: &Cache, market: &mut Market) {
-    cache.commit_evaluation(market.evaluation()).await.unwrap();
-    market.waiting.clear();
-    market.unkept = Unkept::default();
+    market.commit(cache).await.unwrap();
+}
+
+/// Prices at which firings were kept, oldest first.
+async fn kept(cache: &Cache) -> Vec<String> {
+    let firings = cache.firings(10, None).await.unwrap();
+    let prices = firings.iter().rev().map(|kept| &kept.firing.price);
+    prices.map(ToString::to_string).collect()
+}
+
+#[tokio::test]
+async fn what_was_given_to_the_cache_is_kept_once_though_whoever_gave_it_went_away() {
+    let cache = Cache::in_memory().unwrap();
+    let mut market = with_rule(&cache, ABOVE).await;
+    fired(&mut market, rows([("5", 1), ("11", 2)]));
+    {
+        let given = std::pin::pin!(market.commit(&cache));
+        assert!(futures_util::poll!(given).is_pending());
+    }
+    // More fires before somebody asks again.
+    fired(&mut market, rows([("6", 3_000), ("12", 9_000)]));
+    let mut firings = 0;
+    while let Some((ids, unkept)) = market.commit(&cache).await.unwrap() {
+        assert_eq!(ids.len(), unkept.firings.len());
+        firings += ids.len();
+    }
+    assert_eq!(firings, 2);
+    assert_eq!(kept(&cache).await, ["11", "12"]);
+}
+
+#[tokio::test]
+async fn what_the_cache_gave_back_waits_in_front_of_what_came_after_it() {
+    let cache = Cache::in_memory().unwrap();
+    let mut market = with_rule(&cache, ABOVE).await;
+    let broken = Cache::in_memory().unwrap();
+    broken.close().await;
+    fired(&mut market, rows([("5", 1), ("11", 2)]));
+    {
+        let given = std::pin::pin!(market.commit(&broken));
+        let _ = futures_util::poll!(given);
+    }
+    fired(&mut market, rows([("6", 3_000), ("12", 9_000)]));
+    assert!(market.commit(&broken).await.is_err());
+    market.commit(&cache).await.unwrap();
+    assert_eq!(kept(&cache).await, ["11", "12"]);
+    let state = market.book.state(*market.rules.keys().next().unwrap());
+    let stored = cache.rules().await.unwrap().pop().unwrap().state;
+    assert_eq!(stored.read::<RuleState>(), state);
+    assert!(market.commit(&cache).await.unwrap().is_none());
 }
 
 #[tokio::test]
