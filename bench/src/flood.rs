@@ -3,16 +3,18 @@
 //!
 //! `POST /_go/…` says what to send to whoever listens: `prepare/SESSION,SESSION…` writes a flood of
 //! messages of these sessions by turns, `prices/SYMBOLS/ROUNDS` one of prices of so many symbols,
-//! `flood` sends it, `pace/SESSION` sends some messages at random moments.
+//! `flood` sends it, `pace/SESSION` sends some messages at random moments. `hold` has what reads the
+//! project wait until a socket is closed: it has none of the rows that are told, and whoever reads it
+//! meanwhile takes them away.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
@@ -59,19 +61,25 @@ pub async fn serve() -> Result<()> {
         json!({"port": listener.local_addr()?.port(), "key": key})
     );
     let (go, _) = broadcast::channel(4);
+    let (held, _) = watch::channel(false);
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        let (go, upstream) = (go.clone(), upstream.clone());
+        let (go, held, upstream) = (go.clone(), held.clone(), upstream.clone());
         tokio::spawn(async move {
-            if let Err(error) = route(stream, go, &upstream).await {
+            if let Err(error) = route(stream, go, held, &upstream).await {
                 eprintln!("server: {error:#}");
             }
         });
     }
 }
 
-async fn route(mut stream: TcpStream, go: broadcast::Sender<Go>, upstream: &str) -> Result<()> {
+async fn route(
+    mut stream: TcpStream,
+    go: broadcast::Sender<Go>,
+    held: watch::Sender<bool>,
+    upstream: &str,
+) -> Result<()> {
     let mut head = [0; HEAD];
     let path = loop {
         let read = stream.peek(&mut head).await?;
@@ -87,7 +95,9 @@ async fn route(mut stream: TcpStream, go: broadcast::Sender<Go>, upstream: &str)
         tokio::task::yield_now().await;
     };
     if path.starts_with("/realtime/v1/websocket") {
-        return Socket::accept(stream).await?.run(go.subscribe()).await;
+        let ended = Socket::accept(stream).await?.run(go.subscribe()).await;
+        held.send_replace(false);
+        return ended;
     }
     if let Some(what) = path.strip_prefix("/_go/") {
         let mut request = [0; 4_096];
@@ -111,6 +121,7 @@ async fn route(mut stream: TcpStream, go: broadcast::Sender<Go>, upstream: &str)
             }
             Some(("pace", session)) => drop(go.send(Go::Pace(session.to_owned()))),
             None if what == "flood" => drop(go.send(Go::Flood)),
+            None if what == "hold" => drop(held.send_replace(true)),
             _ => bail!("{what} is nothing to send"),
         }
         let answer = b"HTTP/1.1 204 No Content\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
@@ -119,8 +130,25 @@ async fn route(mut stream: TcpStream, go: broadcast::Sender<Go>, upstream: &str)
     }
     let mut project = TcpStream::connect(upstream).await?;
     project.set_nodelay(true)?;
+    let (mut client, mut answers) = stream.split();
+    let (mut answered, mut requests) = project.split();
+    let ask = async {
+        let mut held = held.subscribe();
+        let mut part = vec![0; 1 << 14];
+        loop {
+            let read = client.read(&mut part).await?;
+            if read == 0 {
+                return anyhow::Ok(());
+            }
+            held.wait_for(|held| !held).await?;
+            requests.write_all(&part[..read]).await?;
+        }
+    };
     // Whichever end hangs up, the talk is over.
-    let _ = copy_bidirectional(&mut stream, &mut project).await;
+    tokio::select! {
+        _ = ask => {}
+        _ = copy(&mut answered, &mut answers) => {}
+    }
     Ok(())
 }
 

@@ -102,9 +102,6 @@ pub async fn client(port: &str, key: &str) -> Result<()> {
     client
         .join(&format!("http://127.0.0.1:{port}"), key, &name)
         .await?;
-    // The project has none of the rows that will be told: whatever is read there during the flood
-    // takes them away.
-    client.call(api::PauseDownload { paused: true }).await?;
     let mut sessions = Vec::new();
     for _ in 0..flood::SESSIONS {
         let session = client.call(api::CreateSession { title: None }).await?;
@@ -122,6 +119,7 @@ pub async fn client(port: &str, key: &str) -> Result<()> {
         })
         .await?;
     tokio::time::sleep(READ_BY_THEN).await;
+    flood::go(&http, port, "hold").await?;
 
     flood::go(&http, port, &format!("prepare/{}", sessions.join(","))).await?;
     let began = Instant::now();

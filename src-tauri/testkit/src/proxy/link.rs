@@ -137,6 +137,7 @@ async fn join(client: Stream, server: Stream, shared: &Shared, line: &Cancellati
         to: server_write,
         direction: Direction::Up,
         faults: shared.faults.subscribe(),
+        line: line.clone(),
         passed: 0,
         budget_number: 0,
     };
@@ -145,6 +146,7 @@ async fn join(client: Stream, server: Stream, shared: &Shared, line: &Cancellati
         to: client_write,
         direction: Direction::Down,
         faults: shared.faults.subscribe(),
+        line: line.clone(),
         passed: 0,
         budget_number: 0,
     };
@@ -164,6 +166,7 @@ struct Pump {
     to: WriteHalf<Stream>,
     direction: Direction,
     faults: watch::Receiver<Faults>,
+    line: CancellationToken,
     /// Bytes passed since the budget was set.
     passed: u64,
     budget_number: u64,
@@ -184,6 +187,11 @@ impl Pump {
             if read == 0 {
                 self.to.shutdown().await?;
                 return Ok(());
+            }
+            // On a busy machine this may run before the cut is noticed elsewhere: what was sent after
+            // it goes nowhere.
+            if self.line.is_cancelled() {
+                return Err(Broken::Reset);
             }
             self.pass(&piece[..read], shared).await?;
         }
