@@ -89,7 +89,10 @@ mod tests {
     fn what_a_text_carries_is_seen() {
         let carried = |text| carried(text).collect::<Vec<_>>();
         for (text, expected) in [
-            ("see HTTPS://a.example and ```", &[Facet::Link, Facet::Code][..]),
+            (
+                "see HTTPS://a.example and ```",
+                &[Facet::Link, Facet::Code][..],
+            ),
             ("xhttp://a", &[Facet::Link]),
             ("ftp://a, ://, http:/ and ``", &[]),
             ("é://", &[]),

@@ -27,15 +27,15 @@ pub(crate) struct Reach {
     pub scan: u64,
     /// Matches of the index that are looked at before a search gives up on signs such as `++`.
     pub examined: u64,
-    /// Matches of one stretch of the index from which on they are put into the order of time by
-    /// passing all messages of the stretch, instead of asking for the time of each.
+    /// Matches of one stretch of the index beyond which it is tried to pass the messages of the stretch
+    /// in the order of time until there is enough, instead of asking for the time of each match.
     pub placed: usize,
 }
 
 const REACH: Reach = Reach {
     scan: 5_000,
     examined: 20_000,
-    placed: 2_000,
+    placed: 64,
 };
 
 impl Cache {

@@ -11,6 +11,21 @@ use crate::error::Result;
 pub(crate) const MATCHES: &str = "SELECT rowid FROM search_index
     WHERE search_index MATCH ?1 AND rowid BETWEEN ?2 AND ?3 ORDER BY rowid DESC";
 
+/// Messages that are passed in the order of time for each match that one hopes for, before it is
+/// cheaper to ask for the time of each match.
+const PASSED: usize = 40;
+
+/// What became of the matches of a stretch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    /// Enough of them, or all.
+    Yes,
+    /// None: they are too few among too many.
+    No,
+    /// Some; no more signs are looked for.
+    GaveUp,
+}
+
 /// What is asked about each match.
 struct Asked<'c> {
     statement: CachedStatement<'c>,
@@ -45,15 +60,22 @@ impl<'c> Search<'c> {
                 && next.map(place::stretch_at) != stretch
             {
                 let times = place::times_of(done);
-                let all = if keys.len() > self.reach.placed {
-                    keys.reverse();
-                    let to = to.min(*times.end());
-                    self.in_order(chosen, &mut asked, &keys, (*times.start(), to), end, found)?
+                let (from, to) = (*times.start(), to.min(*times.end()));
+                keys.reverse();
+                let taken = if keys.len() > self.reach.placed {
+                    self.in_order(chosen, &mut asked, &keys, (from, to), end, found)?
                 } else {
-                    self.take(&mut asked, &keys, end, found)?
+                    Taken::No
                 };
-                if !all || self.is_enough(found, *times.start()) {
-                    return Ok(all);
+                let taken = match taken {
+                    Taken::No => self.take(&mut asked, &keys, end, found)?,
+                    taken => taken,
+                };
+                if taken == Taken::GaveUp {
+                    return Ok(false);
+                }
+                if self.is_enough(found, from) {
+                    return Ok(true);
                 }
                 keys.clear();
             }
@@ -65,8 +87,7 @@ impl<'c> Search<'c> {
 
     /// Whether more than enough is as new as a time.
     fn is_enough(&self, found: &[Found], at: i64) -> bool {
-        found.len() > self.limit
-            && found.iter().filter(|found| found.0 >= at).count() > self.limit
+        found.len() > self.limit && found.iter().filter(|found| found.0 >= at).count() > self.limit
     }
 
     fn asked(&self, chosen: &Chosen) -> Result<Asked<'c>> {
@@ -89,23 +110,24 @@ impl<'c> Search<'c> {
         })
     }
 
-    /// Takes what passes of these, all of one stretch.
+    /// Takes what passes of these, all of one stretch, the last that came first.
     fn take(
         &mut self,
         asked: &mut Asked<'_>,
         keys: &[i64],
         end: &End,
         found: &mut Vec<Found>,
-    ) -> Result<bool> {
-        for key in keys {
+    ) -> Result<Taken> {
+        for key in keys.iter().rev() {
             if !self.take_one(asked, *key, end, found)? {
-                return Ok(false);
+                return Ok(Taken::GaveUp);
             }
         }
-        Ok(true)
+        Ok(Taken::Yes)
     }
 
-    /// The same, where they are many: passes the messages of the stretch in the order of time.
+    /// The same by passing the messages of the stretch in the order of time, from the newest on, until
+    /// enough is found.
     fn in_order(
         &mut self,
         chosen: &Chosen,
@@ -114,13 +136,15 @@ impl<'c> Search<'c> {
         (from, to): (i64, i64),
         end: &End,
         found: &mut Vec<Found>,
-    ) -> Result<bool> {
+    ) -> Result<Taken> {
+        let (before, examined) = (found.len(), asked.examined);
         let mut statement = chosen.keys_newest_first(self.conn, to)?;
         let mut rows = statement.raw_query();
-        let (mut last, mut counted) = (i64::MAX, found.len());
-        while let Some(row) = rows.next()? {
+        let (mut last, mut counted, mut left) = (i64::MAX, before, keys.len());
+        for passed in 0.. {
+            let Some(row) = rows.next()? else { break };
             let (key, at): (i64, i64) = (row.get(0)?, row.get(1)?);
-            if at < from {
+            if at < from || left == 0 {
                 break;
             }
             // Those of one time stay together.
@@ -131,11 +155,19 @@ impl<'c> Search<'c> {
                 }
             }
             last = at;
-            if keys.binary_search(&key).is_ok() && !self.take_one(asked, key, end, found)? {
-                return Ok(false);
+            if passed == keys.len() * PASSED {
+                found.truncate(before);
+                asked.examined = examined;
+                return Ok(Taken::No);
+            }
+            if keys.binary_search(&key).is_ok() {
+                left -= 1;
+                if !self.take_one(asked, key, end, found)? {
+                    return Ok(Taken::GaveUp);
+                }
             }
         }
-        Ok(true)
+        Ok(Taken::Yes)
     }
 
     /// Takes one if it passes; false when no more signs are looked for.

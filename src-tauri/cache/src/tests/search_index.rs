@@ -48,9 +48,17 @@ async fn found(desk: &Desk, query: &str, filter: SearchFilter, scan: u64) -> Vec
 #[derive(Debug, Clone, Copy)]
 enum Act {
     /// It comes, or is another one now: its words, by their number, and the day it was written.
-    Write { message: u32, words: u32, day: i64 },
-    Delete { message: u32 },
-    RemoveSession { other: bool },
+    Write {
+        message: u32,
+        words: u32,
+        day: i64,
+    },
+    Delete {
+        message: u32,
+    },
+    RemoveSession {
+        other: bool,
+    },
     Index,
 }
 

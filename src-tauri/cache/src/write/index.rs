@@ -33,7 +33,10 @@ pub(crate) fn index_some(tx: &mut Tx<'_>, batch: usize) -> Result<u64> {
         done.execute([key])?;
     }
     let count = rows.len() as u64;
-    let mut messages: Vec<Indexed> = rows.into_iter().filter_map(|(_, message)| message).collect();
+    let mut messages: Vec<Indexed> = rows
+        .into_iter()
+        .filter_map(|(_, message)| message)
+        .collect();
     // FTS5 gathers what comes in the order of its rowids; what does not, it writes one by one.
     messages.sort_unstable_by_key(|message| message.place);
     let mut remove = tx

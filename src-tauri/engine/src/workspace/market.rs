@@ -15,8 +15,8 @@ use tidings_model::{Json, Quote, RuleId, Symbol, Timestamp};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use self::judging::{Given, Unkept};
 pub(super) use self::judging::{Fired, Lost, judge_missed, keep_waiting, live, release, settled};
+use self::judging::{Given, Unkept};
 pub(super) use self::moments::{by_mute, run as watch_time};
 pub(super) use self::seeding::prices_of;
 use super::Core;
