@@ -74,7 +74,7 @@ describe("the alert editor", () => {
     });
     expect((await screen.findByTestId("alert-arming")).textContent).toContain("armed at once");
     await type("7O000");
-    expect(screen.getByRole("alert").textContent).toContain("Not a price: 7O000");
+    expect(screen.getByRole("alert").textContent).toContain("Not a number: 7O000");
     expect(create().disabled).toBe(true);
   });
 
