@@ -127,7 +127,7 @@ describe("values of one's own in the editor", () => {
     expect(figure.value).toBe("15");
     expect(figure.getAttribute("aria-label")).toBe("Time");
     expect(screen.getByTestId("alert-window-unit").getAttribute("aria-label")).toBe(
-      "Time, unit: minutes",
+      "Time: minutes",
     );
     await write("alert-window-figure", "37");
     expect((await saved()).condition).toEqual(moves);
@@ -167,9 +167,11 @@ describe("values of one's own in the editor", () => {
   it("are a day and a time for the end, not over yet", async () => {
     edit(form(moves));
     await own("alert-expires");
-    expect(screen.getByTestId("alert-expires-day").getAttribute("aria-label")).toBe("Expires, day");
+    expect(screen.getByTestId("alert-expires-day").getAttribute("aria-label")).toBe(
+      "Expires: Date",
+    );
     await write("alert-expires-day", "2020-01-01");
-    expect(screen.getByRole("alert").textContent).toContain("not over yet");
+    expect(screen.getByRole("alert").textContent).toContain("a time to come");
     await write("alert-expires-day", "2099-12-31");
     await write("alert-expires-time", "7:45 pm");
     expect((await saved()).expires_at).toBe(new Date(2099, 11, 31, 19, 45).getTime());
