@@ -164,6 +164,17 @@ describe("values of one's own in the editor", () => {
     expect((await saved()).condition).toMatchObject({ rearm_percent: "3.75" });
   });
 
+  it("hold nothing up where they are of no account", () => {
+    const draft = { ...draftOf(form(moves), "BTC"), repeat: "once" as const, cooldown: undefined };
+    expect(formOf(draft)).toMatchObject({ repeat: "once", cooldown_s: null });
+    const line = draftOf(form({ kind: "above", price: "1", rearm_percent: "0.1" }), "BTC");
+    expect(formOf({ ...line, rearm: "x" })).toBeUndefined();
+    const both = { ...line, rearm: "x", second: { ...line, kind: "below" as const } };
+    expect(formOf(both)?.condition).toMatchObject({
+      conditions: [{ rearm_percent: null }, { rearm_percent: "0.1" }],
+    });
+  });
+
   it("are a day and a time for the end, not over yet", async () => {
     edit(form(moves));
     await own("alert-expires");
@@ -175,6 +186,16 @@ describe("values of one's own in the editor", () => {
     await write("alert-expires-day", "2099-12-31");
     await write("alert-expires-time", "7:45 pm");
     expect((await saved()).expires_at).toBe(new Date(2099, 11, 31, 19, 45).getTime());
+  });
+
+  it("have the end taken away again, also one that is wrong", async () => {
+    edit(form(moves, { expires_at: 5_000 }));
+    await own("alert-expires");
+    await write("alert-expires-day", "tomorrow");
+    await fireEvent.click(screen.getByLabelText("Expires: Never"));
+    const list = await screen.findByTestId("alert-expires");
+    await waitFor(() => expect(document.activeElement).toBe(list));
+    expect((await saved()).expires_at).toBeNull();
   });
 
   it("have an end that is over left alone while something else is changed", async () => {

@@ -165,8 +165,8 @@ export function draftOf(form: Partial<RuleForm>, symbol: string): Draft {
 
 /** The rule that the draft says; undefined while a figure is missing or is none. */
 export function formOf(draft: Draft): RuleForm | undefined {
-  const first = conditionOf(draft);
-  const second = draft.second && conditionOf(draft.second);
+  const first = conditionOf(draft, !draft.second);
+  const second = draft.second && conditionOf(draft.second, false);
   if (!first || draft.symbol === "" || (draft.second && !second)) return undefined;
   const { expires } = draft;
   if (expires === undefined || impossible(draft) !== undefined) return undefined;
@@ -222,12 +222,13 @@ function figures(part: Part): string[] {
   return [isChange(part.kind) ? unsigned(part.percent) : part.percent];
 }
 
-function conditionOf(part: Part): ConditionForm | undefined {
+/** Of two at once the margins play no part: one that cannot be read is the usual one. */
+function conditionOf(part: Part, alone: boolean): ConditionForm | undefined {
   const { kind } = part;
   const { window: window_s = 0 } = part;
   const rearm_percent = readPrice(part.rearm) ?? null;
   if (has(kind, "window") && part.window === undefined) return undefined;
-  if (rearmOf(kind) && rearm_percent === null) return undefined;
+  if (alone && rearmOf(kind) && rearm_percent === null) return undefined;
   switch (kind) {
     case "above":
     case "below":
