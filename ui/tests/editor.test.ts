@@ -70,6 +70,7 @@ describe("the alert editor", () => {
       armed_at_once: true,
       distance_percent: "3.1",
       past: null,
+      past_unknown: null,
       notification: null,
     });
     expect((await screen.findByTestId("alert-arming")).textContent).toContain("armed at once");

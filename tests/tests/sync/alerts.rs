@@ -39,7 +39,7 @@ pub fn trailing(percent: &str) -> api::SaveRule {
 }
 
 /// Writes a row of the price table over, figures included.
-async fn row(project: &Project, symbol: &str, mut row: Value) {
+pub async fn row(project: &Project, symbol: &str, mut row: Value) {
     row["last_updated"] = json!(SystemClock.now().to_string());
     let query = format!("symbol=eq.{symbol}");
     let changed = project
@@ -322,11 +322,12 @@ async fn a_rule_that_fires_too_often_is_paused_says_why_and_can_be_resumed() {
     let app = device.start().await;
     app.live().await;
     let paused = first(&app).await;
-    assert_eq!(paused.paused.unwrap().reason, reason);
+    let why = paused.paused.unwrap();
+    assert_eq!((why.reason.as_str(), why.at), (reason, rows[0].time));
     assert!(paused.enabled);
     assert_eq!(app.ok(api::GetSnapshot {}).await.active.unwrap().armed, 0);
     let resumed = app.ok(api::EnableRule { id, enabled: true }).await;
-    assert_eq!(resumed.paused, None);
+    assert_eq!((resumed.paused, resumed.off_since), (None, None));
     project.price("BTC", "101").await;
     entries(&app, MANY + 1).await;
 }
