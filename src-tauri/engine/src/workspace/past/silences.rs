@@ -94,6 +94,8 @@ mod tests {
     use super::*;
     use tidings_model::Decimal;
 
+    const NONE: [i64; 0] = [];
+
     fn at(second: i64) -> Timestamp {
         Timestamp::from_millis(second * 1000)
     }
@@ -129,7 +131,7 @@ mod tests {
     #[test]
     fn a_silence_fires_when_it_is_long_enough_also_the_one_that_goes_on() {
         assert_eq!(fired(Some(-5), &[10, 60, 200, 230], &[], 300), [120, 290]);
-        assert_eq!(fired(None, &[10, 60], &[], 119), []);
+        assert_eq!(fired(None, &[10, 60], &[], 119), NONE);
     }
 
     #[test]
@@ -139,12 +141,12 @@ mod tests {
 
     #[test]
     fn what_nobody_heard_is_no_silence_and_what_was_heard_before_it_is() {
-        assert_eq!(fired(None, &[0, 500], &[(30, 490)], 501), []);
+        assert_eq!(fired(None, &[0, 500], &[(30, 490)], 501), NONE);
         assert_eq!(fired(None, &[0, 500], &[(100, 490)], 501), [60]);
         assert_eq!(fired(None, &[0, 500], &[(30, 400)], 501), [460]);
         // A row that was found later, with a time at which nobody listened.
-        assert_eq!(fired(None, &[0, 300], &[(30, 400)], 455), []);
+        assert_eq!(fired(None, &[0, 300], &[(30, 400)], 455), NONE);
         assert_eq!(fired(None, &[0, 300], &[(30, 400)], 460), [460]);
-        assert_eq!(fired(None, &[0], &[(30, 500)], 500), []);
+        assert_eq!(fired(None, &[0], &[(30, 500)], 500), NONE);
     }
 }
