@@ -17,6 +17,7 @@ function rule(id: string, symbol: string, sentence: string, more: Partial<RuleRo
     },
     sentence,
     enabled: true,
+    off_since: null,
     done: false,
     expired: false,
     last_fired: null,
@@ -73,6 +74,7 @@ export const rules: RuleRow[] = [
   }),
   rule("r5", "SOL", "24 h change below −5 %", {
     enabled: false,
+    off_since: at(9, 14, 14),
     form: form("SOL", { kind: "change_24h", side: "below", percent: "-5", rearm_points: "0.25" }),
   }),
   rule("r6", "USDC", "Leaves 0.995 – 1.005", {

@@ -245,6 +245,7 @@ function answer(command: CommandName, args: unknown): unknown {
           since: data.NOW - 7 * 86_400_000,
           short: false,
         },
+        past_unknown: null,
         notification: alerts.notification((args as PreviewRule).form.message, engine),
       };
     case "details":

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import AlertEditor from "../src/lib/alerts/AlertEditor.svelte";
 import { draftOf, formOf, KINDS, ofKind, tagsOf, unreadable } from "../src/lib/alerts/form";
 import { pastSaid } from "../src/lib/alerts/past";
-import type { ConditionForm, RuleForm, RuleRow } from "../src/lib/bindings";
+import SnoozeDialog from "../src/lib/alerts/SnoozeDialog.svelte";
+import type { ConditionForm, RuleForm, RulePast, RuleRow } from "../src/lib/bindings";
 import { speak } from "../src/lib/i18n";
 import AlertsTab from "../src/lib/panel/AlertsTab.svelte";
 import { alerts, distanceOf, isArmed } from "../src/lib/state/alerts.svelte";
@@ -39,6 +40,7 @@ function row(id: string, more: Partial<RuleRow> = {}): RuleRow {
     form: form(line),
     sentence: `Rule ${id}`,
     enabled: true,
+    off_since: null,
     done: false,
     expired: false,
     paused: null,
@@ -146,15 +148,23 @@ describe("the form of a rule", () => {
 
 describe("what a rule would have done", () => {
   const now = Date.UTC(2026, 9, 16, 14, 2);
-  const past = { fired: 3, last: null, since: now - 7 * 24 * HOUR, short: false };
+  const past: RulePast = { fired: 3, last: null, since: now - 7 * 24 * HOUR, short: false };
+
+  const said = (known: RulePast) => pastSaid({ past: known, past_unknown: null }, now);
+
+  it("is not known for a reason, which is said in the language in use", async () => {
+    const past_unknown = "How often it would have fired is not known: the market cap is not kept.";
+    expect(pastSaid({ past: null, past_unknown }, now)).toBe(past_unknown);
+    await speak("de");
+    expect(pastSaid({ past: null, past_unknown }, now)).toContain("Die Marktkapitalisierung wird");
+  });
 
   it("is said in a sentence, with what is short or too much", () => {
-    expect(pastSaid(past, now)).toBe("Would have fired 3× in the last 7 days.");
+    expect(said(past)).toBe("Would have fired 3× in the last 7 days.");
     const short = { ...past, fired: 1, since: now - 50 * HOUR, short: true };
-    expect(pastSaid(short, now)).toBe("Only 2 days of prices here; would have fired 1× in them.");
-    expect(pastSaid({ ...past, fired: 21 }, now)).toContain("a longer pause");
-    expect(pastSaid({ ...past, last: now - HOUR }, now)).toContain("Last on");
-    expect(pastSaid(null, now)).toContain("do not say");
+    expect(said(short)).toBe("Only 2 days of prices here; would have fired 1× in them.");
+    expect(said({ ...past, fired: 21 })).toContain("a longer pause");
+    expect(said({ ...past, last: now - HOUR })).toContain("Last on");
   });
 });
 
@@ -224,12 +234,61 @@ describe("the list of alerts", () => {
     expect(await screen.findByText(/^Muted/)).toBeDefined();
   });
 
+  it("snoozes for any time within the engine's limits", async () => {
+    alerts.rules = [row("a")];
+    render(SnoozeDialog, { id: "a", sentence: "Rule a" });
+    render(Menu);
+    const figure = screen.getByTestId<HTMLInputElement>("snooze-figure");
+    await waitFor(() => expect(document.activeElement).toBe(figure));
+    const go = screen.getByTestId<HTMLButtonElement>("snooze-go");
+    for (const text of ["0", "1.5", "525,601", "x"]) {
+      await fireEvent.input(figure, { target: { value: text } });
+      expect(go.disabled, text).toBe(text !== "1.5");
+      await fireEvent.click(screen.getByTestId("snooze-unit"));
+      const units = screen.getAllByTestId("snooze-unit-option").map((each) => each.textContent);
+      expect(units.join()).not.toContain("seconds");
+      closeMenu();
+    }
+    expect(screen.getByRole("alert").textContent).toContain("1 minute to 365 days");
+    await fireEvent.input(figure, { target: { value: "95" } });
+    await fireEvent.submit(figure.form as HTMLFormElement);
+    const asked = await backend.next("snooze_rule");
+    expect(asked.args).toEqual({ id: "a", snooze: { for: "minutes", minutes: 95 } });
+  });
+
+  it("says since when a rule is off, where that is known", async () => {
+    const off = (off_since: number | null) => row("a", { enabled: false, off_since });
+    show(off(Date.UTC(2025, 9, 2, 9, 14)));
+    expect(screen.getByTestId("alert-state").textContent?.trim()).toMatch(/^Off since .*2025, /);
+    alerts.rules = [off(null)];
+    await waitFor(() => expect(screen.getByTestId("alert-state").textContent?.trim()).toBe("Off"));
+  });
+
+  it.each([
+    [{ enabled: false, off_since: Date.UTC(2025, 9, 2, 9, 14) }, /^Off since Oct 2, 2025, /],
+    [
+      {
+        paused: { at: Date.UTC(2025, 9, 2, 9, 14), reason: "Paused after 15 alerts within 3 min" },
+      },
+      /^Paused after 15 alerts within 3 min, since Oct 2, 2025, /,
+    ],
+    [{ done: true, last_fired: Date.UTC(2025, 9, 2, 9, 14) }, /^Done, fired Oct 2, 2025, /],
+    [{}, undefined],
+  ])("has %j told by the editor as well", (more, said) => {
+    alerts.rules = [row("a", more)];
+    render(AlertEditor, { id: "a", form: form(line) });
+    const told = screen.queryByTestId("alert-standing")?.textContent?.trim();
+    if (said) expect(told).toMatch(said);
+    else expect(told).toBeUndefined();
+  });
+
   it("says why a rule was paused, and resumes it", async () => {
     const reason = "Paused after 15 alerts within 3 min";
-    const paused = row("a", { paused: { at: 0, reason } });
+    const paused = row("a", { paused: { at: Date.UTC(2025, 9, 2, 9, 14), reason } });
     expect(isArmed(paused)).toBe(false);
     show(paused);
-    expect(screen.getByTestId("alert-state").textContent).toContain(reason);
+    const said = screen.getByTestId("alert-state").textContent?.trim();
+    expect(said).toMatch(/^Paused after 15 alerts within 3 min, since Oct 2, 2025, /);
     await fireEvent.click(screen.getByTestId("alert-resume-now"));
     const resumed = await backend.next("enable_rule");
     expect(resumed.args).toEqual({ id: "a", enabled: true });

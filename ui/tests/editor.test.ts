@@ -70,11 +70,12 @@ describe("the alert editor", () => {
       armed_at_once: true,
       distance_percent: "3.1",
       past: null,
+      past_unknown: null,
       notification: null,
     });
     expect((await screen.findByTestId("alert-arming")).textContent).toContain("armed at once");
     await type("7O000");
-    expect(screen.getByRole("alert").textContent).toContain("Not a price: 7O000");
+    expect(screen.getByRole("alert").textContent).toContain("Not a number: 7O000");
     expect(create().disabled).toBe(true);
   });
 

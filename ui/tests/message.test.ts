@@ -33,6 +33,7 @@ const preview: RulePreview = {
   armed_at_once: true,
   distance_percent: "3.1",
   past: null,
+  past_unknown: null,
   notification,
 };
 

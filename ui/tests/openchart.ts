@@ -81,6 +81,7 @@ export function rule(id: string, condition: ConditionForm, more: Partial<RuleRow
     form,
     sentence: `Rule ${id}`,
     enabled: true,
+    off_since: null,
     done: false,
     expired: false,
     paused: null,

@@ -1,6 +1,7 @@
 import { fireEvent, render, screen, waitFor } from "@testing-library/svelte";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { moved, readDay, weeks, writeDay } from "../src/lib/conversation/calendar";
+import { readDay, writeDay } from "../src/lib/conversation/calendar";
+import { moved, weeks } from "../src/lib/conversation/month";
 import { bytes } from "../src/lib/format/number";
 import RetentionSetting from "../src/lib/settings/RetentionSetting.svelte";
 import SizeList from "../src/lib/settings/SizeList.svelte";

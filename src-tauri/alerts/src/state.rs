@@ -28,6 +28,9 @@ pub struct RuleState {
     /// The last notified firings, as far as they may pause the rule.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) recent: Vec<Timestamp>,
+    /// When the user switched the rule off. Switched on again it is new, and has a new state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) off: Option<Timestamp>,
 }
 
 /// What the next tick is compared with.
@@ -187,6 +190,17 @@ impl RuleState {
     /// Snoozes the rule: firings before `until` are not told at once. `None` ends a snooze.
     pub fn snooze(&mut self, until: Option<Timestamp>) {
         self.snoozed = until;
+    }
+
+    /// Notes that the rule is switched off. No tick reaches it from then on.
+    pub fn switch_off(&mut self, at: Timestamp) {
+        self.off = Some(at);
+    }
+
+    /// When the rule was switched off; none of one that is on, or that was switched off before
+    /// this was noted.
+    pub fn off_since(&self) -> Option<Timestamp> {
+        self.off
     }
 
     /// Until when the rule is snoozed, or was.

@@ -215,6 +215,9 @@ pub struct RuleRow {
     pub sentence: String,
     /// Whether it is switched on.
     pub enabled: bool,
+    /// Since when it is switched off, in milliseconds; none while it is on, and of one that was
+    /// switched off by a version that did not note it.
+    pub off_since: Option<i64>,
     /// Fired once and done.
     pub done: bool,
     /// Expired.
@@ -401,6 +404,8 @@ pub struct RulePreview {
     pub distance_percent: Option<String>,
     /// What it would have done over the last seven days, where the prices kept here say it.
     pub past: Option<RulePast>,
+    /// Why they do not say it, in one sentence; none where they do, and of a rule that is wrong.
+    pub past_unknown: Option<String>,
     /// What would be told if it came true next; none while no price is known that it could be at.
     pub notification: Option<NotificationPreview>,
 }

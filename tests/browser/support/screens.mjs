@@ -243,6 +243,24 @@ export const SCREENS = [
     css: "[data-testid=alert-second-price]:focus",
     part: DIALOG,
   },
+  {
+    name: "editor-own",
+    state: "editor",
+    act: press("alert-rearm", "alert-rearm-own", "alert-expires", "alert-expires-own"),
+    css: "[data-testid=alert-expires-day]:focus",
+    part: DIALOG,
+  },
+  {
+    name: "snooze",
+    state: "alerts",
+    act: async (page) => {
+      await page.getByTestId("alert-row").first().getByRole("button").last().click();
+      await press("alert-snooze-own")(page);
+    },
+    css: "[data-testid=snooze-figure]:focus",
+    panel: true,
+    part: DIALOG,
+  },
   { name: "outbox", shows: "outbox-row", part: DIALOG },
   { name: "date", shows: "date-field", part: DIALOG },
   {
@@ -367,6 +385,8 @@ const IN_ONE_COLUMN = new Set([
   "palette",
   "editor",
   "editor-second",
+  "editor-own",
+  "snooze",
   "outbox",
   "date",
   "invite-code",

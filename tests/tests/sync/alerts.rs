@@ -39,7 +39,7 @@ pub fn trailing(percent: &str) -> api::SaveRule {
 }
 
 /// Writes a row of the price table over, figures included.
-async fn row(project: &Project, symbol: &str, mut row: Value) {
+pub async fn row(project: &Project, symbol: &str, mut row: Value) {
     row["last_updated"] = json!(SystemClock.now().to_string());
     let query = format!("symbol=eq.{symbol}");
     let changed = project
@@ -322,13 +322,55 @@ async fn a_rule_that_fires_too_often_is_paused_says_why_and_can_be_resumed() {
     let app = device.start().await;
     app.live().await;
     let paused = first(&app).await;
-    assert_eq!(paused.paused.unwrap().reason, reason);
+    let why = paused.paused.unwrap();
+    assert_eq!((why.reason.as_str(), why.at), (reason, rows[0].time));
     assert!(paused.enabled);
     assert_eq!(app.ok(api::GetSnapshot {}).await.active.unwrap().armed, 0);
     let resumed = app.ok(api::EnableRule { id, enabled: true }).await;
-    assert_eq!(resumed.paused, None);
+    assert_eq!((resumed.paused, resumed.off_since), (None, None));
     project.price("BTC", "101").await;
     entries(&app, MANY + 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_whose_time_is_over_fires_nothing_until_it_is_given_more() {
+    let project = Project::start().await;
+    project.price("BTC", "99").await;
+    let (device, app) = alices_device(&project).await;
+    watched(&app, "BTC").await;
+    let until = |end: Option<i64>, id| api::SaveRule {
+        id,
+        form: api::RuleForm {
+            expires_at: end,
+            ..crosses("100").form
+        },
+    };
+    let end = SystemClock.now().as_millis() + 3_600_000;
+    let id = app.ok(until(Some(end), None)).await.id;
+    project.price("BTC", "100").await;
+    entries(&app, 1).await;
+    // The next tick is later than this.
+    let over = app.ok(until(Some(SystemClock.now().as_millis()), Some(id.clone())));
+    assert!(!over.await.expired);
+    project.price("BTC", "98").await;
+    told(&app, "BTC", "98").await;
+    app.stop().await;
+
+    let app = device.start().await;
+    app.live().await;
+    assert!(first(&app).await.expired);
+    project.price("BTC", "101").await;
+    told(&app, "BTC", "101").await;
+    assert_eq!(history(&app).await.len(), 1);
+    // It goes on from where it stood: above its line.
+    let renewed = app.ok(until(None, Some(id))).await;
+    assert!(!renewed.expired && renewed.enabled);
+    project.price("BTC", "97").await;
+    entries(&app, 2).await;
+    assert_eq!(
+        shown(&device, 2).await,
+        ["BTC crossed above 100", "BTC crossed below 100"]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

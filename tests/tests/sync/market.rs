@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tidings_contract::{self as api, ConditionForm, Event, FiringMark, RepeatForm};
-use tidings_model::Clock as _;
+use tidings_model::{Clock as _, SystemClock};
 use tidings_testkit::{DEADLINE, wait_for};
 
 use tidings_tests::project::Project;
@@ -379,11 +379,16 @@ async fn rules_are_changed_switched_off_deleted_and_survive_a_restart() {
     );
 
     let rule = app.ok(above("BTC", "70000")).await;
-    app.ok(api::EnableRule {
+    assert_eq!(rule.off_since, None);
+    let switch = |enabled| api::EnableRule {
         id: rule.id.clone(),
-        enabled: false,
-    })
-    .await;
+        enabled,
+    };
+    let now = SystemClock.now().as_millis();
+    let off = app.ok(switch(false)).await.off_since;
+    assert!(off.is_some_and(|off| (now - 60_000..now + 60_000).contains(&off)));
+    // Off it is already.
+    assert_eq!(app.ok(switch(false)).await.off_since, off);
     project.price("BTC", "70500").await;
     told(&app, "BTC", "70500").await;
     assert!(history(&app).await.is_empty() && device.shown().is_empty());
@@ -391,12 +396,14 @@ async fn rules_are_changed_switched_off_deleted_and_survive_a_restart() {
     let app = device.start().await;
     let rules = app.ok(api::ListRules {}).await;
     assert_eq!(rules.len(), 1);
-    assert!(!rules[0].enabled);
+    assert_eq!((rules[0].enabled, rules[0].off_since), (false, off));
     let changed = api::SaveRule {
         id: Some(rule.id.clone()),
         ..above("BTC", "71000")
     };
-    assert_eq!(app.ok(changed).await.id, rule.id);
+    let changed = app.ok(changed).await;
+    assert_eq!((&changed.id, changed.off_since), (&rule.id, off));
+    assert_eq!(app.ok(switch(true)).await.off_since, None);
     app.ok(api::DeleteRule { id: rule.id }).await;
     assert!(app.ok(api::ListRules {}).await.is_empty());
 }

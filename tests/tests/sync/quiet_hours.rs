@@ -94,6 +94,70 @@ async fn quiet_hours_hold_alerts_and_messages_and_tell_them_at_their_end_once() 
     assert_eq!(device.desk.shown().len(), 1, "{:?}", device.desk.shown());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn hundreds_of_alerts_of_one_night_are_one_digest_that_counts_them_and_all_in_the_history() {
+    /// More than notifications wait at once.
+    const MANY: usize = 300;
+    let project = Project::start().await;
+    project.price("BTC", "10000").await;
+    let device = quick();
+    let app = device.start().await;
+    app.join(&project).await;
+    watched(&app, "BTC").await;
+    for step in 1..=MANY {
+        app.ok(above("BTC", &format!("{}", 10_000 + step))).await;
+    }
+    quiet(&device, &app, true).await;
+    project.price("BTC", "20000").await;
+    let all = api::ListFirings {
+        limit: 500,
+        symbol: None,
+        before: None,
+    };
+    let of = |mark| {
+        move |rows: &Vec<api::FiringRow>| {
+            rows.len() == MANY && rows.iter().all(|row| row.mark == mark)
+        }
+    };
+    app.until("all of them held", all.clone(), of(FiringMark::Quiet))
+        .await;
+    assert!(device.desk.shown().is_empty(), "{:?}", device.desk.shown());
+    // A page of the history begins where the one before it ended.
+    let (mut read, mut page) = (
+        0,
+        app.ok(api::ListFirings {
+            limit: 100,
+            ..all.clone()
+        })
+        .await,
+    );
+    while let Some(last) = page.last() {
+        read += page.len();
+        let before = Some(last.id.clone());
+        let next = api::ListFirings {
+            limit: 100,
+            before,
+            ..all.clone()
+        };
+        page = app.ok(next).await;
+    }
+    assert_eq!(read, MANY);
+
+    quiet(&device, &app, false).await;
+    wait_until("the digest", DEADLINE, || device.desk.shown().len() == 1)
+        .await
+        .unwrap();
+    let digest = device.desk.shown().remove(0);
+    assert_eq!(digest.title, format!("In quiet hours: {MANY} alerts"));
+    app.until("none of them lost", all, of(FiringMark::Quiet))
+        .await;
+    // Told once.
+    app.stop().await;
+    let app = device.start().await;
+    app.live().await;
+    assert_eq!(device.desk.shown().len(), 1, "{:?}", device.desk.shown());
+}
+
 /// The only entry of the history: what became of it, and whether it was missed.
 async fn entry(app: &Client, mark: FiringMark) -> bool {
     let all = api::ListFirings {

@@ -5,7 +5,7 @@ use tidings_contract as api;
 
 use tidings_tests::project::Project;
 
-use crate::alerts::{crosses, rule, trailing};
+use crate::alerts::{crosses, row, rule, trailing};
 use crate::kit::{Client, alices_device};
 use crate::market::{told, watched};
 
@@ -112,18 +112,92 @@ async fn a_preview_says_how_often_it_would_have_fired_over_the_prices_kept_here(
     assert_eq!((past.fired, past.short), (3, true));
     assert_eq!(past.since, kept.points[0].time);
     assert_eq!(past.last, Some(kept.points[3].time));
-    // Kept prices say nothing of figures, and cannot tell a silence.
-    for condition in [
-        json!({"kind": "volume", "side": "above", "value": "5"}),
-        json!({"kind": "stale", "after_s": 5}),
-    ] {
-        let reply = app
-            .ok(preview(rule("BTC", condition, json!({})).form))
-            .await;
-        assert!(reply.valid && reply.past.is_none(), "{reply:?}");
-    }
     let untold = rule("BTC", json!({"kind": "above", "price": "-1"}), json!({}));
     assert!(!app.ok(preview(untold.form)).await.valid);
+}
+
+/// What is told of a condition's past, or why it is not known.
+async fn past(app: &Client, condition: Value) -> Result<api::RulePast, String> {
+    let form = rule("BTC", condition, json!({})).form;
+    let preview = app.ok(api::PreviewRule { form }).await;
+    assert!(preview.valid, "{preview:?}");
+    match (preview.past, preview.past_unknown) {
+        (Some(past), None) => Ok(past),
+        (None, Some(why)) => Err(why),
+        both => panic!("{both:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preview_tells_of_every_kind_how_often_or_why_nobody_knows() {
+    let project = Project::start().await;
+    project.price("BTC", "99").await;
+    row(&project, "BTC", json!({"volume_24h": null})).await;
+    let (_device, app) = alices_device(&project).await;
+    watched(&app, "BTC").await;
+    let unknown = |what: &str| {
+        Err::<api::RulePast, _>(format!(
+            "How often it would have fired is not known: {what}"
+        ))
+    };
+    let volume = json!({"kind": "volume", "side": "above", "value": "500"});
+    assert_eq!(
+        past(&app, volume.clone()).await,
+        unknown("no volumes of this symbol are kept here.")
+    );
+    for (price, volume) in [("100", 400), ("101", 500), ("102", 500), ("103", 400)] {
+        row(
+            &project,
+            "BTC",
+            json!({"price": price, "volume_24h": volume}),
+        )
+        .await;
+        told(&app, "BTC", price).await;
+    }
+    let kept = app
+        .until("the prices in the cache", bitcoin(), |history| {
+            history.points.len() == 5
+        })
+        .await;
+    let second = kept.points[2].time;
+    let of_volume = past(&app, volume.clone()).await.unwrap();
+    assert_eq!((of_volume.fired, of_volume.last), (1, Some(second)));
+    assert_eq!(
+        (of_volume.since, of_volume.short),
+        (kept.points[1].time, true)
+    );
+    let both = json!({"kind": "all", "conditions": [volume, {"kind": "above", "price": "101.5"}]});
+    let of_both = past(&app, both).await.unwrap();
+    assert_eq!(
+        (of_both.fired, of_both.last),
+        (1, Some(kept.points[3].time))
+    );
+    // Prices came all the time, as far as they were heard.
+    let silence = past(&app, json!({"kind": "stale", "after_s": 86_400})).await;
+    let silence = silence.unwrap();
+    assert_eq!((silence.fired, silence.since), (0, kept.points[0].time));
+
+    let cap = json!({"kind": "market_cap", "side": "below", "value": "5"});
+    let lacking = unknown("the market cap is not kept.");
+    assert_eq!(past(&app, cap.clone()).await, lacking);
+    let both = json!({"kind": "all", "conditions": [{"kind": "above", "price": "1"}, cap]});
+    assert_eq!(past(&app, both).await, lacking);
+    let change = json!({"kind": "change_24h", "side": "below", "percent": "-5"});
+    assert_eq!(
+        past(&app, change).await,
+        unknown("the feed's change over 24 hours is not kept.")
+    );
+    let elsewhere = rule("ETH", json!({"kind": "stale", "after_s": 60}), json!({}));
+    let preview = app
+        .ok(api::PreviewRule {
+            form: elsewhere.form,
+        })
+        .await;
+    let why = preview.past_unknown.unwrap();
+    assert!(
+        why.ends_with("no prices of this symbol are kept here."),
+        "{why}"
+    );
 }
 
 fn bitcoin() -> api::GetPriceHistory {

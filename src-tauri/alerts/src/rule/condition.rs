@@ -291,24 +291,11 @@ impl Condition {
         }
     }
 
-    /// Whether past prices alone say when it would have come true: not where it is about a figure
-    /// of the feed, nor about a silence, which in kept prices may be one of the keeper.
-    pub fn is_of_prices_alone(&self) -> bool {
+    /// The two of `all`; of any other it is the only one.
+    pub fn parts(&self) -> &[Self] {
         match self {
-            Self::Above { .. }
-            | Self::Below { .. }
-            | Self::Crosses { .. }
-            | Self::Moves { .. }
-            | Self::LeavesRange { .. }
-            | Self::EntersRange { .. }
-            | Self::Trailing { .. }
-            | Self::NewExtreme { .. }
-            | Self::Step { .. } => true,
-            Self::Change24h { .. }
-            | Self::Volume { .. }
-            | Self::MarketCap { .. }
-            | Self::Stale { .. } => false,
-            Self::All { conditions } => conditions.iter().all(Self::is_of_prices_alone),
+            Self::All { conditions } => conditions.as_slice(),
+            one => std::slice::from_ref(one),
         }
     }
 

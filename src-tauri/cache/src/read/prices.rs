@@ -1,5 +1,7 @@
 //! Prices as they are read.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, OptionalExtension as _, params};
 use tidings_model::{Quote, Symbol, Timestamp};
 
@@ -80,6 +82,42 @@ impl Cache {
             let range = (from.as_micros(), to.as_micros());
             let points = points(conn, &symbol, range, finest)?;
             Ok(reduce(points, from, to, max_points))
+        })
+        .await
+    }
+
+    /// Prices of one symbol as they came from `from` to `to`, oldest first, and from when on they
+    /// are kept so. Some are left out: two that follow each other here are `apart` or more from
+    /// each other only where no price came between them.
+    pub async fn prices_apart(
+        &self,
+        symbol: Symbol,
+        from: Timestamp,
+        to: Timestamp,
+        apart: Duration,
+    ) -> Result<(Timestamp, Vec<PricePoint>)> {
+        self.read(move |conn| {
+            let kept = Timestamp::from_micros(Levels::load(conn)?.of(Level::Raw).kept_from);
+            let from = from.max(kept);
+            let Some(symbol) = key(conn, &symbol)? else {
+                return Ok((from, Vec::new()));
+            };
+            let mut statement = conn.prepare_cached(Level::Raw.sql().scan)?;
+            let end = to.as_micros().saturating_add(1);
+            let mut rows = statement.query(params![symbol, from.as_micros(), end, i64::MAX])?;
+            let mut taken: Vec<PricePoint> = Vec::new();
+            let mut last: Option<PricePoint> = None;
+            while let Some(row) = rows.next()? {
+                let (_, point) = levels::point(row)?;
+                let before = taken.last().map(|taken| taken.time);
+                let far = before.is_none_or(|before| point.time.since(before) >= apart);
+                if far {
+                    taken.extend(last.take());
+                }
+                last = Some(point);
+            }
+            taken.extend(last);
+            Ok((from, taken))
         })
         .await
     }

@@ -110,6 +110,37 @@ async fn all(cache: &Cache, points: usize) -> Vec<PricePoint> {
 }
 
 #[tokio::test]
+async fn prices_apart_show_every_silence_and_no_other_as_far_as_they_are_kept_as_they_came() {
+    let desk = Desk::new().await;
+    let cache = &desk.cache;
+    let came = [0, 10, 40, 69, 70, 100, 129, 189, 190, 400];
+    let quotes = came.map(|at| quote(at, "5", None));
+    cache.record_quotes(quotes.to_vec()).await.unwrap();
+    let apart = async |from: i64, seconds: u64| {
+        let apart = Duration::from_secs(seconds);
+        let read = cache
+            .prices_apart(btc(), second(from), second(500), apart)
+            .await;
+        let (from, prices) = read.unwrap();
+        let times = prices
+            .iter()
+            .map(|point| point.time.as_millis() / 1000 - START);
+        (from, times.collect::<Vec<_>>())
+    };
+    let whole = apart(-5, 60).await;
+    assert_eq!(whole, (second(-5), vec![0, 40, 70, 129, 189, 190, 400]));
+    assert_eq!(apart(-5, 1).await.1, came);
+    assert_eq!(apart(-5, 1000).await.1, [0, 400]);
+    assert_eq!(
+        apart(30, 60).await,
+        (second(30), vec![40, 70, 129, 189, 190, 400])
+    );
+    // Of the first minutes there are bars alone.
+    fold(cache, DAY, kept(120, -DAY, -DAY, -DAY)).await;
+    assert_eq!(apart(-5, 60).await, (second(120), vec![129, 189, 190, 400]));
+}
+
+#[tokio::test]
 async fn prices_pass_through_every_level_with_their_extremes_and_volume() {
     let desk = Desk::new().await;
     let cache = &desk.cache;

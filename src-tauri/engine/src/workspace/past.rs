@@ -1,21 +1,23 @@
-//! What a rule would have done over the prices that are kept here.
+//! What a rule would have done over what is kept here.
+
+mod prices;
+mod silences;
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tidings_alerts::{Book, Effect, Repeat, Rule, RuleState};
-use tidings_cache::PricePoint;
+use tidings_alerts::{Book, Condition, Effect, Outcome, Repeat, Rule, RuleState};
+use tidings_cache::CacheError;
 use tidings_contract as api;
-use tidings_model::{RuleId, Tick, Timestamp};
+use tidings_model::{Decimal, RuleId, Symbol, Tick, Timestamp};
 
 use super::Core;
 use super::catch_up::server_now;
-use super::market::prices_of;
 
 const SPAN: Duration = Duration::from_hours(7 * 24);
 /// Prices from before it show that those of the span are all there are.
 const BEFORE: Duration = Duration::from_hours(24);
-/// How many points the span is judged by at most.
+/// How many points of the history are read at most.
 const POINTS: usize = 20_000;
 /// An answer for the same rule is good for so long.
 const GOOD_FOR: Duration = Duration::from_mins(1);
@@ -47,134 +49,115 @@ impl Known {
     }
 }
 
-/// What a rule would have done in the last seven days; `None` where kept prices do not say it.
-pub(super) async fn of(core: &Core, form: &api::RuleForm, rule: &Rule) -> Option<api::RulePast> {
-    if !rule.condition.is_of_prices_alone() {
-        return None;
+/// Why what is kept here does not say what a rule would have done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Unknown {
+    #[error("How often it would have fired is not known: no prices of this symbol are kept here.")]
+    Prices,
+    #[error("How often it would have fired is not known: no volumes of this symbol are kept here.")]
+    Volume,
+    #[error(
+        "How often it would have fired is not known: the feed's change over 24 hours is not kept."
+    )]
+    Change,
+    #[error("How often it would have fired is not known: the market cap is not kept.")]
+    MarketCap,
+    #[error("How often it would have fired is not known: what is kept here could not be read.")]
+    Unread,
+}
+
+/// What a rule would have done in the last seven days.
+pub(super) async fn of(
+    core: &Core,
+    form: &api::RuleForm,
+    rule: &Rule,
+) -> Result<api::RulePast, Unknown> {
+    for part in rule.condition.parts() {
+        match part {
+            Condition::Change24h { .. } => return Err(Unknown::Change),
+            Condition::MarketCap { .. } => return Err(Unknown::MarketCap),
+            _ => {}
+        }
     }
     let now = server_now(core);
     if let Some(past) = core.past.get(form, now) {
-        return Some(past);
+        return Ok(past);
     }
-    let past = work_out(core, rule, now).await?;
-    core.past.set(Answer {
-        form: form.clone(),
-        at: now,
-        past: past.clone(),
-    });
-    Some(past)
-}
-
-async fn work_out(core: &Core, rule: &Rule, now: Timestamp) -> Option<api::RulePast> {
-    let from = now.minus(SPAN);
-    let back = rule.condition.looks_back().unwrap_or_default().max(BEFORE);
-    let points = core
-        .cache
-        .history(rule.symbol.clone(), from.minus(back), now, POINTS)
-        .await;
-    let points = match points {
-        Ok(points) => points,
-        Err(error) => {
-            tracing::warn!(%error, "the history of a symbol was not read");
-            return None;
-        }
-    };
-    let oldest = points.first()?.time;
     let rule = Rule {
         // How often it would have come true, not whether.
         repeat: Repeat::Every,
         expires_at: None,
         ..rule.clone()
     };
-    let fired = tokio::task::spawn_blocking(move || replay(rule, &points, from)).await;
-    let fired = fired.ok()?;
-    Some(api::RulePast {
+    let past = if let Condition::Stale { after_s } = rule.condition {
+        silences::work_out(core, rule, after_s, now).await?
+    } else {
+        prices::work_out(core, rule, now).await?
+    };
+    core.past.set(Answer {
+        form: form.clone(),
+        at: now,
+        past: past.clone(),
+    });
+    Ok(past)
+}
+
+/// A rule that tells every time, over what is kept: made at `from`, with the last tick known then.
+struct Replay {
+    book: Book,
+    symbol: Symbol,
+    fired: Vec<Timestamp>,
+}
+
+impl Replay {
+    fn new(
+        rule: Rule,
+        from: Timestamp,
+        before: impl IntoIterator<Item = (Timestamp, Decimal)>,
+        last: Option<&Tick>,
+    ) -> Self {
+        let symbol = rule.symbol.clone();
+        let mut book = Book::for_replay();
+        book.seed(&symbol, before);
+        match last {
+            Some(last) => {
+                book.create(RuleId::nil(), rule, from, Some(last));
+            }
+            None => book.insert(RuleId::nil(), rule, RuleState::new()),
+        }
+        Self {
+            book,
+            symbol,
+            fired: Vec::new(),
+        }
+    }
+
+    fn tick(&mut self, tick: &Tick) {
+        let outcome = self.book.tick(&self.symbol, tick);
+        self.note(outcome);
+    }
+
+    fn note(&mut self, outcome: Outcome) {
+        let told = outcome.effects.into_iter();
+        self.fired
+            .extend(told.filter_map(|(_, effect)| match effect {
+                Effect::Fired(firing) => Some(firing.time),
+                _ => None,
+            }));
+    }
+}
+
+/// `from`: since when what is kept says it; `wanted`: since when it was asked for.
+fn told(fired: &[Timestamp], from: Timestamp, wanted: Timestamp) -> api::RulePast {
+    api::RulePast {
         fired: u32::try_from(fired.len()).unwrap_or(u32::MAX),
         last: fired.last().map(|at| at.as_millis()),
-        since: oldest.max(from).as_millis(),
-        short: oldest > from,
-    })
+        since: from.max(wanted).as_millis(),
+        short: from > wanted,
+    }
 }
 
-/// The times at which a rule made at `from` would have told.
-fn replay(rule: Rule, points: &[PricePoint], from: Timestamp) -> Vec<Timestamp> {
-    let prices = prices_of(points);
-    let (before, within) = prices.split_at(prices.partition_point(|(at, _)| *at <= from));
-    let symbol = rule.symbol.clone();
-    let mut book = Book::for_replay();
-    book.seed(&symbol, before.iter().cloned());
-    let id = RuleId::nil();
-    match before.last() {
-        Some((at, price)) => {
-            book.create(id, rule, from, Some(&Tick::new(*at, price.clone())));
-        }
-        None => book.insert(id, rule, RuleState::new()),
-    }
-    let mut fired = Vec::new();
-    for (at, price) in within {
-        let outcome = book.tick(&symbol, &Tick::new(*at, price.clone()));
-        fired.extend(
-            outcome
-                .effects
-                .into_iter()
-                .filter_map(|(_, effect)| match effect {
-                    Effect::Fired(firing) => Some(firing.time),
-                    _ => None,
-                }),
-        );
-    }
-    fired
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_millis(second * 1000)
-    }
-
-    fn point(second: i64, low: &str, high: &str, price: &str) -> PricePoint {
-        PricePoint {
-            time: at(second),
-            price: price.parse().unwrap(),
-            low: low.parse().unwrap(),
-            high: high.parse().unwrap(),
-            volume: None,
-        }
-    }
-
-    fn rule(condition: &str) -> Rule {
-        let json = format!(
-            r#"{{"symbol":"BTC","condition":{condition},"repeat":"every","cooldown_s":0}}"#
-        );
-        serde_json::from_str(&json).unwrap()
-    }
-
-    #[test]
-    fn a_line_that_was_touched_within_a_minute_counts_though_the_minute_ended_elsewhere() {
-        let above = rule(r#"{"kind":"above","price":"100"}"#);
-        let points = [
-            point(0, "90", "90", "90"),
-            point(60, "90", "101", "95"),
-            point(120, "95", "99.5", "97"),
-            point(180, "97", "100", "99"),
-        ];
-        let fired = replay(above, &points, at(-1));
-        let seconds: Vec<i64> = fired.iter().map(|at| at.as_millis() / 1000).collect();
-        assert_eq!(seconds, [59, 179]);
-    }
-
-    #[test]
-    fn what_was_before_the_span_is_known_and_fires_nothing() {
-        let high = rule(r#"{"kind":"new_extreme","extreme":"high","window_s":600}"#);
-        let points = [
-            point(0, "100", "100", "100"),
-            point(60, "120", "120", "120"),
-            point(120, "110", "110", "110"),
-            point(180, "121", "121", "121"),
-        ];
-        assert_eq!(replay(high, &points, at(100)), [at(180)]);
-    }
+fn unread(error: &CacheError) -> Unknown {
+    tracing::warn!(%error, "the history of a symbol was not read");
+    Unknown::Unread
 }

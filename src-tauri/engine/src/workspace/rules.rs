@@ -89,6 +89,7 @@ impl Market {
             form: form_of(&kept.rule)?,
             sentence: describe::sentence(&kept.rule.condition, locale),
             enabled: kept.enabled,
+            off_since: state.off_since().map(Timestamp::as_millis),
             done: state.is_done(),
             expired: state.is_expired()
                 || kept
@@ -185,8 +186,11 @@ impl Market {
             kept.state = self
                 .book
                 .create(id, kept.rule.clone(), now, latest.as_ref());
-        } else if let Some((_, state)) = self.book.remove(id) {
-            kept.state = state;
+        } else {
+            if let Some((_, state)) = self.book.remove(id) {
+                kept.state = state;
+            }
+            kept.state.switch_off(now);
         }
         self.keep(cache, id, Some(old), kept, now).await
     }
@@ -259,6 +263,7 @@ impl Market {
             arming: arming.map(|arming| arming.sentence),
             distance_percent: distance.map(|distance| distance.to_string()),
             past: None,
+            past_unknown: None,
             notification: messages::preview(rule, usual, quote, locale, now),
         }
     }

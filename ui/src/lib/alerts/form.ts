@@ -75,8 +75,9 @@ export interface Part {
   step: string;
   /** Where one of the steps lies. */
   base: string;
-  window: number;
-  /** Re-arm distance: percent, or points for a 24 h change. */
+  /** In seconds; undefined while what is typed is none that the engine takes. */
+  window: number | undefined;
+  /** Re-arm distance, as typed: percent, or points for a 24 h change. */
   rearm: string;
 }
 
@@ -86,10 +87,14 @@ export interface Draft extends Part {
   /** What has to be true at the same tick. */
   second: Part | undefined;
   repeat: RuleForm["repeat"];
-  cooldown: number;
-  expires: number | undefined;
+  /** As `window`. */
+  cooldown: number | undefined;
+  /** In milliseconds; null: never; undefined while what is typed is no time to come. */
+  expires: number | null | undefined;
   /** Between commas, as typed. */
   tags: string;
+  /** The tags that it had, which may have commas in them. */
+  given: readonly string[];
   /** Own text of the notification; blank: the usual one. */
   message: string;
 }
@@ -123,7 +128,7 @@ export function isChange(kind: Kind): boolean {
 export function ofKind(part: Part, kind: Kind): Partial<Part> {
   const [from, to] = [rearmOf(part.kind), rearmOf(kind)];
   const same = from?.choices === to?.choices && from?.unit === to?.unit;
-  return { kind, ...(same || !to ? {} : { rearm: to.usual }) };
+  return { kind, ...(same || !to ? {} : { rearm: amount(to.usual) }) };
 }
 
 export function newPart(kind: Kind): Part {
@@ -137,7 +142,7 @@ export function newPart(kind: Kind): Part {
     step: "",
     base: "0",
     window: 900,
-    rearm: rearmOf(kind)?.usual ?? "0.1",
+    rearm: amount(rearmOf(kind)?.usual ?? "0.1"),
   };
 }
 
@@ -151,40 +156,61 @@ export function draftOf(form: Partial<RuleForm>, symbol: string): Draft {
     second: second ? { ...newPart("above"), ...ofCondition(second) } : undefined,
     repeat: form.repeat ?? "once",
     cooldown: form.cooldown_s ?? 300,
-    expires: form.expires_at ?? undefined,
+    expires: form.expires_at ?? null,
     tags: (form.tags ?? []).join(", "),
+    given: form.tags ?? [],
     message: form.message ?? "",
   };
 }
 
 /** The rule that the draft says; undefined while a figure is missing or is none. */
 export function formOf(draft: Draft): RuleForm | undefined {
-  const first = conditionOf(draft);
-  const second = draft.second && conditionOf(draft.second);
+  const first = conditionOf(draft, !draft.second);
+  const second = draft.second && conditionOf(draft.second, false);
   if (!first || draft.symbol === "" || (draft.second && !second)) return undefined;
+  const { expires } = draft;
+  if (expires === undefined || impossible(draft) !== undefined) return undefined;
   return {
     symbol: draft.symbol,
     condition: second ? { kind: "all", conditions: [first, second] } : first,
     repeat: draft.repeat,
-    cooldown_s: draft.cooldown,
-    expires_at: draft.expires ?? null,
-    tags: tagsOf(draft.tags),
+    cooldown_s: draft.cooldown ?? null,
+    expires_at: expires,
+    tags: tagsOf(draft.tags, draft.given),
     message: draft.message.trim() === "" ? null : draft.message.trim(),
   };
 }
 
-/** The tags between commas, each once. */
-export function tagsOf(typed: string): string[] {
-  const tags = typed.split(",").map((tag) => tag.trim());
+/** The tags between commas, each once. Those given with commas in them are found whole. */
+export function tagsOf(typed: string, given: readonly string[] = []): string[] {
+  const parts = typed.split(",").map((part) => part.trim());
+  const whole = given
+    .map((tag) => ({ tag, parts: tag.split(",").map((part) => part.trim()) }))
+    .sort((a, b) => b.parts.length - a.parts.length);
+  const tags: string[] = [];
+  for (let at = 0; at < parts.length; ) {
+    const found = whole.find((each) => each.parts.every((part, i) => part === parts[at + i]));
+    tags.push(found?.tag ?? parts[at] ?? "");
+    at += found?.parts.length ?? 1;
+  }
   return [...new Set(tags.filter((tag) => tag !== ""))];
+}
+
+/** The time that somebody typed and that cannot be; undefined when all can. */
+export function impossible(draft: Draft): "window" | "pause" | "expires" | undefined {
+  const parts = draft.second ? [draft, draft.second] : [draft];
+  if (parts.some((part) => has(part.kind, "window") && part.window === undefined)) return "window";
+  if (draft.repeat === "every" && draft.cooldown === undefined) return "pause";
+  return draft.expires === undefined ? "expires" : undefined;
 }
 
 /** The figure that cannot be read, as typed. */
 export function unreadable(draft: Draft): string | undefined {
   const parts = draft.second ? [draft, draft.second] : [draft];
-  return parts
-    .flatMap(figures)
-    .find((figure) => figure.trim() !== "" && readPrice(figure) === undefined);
+  const rearm = draft.second || !rearmOf(draft.kind) ? [] : [draft.rearm];
+  return [...parts.flatMap(figures), ...rearm].find(
+    (figure) => figure.trim() !== "" && readPrice(figure) === undefined,
+  );
 }
 
 function figures(part: Part): string[] {
@@ -196,10 +222,13 @@ function figures(part: Part): string[] {
   return [isChange(part.kind) ? unsigned(part.percent) : part.percent];
 }
 
-function conditionOf(part: Part): ConditionForm | undefined {
+/** Of two at once the margins play no part: one that cannot be read is the usual one. */
+function conditionOf(part: Part, alone: boolean): ConditionForm | undefined {
   const { kind } = part;
-  const rearm_percent = part.rearm;
-  const window_s = part.window;
+  const { window: window_s = 0 } = part;
+  const rearm_percent = readPrice(part.rearm) ?? null;
+  if (has(kind, "window") && part.window === undefined) return undefined;
+  if (alone && rearmOf(kind) && rearm_percent === null) return undefined;
   switch (kind) {
     case "above":
     case "below":
@@ -256,7 +285,7 @@ function conditionOf(part: Part): ConditionForm | undefined {
       const side = kind === "change_above" ? "above" : "below";
       return percent === undefined
         ? undefined
-        : { kind: "change_24h", side, percent, rearm_points: part.rearm };
+        : { kind: "change_24h", side, percent, rearm_points: rearm_percent };
     }
     case "stale":
       return { kind, after_s: window_s };
@@ -283,7 +312,7 @@ function ofCondition(condition: ConditionForm): Partial<Part> {
         ? condition.rearm_points
         : null;
   const rearm = given ?? rearmOf(part.kind)?.usual;
-  return rearm === undefined ? part : { ...part, rearm };
+  return rearm === undefined ? part : { ...part, rearm: amount(rearm) };
 }
 
 function figuresOf(condition: ConditionForm): Partial<Part> & { kind: Kind } {

@@ -39,6 +39,10 @@ distance_percent: string | null,
  */
 past: RulePast | null, 
 /**
+ * Why they do not say it, in one sentence; none where they do, and of a rule that is wrong.
+ */
+past_unknown: string | null, 
+/**
  * What would be told if it came true next; none while no price is known that it could be at.
  */
 notification: NotificationPreview | null, };

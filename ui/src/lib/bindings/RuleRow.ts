@@ -24,6 +24,11 @@ sentence: string,
  */
 enabled: boolean, 
 /**
+ * Since when it is switched off, in milliseconds; none while it is on, and of one that was
+ * switched off by a version that did not note it.
+ */
+off_since: number | null, 
+/**
  * Fired once and done.
  */
 done: boolean, 

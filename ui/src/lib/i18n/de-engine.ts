@@ -37,6 +37,16 @@ const engine: EngineWords = {
   "The file of this voice message is no audio, so it is not played.":
     "Die Datei dieser Sprachnachricht ist kein Ton und wird deshalb nicht abgespielt.",
   // Rules of alerts.
+  "How often it would have fired is not known: no prices of this symbol are kept here.":
+    "Wie oft er ausgelöst hätte, ist nicht bekannt: Von diesem Symbol sind hier keine Kurse aufbewahrt.",
+  "How often it would have fired is not known: no volumes of this symbol are kept here.":
+    "Wie oft er ausgelöst hätte, ist nicht bekannt: Von diesem Symbol sind hier keine Volumen aufbewahrt.",
+  "How often it would have fired is not known: the feed's change over 24 hours is not kept.":
+    "Wie oft er ausgelöst hätte, ist nicht bekannt: Die Änderung über 24 Stunden wird nicht aufbewahrt.",
+  "How often it would have fired is not known: the market cap is not kept.":
+    "Wie oft er ausgelöst hätte, ist nicht bekannt: Die Marktkapitalisierung wird nicht aufbewahrt.",
+  "How often it would have fired is not known: what is kept here could not be read.":
+    "Wie oft er ausgelöst hätte, ist nicht bekannt: Was hier aufbewahrt ist, ließ sich nicht lesen.",
   "the price has to be more than 0": "Der Kurs muss größer als 0 sein",
   "the re-arm percentage has to be at least 0 and less than 100":
     "Der Abstand zum Wieder-scharf-Werden muss mindestens 0 und kleiner als 100 Prozent sein",

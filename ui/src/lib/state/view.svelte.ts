@@ -17,6 +17,7 @@ export type Section =
 export type Overlay =
   | { kind: "palette"; query: string }
   | { kind: "alert"; id: string | undefined; form: Partial<RuleForm> }
+  | { kind: "snooze"; id: string; sentence: string }
   | { kind: "new-session" }
   | { kind: "join" }
   | { kind: "invite"; session: string }

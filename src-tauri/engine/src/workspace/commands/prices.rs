@@ -218,7 +218,15 @@ impl Core {
                 let (usual, now) = (rules::usual(self), catch_up::server_now(self));
                 let market = self.market.lock().await;
                 let preview = market.preview(&rule, usual.as_ref(), &self.locale(), now);
-                api::RulePreview { past, ..preview }
+                let (past, past_unknown) = match past {
+                    Ok(past) => (Some(past), None),
+                    Err(unknown) => (None, Some(unknown.to_string())),
+                };
+                api::RulePreview {
+                    past,
+                    past_unknown,
+                    ..preview
+                }
             }
             Err(error) => api::RulePreview {
                 valid: false,
@@ -229,6 +237,7 @@ impl Core {
                 armed_at_once: false,
                 distance_percent: None,
                 past: None,
+                past_unknown: None,
                 notification: None,
             },
         };

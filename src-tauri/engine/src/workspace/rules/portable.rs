@@ -65,7 +65,9 @@ impl Market {
                     .create(id, portable.rule.clone(), now, latest.as_ref())
             } else {
                 // Switched on it is new, whatever it is now.
-                RuleState::new()
+                let mut state = RuleState::new();
+                state.switch_off(now);
+                state
             };
             let kept = Kept {
                 rule: portable.rule,
