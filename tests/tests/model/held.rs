@@ -74,7 +74,11 @@ pub async fn answer_all(world: &mut World) -> Result<bool, String> {
     }
     let mut any = false;
     for who in 0..world.clients.len() {
-        if !oracle::outbox(&world.clients[who]).await?.iter().any(is_held) {
+        if !oracle::outbox(&world.clients[who])
+            .await?
+            .iter()
+            .any(is_held)
+        {
             continue;
         }
         any = true;
@@ -92,9 +96,8 @@ fn is_held(row: &OutboxRow) -> bool {
 /// its session.
 pub fn waiting(outbox: &[OutboxRow]) -> Option<&OutboxRow> {
     outbox.iter().find(|row| {
-        let follows = |held: &OutboxRow| {
-            is_held(held) && held.session == row.session && held.seq < row.seq
-        };
+        let follows =
+            |held: &OutboxRow| is_held(held) && held.session == row.session && held.seq < row.seq;
         let rests = is_held(row) || matches!(row.state, SendState::Failed { .. });
         !rests && !outbox.iter().any(follows)
     })

@@ -78,6 +78,7 @@ async fn as_told(world: &mut World) -> Result<(), String> {
             let shown = &picture.clients[number];
             held::waiting(&shown.outbox)
                 .map(|row| format!("does not send {row:?}"))
+                .or_else(|| sessions(&picture, shown, &world.clients[*number]))
                 .or_else(|| messages(world, &picture, shown))
                 .or_else(|| accepted(world, &picture, shown, *number))
                 .map(|wrong| format!("client {number}, with nothing wrong: {wrong}"))

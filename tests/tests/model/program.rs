@@ -236,7 +236,7 @@ impl Program {
         let cast = Cast {
             parts,
             bob: dice.below(if shares { 2 } else { 4 }) == 0,
-            filled: [0, 3, 6, 12, 70][dice.pick(5)],
+            filled: [0, 0, 4, 8, 24][dice.pick(5)],
             sends_held: dice.below(2) == 0,
             latency: [0, 5, 40, 200][dice.pick(4)],
             clocks,
@@ -300,7 +300,7 @@ fn op(dice: &mut Dice, who: usize) -> Op {
 
 fn act(dice: &mut Dice) -> Act {
     let any = dice.pick(1 << 16);
-    match dice.below(54) {
+    match dice.below(56) {
         0..14 => Act::Send { session: any },
         14..19 => Act::Edit { message: any },
         19..23 => Act::Delete { message: any },
@@ -313,18 +313,18 @@ fn act(dice: &mut Dice) -> Act {
         35 => Act::Retry { change: any },
         36 => Act::Discard { change: any },
         37 => Act::Disconnect,
-        38..41 => Act::MarkRead {
+        38..43 => Act::MarkRead {
             session: any,
             up_to: dice.pick(8),
         },
-        41 => Act::SignOut,
-        42..45 => Act::SignIn,
-        45 => Act::OtherSignsIn,
-        46..48 => Act::Connect,
-        48..50 => Act::Keep {
+        43 => Act::SignOut,
+        44..47 => Act::SignIn,
+        47 => Act::OtherSignsIn,
+        48..50 => Act::Connect,
+        50..52 => Act::Keep {
             all: dice.below(3) == 0,
         },
-        50..52 => Act::RemoveFromDevice { session: any },
+        52..54 => Act::RemoveFromDevice { session: any },
         _ => Act::AnswerHeld {
             send: dice.below(2) == 0,
         },

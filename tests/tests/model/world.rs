@@ -284,7 +284,7 @@ impl World {
         if filled == 0 {
             return;
         }
-        let owners = [Some(alice.as_str()), Some(&alice), self.cast.bob.then_some(bob)];
+        let owners = [Some(alice.as_str()), self.cast.bob.then_some(bob)];
         for owner in owners.into_iter().flatten() {
             let title = self.ledger.text(Who::Others);
             let Some(session) = self.server.add_session(owner, &title).await else {
