@@ -76,7 +76,7 @@ impl World {
         match done {
             // Refused at once and in words: deleted meanwhile, not here, without access.
             Some(Err(error))
-                if !expected(&error) && !(guest && error.code == ErrorCode::NotOwner) =>
+                if !(expected(&error) || guest && error.code == ErrorCode::NotOwner) =>
             {
                 Err(format!("client {who} was asked {act:?}: {error:?}"))
             }
