@@ -53,13 +53,7 @@ struct Waiting {
 impl Served {
     /// Starts the program on a directory, with a project in front.
     pub async fn start(data: &Path, keeper: &Keeper, project: &Project) -> Result<Self> {
-        let mut running = Program::new(binary("tidings-serve")?)
-            .arg("--data-dir")
-            .arg(data)
-            .arg("--secrets-socket")
-            .arg(keeper.socket())
-            .args(["--url", &project.proxy.url(), "--key", &project.key()])
-            .start()?;
+        let mut running = Self::launch(data, keeper, project)?;
         let ready = running.json().await?;
         let address = ready["ws"].as_str().context("no address")?;
         let (socket, _) = connect_async(address).await?;
@@ -84,6 +78,17 @@ impl Served {
             sink: tokio::sync::Mutex::new(sink),
             shared,
         })
+    }
+
+    /// Starts the program on a directory, and does not wait until it is ready.
+    pub fn launch(data: &Path, keeper: &Keeper, project: &Project) -> Result<Running> {
+        Program::new(binary("tidings-serve")?)
+            .arg("--data-dir")
+            .arg(data)
+            .arg("--secrets-socket")
+            .arg(keeper.socket())
+            .args(["--url", &project.proxy.url(), "--key", &project.key()])
+            .start()
     }
 
     /// Carries a command out.

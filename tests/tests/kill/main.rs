@@ -7,12 +7,16 @@
 mod alerts;
 mod book;
 mod busy;
+mod download;
 mod held;
+mod limit;
 mod named;
+mod older;
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use rusqlite::Connection;
+use serde_json::{Value, json};
 use tidings_contract as api;
 use tidings_testkit::{TempDir, alice, scratch, wait_for};
 use tidings_tests::keeper::Keeper;
@@ -92,22 +96,53 @@ impl World {
     /// Kills the program, judges what it left, starts it again and waits until it has done what
     /// was left to do, then judges that.
     async fn kill(&self, served: Served) -> Served {
+        self.kill_by(served, |_| ()).await
+    }
+
+    /// The same, with a look of one's own at what it left.
+    async fn kill_by(&self, served: Served, look: impl FnOnce(&Connection)) -> Served {
         served.kill().await.unwrap();
         drop(served);
-        self.judge_files();
+        self.look_at_files(look);
         self.project.proxy.heal();
-        let served = Served::start(self.data.path(), &self.keeper, &self.project)
-            .await
-            .unwrap();
+        let served = self.served().await;
         served.live().await.unwrap();
         sent_everything(&served).await;
         self.judge(&served).await;
         served
     }
 
+    /// Starts the program.
+    async fn served(&self) -> Served {
+        Served::start(self.data.path(), &self.keeper, &self.project)
+            .await
+            .unwrap()
+    }
+
+    /// The id of her account.
+    async fn user(&self) -> String {
+        self.project.peer(&alice()).await.user().to_owned()
+    }
+
+    /// A message of years ago, to be written into a session by others.
+    fn old_message(&self, session: &str, number: usize) -> Value {
+        let (id, text) = (uuid::Uuid::now_v7().to_string(), format!("old {number}"));
+        self.book.others_wrote(&id, &text);
+        let (hour, minute, second) = (number / 3600, number / 60 % 60, number % 60);
+        json!({
+            "id": id, "session_id": session, "user_id": "somebody", "role": "user",
+            "content": text, "created_at": format!("2024-02-01T{hour:02}:{minute:02}:{second:02}Z"),
+        })
+    }
+
     /// The files as a killed program left them open, and are sound; what was written down and is
     /// not on the server waits in the outbox.
     fn judge_files(&self) {
+        self.look_at_files(|_| ());
+    }
+
+    /// The same, with a look of one's own at the database.
+    fn look_at_files(&self, look: impl FnOnce(&Connection)) {
         let copy = scratch().unwrap();
         let database = self.database();
         for suffix in ["", "-wal"] {
@@ -116,7 +151,7 @@ impl World {
                 std::fs::copy(from, copy.path().join(format!("cache.db{suffix}"))).unwrap();
             }
         }
-        let conn = rusqlite::Connection::open(copy.path().join("cache.db")).unwrap();
+        let conn = Connection::open(copy.path().join("cache.db")).unwrap();
         let key = self.keeper.secret("/cache-key").unwrap();
         conn.execute_batch(&format!("PRAGMA key = \"x'{key}'\""))
             .unwrap();
@@ -147,6 +182,7 @@ impl World {
             assert!(waits <= 1, "{id} would be sent {waits} times");
             assert!(waits == 1 || delivered || gone, "{id} is lost");
         }
+        look(&conn);
     }
 
     fn database(&self) -> PathBuf {

@@ -79,6 +79,22 @@ impl Cache {
         .await
     }
 
+    /// Whether a session is shown that is not followed: one that came since the last catch-up.
+    pub async fn shows_unfollowed(&self) -> Result<bool> {
+        self.read(|conn| {
+            Ok(conn
+                .prepare_cached(
+                    "SELECT 1 FROM sessions s
+                     WHERE s.deleted = 0 AND s.hidden = 0 AND s.unsent = 0 AND s.no_access = 0
+                         AND s.stamp > ?1
+                         AND NOT EXISTS (SELECT 1 FROM heads h WHERE h.session_id = s.id)",
+                )?
+                // A session that is known by its messages alone has the smallest stamp.
+                .exists([i64::MIN])?)
+        })
+        .await
+    }
+
     /// How far each session is followed.
     pub async fn heads(&self) -> Result<Vec<Head>> {
         self.read(|conn| {

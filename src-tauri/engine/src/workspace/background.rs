@@ -200,7 +200,8 @@ async fn step(core: &Core, work: &mut Work) -> Result<Step, catch_up::Error> {
         work.portion = Portion::default();
         work.skip.clear();
         let spread = rand::rng().random_range(Duration::ZERO..=core.pace.spread);
-        work.compare_from = Some(Instant::now() + spread);
+        // Before the second is over what is read would be due again.
+        work.compare_from = Some(Instant::now() + catch_up::SECOND + spread);
     }
     let open = core.open.lock().await.as_ref().map(|open| open.id.clone());
     let limit = work.portion.sessions.min(SESSIONS);

@@ -37,6 +37,9 @@ pub struct Pace {
     pub price_levels: Duration,
     /// A disk that refused to be written is tried again after this long.
     pub disk: Duration,
+    /// Changes that are held at most while a catch-up runs. With more, all are dropped until it
+    /// ends, and another one reads what they told before the connection counts as live.
+    pub held: usize,
 }
 
 impl Default for Pace {
@@ -50,6 +53,7 @@ impl Default for Pace {
             spread: Duration::from_mins(1),
             price_levels: Duration::from_mins(1),
             disk: Duration::from_secs(10),
+            held: 20_000,
         }
     }
 }

@@ -12,9 +12,6 @@ use super::notices::{self, Arrived};
 const BATCH: usize = 512;
 /// Facts that wait between the socket and the cache; more, and the socket's reader waits.
 const QUEUE: usize = 4096;
-/// Facts held during a catch-up. Beyond it all are dropped, and another catch-up is asked for:
-/// it reads what they would have told.
-const HELD: usize = 20_000;
 
 /// The way into the ingest task.
 pub(super) struct Door(mpsc::Sender<Step>);
@@ -23,7 +20,7 @@ pub(super) struct Door(mpsc::Sender<Step>);
 pub(super) enum Step {
     Fact(Box<Incoming>),
     Hold,
-    Release(oneshot::Sender<()>),
+    Release(oneshot::Sender<usize>),
 }
 
 /// A door and what comes through it.
@@ -44,18 +41,21 @@ impl Door {
         let _ = self.0.send(Step::Hold).await;
     }
 
-    /// Lets what was held through, and returns when it is in the cache.
-    pub async fn release(&self) {
+    /// Lets what was held through, and returns when it is in the cache. Returns how many facts
+    /// found no room meanwhile, or could not be kept: another catch-up has been asked for, which
+    /// reads what they told.
+    pub async fn release(&self) -> usize {
         let (done, applied) = oneshot::channel();
-        if self.0.send(Step::Release(done)).await.is_ok() {
-            let _ = applied.await;
+        if self.0.send(Step::Release(done)).await.is_err() {
+            return 0;
         }
+        applied.await.unwrap_or(0)
     }
 }
 
 /// Runs until the workspace closes.
 pub(super) async fn run(core: Arc<Core>, mut steps: mpsc::Receiver<Step>) {
-    let mut holding = false;
+    let (mut holding, mut dropped) = (false, 0);
     let mut facts: Vec<Incoming> = Vec::new();
     let mut received = Vec::with_capacity(BATCH);
     while steps.recv_many(&mut received, BATCH).await > 0 {
@@ -64,32 +64,44 @@ pub(super) async fn run(core: Arc<Core>, mut steps: mpsc::Receiver<Step>) {
                 Step::Fact(fact) => facts.push(*fact),
                 Step::Hold => {
                     apply(&core, &mut facts).await;
-                    holding = true;
+                    (holding, dropped) = (true, 0);
                 }
                 Step::Release(done) => {
                     holding = false;
-                    apply(&core, &mut facts).await;
-                    let _ = done.send(());
+                    if dropped > 0 {
+                        stop_at(&core).await;
+                    }
+                    dropped += apply(&core, &mut facts).await;
+                    let _ = done.send(dropped);
                 }
             }
         }
         if !holding {
             apply(&core, &mut facts).await;
-        } else if facts.len() > HELD {
-            tracing::warn!(
-                held = facts.len(),
-                "too many changes during a catch-up: reading again"
-            );
+        } else if dropped > 0 || facts.len() > core.pace.held {
+            if dropped == 0 {
+                tracing::warn!("too many changes during a catch-up: reading again");
+                core.sync.catch_up();
+            }
+            dropped += facts.len();
             facts.clear();
-            core.sync.catch_up();
         }
     }
 }
 
-async fn apply(core: &Core, facts: &mut Vec<Incoming>) {
+/// What comes after what was dropped does not join what was known before it.
+async fn stop_at(core: &Core) {
+    if let Err(error) = core.cache.live_stopped().await {
+        tracing::error!(%error, "the end of the live range could not be kept");
+    }
+}
+
+/// Takes facts in. Returns how many could not be kept.
+async fn apply(core: &Core, facts: &mut Vec<Incoming>) -> usize {
+    let mut lost = 0;
     while !facts.is_empty() {
         let batch: Vec<Incoming> = facts.drain(..facts.len().min(BATCH)).collect();
-        let front = notices::in_front(core).await;
+        let (count, front) = (batch.len(), notices::in_front(core).await);
         match core.cache.ingest_looking_at(batch, front.clone()).await {
             Ok(report) => {
                 core.sync.arrived(Arrived {
@@ -100,10 +112,13 @@ async fn apply(core: &Core, facts: &mut Vec<Incoming>) {
             }
             Err(error) => {
                 tracing::error!(%error, "changes were not kept: reading again later");
+                lost += count;
+                stop_at(core).await;
                 core.sync.catch_up();
             }
         }
     }
+    lost
 }
 
 /// Sees to what a report asks for.

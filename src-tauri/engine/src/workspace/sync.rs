@@ -240,10 +240,12 @@ async fn catch_up_once(core: &Core, settled: &mut Settled) -> Result<(), catch_u
     core.catch_ups.send_modify(|began| *began += 1);
     core.ingest.hold().await;
     let result = catch_up::run(core).await;
-    core.ingest.release().await;
+    let dropped = core.ingest.release().await;
     if !core.hears() {
         // It broke off meanwhile: what was read last is where something may be missing.
         core.cache.live_stopped().await?;
+    } else if dropped > 0 {
+        missing(core, dropped);
     } else if let Ok(outcome) = &result {
         settled.complete(began);
         dealt_with(core, started).await;
@@ -261,8 +263,13 @@ async fn check(core: &Core, settled: &mut Settled) -> bool {
     let (began, started, heard) = (server_now(core), Instant::now(), core.hears());
     core.ingest.hold().await;
     let result = catch_up::run(core).await;
-    core.ingest.release().await;
+    let dropped = core.ingest.release().await;
     let heard = heard && core.hears();
+    if heard && dropped > 0 {
+        settled.interrupted();
+        missing(core, dropped);
+        return result.is_ok();
+    }
     if !heard {
         settled.interrupted();
         if let Err(error) = core.cache.live_stopped().await {
@@ -292,6 +299,14 @@ async fn check(core: &Core, settled: &mut Settled) -> bool {
     }
     dealt_with(core, started).await;
     true
+}
+
+/// So many changes were told and are not here: until the catch-up that was asked for has read them
+/// the connection is not live.
+fn missing(core: &Core, changes: usize) {
+    let total = u32::try_from(changes).unwrap_or(u32::MAX);
+    core.state
+        .input(Input::CatchUp { done: 0, total }, core.now());
 }
 
 /// How far this computer's clock is behind the server's, in microseconds. The server tells whole

@@ -27,7 +27,7 @@ pub(super) use portion::Portion;
 pub(super) const ABSENT: [&str; 2] = ["PGRST205", "42P01"];
 
 /// The server's time is known to the second.
-const SECOND: Duration = Duration::from_secs(1);
+pub(super) const SECOND: Duration = Duration::from_secs(1);
 
 /// Why a catch-up did not finish.
 #[derive(Debug, ThisError)]

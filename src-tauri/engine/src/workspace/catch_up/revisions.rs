@@ -92,8 +92,10 @@ pub(super) async fn run(core: &Core, digest: Digest) -> Result<Outcome, Error> {
     let followed = follow(core, &digest).await?;
     let mut due = followed.since;
     let mut new = Vec::new();
-    // Equal heads are heads that this account saw.
-    if (followed.heads, &followed.hash) != (digest.heads, &digest.hash) {
+    // Equal heads are heads that this account saw. They say nothing of a session that came and went
+    // between two catch-ups, which has none.
+    let differ = (followed.heads, &followed.hash) != (digest.heads, &digest.hash);
+    if differ || core.cache.shows_unfollowed().await? {
         prove_account(core).await?;
         new = read(core, &mut due, &digest.epoch).await?;
         members::read(core).await?;
