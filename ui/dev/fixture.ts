@@ -144,6 +144,7 @@ const snapshot: Snapshot = {
   default_url: null,
   default_key: null,
   has_tray: true,
+  notifications_paused_until: state === "paused" ? data.NOW + 98 * 60_000 : null,
   alerts_muted_until: state === "muted" ? data.NOW + 98 * 60_000 : null,
   lock,
 };

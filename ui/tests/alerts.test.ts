@@ -339,11 +339,11 @@ describe("the list of alerts", () => {
     show(row("a"));
     alerts.fired(firing("f", 0, { mark: "quiet" }));
     const [line] = await screen.findAllByTestId("alert-history-row");
-    expect(line?.textContent).toContain("Held, quiet hours");
+    expect(line?.textContent).toContain("Held for later");
     expect(screen.queryByRole("img", { name: "Missed, offline" })).toBeNull();
     alerts.fired(firing("f", 0, { mark: "quiet", away: true }));
     await screen.findByRole("img", { name: "Missed, offline" });
-    expect(line?.textContent).toContain("Held, quiet hours");
+    expect(line?.textContent).toContain("Held for later");
     // Once is enough.
     alerts.fired(firing("f", 0, { mark: "away", away: true }));
     await waitFor(() => expect(line?.textContent).toContain("Missed, offline"));

@@ -6,6 +6,7 @@ import AlertsTab from "../src/lib/panel/AlertsTab.svelte";
 import AlertsSection from "../src/lib/settings/AlertsSection.svelte";
 import { readClock, writeClock } from "../src/lib/settings/clock";
 import StatusBar from "../src/lib/shell/StatusBar.svelte";
+import PresenceCard from "../src/lib/sidebar/PresenceCard.svelte";
 import { openSessionMenu } from "../src/lib/sidebar/sessionMenu";
 import { app } from "../src/lib/state/app.svelte";
 import { useBackend } from "../src/lib/state/engine.svelte";
@@ -230,6 +231,45 @@ describe("muted alerts", () => {
   });
 });
 
+describe("a pause", () => {
+  it("is chosen in the menu of one's own presence, and ended there or in the status bar", async () => {
+    app.notificationsPausedUntil = undefined;
+    app.signIn = {
+      state: "signed_in",
+      account: { user_id: "u", email: null, name: "Noor" },
+    };
+    render(PresenceCard);
+    render(StatusBar);
+    render(Menu);
+    await fireEvent.click(screen.getByTestId("presence-menu"));
+    const leads = screen.getByTestId("pause");
+    expect(leads.getAttribute("aria-haspopup")).toBe("menu");
+    await fireEvent.click(leads);
+    const choices = await screen.findAllByTestId("pause-choice");
+    expect(choices.map((choice) => choice.textContent?.trim())).toEqual([
+      "For 30 minutes",
+      "For 1 hour",
+      "For 4 hours",
+      expect.stringMatching(/^Until tomorrow, .*8/),
+    ]);
+    const until = Number(choices[3]?.dataset.value);
+    expect(until).toBeGreaterThanOrEqual(8 * 60);
+    expect(until).toBeLessThanOrEqual(33 * 60);
+    await fireEvent.click(choices[1] as HTMLElement);
+    const pause = await backend.next("pause_notifications");
+    expect(pause.args).toEqual({ minutes: 60 });
+    pause.answer({ until: new Date(2026, 10, 27, 15, 40).getTime() });
+    expect((await screen.findByTestId("paused")).textContent).toMatch(/paused until .*40/);
+    await fireEvent.click(screen.getByTestId("presence-menu"));
+    expect(screen.getByTestId("pause-resume").textContent).toMatch(/Resume.*until .*40/s);
+    await fireEvent.click(screen.getByTestId("pause-resume"));
+    const resume = await backend.next("pause_notifications");
+    expect(resume.args).toEqual({ minutes: null });
+    resume.answer({ until: null });
+    await waitFor(() => expect(screen.queryByTestId("paused")).toBeNull());
+  });
+});
+
 describe("a session", () => {
   it("notifies of all, of mentions or of nothing, as its menu says", async () => {
     render(Menu);
@@ -265,5 +305,7 @@ describe("what is told while the window is in front", () => {
     await waitFor(() => expect(view.tab).toBe("alerts"));
     backend.tell(3, { type: "alerts_muted", until: 1_000_000 });
     expect(app.alertsMutedUntil).toBe(1_000_000);
+    backend.tell(4, { type: "notifications_paused", until: 2_000_000 });
+    expect(app.notificationsPausedUntil).toBe(2_000_000);
   });
 });

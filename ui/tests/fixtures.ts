@@ -130,6 +130,7 @@ export function snapshot(seq: number): Snapshot {
     default_key: null,
     has_tray: false,
     alerts_muted_until: null,
+    notifications_paused_until: null,
     lock: unlocked,
   };
 }

@@ -36,6 +36,8 @@ pub struct Snapshot {
     pub has_tray: bool,
     /// Until when alerts are muted, in milliseconds; none: they are told.
     pub alerts_muted_until: Option<i64>,
+    /// Until when notifications are paused, in milliseconds; none: they are shown.
+    pub notifications_paused_until: Option<i64>,
     /// How the lock stands.
     pub lock: LockState,
 }

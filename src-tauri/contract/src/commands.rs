@@ -194,6 +194,8 @@ commands! {
     "choose_sound" = ChooseSound -> Settings;
     /// Mutes all alerts for a time, or has them told again.
     "mute_alerts" = MuteAlerts -> AlertsMuted;
+    /// Holds alerts and messages for a time, and tells them together at its end, or now.
+    "pause_notifications" = PauseNotifications -> NotificationsPaused;
     /// Chooses one's own presence.
     "set_presence" = SetPresence -> Nothing;
 

@@ -109,6 +109,21 @@ pub struct AlertsMuted {
     pub until: Option<i64>,
 }
 
+/// Arguments of `pause_notifications`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct PauseNotifications {
+    /// For how long, 1 to 10,080; none has them shown again, with what was held.
+    pub minutes: Option<u32>,
+}
+
+/// Whether notifications are paused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct NotificationsPaused {
+    /// Until when, in milliseconds; none: they are shown.
+    pub until: Option<i64>,
+}
+
 /// Arguments of `choose_sound`.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]

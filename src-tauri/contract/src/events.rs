@@ -129,6 +129,11 @@ pub enum Event {
         /// Until when, in milliseconds; none: they are told.
         until: Option<i64>,
     },
+    /// Notifications are paused, or shown again.
+    NotificationsPaused {
+        /// Until when, in milliseconds; none: they are shown.
+        until: Option<i64>,
+    },
     /// What a notification would say, while the window is in front.
     Told {
         /// First line.

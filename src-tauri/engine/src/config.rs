@@ -33,6 +33,9 @@ pub struct Config {
     /// Until when alerts are muted, in milliseconds.
     #[serde(default)]
     pub alerts_muted_until: Option<i64>,
+    /// Until when notifications are paused, in milliseconds.
+    #[serde(default)]
+    pub notifications_paused_until: Option<i64>,
     /// The lock, without anything that opens it.
     #[serde(default)]
     pub lock: LockConfig,

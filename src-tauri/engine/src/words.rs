@@ -64,12 +64,12 @@ pub(crate) fn away_both(language: Language, alerts: usize, messages: usize) -> S
     }
 }
 
-/// Title of what is told when the quiet hours end. `alerts` is one or more.
-pub(crate) fn after_quiet(language: Language, alerts: usize, messages: usize) -> String {
+/// Title of what is told when the quiet hours, or a pause, end. `alerts` is one or more.
+pub(crate) fn held_until_now(language: Language, alerts: usize, messages: usize) -> String {
     let said = alerts_and_messages(language, alerts, messages);
     match language {
-        Language::English => format!("In quiet hours: {said}"),
-        Language::German => format!("In der Ruhezeit: {said}"),
+        Language::English => format!("Held until now: {said}"),
+        Language::German => format!("Bis jetzt zurückgehalten: {said}"),
     }
 }
 

@@ -70,6 +70,7 @@ export const SCREENS = [
   { name: "refused", shows: "banner", part: BANNER },
   { name: "held", shows: "banner", part: "main" },
   { name: "muted", shows: "alerts-muted", part: "footer" },
+  { name: "paused", shows: "paused", part: "footer" },
   { name: "empty", shows: "no-sessions" },
   {
     name: "empty-session",

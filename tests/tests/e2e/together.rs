@@ -139,7 +139,7 @@ impl Evening {
 #[tokio::test(flavor = "multi_thread")]
 async fn quiet_hours_hold_everything_back_and_tell_it_in_one_notification() {
     const RUNNING: &str = "Tidings is still running";
-    const DIGEST: &str = "In quiet hours: 3 alerts and 2 new messages";
+    const DIGEST: &str = "Held until now: 3 alerts and 2 new messages";
     if no_desktop() {
         return;
     }

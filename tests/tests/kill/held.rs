@@ -96,7 +96,7 @@ async fn what_was_held_when_the_program_was_killed_is_told_once_at_the_end() {
     quiet(&served, false).await;
     wait("the digest", async || {
         let told = told(&served);
-        matches!(&told[..], [(title, _)] if title == "In quiet hours: 1 alert and 1 new message")
+        matches!(&told[..], [(title, _)] if title == "Held until now: 1 alert and 1 new message")
             .then_some(())
     })
     .await;

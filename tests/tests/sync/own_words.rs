@@ -140,7 +140,7 @@ async fn what_was_held_says_later_what_it_would_have_said_then() {
         .await
         .unwrap();
     let digest = device.desk.shown().remove(1);
-    assert!(digest.title.starts_with("In quiet hours:"), "{digest:?}");
+    assert!(digest.title.starts_with("Held until now:"), "{digest:?}");
     assert!(!digest.body.contains("Own words"), "{digest:?}");
     assert!(
         digest.body.contains("BTC crossed above 70,000, 70,200.00"),

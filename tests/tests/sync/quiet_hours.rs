@@ -10,7 +10,7 @@ use tidings_tests::project::Project;
 
 use crate::delivery::{fires, quick, unread};
 use crate::kit::{Client, Device};
-use crate::market::{above, watched};
+use crate::market::{above, told, watched};
 use crate::notices::Talk;
 
 fn minute_of_day(device: &Device, minutes_ahead: i64) -> u16 {
@@ -70,7 +70,7 @@ async fn quiet_hours_hold_alerts_and_messages_and_tell_them_at_their_end_once() 
         bob,
     };
     let digest = talk
-        .says("In quiet hours: 1 alert and 2 new messages")
+        .says("Held until now: 1 alert and 2 new messages")
         .await;
     let lines: Vec<_> = digest.body.lines().collect();
     assert_eq!(lines.len(), 2, "{lines:?}");
@@ -92,6 +92,76 @@ async fn quiet_hours_hold_alerts_and_messages_and_tell_them_at_their_end_once() 
     let app = device.start().await;
     app.live().await;
     assert_eq!(device.desk.shown().len(), 1, "{:?}", device.desk.shown());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_holds_alerts_and_messages_over_a_restart_until_it_ends_or_is_ended() {
+    let talk = Talk::start_on(quick()).await;
+    let Talk {
+        project,
+        device,
+        app,
+        ..
+    } = &talk;
+    watched(app, "BTC").await;
+    let mut rule = above("BTC", "70000");
+    rule.form.cooldown_s = Some(0);
+    app.ok(rule).await;
+    let pause = |minutes| api::PauseNotifications { minutes };
+    let refused = app.refused(pause(Some(10_081))).await;
+    assert_eq!(refused.code, api::ErrorCode::Invalid);
+    let until = app.ok(pause(Some(60))).await.until;
+    assert!(until.is_some());
+    fires(project, app, "70100", FiringMark::Quiet).await;
+    talk.bob_says("not now").await;
+    unread(app, 1).await;
+
+    let Talk {
+        project,
+        device,
+        app,
+        session,
+        bob,
+    } = talk;
+    app.stop().await;
+    let app = device.start().await;
+    app.live().await;
+    let snapshot = app.ok(api::GetSnapshot {}).await;
+    assert_eq!(snapshot.notifications_paused_until, until);
+    assert!(device.desk.shown().is_empty(), "{:?}", device.desk.shown());
+    app.forget();
+    device.clock.turn(Duration::from_mins(61));
+    app.event("the end of it", |event| match event {
+        api::Event::NotificationsPaused { until: None } => Some(()),
+        _ => None,
+    })
+    .await;
+    let talk = Talk {
+        project,
+        device,
+        app,
+        session,
+        bob,
+    };
+    talk.says("Held until now: 1 alert and 1 new message").await;
+
+    // Ended by hand, what was held is told as well.
+    let Talk {
+        project,
+        device,
+        app,
+        ..
+    } = &talk;
+    app.ok(pause(Some(60))).await;
+    project.price("BTC", "69000").await;
+    told(app, "BTC", "69000").await;
+    fires(project, app, "70300", FiringMark::Quiet).await;
+    assert_eq!(device.desk.shown().len(), 1, "{:?}", device.desk.shown());
+    assert_eq!(app.ok(pause(None)).await.until, None);
+    wait_until("the alert", DEADLINE, || device.desk.shown().len() == 2)
+        .await
+        .unwrap();
+    assert!(device.desk.shown()[1].body.contains("70,300"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -148,7 +218,7 @@ async fn hundreds_of_alerts_of_one_night_are_one_digest_that_counts_them_and_all
         .await
         .unwrap();
     let digest = device.desk.shown().remove(0);
-    assert_eq!(digest.title, format!("In quiet hours: {MANY} alerts"));
+    assert_eq!(digest.title, format!("Held until now: {MANY} alerts"));
     app.until("none of them lost", all, of(FiringMark::Quiet))
         .await;
     // Told once.

@@ -89,6 +89,9 @@ impl App {
             Command::SetAutostart(args) => reply::<api::SetAutostart>(self.set_autostart(&args)),
             Command::ChooseSound(args) => reply::<api::ChooseSound>(self.choose_sound(args).await),
             Command::MuteAlerts(args) => reply::<api::MuteAlerts>(self.mute_alerts(&args)),
+            Command::PauseNotifications(args) => {
+                reply::<api::PauseNotifications>(self.pause_notifications(&args))
+            }
             Command::SaveFrameLog(_) => reply::<api::SaveFrameLog>(self.save_frame_log().await),
             Command::Export(args) => reply::<api::Export>(self.export(args).await),
             Command::Import(args) => reply::<api::Import>(self.import(args).await),
@@ -138,6 +141,7 @@ impl App {
             default_key: options.default_key.clone(),
             has_tray: options.host.has_tray(),
             alerts_muted_until: self.alerts_muted(),
+            notifications_paused_until: self.notifications_paused(),
             lock: self.lock_state(),
         })
     }
@@ -382,7 +386,8 @@ async fn call_workspace(core: &Core, command: Command) -> Result<Box<RawValue>, 
         | Command::OpenNotificationSettings(_)
         | Command::SetAutostart(_)
         | Command::ChooseSound(_)
-        | Command::MuteAlerts(_) => Err(misplaced()),
+        | Command::MuteAlerts(_)
+        | Command::PauseNotifications(_) => Err(misplaced()),
     }
 }
 

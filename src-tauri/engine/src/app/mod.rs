@@ -71,6 +71,7 @@ struct Inner {
     config: Mutex<Config>,
     settings: watch::Sender<api::Settings>,
     muted: watch::Sender<Option<Timestamp>>,
+    paused: watch::Sender<Option<Timestamp>>,
     /// When somebody used the program last.
     used: watch::Sender<Timestamp>,
     sounds: Sounds,
@@ -110,6 +111,7 @@ impl App {
         config.settings.lock_after = config.settings.lock_after.map(lock::sound);
         let now = options.clock.now();
         let muted = mute::kept(config.alerts_muted_until, now);
+        let paused = mute::kept(config.notifications_paused_until, now);
         let locked = Locked::default();
         let lock = lock::Lock::at_start(&options, locked.clone(), &config.lock);
         let lock = lock.await;
@@ -122,6 +124,7 @@ impl App {
             settings: watch::Sender::new(config.settings.clone()),
             config: Mutex::new(config),
             muted: watch::Sender::new(muted),
+            paused: watch::Sender::new(paused),
             used: watch::Sender::new(now),
             sounds: Sounds::in_directory(&options.data_dir),
             http: options.network.http()?,

@@ -124,6 +124,7 @@ impl App {
             bus: self.0.bus.clone(),
             settings,
             muted: self.0.muted.subscribe(),
+            paused: self.0.paused.subscribe(),
             used: self.0.used.subscribe(),
             sounds: self.0.sounds.clone(),
             local: server.is_some(),

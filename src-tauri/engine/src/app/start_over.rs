@@ -99,6 +99,7 @@ impl App {
         })?;
         self.0.settings.send_replace(settings);
         self.0.muted.send_replace(None);
+        self.0.paused.send_replace(None);
         refused = refused.or(self.lock_is_over().await.err());
         self.tell_workspaces(&running);
         self.0.bus.emit(api::Event::Resync);

@@ -91,6 +91,8 @@ pub(crate) struct Parts {
     pub settings: watch::Receiver<api::Settings>,
     /// Until when alerts are muted.
     pub muted: watch::Receiver<Option<Timestamp>>,
+    /// Until when notifications are paused.
+    pub paused: watch::Receiver<Option<Timestamp>>,
     /// When the program was used last.
     pub used: watch::Receiver<Timestamp>,
     /// What notifications sound like.
@@ -121,6 +123,7 @@ pub(crate) struct Core {
     bus: Bus,
     settings: watch::Receiver<api::Settings>,
     muted: watch::Receiver<Option<Timestamp>>,
+    paused: watch::Receiver<Option<Timestamp>>,
     sounds: Sounds,
     local: bool,
     schema: String,
@@ -189,6 +192,7 @@ impl Workspace {
             bus,
             settings,
             muted,
+            paused,
             used,
             sounds,
             local,
@@ -227,6 +231,7 @@ impl Workspace {
             bus,
             settings,
             muted,
+            paused,
             sounds,
             local,
             schema,

@@ -115,6 +115,10 @@ firing: FiringRow, } | { "type": "alerts_muted",
 /**
  * Until when, in milliseconds; none: they are told.
  */
+until: number | null, } | { "type": "notifications_paused", 
+/**
+ * Until when, in milliseconds; none: they are shown.
+ */
 until: number | null, } | { "type": "told", 
 /**
  * First line.

@@ -49,6 +49,10 @@ has_tray: boolean,
  */
 alerts_muted_until: number | null, 
 /**
+ * Until when notifications are paused, in milliseconds; none: they are shown.
+ */
+notifications_paused_until: number | null, 
+/**
  * How the lock stands.
  */
 lock: LockState, };

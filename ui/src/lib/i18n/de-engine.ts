@@ -421,6 +421,8 @@ const engine: EngineWords = {
     "Preisalarme lassen sich für 1 bis {MOST_MINUTES} Minuten stummschalten.",
 
   // The live connection.
+  "Notifications can be paused for 1 to {MOST_MINUTES} minutes.":
+    "Benachrichtigungen lassen sich für 1 bis {MOST_MINUTES} Minuten anhalten.",
   "The project does not send changes: {error}": "Das Projekt sendet keine Änderungen: {error}",
   "The project refuses the key. Check it in the project's settings.":
     "Das Projekt lehnt den Schlüssel ab. Prüfe ihn in den Einstellungen des Projekts.",

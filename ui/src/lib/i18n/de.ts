@@ -133,6 +133,12 @@ const de = {
   "presence.count": { one: "{count} online", other: "{count} online" },
   "presence.unknown": "Anwesenheit unbekannt",
 
+  "pause.pause": "Benachrichtigungen anhalten",
+  "pause.resume": "Benachrichtigungen fortsetzen",
+  "pause.for": "Für {span}",
+  "pause.tomorrow": "Bis morgen, {time}",
+  "pause.until": "Angehalten bis {time}",
+
   "session.new": "Neue Unterhaltung",
   "session.untitled": "Ohne Titel",
   "session.unread": { one: "{count} ungelesen", other: "{count} ungelesen" },
@@ -363,6 +369,7 @@ const de = {
   "status.failed": { one: "{count} nicht gesendet", other: "{count} nicht gesendet" },
   "status.armed": { one: "{count} Alarm scharf", other: "{count} Alarme scharf" },
   "status.muted": "Preisalarme stumm bis {time}",
+  "status.paused": "Benachrichtigungen angehalten bis {time}",
   "status.muted.resume": "Preisalarme wieder melden",
   "status.from": "von {time}",
   "status.download": "Ältere Nachrichten werden geholt: {done} von {total}",
@@ -529,7 +536,7 @@ const de = {
   "alerts.mark.snoozed": "Ruhte",
   "alerts.mark.muted": "Stumm",
   "alerts.mark.paused": "Gemeldet, angehalten",
-  "alerts.mark.quiet": "Zurückgehalten, Ruhezeit",
+  "alerts.mark.quiet": "Zurückgehalten",
   "alerts.mark.unshown": "Vom System nicht gezeigt",
   "alerts.mark.away": "Verpasst",
 

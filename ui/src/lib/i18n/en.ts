@@ -123,6 +123,12 @@ export const en = {
   "presence.count": { one: "{count} online", other: "{count} online" },
   "presence.unknown": "Presence unknown",
 
+  "pause.pause": "Pause notifications",
+  "pause.resume": "Resume notifications",
+  "pause.for": "For {span}",
+  "pause.tomorrow": "Until tomorrow, {time}",
+  "pause.until": "Paused until {time}",
+
   "session.new": "New session",
   "session.untitled": "Untitled",
   "session.unread": { one: "{count} unread", other: "{count} unread" },
@@ -353,6 +359,7 @@ export const en = {
   "status.failed": { one: "{count} not sent", other: "{count} not sent" },
   "status.armed": { one: "{count} armed", other: "{count} armed" },
   "status.muted": "Alerts muted until {time}",
+  "status.paused": "Notifications paused until {time}",
   "status.muted.resume": "Have alerts told again",
   "status.from": "from {time}",
   "status.download": "Fetching older messages: {done} of {total}",
@@ -512,7 +519,7 @@ export const en = {
   "alerts.mark.snoozed": "Held, snoozed",
   "alerts.mark.muted": "Held, muted",
   "alerts.mark.paused": "Notified, paused",
-  "alerts.mark.quiet": "Held, quiet hours",
+  "alerts.mark.quiet": "Held for later",
   "alerts.mark.unshown": "Not shown by the desktop",
   "alerts.mark.away": "Missed, offline",
 

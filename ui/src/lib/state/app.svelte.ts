@@ -65,6 +65,7 @@ class App {
   hasTray = $state(false);
   /** Until when alerts are muted. */
   alertsMutedUntil = $state<number | undefined>();
+  notificationsPausedUntil = $state<number | undefined>();
 
   /** As they are shown. */
   get settings(): Settings {
@@ -160,6 +161,12 @@ class App {
     if (muted) this.alertsMutedUntil = muted.until ?? undefined;
   }
 
+  /** Holds alerts and messages for a time, or has what was held told now. */
+  async pauseNotifications(minutes: number | null): Promise<void> {
+    const paused = await tryCall("pause_notifications", { minutes });
+    if (paused) this.notificationsPausedUntil = paused.until ?? undefined;
+  }
+
   /** Opens a place that a notification, the tray or a link names. */
   async show(place: Place): Promise<void> {
     if (place.place === "window") return;
@@ -217,6 +224,7 @@ class App {
     this.defaultKey = snapshot.default_key ?? "";
     this.hasTray = snapshot.has_tray;
     this.alertsMutedUntil = snapshot.alerts_muted_until ?? undefined;
+    this.notificationsPausedUntil = snapshot.notifications_paused_until ?? undefined;
     lock.state = snapshot.lock;
     // What was found in another workspace leads nowhere in this one.
     if (changed && this.active !== undefined) view.results = undefined;
@@ -347,6 +355,9 @@ class App {
         break;
       case "fired":
         alerts.fired(event.firing);
+        break;
+      case "notifications_paused":
+        this.notificationsPausedUntil = event.until ?? undefined;
         break;
       case "alerts_muted":
         this.alertsMutedUntil = event.until ?? undefined;

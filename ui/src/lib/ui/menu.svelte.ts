@@ -8,6 +8,8 @@ export interface MenuItem {
   hint?: string;
   keys?: string;
   danger?: boolean;
+  /** It opens another menu in this one's place. */
+  leads?: boolean;
   /** Set on every item of a menu that chooses one of several. */
   checked?: boolean;
   testid?: string;

@@ -18,7 +18,7 @@ const LINES: usize = 8;
 /// Why firings are told later than they happened.
 #[derive(Debug, Clone, Copy)]
 enum Why {
-    /// Some of them in quiet hours.
+    /// Some of them in quiet hours, or while notifications were paused.
     Quiet,
     /// The program ended before they were told.
     Away,
@@ -64,7 +64,7 @@ pub(super) async fn tell_snoozed(core: &Core, firings: Vec<(FiringId, NewFiring)
     firings::settle(core, firings, Settled::delivered(shown)).await;
 }
 
-/// Tells what was held until now, or was not told by an earlier run, unless these are quiet hours.
+/// Tells what was held until now, or was not told by an earlier run, unless it is still to be held.
 pub(super) async fn tell_held(core: &Core, teller: &mut Teller) {
     if gate::is_quiet(core) {
         return;
@@ -134,7 +134,7 @@ fn notification(
         (Why::LeftOut, messages) => {
             words::alerts_and_messages(locale.language, told.len(), messages)
         }
-        (Why::Quiet, messages) => words::after_quiet(locale.language, told.len(), messages),
+        (Why::Quiet, messages) => words::held_until_now(locale.language, told.len(), messages),
     };
     let mut lines: Vec<String> = told
         .iter()

@@ -9,7 +9,7 @@ use crate::workspace::Core;
 pub(in crate::workspace) enum Gate {
     /// It is told.
     Open,
-    /// It is told when the quiet hours end.
+    /// It is told when the quiet hours, or a pause, end.
     Quiet,
     /// It stands in the history alone: notifications are off, or alerts muted.
     Shut,
@@ -33,9 +33,10 @@ fn is_muted(core: &Core) -> bool {
     until.is_some_and(|until| core.now() < until)
 }
 
-/// Whether these are quiet hours.
+/// Whether these are quiet hours, or notifications are paused.
 pub(super) fn is_quiet(core: &Core) -> bool {
-    quiet_until(core).is_some()
+    let paused = *core.paused.borrow();
+    paused.is_some_and(|until| core.now() < until) || quiet_until(core).is_some()
 }
 
 fn quiet_until(core: &Core) -> Option<Timestamp> {
