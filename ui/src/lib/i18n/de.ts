@@ -416,6 +416,7 @@ const de = {
   "market.unwatch": "Aus der Watchlist entfernen",
   "market.moveUp": "Nach oben",
   "market.moveDown": "Nach unten",
+  "market.placed": "{symbol} ist jetzt {at} von {count}",
   "market.symbolMenu": "{symbol}: mehr",
   "market.newAlertOn": "Neuer Preisalarm für {symbol}",
   "market.currency": "USD",

@@ -404,6 +404,7 @@ export const en = {
   "market.unwatch": "Remove from the watch-list",
   "market.moveUp": "Move up",
   "market.moveDown": "Move down",
+  "market.placed": "{symbol} is now {at} of {count}",
   "market.symbolMenu": "{symbol}: more",
   "market.newAlertOn": "New alert on {symbol}",
   "market.currency": "USD",
