@@ -44,7 +44,7 @@ export default Object.fromEntries(Object.keys(english).map((key, at) => [key, te
 const LANGUAGE = /\/i18n\/(german|de|de-engine)\.ts$/;
 /** What is loaded when it is asked for, but for what the first screen shows of it. */
 const LATER =
-  /\/lib\/(settings|alerts|onboarding|members|lock|search)\/|\/(AlertsTab|RuleItem|FiringItem|DetailsTab|OutboxDialog|DateDialog|Switch)\.svelte|\/(highlight|month)\.ts|\/@tauri-apps\/api\/(window|dpi|event|image)\.js/;
+  /\/lib\/(settings|alerts|onboarding|members|lock|search)\/|\/(AlertsTab|RuleItem|FiringItem|DetailsTab|OutboxDialog|DateDialog|Switch)\.svelte|\/(highlight|month|panel\/order)\.ts|\/@tauri-apps\/api\/(window|dpi|event|image)\.js/;
 /** What is loaded when a voice message is first shown. */
 const VOICE = /\/lib\/voice\//;
 /** What is loaded when a chart is opened. */

@@ -10,54 +10,11 @@ import { Ends, Project } from "./support/engine.mjs";
 import { HOSTILE, LARGE } from "./support/hostile.mjs";
 import { overflow } from "./support/judge.mjs";
 import { ALICE, Person } from "./support/person.mjs";
+import { foreignIn, KINDS, readSession } from "./support/places.mjs";
 import { settled } from "./support/screens.mjs";
 
 const MALLORY = { email: "mallory@example.com", password: "an evil password", name: "Mallory" };
 
-/** The places of a message, with what the row has beside its content. */
-const KINDS = {
-  "written by a person": () => ({ role: "user" }),
-  "written by an assistant": () => ({ role: "assistant" }),
-  "told by the system": () => ({ role: "system" }),
-  "in a voice message": () => ({ role: "user", message_type: "voice" }),
-  "on an adapter's card": (text) => ({
-    role: "assistant",
-    message_type: "adapter_action",
-    metadata: {
-      action: text,
-      adapter: text,
-      state: "failed",
-      error: text,
-      url: text,
-      link_label: text,
-      parameters: { [text]: text, more: { deep: text } },
-    },
-  }),
-  "as an author's name": (text) => ({ role: "user", metadata: { user_name: text } }),
-  "in metadata that nobody knows": (text) => ({
-    role: "user",
-    metadata: {
-      duration_ms: text,
-      waveform: [text],
-      reply_to: text,
-      html: text,
-      style: text,
-      [text]: text,
-    },
-  }),
-};
-
-/** What nobody's text may ever become. */
-const FOREIGN = [
-  "script:not([src])",
-  "iframe, frame, object, embed, link[rel=import], base, form[action], video, audio, img, meta[http-equiv]",
-  "[onerror], [onload], [onclick], [onfocus], [onmouseover], [onanimationstart], [srcdoc], [formaction]",
-  "a[href]:not([href^='http:'], [href^='https:'], [href^='mailto:'])",
-  "[style*='url('], [style*='expression']",
-].join(", ");
-
-/** The longest that reading a session through may take, in milliseconds. */
-const READING = 90_000;
 /** How far down the list one looks. */
 const SHARES = [1, 0.9, 0.75, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0];
 
@@ -101,43 +58,8 @@ describe("hostile content", { skip: lacking }, () => {
     await alice.page.getByRole("heading", { level: 1, name: title, exact: true }).waitFor();
     await alice.see("message");
   };
-  /** What is in the page and should not be. */
-  const foreign = () =>
-    alice.page.evaluate(
-      (css) => [...document.body.querySelectorAll(css)].map((each) => each.outerHTML.slice(0, 200)),
-      FOREIGN,
-    );
-  /** Reads a session from its end to its start; what was seen, and what was wrong on the way. */
-  const readThrough = async (count) => {
-    const seen = new Map();
-    // Pages of older messages come when they come.
-    const deadline = Date.now() + READING;
-    while (seen.size < count && Date.now() < deadline) {
-      const [rows, wrong] = await alice.page.evaluate((css) => {
-        const shown = [...document.querySelectorAll("[data-testid=message]")];
-        const list = document.querySelector("[role=log]");
-        const found = [...document.body.querySelectorAll(css)].map((each) => each.outerHTML);
-        // Where a link leads is said in between: what was written is the rest.
-        const written = (each) => {
-          const copy = each.cloneNode(true);
-          for (const place of copy.querySelectorAll("[data-testid=link-place]")) place.remove();
-          return copy.textContent;
-        };
-        const read = shown.map((each) => [each.dataset.messageId, written(each)]);
-        // What opens is opened, so that all of a card is read.
-        for (const more of document.querySelectorAll("[data-testid=adapter-card] .more"))
-          more.click();
-        list.scrollTop -= list.clientHeight * 0.8;
-        return [read, found];
-      }, FOREIGN);
-      for (const [id, text] of rows) seen.set(id, text);
-      assert.deepEqual(wrong, []);
-      await alice.page.evaluate(
-        () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))),
-      );
-    }
-    return seen;
-  };
+  const foreign = () => foreignIn(alice.page);
+  const readThrough = (count) => readSession(alice.page, count);
 
   before(async () => {
     browser = await startBrowser();
@@ -202,7 +124,6 @@ describe("hostile content", { skip: lacking }, () => {
     it(`stays text ${place}`, async () => {
       await open(`Place ${index + 1}`);
       const seen = await readThrough(HOSTILE.length);
-      assert.equal(seen.size, HOSTILE.length, "not every message was shown");
       if (place === "written by a person") {
         // Nothing is lost either: what was written can be read, letter by letter.
         const shown = [...seen.values()].join("\n");

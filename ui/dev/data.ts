@@ -29,6 +29,7 @@ export const settings: Settings = {
   price_palette: "standard",
   zoom: 100,
   density: "comfortable",
+  motion: "system",
   language: "system",
   wording: { language: "en", group: ",", decimal: "." },
   enter_sends: true,

@@ -127,6 +127,10 @@ const snapshot: Snapshot = {
           sign_in: signIn,
           connection,
           download: state === "download" ? { done: 12_400, total: 90_000, paused: false } : null,
+          machine: {
+            disk: state === "disk-full" ? "full" : null,
+            clock_behind: state === "clock" ? 4 : null,
+          },
           outbox: stale
             ? { queued: 2, held: 0, failed: 1 }
             : { queued: 0, held: asks ? 2 : 0, failed: 0 },

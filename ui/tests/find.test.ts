@@ -1,15 +1,25 @@
 import { describe, expect, it } from "vitest";
-import { placesOf, wordsOf } from "../src/lib/conversation/find";
+import { literal, placesOf, wordsOf } from "../src/lib/conversation/find";
 import { attended, focusTold } from "../src/lib/ui/attention";
 
 describe("finding in a session", () => {
-  it("marks words and phrases, and not the operators", () => {
-    expect(wordsOf('Release "ships today" from:tomás in:"My trip" has:link')).toEqual([
+  it("marks words and phrases as they are typed", () => {
+    expect(wordsOf('Release "ships today" in:box http://x')).toEqual([
       "release",
       "ships today",
+      "in:box",
+      "http://x",
     ]);
-    expect(wordsOf('an open "quote')).toEqual(["an", "open", "quote"]);
-    expect(wordsOf("  ")).toEqual([]);
+    expect(wordsOf('an open "quote end')).toEqual(["an", "open", "quote end"]);
+    expect(wordsOf('  "" ')).toEqual([]);
+  });
+
+  it("asks for what is typed, and reads no operator in it", () => {
+    expect(literal('release "ships today" note:x')).toBe('release "ships today" note:x');
+    expect(literal("in:box From:me")).toBe('"in:box" "From:me"');
+    expect(literal('"a"in:b in:"My trip"')).toBe('"a""in:b" "in:My" trip"');
+    expect(literal('"in:box before:')).toBe('"in:box before:');
+    expect(literal("before: in: x")).toBe("before: in: x");
   });
 
   it("finds each place without regard to case", () => {

@@ -1,6 +1,6 @@
 import { fireEvent, render, screen } from "@testing-library/svelte";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Density } from "../src/lib/bindings";
+import type { Density, Motion } from "../src/lib/bindings";
 import { estimateHeight } from "../src/lib/conversation/rows";
 import { speak } from "../src/lib/i18n";
 import { commands } from "../src/lib/palette/commands";
@@ -136,6 +136,33 @@ describe("the zoom", () => {
     await fireEvent.click(screen.getByTestId("zoom-usual"));
     const back = await backend.next("set_settings");
     expect(back.args).toMatchObject({ settings: { zoom: 100 } });
+  });
+});
+
+describe("the motion", () => {
+  const chosen = (value: Motion) =>
+    screen.getByTestId("motion").querySelector<HTMLElement>(`[data-value="${value}"]`);
+
+  it("is chosen in the settings, and is on the page from its first moment on", async () => {
+    render(AppearanceSection);
+    expect(chosen("system")?.getAttribute("aria-checked")).toBe("true");
+    await fireEvent.click(chosen("reduced") as HTMLElement);
+    const change = await backend.next("set_settings");
+    expect(change.args).toMatchObject({ settings: { motion: "reduced" } });
+    const root = document.documentElement;
+    applyLook({ ...settings, motion: "reduced" });
+    expect(root.dataset.motion).toBe("reduced");
+    delete root.dataset.motion;
+    applyRememberedLook();
+    expect(root.dataset.motion).toBe("reduced");
+    applyLook(settings);
+    expect(root.dataset.motion).toBe("system");
+  });
+
+  it("is told in German", async () => {
+    await speak("de");
+    render(AppearanceSection);
+    expect(chosen("reduced")?.textContent?.trim()).toBe("Reduziert");
   });
 });
 

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Density, LanguageChoice, LockState, OutboxSummary, PriceKeeping, QuietHours, RealtimeSettings,
-    Retention, SignInState, Sound, Wording,
+    Density, LanguageChoice, LockState, Machine, Motion, OutboxSummary, PriceKeeping, QuietHours,
+    RealtimeSettings, Retention, SignInState, Sound, Wording,
 };
 
 /// Arguments of `snapshot`.
@@ -68,6 +68,8 @@ pub struct WorkspaceState {
     pub connection: Connection,
     /// What is fetched in the background, while something is missing on this device.
     pub download: Option<Download>,
+    /// What is wrong with this computer.
+    pub machine: Machine,
     /// What waits to be sent.
     pub outbox: OutboxSummary,
     /// One's own presence, as chosen.
@@ -301,6 +303,8 @@ pub struct Settings {
     pub zoom: u32,
     /// How close together rows are.
     pub density: Density,
+    /// Whether what changes moves to where it comes.
+    pub motion: Motion,
     /// The language of the program.
     pub language: LanguageChoice,
     /// How the window writes, as it said last: for what is written outside of it.
@@ -356,6 +360,7 @@ impl Default for Settings {
             price_palette: PricePalette::Standard,
             zoom: 100,
             density: Density::Comfortable,
+            motion: Motion::System,
             language: LanguageChoice::System,
             wording: Wording::default(),
             enter_sends: true,

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Connection, Download, FiringRow, LockState, MessageRow, OutboxSummary, OwnPresence, Person,
-    QuoteRow, RuleWaits, SessionRow, Settings, SignInState, WorkspaceInfo,
+    Connection, Download, FiringRow, LockState, Machine, MessageRow, OutboxSummary, OwnPresence,
+    Person, QuoteRow, RuleWaits, SessionRow, Settings, SignInState, WorkspaceInfo,
 };
 
 /// An event with its number. Numbers rise by one; a reader that sees a gap takes a new snapshot.
@@ -43,6 +43,11 @@ pub enum Event {
     Download {
         /// As it is now; none when nothing is missing.
         download: Option<Download>,
+    },
+    /// What is wrong with this computer changed, as far as the workspace in front meets it.
+    Machine {
+        /// As it is now.
+        machine: Machine,
     },
     /// Somebody signed in or out in the workspace in front.
     Account {

@@ -1,4 +1,4 @@
-//! How large and how close together everything is shown.
+//! How large, how close together and with how much motion everything is shown.
 
 use std::ops::RangeInclusive;
 
@@ -31,6 +31,16 @@ pub enum Density {
     Compact,
 }
 
+/// Whether what changes moves to where it comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Motion {
+    /// As the desktop says.
+    System,
+    /// Everything changes at once.
+    Reduced,
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -51,11 +61,12 @@ mod tests {
     }
 
     #[test]
-    fn a_file_from_before_zoom_and_density_reads_as_it_was_shown() {
+    fn a_file_from_before_zoom_density_and_motion_reads_as_it_was_shown() {
         let mut old = serde_json::to_value(Settings::default()).unwrap();
         let fields = old.as_object_mut().unwrap();
         assert_eq!(fields.remove("zoom"), Some(100.into()));
         assert_eq!(fields.remove("density"), Some("comfortable".into()));
+        assert_eq!(fields.remove("motion"), Some("system".into()));
         let read: Settings = serde_json::from_value(old).unwrap();
         assert_eq!(read, Settings::default());
     }

@@ -68,6 +68,8 @@ export const SCREENS = [
   { name: "download", shows: "download", part: "footer" },
   { name: "signed-out", shows: "banner", part: BANNER },
   { name: "refused", shows: "banner", part: BANNER },
+  { name: "disk-full", shows: "banner", part: BANNER },
+  { name: "clock", shows: "banner", part: BANNER },
   { name: "held", shows: "banner", part: "main" },
   { name: "muted", shows: "alerts-muted", part: "footer" },
   { name: "paused", shows: "paused", part: "footer" },

@@ -7,6 +7,7 @@ mod account;
 mod again;
 mod chat;
 mod delivery;
+mod flows;
 mod killed;
 mod local;
 mod lock;

@@ -235,6 +235,36 @@ async fn channels_that_are_refused_before_signing_in_say_nothing_of_the_publicat
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_works_with_a_wrong_clock_is_told_until_it_is_right() {
+    let project = Project::start().await;
+    let device = Device::new();
+    device.clock.turn(Duration::from_mins(30));
+    let app = device.start().await;
+    app.join(&project).await;
+    let behind = |minutes: Option<i64>| {
+        move |snapshot: &api::Snapshot| {
+            let active = snapshot.active.as_ref();
+            active.is_some_and(|active| active.machine.clock_behind == minutes)
+        }
+    };
+    app.until("a fast clock", api::GetSnapshot {}, behind(Some(-30)))
+        .await;
+    app.event("a fast clock", |event| match event {
+        api::Event::Machine { machine } => machine.clock_behind,
+        _ => None,
+    })
+    .await;
+    // It is set right, and seen with the next answers of the project.
+    device.clock.set_back(Duration::ZERO);
+    project.proxy.go_offline();
+    app.offline().await;
+    project.proxy.heal();
+    app.until("a clock that is right", api::GetSnapshot {}, behind(None))
+        .await;
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_is_wrong_is_told_by_how_much() {
     let project = Project::start().await;
     let device = Device::new();

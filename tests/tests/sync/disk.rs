@@ -135,6 +135,16 @@ async fn on_a_full_disk_one_reads_is_told_and_goes_on_when_there_is_room() {
         &["No space", "can be read", "goes on by itself"],
     )
     .await;
+    let told = |wanted: Option<api::DiskProblem>| {
+        move |event: &Event| match event {
+            Event::Machine { machine } => (machine.disk == wanted).then_some(()),
+            _ => None,
+        }
+    };
+    app.event("the disk is full", told(Some(api::DiskProblem::Full)))
+        .await;
+    let active = app.ok(api::GetSnapshot {}).await.active.unwrap();
+    assert_eq!(active.machine.disk, Some(api::DiskProblem::Full));
     assert_eq!(
         app.contents(&desk.session).await[..3],
         ["one", "two", "three"]
@@ -145,6 +155,7 @@ async fn on_a_full_disk_one_reads_is_told_and_goes_on_when_there_is_room() {
     service.insert("chat_messages", row).await.unwrap();
     desk.disk.set_capacity(None);
     notice(&app, NoticeLevel::Info, &["takes new messages again"]).await;
+    app.event("the disk has room", told(None)).await;
     let page = crate::kit::latest(&desk.session);
     app.until("what came meanwhile", page, |page| {
         page.rows.iter().any(|row| row.content == "Hello")

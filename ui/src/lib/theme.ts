@@ -2,7 +2,7 @@ import type { Settings } from "./bindings";
 
 const KEY = "tidings.look";
 
-type Look = Pick<Settings, "theme" | "price_palette" | "density">;
+type Look = Pick<Settings, "theme" | "price_palette" | "density" | "motion">;
 
 /** Puts on the last look before the settings are read, so that nothing flashes. */
 export function applyRememberedLook(): void {
@@ -14,10 +14,11 @@ export function applyRememberedLook(): void {
   }
 }
 
-export function applyLook({ theme, price_palette, density }: Look): void {
-  put({ theme, price_palette, density });
+export function applyLook({ theme, price_palette, density, motion }: Look): void {
+  const look = { theme, price_palette, density, motion };
+  put(look);
   try {
-    localStorage.setItem(KEY, JSON.stringify({ theme, price_palette, density }));
+    localStorage.setItem(KEY, JSON.stringify(look));
   } catch {
     // Without storage the next start begins with the system's theme.
   }
@@ -28,4 +29,5 @@ function put(look: Look): void {
   root.dataset.theme = look.theme;
   root.dataset.prices = look.price_palette;
   root.dataset.density = look.density;
+  root.dataset.motion = look.motion;
 }

@@ -15,6 +15,7 @@ mod index;
 mod ingest;
 mod listening;
 mod live;
+pub(crate) mod machine;
 mod market;
 mod members;
 mod missed;
@@ -160,6 +161,7 @@ pub(crate) struct Core {
     last_session: Mutex<Option<SessionId>>,
     session_opened: Box<dyn Fn(Option<SessionId>) + Send + Sync>,
     server_clock: Mutex<Option<i64>>,
+    told_machine: machine::Told,
     /// Since when the project's numbers count, by its clock, if they began to count in this run.
     era: Mutex<Option<Timestamp>>,
     page_portion: catch_up::PagePortion,
@@ -262,6 +264,7 @@ impl Workspace {
             last_session: Mutex::new(last_session),
             session_opened,
             server_clock: Mutex::new(None),
+            told_machine: machine::Told::default(),
             era: Mutex::new(None),
             page_portion: catch_up::PagePortion::default(),
             background,

@@ -26,6 +26,7 @@ pub(super) async fn run(core: Arc<Core>) {
         if let Some(error) = &met {
             tell(&core, api::NoticeLevel::Error, &sentence(error));
         }
+        core.tell_machine();
         if matches!(met, Some(CacheError::Damaged(_))) {
             // Nothing helps but the next start.
             return;
@@ -41,6 +42,7 @@ pub(super) async fn run(core: Arc<Core>) {
                 },
             }
         }
+        core.tell_machine();
         tell(
             &core,
             api::NoticeLevel::Info,

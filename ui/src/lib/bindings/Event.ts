@@ -3,6 +3,7 @@ import type { Connection } from "./Connection";
 import type { Download } from "./Download";
 import type { FiringRow } from "./FiringRow";
 import type { LockState } from "./LockState";
+import type { Machine } from "./Machine";
 import type { MessageRow } from "./MessageRow";
 import type { NoticeLevel } from "./NoticeLevel";
 import type { OutboxSummary } from "./OutboxSummary";
@@ -35,7 +36,11 @@ connection: Connection, } | { "type": "download",
 /**
  * As it is now; none when nothing is missing.
  */
-download: Download | null, } | { "type": "account", 
+download: Download | null, } | { "type": "machine", 
+/**
+ * As it is now.
+ */
+machine: Machine, } | { "type": "account", 
 /**
  * How far it has come.
  */

@@ -1,8 +1,19 @@
-/** The words of a search that can be shown in a text: without quotes and operators. */
-export function wordsOf(query: string): string[] {
-  return [...query.matchAll(/(\w+:)?(?:"([^"]*)"?|([^\s"]+))/gu)]
-    .filter(([, operator]) => operator === undefined)
-    .map(([, , phrase, word]) => (phrase ?? word ?? "").trim().toLocaleLowerCase())
+/** A phrase in quotes, or a word. */
+const PIECE = /"[^"]*"?|\S+/gu;
+/** A word that a search of all sessions narrows by. */
+const OPERATOR = /^(?:from|in|before|after|role|has):./iu;
+
+/** A query for what is typed: words and phrases, and nothing else. */
+export function literal(typed: string): string {
+  return typed.replace(PIECE, (piece) =>
+    OPERATOR.test(piece) ? `"${piece.replaceAll('"', "")}"` : piece,
+  );
+}
+
+/** The words and phrases of what is typed, as they are shown in a text. */
+export function wordsOf(typed: string): string[] {
+  return [...typed.matchAll(PIECE)]
+    .map(([piece]) => piece.replaceAll('"', "").trim().toLocaleLowerCase())
     .filter((word) => word !== "");
 }
 

@@ -143,6 +143,7 @@ function appearance(): Said[] {
   if (canZoom()) list.push({ name: t("settings.zoom"), text: t("settings.zoom.text") });
   list.push(
     { name: t("settings.density"), text: t("settings.density.text") },
+    { name: t("settings.motion"), text: t("settings.motion.text") },
     { name: t("settings.language"), text: "" },
   );
   return list;

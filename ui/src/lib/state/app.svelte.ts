@@ -4,6 +4,7 @@ import type {
   Download,
   Event,
   LockState,
+  Machine,
   OutboxSummary,
   OwnPresence,
   Place,
@@ -34,6 +35,7 @@ type Phase =
   | { phase: "locked" }
   | { phase: "ready" };
 
+const NOTHING_WRONG: Machine = { disk: null, clock_behind: null };
 const NO_OUTBOX: OutboxSummary = { queued: 0, held: 0, failed: 0 };
 /** What the embedded server calls its one user. */
 const LOCAL_NAME = "You";
@@ -50,6 +52,10 @@ class App {
   connection = $state.raw<Connection>({ state: "connecting" });
   /** What is fetched in the background, while something is missing on this device. */
   download = $state.raw<Download | undefined>();
+  /** What is wrong with this computer. */
+  machine = $state.raw<Machine>(NOTHING_WRONG);
+  /** How wrong the clock was when the user had read of it. */
+  clockRead = $state<number | null>(null);
   outbox = $state.raw<OutboxSummary>(NO_OUTBOX);
   presence = $state<OwnPresence>("online");
   armed = $state(0);
@@ -274,6 +280,7 @@ class App {
     this.connection = state?.connection ?? { state: "connecting" };
     market.setInTouch(this.inTouch);
     this.download = state?.download ?? undefined;
+    this.machine = state?.machine ?? NOTHING_WRONG;
     this.outbox = state?.outbox ?? NO_OUTBOX;
     this.presence = state?.presence ?? "online";
     this.armed = state?.armed ?? 0;
@@ -298,6 +305,9 @@ class App {
         break;
       case "download":
         this.download = event.download ?? undefined;
+        break;
+      case "machine":
+        this.machine = event.machine;
         break;
       case "account":
         this.signIn = event.sign_in;

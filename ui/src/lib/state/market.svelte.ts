@@ -21,6 +21,8 @@ class Market {
   /** What came after the history was read. */
   tail = $state.raw<readonly PricePoint[]>([]);
   loaded = $state(false);
+  /** Where a symbol was moved to, for who does not see it. */
+  said = $state("");
   #inTouch = true;
   /** How many readings of a history are under way. */
   #readings = 0;
@@ -127,6 +129,7 @@ class Market {
     this.history = undefined;
     this.tail = [];
     this.loaded = false;
+    this.said = "";
   }
 
   /** The open chart goes on from where its history ends, in steps that can be seen. */

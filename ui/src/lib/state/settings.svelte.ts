@@ -192,6 +192,7 @@ function firstSettings(): Settings {
     price_palette: "standard",
     zoom: 100,
     density: "comfortable",
+    motion: "system",
     language: "system",
     wording: { language: "en", group: ",", decimal: "." },
     enter_sends: true,

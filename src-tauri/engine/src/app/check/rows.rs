@@ -9,10 +9,9 @@ use tidings_model::Clock;
 use tidings_supabase::{Error, Query, Rest};
 
 use super::{TABLES, in_time, item, sql};
+use crate::workspace::machine::CLOCK_TOLERANCE;
 use crate::workspace::{is_missing, table};
 
-/// A clock further off than this makes the times of new messages look wrong.
-const CLOCK_TOLERANCE: Duration = Duration::from_mins(1);
 /// A server tells its time in whole seconds: on average it is so much later.
 const HALF_A_SECOND: i64 = 500;
 

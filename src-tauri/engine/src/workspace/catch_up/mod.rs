@@ -106,6 +106,7 @@ fn note_clock(core: &Core, answer: &Rows) {
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(skew);
     outbox::clock_told(core);
+    core.tell_machine();
 }
 
 pub(super) fn server_now(core: &Core) -> Timestamp {

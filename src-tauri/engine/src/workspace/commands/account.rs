@@ -168,6 +168,7 @@ impl Core {
             sign_in: self.sign_in_state(),
             connection: self.state.current(),
             download: self.download(),
+            machine: self.machine(),
             outbox,
             presence: self.own.told(),
             simulated_prices: self.local,
