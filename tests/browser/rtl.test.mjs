@@ -240,10 +240,8 @@ describe("an interface that runs to the left", { skip: lacking }, () => {
       try {
         for (const screen of screens) {
           await page.setViewportSize(sizes[0]);
-          await show(page, fixture, screen);
-          await page.evaluate(() => {
-            document.documentElement.dir = "rtl";
-          });
+          await show(page, fixture, screen, { dir: "rtl" });
+          assert.equal(await page.evaluate(() => document.documentElement.dir), "rtl");
           for (const size of sizes) {
             await page.setViewportSize(size);
             await settled(page);
@@ -273,10 +271,7 @@ describe("an interface that runs to the left", { skip: lacking }, () => {
         );
       const [left, middle, right] = await places();
       assert.ok(left < middle && middle < right);
-      await page.evaluate(() => {
-        document.documentElement.dir = "rtl";
-      });
-      await settled(page);
+      await show(page, fixture, SCREENS[0], { dir: "rtl" });
       const [sessions, messages, panel] = await places();
       assert.ok(panel < messages && messages < sessions, `${[panel, messages, sessions]}`);
       await watched.clean();

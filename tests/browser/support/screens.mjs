@@ -429,10 +429,11 @@ function described({ state, shows, css, ...screen }) {
 
 /** Goes to a screen, and returns once it is drawn and at rest. */
 export async function show(page, fixture, screen, look = {}) {
-  const { theme = "light", lang = "en", compact = false } = look;
+  const { theme = "light", lang = "en", dir = "ltr", compact = false } = look;
   const url = new URL(fixture.url);
   url.searchParams.set("theme", theme);
   url.searchParams.set("lang", lang);
+  if (dir !== "ltr") url.searchParams.set("dir", dir);
   if (compact) url.searchParams.set("compact", "");
   if (screen.section !== undefined) url.searchParams.set("section", screen.section);
   if (screen.panel) url.searchParams.set("drawer", "");

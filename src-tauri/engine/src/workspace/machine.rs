@@ -7,6 +7,7 @@ use tidings_cache::CacheError;
 use tidings_contract as api;
 
 use super::Core;
+
 /// A clock further off than this makes the times of new messages look wrong.
 pub(crate) const CLOCK_TOLERANCE: Duration = Duration::from_mins(1);
 
