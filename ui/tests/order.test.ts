@@ -90,6 +90,6 @@ describe("the order of the watch-list", () => {
     expect(await accept()).toBe("BACD");
     const said = screen.getByTestId("watch-said");
     await expect.poll(() => said.textContent).toBe("B is now 1 of 4");
-    expect(said.getAttribute("role")).toBe("status");
+    expect(said.getAttribute("aria-live")).toBe("polite");
   });
 });
