@@ -35,9 +35,8 @@ impl ModelClock {
         Arc::new(Self { begin, off })
     }
 
-    /// Returns how far off it was.
-    pub fn set(&self, off: i64) -> i64 {
-        self.off.swap(off, Ordering::SeqCst)
+    pub fn set(&self, off: i64) {
+        self.off.store(off, Ordering::SeqCst);
     }
 }
 
@@ -96,9 +95,8 @@ pub struct Client {
     pub clock: Arc<ModelClock>,
     pub proxy: Arc<FaultProxy>,
     over: Over,
-    /// Id and address of whose client it is.
+    /// The id of whose client it is.
     pub user: String,
-    pub email: String,
     app: Option<App>,
     alive: Arc<AtomicBool>,
     workspace: String,
@@ -118,7 +116,7 @@ impl Client {
         clock: Arc<ModelClock>,
         proxy: FaultProxy,
         over: Over,
-        (user, email): (&str, &str),
+        user: String,
     ) -> Self {
         Self {
             data,
@@ -126,8 +124,7 @@ impl Client {
             clock,
             proxy: Arc::new(proxy),
             over,
-            user: user.to_owned(),
-            email: email.to_owned(),
+            user,
             app: None,
             alive: Arc::default(),
             workspace: String::new(),
@@ -170,9 +167,9 @@ impl Client {
     }
 
     /// Signs in for the first time.
-    pub async fn join(&mut self, url: &str, key: &str) -> Result<(), String> {
+    pub async fn join(&mut self, url: &str, key: &str, email: &str) -> Result<(), String> {
         self.start().await?;
-        let (url, key) = (url.to_owned(), key.to_owned());
+        let (url, key, email) = (url.to_owned(), key.to_owned(), email.to_owned());
         let failed = |error: ApiError| format!("it cannot sign in: {error:?}");
         let added = api::AddWorkspace {
             url,
@@ -180,26 +177,17 @@ impl Client {
             name: None,
         };
         self.workspace = self.call(added).await.map_err(failed)?.id;
-        self.sign_in().await.map_err(failed)
-    }
-
-    /// Signs in as whose client it is.
-    pub async fn sign_in(&self) -> Result<(), ApiError> {
-        self.enter_code(&self.email).await
-    }
-
-    /// Has a code sent to an address, and signs in with it.
-    pub async fn enter_code(&self, email: &str) -> Result<(), ApiError> {
         let asked = api::RequestCode {
-            email: email.to_owned(),
+            email: email.clone(),
         };
-        self.call(asked).await?;
+        self.call(asked).await.map_err(failed)?;
         let verified = api::VerifyCode {
-            email: email.to_owned(),
+            email,
             code: CODE.to_owned(),
             purpose: api::CodePurpose::SignIn,
         };
-        self.call(verified).await.map(drop)
+        self.call(verified).await.map_err(failed)?;
+        Ok(())
     }
 
     /// Ends the program in order.
@@ -237,15 +225,6 @@ impl Client {
         };
         let reply = app.call(args.into()).await?;
         Ok(serde_json::from_str(reply.get()).unwrap())
-    }
-
-    pub async fn is_signed_in(&self) -> bool {
-        let snapshot = self.call(api::GetSnapshot {}).await;
-        snapshot.is_ok_and(|snapshot| {
-            snapshot
-                .active
-                .is_some_and(|active| matches!(active.sign_in, api::SignInState::SignedIn { .. }))
-        })
     }
 
     pub async fn is_live(&self) -> bool {
