@@ -97,12 +97,7 @@ async fn quiet_hours_hold_alerts_and_messages_and_tell_them_at_their_end_once() 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pause_holds_alerts_and_messages_over_a_restart_until_it_ends_or_is_ended() {
     let talk = Talk::start_on(quick()).await;
-    let Talk {
-        project,
-        device,
-        app,
-        ..
-    } = &talk;
+    let Talk { project, app, .. } = &talk;
     watched(app, "BTC").await;
     let mut rule = above("BTC", "70000");
     rule.form.cooldown_s = Some(0);

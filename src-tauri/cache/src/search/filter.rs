@@ -61,10 +61,10 @@ impl Chosen {
     pub(super) fn of(
         conn: &Connection,
         query: &Query,
-        filter: SearchFilter,
+        filter: &SearchFilter,
         account: Option<&UserId>,
     ) -> Result<Option<Self>> {
-        if query.is_empty() && filter == SearchFilter::default() {
+        if query.is_empty() && *filter == SearchFilter::default() {
             return Ok(None);
         }
         let (author, speaker) = match &filter.from {

@@ -74,7 +74,7 @@ impl Cache {
     ) -> Result<SearchResults> {
         let query = Query::parse(&query)?;
         let account = self.account();
-        self.read(move |conn| Search::new(conn, query, filter, account, limit, reach)?.run())
+        self.read(move |conn| Search::new(conn, query, &filter, account, limit, reach)?.run())
             .await
     }
 }
@@ -129,7 +129,7 @@ impl<'c> Search<'c> {
     fn new(
         conn: &'c Connection,
         query: Query,
-        filter: SearchFilter,
+        filter: &SearchFilter,
         account: Option<UserId>,
         limit: usize,
         reach: Reach,
@@ -149,7 +149,7 @@ impl<'c> Search<'c> {
     pub(super) fn first(
         conn: &'c Connection,
         query: Query,
-        filter: SearchFilter,
+        filter: &SearchFilter,
         account: Option<UserId>,
     ) -> Result<Option<SearchHit>> {
         let search = Self::new(conn, query, filter, account, 1, REACH)?;
@@ -199,13 +199,12 @@ impl<'c> Search<'c> {
             results.examined = (!all).then_some(self.reach.examined);
         }
         if found.len() < self.limit && has_words {
-            let looked = match newest {
-                Some(looked) => looked,
-                None => {
-                    let looked = self.newest(&chosen)?;
-                    results.scanned = looked.end.is_some().then_some(self.reach.scan);
-                    looked
-                }
+            let looked = if let Some(looked) = newest {
+                looked
+            } else {
+                let looked = self.newest(&chosen)?;
+                results.scanned = looked.end.is_some().then_some(self.reach.scan);
+                looked
             };
             let known: HashSet<i64> = found.iter().map(|(_, key)| *key).collect();
             let more = looked.words.into_iter().chain(looked.parts);

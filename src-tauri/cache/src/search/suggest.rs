@@ -80,7 +80,7 @@ fn suggest(
             .collect();
         let meant = written(text, &unknown, &words);
         let search = Query::parse(&meant)?;
-        if let Some(hit) = Search::first(conn, search, filter.clone(), account.cloned())? {
+        if let Some(hit) = Search::first(conn, search, filter, account.cloned())? {
             let spelled: Vec<String> = words.iter().map(|word| spelled(word, &hit)).collect();
             let spelled: Vec<&str> = spelled.iter().map(String::as_str).collect();
             return Ok(Some(written(text, &unknown, &spelled)));
