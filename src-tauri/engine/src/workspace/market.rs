@@ -1,6 +1,7 @@
 //! Prices: rows become ticks, ticks are judged, and what comes of it is kept before it is told.
 
 mod judging;
+mod keeping;
 mod moments;
 mod seeding;
 
@@ -15,8 +16,9 @@ use tidings_model::{Json, Quote, RuleId, Symbol, Timestamp};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-pub(super) use self::judging::{Fired, Lost, judge_missed, keep_waiting, live, release, settled};
-use self::judging::{Given, Unkept};
+pub(super) use self::judging::{Lost, judge_missed, live, release};
+pub(super) use self::keeping::{Fired, keep_waiting, settled};
+use self::keeping::{Given, Unkept};
 pub(super) use self::moments::{by_mute, run as watch_time};
 pub(super) use self::seeding::prices_of;
 use super::Core;

@@ -9,7 +9,8 @@ use tidings_realtime::ChannelStatus;
 use tokio::time::Instant;
 
 use super::Market;
-use super::judging::{When, keep, note};
+use super::judging::{When, note};
+use super::keeping::keep;
 use crate::workspace::catch_up::server_now;
 use crate::workspace::doubt::Clocks;
 use crate::workspace::{Core, live, notices, prices};
