@@ -38,6 +38,14 @@ impl Talk {
         }
     }
 
+    /// The same after the program ended and started again, and is live.
+    pub async fn restarted(self) -> Self {
+        self.app.stop().await;
+        let app = self.device.start().await;
+        app.live().await;
+        Self { app, ..self }
+    }
+
     pub async fn bob_says(&self, content: &str) {
         self.bob_says_in(&self.session, content).await;
     }

@@ -50,25 +50,10 @@ async fn quiet_hours_hold_alerts_and_messages_and_tell_them_at_their_end_once() 
     assert!(device.desk.shown().is_empty(), "{:?}", device.desk.shown());
 
     // The program ends and starts again, still in quiet hours; then the machine sleeps.
-    let Talk {
-        project,
-        device,
-        app,
-        session,
-        bob,
-    } = talk;
-    app.stop().await;
-    let app = device.start().await;
-    app.live().await;
-    assert!(device.desk.shown().is_empty(), "{:?}", device.desk.shown());
-    device.clock.turn(Duration::from_hours(3));
-    let talk = Talk {
-        project,
-        device,
-        app,
-        session,
-        bob,
-    };
+    let talk = talk.restarted().await;
+    let shown = talk.device.desk.shown();
+    assert!(shown.is_empty(), "{shown:?}");
+    talk.device.clock.turn(Duration::from_hours(3));
     let digest = talk
         .says("Held until now: 1 alert and 2 new messages")
         .await;
@@ -87,11 +72,8 @@ async fn quiet_hours_hold_alerts_and_messages_and_tell_them_at_their_end_once() 
         .await;
     assert_eq!(rows[0].mark, FiringMark::Quiet);
 
-    let Talk { device, app, .. } = talk;
-    app.stop().await;
-    let app = device.start().await;
-    app.live().await;
-    assert_eq!(device.desk.shown().len(), 1, "{:?}", device.desk.shown());
+    let shown = talk.restarted().await.device.desk.shown();
+    assert_eq!(shown.len(), 1, "{shown:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -111,16 +93,13 @@ async fn a_pause_holds_alerts_and_messages_over_a_restart_until_it_ends_or_is_en
     talk.bob_says("not now").await;
     unread(app, 1).await;
 
+    let talk = talk.restarted().await;
     let Talk {
         project,
         device,
         app,
-        session,
-        bob,
-    } = talk;
-    app.stop().await;
-    let app = device.start().await;
-    app.live().await;
+        ..
+    } = &talk;
     let snapshot = app.ok(api::GetSnapshot {}).await;
     assert_eq!(snapshot.notifications_paused_until, until);
     assert!(device.desk.shown().is_empty(), "{:?}", device.desk.shown());
@@ -131,22 +110,9 @@ async fn a_pause_holds_alerts_and_messages_over_a_restart_until_it_ends_or_is_en
         _ => None,
     })
     .await;
-    let talk = Talk {
-        project,
-        device,
-        app,
-        session,
-        bob,
-    };
     talk.says("Held until now: 1 alert and 1 new message").await;
 
     // Ended by hand, what was held is told as well.
-    let Talk {
-        project,
-        device,
-        app,
-        ..
-    } = &talk;
     app.ok(pause(Some(60))).await;
     project.price("BTC", "69000").await;
     told(app, "BTC", "69000").await;
