@@ -233,15 +233,27 @@ impl Window {
 
     /// Puts a text in the place of what a field holds.
     pub async fn fill(&self, testid: &str, text: &str) -> Result<()> {
-        let field = self.wait(testid).await?;
-        field.clear().await?;
-        field.send_keys(text).await?;
-        Ok(())
+        self.until(&format!("a text in {testid}"), async || {
+            let css = by_testid(testid);
+            let field = self.client.find(Locator::Css(&css)).await?;
+            field.clear().await?;
+            field.send_keys(text).await
+        })
+        .await
     }
 
-    /// Types at the end of what a field holds.
+    /// Types at the end of what a field holds. A field that the page takes away before the first key
+    /// has another in its place.
     pub async fn type_into(&self, testid: &str, text: &str) -> Result<()> {
-        Ok(self.wait(testid).await?.send_keys(text).await?)
+        self.until(&format!("keys for {testid}"), async || {
+            let css = by_testid(testid);
+            self.client
+                .find(Locator::Css(&css))
+                .await?
+                .send_keys(text)
+                .await
+        })
+        .await
     }
 
     /// Presses a key wherever the focus is.

@@ -52,3 +52,40 @@ async fn a_zoom_out_of_range_in_the_file_is_the_nearest_one() {
         app.stop().await;
     }
 }
+
+/// A thread that waits for a lock waits for ever: so it is another one that says so.
+#[test]
+fn settings_can_be_changed_while_snapshots_are_taken() {
+    const TIMES: u32 = 3_000;
+    let (done, ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(4)
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let device = Device::new();
+            let app = std::sync::Arc::new(device.start().await);
+            let reader = tokio::spawn({
+                let app = app.clone();
+                async move {
+                    for _ in 0..TIMES {
+                        app.ok(api::GetSnapshot {}).await;
+                    }
+                }
+            });
+            let settings = app.ok(api::GetSettings {}).await;
+            let writer = tokio::spawn(async move {
+                while !reader.is_finished() {
+                    let settings = settings.clone();
+                    app.ok(api::SetSettings { settings }).await;
+                }
+                reader.await.unwrap();
+            });
+            writer.await.unwrap();
+        });
+        done.send(()).unwrap();
+    });
+    assert!(ended.recv_timeout(tidings_testkit::DEADLINE).is_ok());
+}

@@ -130,11 +130,14 @@ impl App {
             Err(_) => None,
         };
         let options = &self.0.options;
+        // By itself: borrowed until the end of what follows, the settings could not be changed, and
+        // the lock's state, which borrows them too, would wait behind whoever wants to change them.
+        let settings = self.0.settings.borrow().clone();
         Ok(api::Snapshot {
             seq,
             workspaces: self.infos(&running),
             active,
-            settings: self.0.settings.borrow().clone(),
+            settings,
             version: options.version.clone(),
             platform: std::env::consts::OS.to_owned(),
             default_url: options.default_url.clone(),
