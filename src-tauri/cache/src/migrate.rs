@@ -78,6 +78,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 15,
         sql: include_str!("../../../migrations/0015_search_order.sql"),
     },
+    Migration {
+        version: 16,
+        sql: include_str!("../../../migrations/0016_tails.sql"),
+    },
 ];
 
 /// The schema version of an open database; 0 when it is new.

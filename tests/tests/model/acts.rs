@@ -4,17 +4,18 @@ use tidings_contract::{self as api, ApiError, ErrorCode, SendState};
 
 use crate::ledger::Who;
 use crate::oracle;
-use crate::program::Act;
-use crate::world::World;
+use crate::program::{Act, CLIENTS};
+use crate::world::{ALICE, BOB, World};
 
 /// What became of a command; none when there is nothing that it could be about.
-type Done = Result<Option<Result<(), ApiError>>, String>;
+pub type Done = Result<Option<Result<(), ApiError>>, String>;
 
 impl World {
     pub async fn act(&mut self, who: usize, act: Act) -> Result<(), String> {
         if !self.clients[who].runs() {
             return Ok(());
         }
+        let guest = self.cast.bob && who == CLIENTS - 1;
         let done = match act {
             Act::Send { session } => self.send(who, session).await?,
             Act::Edit { message } => self.edit(who, message).await,
@@ -24,9 +25,12 @@ impl World {
             | Act::Archive { .. }
             | Act::DeleteSession { .. }
             | Act::Open { .. }
-            | Act::ReadAll { .. } => self.of_session(who, act).await?,
+            | Act::ReadAll { .. }
+            | Act::MarkRead { .. }
+            | Act::RemoveFromDevice { .. } => self.of_session(who, act).await?,
             Act::Retry { change } => match self.failed(who, change).await? {
                 Some(message) => {
+                    self.ledger.answered(&message);
                     let args = api::RetryMessage { message };
                     Some(self.clients[who].call(args).await.map(drop))
                 }
@@ -44,18 +48,43 @@ impl World {
                 let disconnected = self.clients[who].call(api::Disconnect {}).await;
                 Some(disconnected.map(drop))
             }
+            Act::Share(sharing) => self.share(who, sharing).await?,
             Act::Connect => Some(self.clients[who].call(api::Connect {}).await.map(drop)),
+            Act::SignOut => {
+                self.clients[who].in_trouble();
+                let scope = api::SignOutScope::ThisDevice;
+                let signed_out = self.clients[who].call(api::SignOut { scope }).await;
+                Some(signed_out.map(drop))
+            }
+            Act::SignIn => {
+                self.clients[who].in_trouble();
+                // Without a network it fails; in the end it has to succeed.
+                let tried = self.clients[who].sign_in().await;
+                tried.is_ok().then_some(Ok(()))
+            }
+            Act::AnswerHeld { send } => Some(self.answer_held(who, send).await?),
+            Act::Keep { all } => Some(self.keep(who, all).await),
+            Act::OtherSignsIn => {
+                let other = self.other(who);
+                let code = self.clients[who].enter_code(&other).await;
+                if code.is_ok() {
+                    return Err(format!("client {who} let somebody else in"));
+                }
+                None
+            }
         };
         match done {
             // Refused at once and in words: deleted meanwhile, not here, without access.
-            Some(Err(error)) if !expected(&error) => {
+            Some(Err(error))
+                if !(expected(&error) || guest && error.code == ErrorCode::NotOwner) =>
+            {
                 Err(format!("client {who} was asked {act:?}: {error:?}"))
             }
             _ => Ok(()),
         }
     }
 
-    async fn send(&mut self, who: usize, session: usize) -> Done {
+    pub async fn send(&mut self, who: usize, session: usize) -> Done {
         let Some(session) = self.session(who, session).await? else {
             return Ok(None);
         };
@@ -97,7 +126,11 @@ impl World {
         | Act::Archive { session: number }
         | Act::DeleteSession { session: number }
         | Act::Open { session: number }
-        | Act::ReadAll { session: number }) = act
+        | Act::ReadAll { session: number }
+        | Act::RemoveFromDevice { session: number }
+        | Act::MarkRead {
+            session: number, ..
+        }) = act
         else {
             let title = Some(self.ledger.text(Who::Client(who)));
             let made = self.clients[who].call(api::CreateSession { title }).await;
@@ -106,6 +139,9 @@ impl World {
         let Some(session) = self.session(who, number).await? else {
             return Ok(None);
         };
+        if let Act::MarkRead { up_to, .. } = act {
+            return self.mark_read(who, session, up_to).await;
+        }
         let client = &self.clients[who];
         let done = match act {
             Act::Title { .. } => {
@@ -135,13 +171,44 @@ impl World {
                 })
             }
             Act::Open { .. } => client.call(api::OpenSession { session }).await.map(drop),
+            Act::RemoveFromDevice { .. } => {
+                let args = api::RemoveFromDevice { session };
+                client.call(args).await.map(drop)
+            }
             _ => oracle::pages(client, &session).await.map(drop),
         };
         Ok(Some(done))
     }
 
+    /// Marks what the window would: messages that the project has.
+    async fn mark_read(&mut self, who: usize, session: String, up_to: usize) -> Done {
+        let shown = match oracle::pages(&self.clients[who], &session).await {
+            Ok(rows) => rows,
+            Err(error) => return Ok(Some(Err(error))),
+        };
+        let stored = |row: &&api::MessageRow| !row.own || row.state == SendState::Delivered;
+        let known: Vec<_> = shown.iter().filter(stored).collect();
+        // Of four, three times the newest.
+        let back = if up_to < 6 { 0 } else { known.len() / 2 };
+        let Some(row) = known.iter().rev().nth(back) else {
+            return Ok(None);
+        };
+        let args = api::MarkRead {
+            session: session.clone(),
+            message: row.id.clone(),
+        };
+        let Some(came) = self.server.arrived().get(&row.id).copied() else {
+            return Err(format!("client {who} shows {row:?}, which never came"));
+        };
+        let marked = self.clients[who].call(args).await;
+        Ok(Some(marked.map(|_| {
+            let place = (came.at, row.id.clone());
+            self.ledger.marked_read(who, session, place);
+        })))
+    }
+
     /// One of the sessions that a client shows.
-    async fn session(&self, who: usize, number: usize) -> Result<Option<String>, String> {
+    pub async fn session(&self, who: usize, number: usize) -> Result<Option<String>, String> {
         let listed = self.clients[who].call(api::ListSessions {}).await;
         let mut rows = listed.map_err(|error| format!("client {who} lists nothing: {error:?}"))?;
         // In an order that a program can rely on.
@@ -149,6 +216,13 @@ impl World {
         Ok(rows
             .get(number % rows.len().max(1))
             .map(|row| row.id.clone()))
+    }
+
+    /// Whose client it is not.
+    fn other(&self, who: usize) -> String {
+        let own = &self.clients[who].email;
+        let other = [ALICE, BOB].into_iter().find(|email| email != own);
+        other.unwrap_or_default().to_owned()
     }
 
     fn own_message(&self, who: usize, number: usize) -> Option<String> {
@@ -176,6 +250,6 @@ impl World {
 fn expected(error: &ApiError) -> bool {
     matches!(
         error.code,
-        ErrorCode::NotFound | ErrorCode::Invalid | ErrorCode::Offline
+        ErrorCode::NotFound | ErrorCode::Invalid | ErrorCode::Offline | ErrorCode::SignedOut
     )
 }

@@ -35,8 +35,9 @@ impl ModelClock {
         Arc::new(Self { begin, off })
     }
 
-    pub fn set(&self, off: i64) {
-        self.off.store(off, Ordering::SeqCst);
+    /// Returns how far off it was.
+    pub fn set(&self, off: i64) -> i64 {
+        self.off.swap(off, Ordering::SeqCst)
     }
 }
 
@@ -95,8 +96,9 @@ pub struct Client {
     pub clock: Arc<ModelClock>,
     pub proxy: Arc<FaultProxy>,
     over: Over,
-    /// The id of whose client it is.
+    /// Id and address of whose client it is.
     pub user: String,
+    pub email: String,
     app: Option<App>,
     alive: Arc<AtomicBool>,
     workspace: String,
@@ -116,7 +118,7 @@ impl Client {
         clock: Arc<ModelClock>,
         proxy: FaultProxy,
         over: Over,
-        user: String,
+        (user, email): (&str, &str),
     ) -> Self {
         Self {
             data,
@@ -124,7 +126,8 @@ impl Client {
             clock,
             proxy: Arc::new(proxy),
             over,
-            user,
+            user: user.to_owned(),
+            email: email.to_owned(),
             app: None,
             alive: Arc::default(),
             workspace: String::new(),
@@ -167,9 +170,9 @@ impl Client {
     }
 
     /// Signs in for the first time.
-    pub async fn join(&mut self, url: &str, key: &str, email: &str) -> Result<(), String> {
+    pub async fn join(&mut self, url: &str, key: &str) -> Result<(), String> {
         self.start().await?;
-        let (url, key, email) = (url.to_owned(), key.to_owned(), email.to_owned());
+        let (url, key) = (url.to_owned(), key.to_owned());
         let failed = |error: ApiError| format!("it cannot sign in: {error:?}");
         let added = api::AddWorkspace {
             url,
@@ -177,17 +180,26 @@ impl Client {
             name: None,
         };
         self.workspace = self.call(added).await.map_err(failed)?.id;
+        self.sign_in().await.map_err(failed)
+    }
+
+    /// Signs in as whose client it is.
+    pub async fn sign_in(&self) -> Result<(), ApiError> {
+        self.enter_code(&self.email).await
+    }
+
+    /// Has a code sent to an address, and signs in with it.
+    pub async fn enter_code(&self, email: &str) -> Result<(), ApiError> {
         let asked = api::RequestCode {
-            email: email.clone(),
+            email: email.to_owned(),
         };
-        self.call(asked).await.map_err(failed)?;
+        self.call(asked).await?;
         let verified = api::VerifyCode {
-            email,
+            email: email.to_owned(),
             code: CODE.to_owned(),
             purpose: api::CodePurpose::SignIn,
         };
-        self.call(verified).await.map_err(failed)?;
-        Ok(())
+        self.call(verified).await.map(drop)
     }
 
     /// Ends the program in order.
@@ -225,6 +237,15 @@ impl Client {
         };
         let reply = app.call(args.into()).await?;
         Ok(serde_json::from_str(reply.get()).unwrap())
+    }
+
+    pub async fn is_signed_in(&self) -> bool {
+        let snapshot = self.call(api::GetSnapshot {}).await;
+        snapshot.is_ok_and(|snapshot| {
+            snapshot
+                .active
+                .is_some_and(|active| matches!(active.sign_in, api::SignInState::SignedIn { .. }))
+        })
     }
 
     pub async fn is_live(&self) -> bool {

@@ -26,6 +26,10 @@ pub struct Entry {
     /// Something of it was given up or tried again by hand: nothing is said of its order and its
     /// last text any more.
     pub touched: bool,
+    /// Written so long ago that its client has to ask before it is sent, and nobody has answered.
+    pub asks: bool,
+    /// The answer was that it is given up.
+    pub given_up: bool,
 }
 
 #[derive(Debug, Default)]
@@ -35,6 +39,8 @@ pub struct Ledger {
     pub order: Vec<String>,
     /// Ids of sessions that were deleted, and who did it.
     pub deleted_sessions: BTreeMap<String, Vec<Who>>,
+    /// Up to where clients have read sessions: when that message was stored, and its id.
+    pub read: BTreeMap<(usize, String), (i64, String)>,
     words: usize,
 }
 
@@ -64,6 +70,8 @@ impl Ledger {
             edits: Vec::new(),
             deletions: Vec::new(),
             touched: false,
+            asks: false,
+            given_up: false,
         };
         self.order.push(id.clone());
         self.messages.insert(id, entry);
@@ -71,6 +79,8 @@ impl Ledger {
 
     pub fn edited(&mut self, id: &str, by: Who, text: String) {
         if let Some(entry) = self.messages.get_mut(id) {
+            // Who changes it says that it is still meant.
+            entry.asks &= entry.by != by;
             entry.edits.push((by, text));
         }
     }
@@ -83,6 +93,27 @@ impl Ledger {
 
     pub fn session_deleted(&mut self, session: String, by: Who) {
         self.deleted_sessions.entry(session).or_default().push(by);
+    }
+
+    /// What was read stays read.
+    pub fn marked_read(&mut self, who: usize, session: String, place: (i64, String)) {
+        let read = self.read.entry((who, session)).or_default();
+        *read = place.max(read.clone());
+    }
+
+    /// The message that was added last was written long ago.
+    pub fn newest_asks(&mut self) {
+        let newest = self.order.last();
+        if let Some(entry) = newest.and_then(|id| self.messages.get_mut(id)) {
+            entry.asks = true;
+        }
+    }
+
+    /// The user said that it is still meant.
+    pub fn answered(&mut self, id: &str) {
+        if let Some(entry) = self.messages.get_mut(id) {
+            entry.asks = false;
+        }
     }
 
     pub fn touched(&mut self, id: &str) {

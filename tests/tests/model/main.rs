@@ -8,12 +8,16 @@
 
 mod acts;
 mod client;
+mod held;
 mod ledger;
 mod oracle;
 mod program;
+mod retention;
 mod run;
 mod server;
+mod sharing;
 mod storm;
+mod unread;
 mod world;
 
 use std::ops::Range;

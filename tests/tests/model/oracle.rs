@@ -9,27 +9,28 @@ use tokio::time::{Instant, sleep};
 
 use crate::client::Client;
 use crate::ledger::{Entry, Who};
-use crate::server::{Stored, StoredSession};
+use crate::server::{Came, Stored, StoredSession};
 use crate::world::World;
+use crate::{held, retention, sharing, unread};
 
 /// How long clients have, on the model's clock, once nothing is wrong any more.
 const PATIENCE: Duration = Duration::from_mins(20);
 /// How long those have that are connected: less than until they look for what they were not told.
 const SETTLED_WITHIN: Duration = Duration::from_secs(75);
 /// The server's rows and each client's.
-struct Picture {
-    sessions: BTreeMap<String, StoredSession>,
-    messages: Vec<Stored>,
-    /// Ids of the messages that the server ever had.
-    arrived: BTreeSet<String>,
-    clients: BTreeMap<usize, Shown>,
+pub struct Picture {
+    pub sessions: BTreeMap<String, StoredSession>,
+    pub messages: Vec<Stored>,
+    /// The messages that the server ever had.
+    pub arrived: BTreeMap<String, Came>,
+    pub clients: BTreeMap<usize, Shown>,
 }
 
 /// What a client shows.
-struct Shown {
-    sessions: Vec<api::SessionRow>,
-    messages: BTreeMap<String, Vec<MessageRow>>,
-    outbox: Vec<OutboxRow>,
+pub struct Shown {
+    pub sessions: Vec<api::SessionRow>,
+    pub messages: BTreeMap<String, Vec<MessageRow>>,
+    pub outbox: Vec<OutboxRow>,
 }
 
 /// Waits until all is well, or says what is not.
@@ -38,6 +39,9 @@ pub async fn settle(world: &mut World) -> Result<(), String> {
     world.heal().await?;
     world.all_live().await?;
     drained(world).await?;
+    if held::answer_all(world).await? {
+        drained(world).await?;
+    }
     world.last_words().await;
     let (begin, mut wait) = (Instant::now(), Duration::from_millis(200));
     loop {
@@ -45,6 +49,7 @@ pub async fn settle(world: &mut World) -> Result<(), String> {
         wait = (wait * 2).min(world.over.look_again());
         let picture = picture(world, &[0, 1, 2]).await?;
         let Some(wrong) = disagreement(world, &picture) else {
+            retention::keeps_what_it_should(world, &picture).await?;
             return found(world, &picture).await;
         };
         if begin.elapsed() > PATIENCE {
@@ -71,12 +76,9 @@ async fn as_told(world: &mut World) -> Result<(), String> {
         let picture = picture(world, &well).await?;
         let wrong = well.iter().find_map(|number| {
             let shown = &picture.clients[number];
-            let waiting = shown
-                .outbox
-                .iter()
-                .find(|row| !matches!(row.state, SendState::Failed { .. }));
-            waiting
+            held::waiting(&shown.outbox)
                 .map(|row| format!("does not send {row:?}"))
+                .or_else(|| sessions(&picture, shown, &world.clients[*number]))
                 .or_else(|| messages(world, &picture, shown))
                 .or_else(|| accepted(world, &picture, shown, *number))
                 .map(|wrong| format!("client {number}, with nothing wrong: {wrong}"))
@@ -95,10 +97,7 @@ async fn drained(world: &World) -> Result<(), String> {
     for (number, client) in world.clients.iter().enumerate() {
         loop {
             let outbox = outbox(client).await?;
-            let waiting = outbox
-                .iter()
-                .find(|row| !matches!(row.state, SendState::Failed { .. }));
-            match waiting {
+            match held::waiting(&outbox) {
                 None => break,
                 Some(row) if begin.elapsed() > PATIENCE => {
                     return Err(format!("client {number} does not send {row:?}"));
@@ -110,7 +109,7 @@ async fn drained(world: &World) -> Result<(), String> {
     Ok(())
 }
 
-async fn outbox(client: &Client) -> Result<Vec<OutboxRow>, String> {
+pub async fn outbox(client: &Client) -> Result<Vec<OutboxRow>, String> {
     let listed = client.call(api::ListOutbox {}).await;
     listed.map_err(|error| format!("no outbox: {error:?}"))
 }
@@ -177,7 +176,10 @@ fn disagreement(world: &World, picture: &Picture) -> Option<String> {
         let shown = &picture.clients[&number];
         let wrong = sessions(picture, shown, client)
             .or_else(|| messages(world, picture, shown))
-            .or_else(|| accepted(world, picture, shown, number));
+            .or_else(|| accepted(world, picture, shown, number))
+            .or_else(|| sharing::wrong(picture, shown, &client.user))
+            .or_else(|| sharing::told_too_much(world, picture, shown, &client.user))
+            .or_else(|| unread::wrong(world, &picture.arrived, shown, number));
         if let Some(wrong) = wrong {
             return Some(format!("client {number}: {wrong}"));
         }
@@ -195,6 +197,7 @@ fn sessions(picture: &Picture, shown: &Shown, client: &Client) -> Option<String>
         .collect();
     let own = |(_, session): &(&String, &StoredSession)| {
         session.owner.as_deref() == Some(client.user.as_str())
+            || session.guests.contains_key(&client.user)
     };
     let theirs: BTreeMap<&str, &StoredSession> = picture
         .sessions
@@ -256,7 +259,7 @@ fn messages(world: &World, picture: &Picture, shown: &Shown) -> Option<String> {
             return Some(format!("shows {row:?} after what was not sent"));
         }
         for row in unsent {
-            if !matches!(row.state, SendState::Failed { .. }) {
+            if !held::rests(row, &shown.outbox) {
                 return Some(format!(
                     "shows what was refused as {:?}: {row:?}",
                     row.state
@@ -333,8 +336,8 @@ fn accepted(world: &World, picture: &Picture, shown: &Shown, number: usize) -> O
                 // A session takes along what had arrived in it, and what whoever deletes it has
                 // not sent yet. What somebody else was about to write there is not lost with it.
                 let buried = world.ledger.deleted_sessions.get(&entry.session);
-                let buried =
-                    buried.is_some_and(|by| by.contains(&entry.by) || picture.arrived.contains(id));
+                let buried = buried
+                    .is_some_and(|by| by.contains(&entry.by) || picture.arrived.contains_key(id));
                 let gone = !entry.deletions.is_empty() || buried || entry.touched;
                 if !gone && refused.is_none() {
                     return Some(format!("accepted {id}, which is nowhere: {entry:?}"));
@@ -344,11 +347,17 @@ fn accepted(world: &World, picture: &Picture, shown: &Shown, number: usize) -> O
                 return Some(format!("sent {id} under another id: {row:?}, {entry:?}"));
             }
             [row] => {
+                if entry.asks || entry.given_up {
+                    return Some(format!("sent {id}, which nobody wanted sent: {entry:?}"));
+                }
                 if let Some(refused) = refused {
                     return Some(format!("calls {id} refused ({refused:?}), which is there"));
                 }
                 if let Some(wrong) = text(entry, row, &shown.outbox) {
                     return Some(format!("{wrong}: {row:?}, {entry:?}"));
+                }
+                if row.author.as_deref() != Some(&*entry.author) {
+                    return Some(format!("sent {id} under another name: {row:?}, {entry:?}"));
                 }
                 let before = last.insert(&entry.session, (row.at, id));
                 if let Some((at, before)) = before

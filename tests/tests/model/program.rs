@@ -21,19 +21,86 @@ pub enum Op {
 /// What a user asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Act {
-    Send { session: usize },
-    Edit { message: usize },
-    Delete { message: usize },
+    Send {
+        session: usize,
+    },
+    Edit {
+        message: usize,
+    },
+    Delete {
+        message: usize,
+    },
     CreateSession,
-    Title { session: usize },
-    Archive { session: usize },
-    DeleteSession { session: usize },
-    Open { session: usize },
-    ReadAll { session: usize },
-    Retry { change: usize },
-    Discard { change: usize },
+    Title {
+        session: usize,
+    },
+    Archive {
+        session: usize,
+    },
+    DeleteSession {
+        session: usize,
+    },
+    Open {
+        session: usize,
+    },
+    ReadAll {
+        session: usize,
+    },
+    /// Has seen everything up to one of the messages shown, mostly up to the newest.
+    MarkRead {
+        session: usize,
+        up_to: usize,
+    },
+    Retry {
+        change: usize,
+    },
+    Discard {
+        change: usize,
+    },
     Disconnect,
     Connect,
+    SignOut,
+    SignIn,
+    /// Somebody else tries to sign in where this user's messages are kept.
+    OtherSignsIn,
+    Share(Sharing),
+    /// Says whether what is held because it is old is sent, or given up.
+    AnswerHeld {
+        send: bool,
+    },
+    /// Has everything kept on this computer, or the last month alone.
+    Keep {
+        all: bool,
+    },
+    RemoveFromDevice {
+        session: usize,
+    },
+}
+
+/// What becomes of who takes part in a session, where a project has the members part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sharing {
+    /// Makes an invitation.
+    Invite {
+        session: usize,
+        writes: bool,
+    },
+    /// Redeems one.
+    Join {
+        invite: usize,
+    },
+    Leave {
+        session: usize,
+    },
+    /// Sends the guests away.
+    Remove {
+        session: usize,
+    },
+    /// Has the guests write, or only read.
+    Role {
+        session: usize,
+        writes: bool,
+    },
 }
 
 /// What happens to a client.
@@ -68,6 +135,10 @@ pub enum Fate {
     /// The computer's clock is so many seconds off.
     Clock(i64),
     NetworkChanged,
+    /// It is without a network, and its user wrote something weeks ago.
+    WroteLongAgo {
+        session: usize,
+    },
 }
 
 /// What others write.
@@ -78,6 +149,8 @@ pub enum Write {
         session: usize,
         count: usize,
         late: i64,
+        /// Whether they bear Alice's name, or nobody's.
+        alices: bool,
     },
     /// The text so many times, one right after the other.
     Edit {
@@ -120,6 +193,11 @@ pub struct Cast {
     pub parts: Project,
     /// Whether the third client is somebody else's.
     pub bob: bool,
+    /// How many messages each session has before anybody comes, a part of them weeks old; with
+    /// none there is no session either.
+    pub filled: usize,
+    /// Whether what is held in the end is sent, or given up.
+    pub sends_held: bool,
     /// How long bytes take each way, in milliseconds.
     pub latency: u64,
     /// How far off the clocks are, in seconds.
@@ -153,20 +231,35 @@ impl Program {
             _ => i64::try_from(dice.below(2 * DAY + 1)).unwrap() - i64::try_from(DAY).unwrap(),
         };
         let clocks = [clock(), clock(), clock()];
+        let parts = [Project::Plain, Project::Sync, Project::All][dice.pick(3)];
+        let shares = parts == Project::All;
         let cast = Cast {
-            parts: [Project::Plain, Project::Sync, Project::All][dice.pick(3)],
-            bob: dice.below(4) == 0,
+            parts,
+            bob: dice.below(if shares { 2 } else { 4 }) == 0,
+            filled: [0, 0, 4, 8, 24][dice.pick(5)],
+            sends_held: dice.below(2) == 0,
             latency: [0, 5, 40, 200][dice.pick(4)],
             clocks,
         };
         let length = 8 + dice.pick(40);
         let (mut ops, mut who) = (Vec::new(), 0);
+        if cast.bob && shares && cast.filled > 0 {
+            let (session, writes) = (dice.pick(1 << 16), dice.below(3) > 0);
+            let invite = Sharing::Invite { session, writes };
+            ops.push(Op::Client(0, Act::Share(invite)));
+            let join = Sharing::Join { invite: 0 };
+            ops.push(Op::Client(CLIENTS - 1, Act::Share(join)));
+        }
         while ops.len() < length {
             // Much happens to the same client one after the other.
             if dice.below(2) == 0 {
                 who = dice.pick(CLIENTS);
             }
-            let op = op(&mut dice, who);
+            let op = if cast.bob && shares && dice.below(6) == 0 {
+                Op::Client(who, Act::Share(sharing(&mut dice, who)))
+            } else {
+                op(&mut dice, who)
+            };
             ops.push(op);
             if matches!(op, Op::Client(_, Act::Send { .. } | Act::Edit { .. }))
                 && dice.below(3) == 0
@@ -207,7 +300,7 @@ fn op(dice: &mut Dice, who: usize) -> Op {
 
 fn act(dice: &mut Dice) -> Act {
     let any = dice.pick(1 << 16);
-    match dice.below(40) {
+    match dice.below(56) {
         0..14 => Act::Send { session: any },
         14..19 => Act::Edit { message: any },
         19..23 => Act::Delete { message: any },
@@ -220,12 +313,38 @@ fn act(dice: &mut Dice) -> Act {
         35 => Act::Retry { change: any },
         36 => Act::Discard { change: any },
         37 => Act::Disconnect,
-        _ => Act::Connect,
+        38..43 => Act::MarkRead {
+            session: any,
+            up_to: dice.pick(8),
+        },
+        43 => Act::SignOut,
+        44..47 => Act::SignIn,
+        47 => Act::OtherSignsIn,
+        48..50 => Act::Connect,
+        50..52 => Act::Keep {
+            all: dice.below(3) == 0,
+        },
+        52..54 => Act::RemoveFromDevice { session: any },
+        _ => Act::AnswerHeld {
+            send: dice.below(2) == 0,
+        },
+    }
+}
+
+fn sharing(dice: &mut Dice, who: usize) -> Sharing {
+    let (session, writes) = (dice.pick(1 << 16), dice.below(3) > 0);
+    let guest = who == CLIENTS - 1;
+    match dice.below(8) {
+        0..6 if guest => Sharing::Join { invite: session },
+        0..4 => Sharing::Invite { session, writes },
+        4 => Sharing::Role { session, writes },
+        6 if guest => Sharing::Leave { session },
+        _ => Sharing::Remove { session },
     }
 }
 
 fn fate(dice: &mut Dice) -> Fate {
-    match dice.below(42) {
+    match dice.below(45) {
         0..4 => Fate::Offline,
         4..11 => Fate::Online,
         11..14 => Fate::Cut,
@@ -243,7 +362,10 @@ fn fate(dice: &mut Dice) -> Fate {
         32..35 => Fate::Refused,
         35 => Fate::Hangs,
         36..40 => Fate::Answered([429, 500, 502, 503, 504, 401][dice.pick(6)]),
-        _ => Fate::NetworkChanged,
+        40..42 => Fate::NetworkChanged,
+        _ => Fate::WroteLongAgo {
+            session: dice.pick(1 << 16),
+        },
     }
 }
 
@@ -253,7 +375,8 @@ fn write(dice: &mut Dice) -> Write {
         0..9 => Write::Messages {
             session: any,
             count: [1, 1, 1, 2, 7, 120][dice.pick(6)],
-            late: [0, 0, 1, 20, 100][dice.pick(5)],
+            late: [0, 0, 1, 20, 100, 600][dice.pick(6)],
+            alices: dice.below(2) == 0,
         },
         9..13 => Write::Edit {
             message: any,

@@ -1,13 +1,13 @@
 //! The project: the embedded server, others who write into it, and what it holds in the end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tidings_local::auth::{Claims, Role};
 use tidings_local::realtime::RealtimeBehaviour;
-use tidings_local::store::change::ChangeKind;
+use tidings_local::store::change::{Change, ChangeKind};
 use tidings_local::store::mutate::{self, OnConflict, Scope};
 use tidings_local::store::schema::{Table, TableId};
 use tidings_local::store::{Parts, Row, StoreError, Value, read};
@@ -39,7 +39,24 @@ pub struct Server {
     options: Options,
     pub way: Way,
     pub parts: Parts,
-    arrived: Arc<Mutex<BTreeSet<String>>>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+/// What the server told of.
+#[derive(Debug, Default)]
+struct Seen {
+    arrived: BTreeMap<String, Came>,
+    /// Who takes part in which session no more, and how many messages had come until then.
+    gone: BTreeMap<(String, String), usize>,
+}
+
+/// How a message came.
+#[derive(Debug, Clone, Copy)]
+pub struct Came {
+    /// When it was stored, in microseconds.
+    pub at: i64,
+    /// How many came before it.
+    pub before: usize,
 }
 
 /// A message as the server has it.
@@ -48,6 +65,9 @@ pub struct Stored {
     pub id: String,
     pub session: String,
     pub content: String,
+    /// Whose name it bears.
+    pub author: Option<String>,
+    /// When it was stored, in microseconds.
     pub at: i64,
 }
 
@@ -55,8 +75,34 @@ pub struct Stored {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredSession {
     pub owner: Option<String>,
+    /// Who else takes part, and as what.
+    pub guests: BTreeMap<String, String>,
     pub title: Option<String>,
     pub status: String,
+}
+
+impl Seen {
+    fn note(&mut self, change: &Change) {
+        let before = self.arrived.len();
+        match (change.table.id, change.kind) {
+            (TableId::Messages, ChangeKind::Insert) => {
+                let row = change.record.as_ref().unwrap();
+                let came = Came {
+                    at: stored_at(row),
+                    before,
+                };
+                self.arrived.insert(row.key().to_text().unwrap(), came);
+            }
+            (TableId::Members, ChangeKind::Insert) => {
+                self.gone.remove(&stay(change.record.as_ref().unwrap()));
+            }
+            (TableId::Members, ChangeKind::Delete) => {
+                let stay = stay(change.old_record.as_ref().unwrap());
+                self.gone.insert(stay, before);
+            }
+            _ => {}
+        }
+    }
 }
 
 impl Server {
@@ -109,16 +155,16 @@ impl Server {
             options,
             way,
             parts,
-            arrived: Arc::default(),
+            seen: Arc::default(),
         };
         server.follow();
         server
     }
 
-    /// Notes the messages that come, until the server stops.
+    /// Notes the messages that come and the people who go, until the server stops.
     fn follow(&self) {
         let mut changes = self.running().state().store().subscribe();
-        let arrived = self.arrived.clone();
+        let seen = self.seen.clone();
         tokio::spawn(async move {
             loop {
                 let change = match changes.recv().await {
@@ -126,19 +172,21 @@ impl Server {
                     Err(RecvError::Closed) => return,
                     Err(RecvError::Lagged(count)) => panic!("{count} changes went unseen"),
                 };
-                let came =
-                    change.table.id == TableId::Messages && change.kind == ChangeKind::Insert;
-                if let Some(row) = change.record.as_ref().filter(|_| came) {
-                    let id = row.key().to_text().unwrap();
-                    arrived.lock().unwrap().insert(id);
-                }
+                seen.lock().unwrap().note(&change);
             }
         });
     }
 
     /// Ids of all messages that came, whatever became of them.
-    pub fn arrived(&self) -> BTreeSet<String> {
-        self.arrived.lock().unwrap().clone()
+    pub fn arrived(&self) -> BTreeMap<String, Came> {
+        self.seen.lock().unwrap().arrived.clone()
+    }
+
+    /// How many messages had come when this user ceased to take part in a session; none of who
+    /// takes part, or never did.
+    pub fn gone(&self, user: &str, session: &str) -> Option<usize> {
+        let place = (user.to_owned(), session.to_owned());
+        self.seen.lock().unwrap().gone.get(&place).copied()
     }
 
     pub fn running(&self) -> &LocalServer {
@@ -339,14 +387,28 @@ impl Server {
     /// Every session, by its id.
     pub async fn sessions(&self) -> BTreeMap<String, StoredSession> {
         let text = |row: &Row, name: &str| row.get(name).to_text();
+        let members = match self.parts.table("chat_session_members") {
+            Some(table) => self.rows(table, "WHERE role <> 'owner'").await,
+            None => Vec::new(),
+        };
+        let guests = |id: &str| {
+            let of_session = members
+                .iter()
+                .filter(|row| text(row, "session_id").as_deref() == Some(id));
+            let roles =
+                of_session.filter_map(|row| Some((text(row, "user_id")?, text(row, "role")?)));
+            roles.collect()
+        };
         let rows = self.rows(self.parts.sessions(), "").await;
         let rows = rows.iter().map(|row| {
+            let id = row.key().to_text().unwrap();
             let session = StoredSession {
+                guests: guests(&id),
                 owner: text(row, "user_id"),
                 title: text(row, "title"),
                 status: text(row, "status").unwrap(),
             };
-            (row.key().to_text().unwrap(), session)
+            (id, session)
         });
         rows.collect()
     }
@@ -360,10 +422,8 @@ impl Server {
             id: row.key().to_text().unwrap(),
             session: row.get("session_id").to_text().unwrap(),
             content: row.get("content").to_text().unwrap(),
-            at: match row.get("created_at") {
-                Value::Time(at) => at.as_millis(),
-                other => panic!("{other:?} is no time"),
-            },
+            author: row.get("user_id").to_text(),
+            at: stored_at(row),
         });
         rows.collect()
     }
@@ -390,6 +450,19 @@ impl Which {
             Self::Sessions => parts.sessions(),
             Self::Messages => parts.messages(),
         }
+    }
+}
+
+/// Who takes part, and in which session.
+fn stay(member: &Row) -> (String, String) {
+    let text = |name: &str| member.get(name).to_text().unwrap();
+    (text("user_id"), text("session_id"))
+}
+
+fn stored_at(message: &Row) -> i64 {
+    match message.get("created_at") {
+        Value::Time(at) => at.as_micros(),
+        other => panic!("{other:?} is no time"),
     }
 }
 

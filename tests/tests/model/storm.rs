@@ -90,9 +90,9 @@ impl Crowd {
         }
         let clock = ModelClock::new(self.begin, 0);
         let proxy = FaultProxy::in_memory(self.server.dial());
-        let mut client = Client::new(folder(), clock, proxy, Over::Memory, user);
+        let mut client = Client::new(folder(), clock, proxy, Over::Memory, (&user, &email));
         let (url, key) = (self.server.url(), self.server.key());
-        client.join(&url, &key, &email).await.unwrap();
+        client.join(&url, &key).await.unwrap();
         let session = sessions.swap_remove(0);
         open(&client, &session).await;
         self.clients.push(client);

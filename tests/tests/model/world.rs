@@ -1,13 +1,14 @@
 //! Runs a program: a project, three clients, and what happens to them.
 
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tempfile::TempDir;
 use tidings_contract as api;
 use tidings_local::Secrets;
 use tidings_local::realtime::RealtimeBehaviour;
+use tidings_model::Clock as _;
 use tidings_testkit::FaultProxy;
 use tidings_testkit::proxy::{Answer, Direction};
 use tokio::time::{Instant, sleep};
@@ -18,8 +19,8 @@ use crate::program::{CLIENTS, Cast, Fate, Fault, Op, Program, Project, Write};
 use crate::run::Over;
 use crate::server::{Server, Way, Which};
 
-const ALICE: &str = "alice@example.com";
-const BOB: &str = "bob@example.com";
+pub const ALICE: &str = "alice@example.com";
+pub const BOB: &str = "bob@example.com";
 
 pub struct World {
     pub server: Server,
@@ -27,9 +28,25 @@ pub struct World {
     pub ledger: Ledger,
     pub cast: Cast,
     pub over: Over,
+    /// The server's.
+    pub clock: Arc<ModelClock>,
+    /// Between these times, in microseconds by the server's clock, each client began to count
+    /// what is unread.
+    pub counts_from: (i64, i64),
+    /// Codes of invitations.
+    pub invites: Vec<String>,
     alice: String,
     _rows: Option<TempDir>,
 }
+
+/// What was on its way when a client first read everything is no history to it.
+const BEFORE: Duration = Duration::from_secs(150);
+/// A client that is live is about to note it.
+const AFTER: Duration = Duration::from_secs(2);
+/// When what there is before anybody comes was written: older than a limit of a month, and well
+/// before clients begin to count what is unread.
+const WEEKS_AGO: Duration = Duration::from_hours(40 * 24);
+const TODAY: Duration = Duration::from_hours(1);
 
 /// Files of a program: in memory where the system has such a place.
 pub fn folder() -> TempDir {
@@ -60,31 +77,44 @@ impl World {
         .await;
         let alice = server.user(ALICE).await;
         let bob = server.user(BOB).await;
-        let mut clients = Vec::new();
-        for number in 0..CLIENTS {
-            let proxy = match &server.way {
-                Way::Door(_) => FaultProxy::in_memory(server.dial()),
-                Way::Tcp => FaultProxy::start(address(&server)).await.unwrap(),
-            };
-            let clock = ModelClock::new(begin, cast.clocks[number]);
-            let bobs = cast.bob && number == CLIENTS - 1;
-            let (user, email) = if bobs { (&bob, BOB) } else { (&alice, ALICE) };
-            let url = if tcp { proxy.url() } else { server.url() };
-            let mut client = Client::new(folder(), clock, proxy, over, user.clone());
-            client.join(&url, &server.key(), email).await?;
-            slow(&client.proxy, cast.latency);
-            clients.push(client);
-        }
-        let world = Self {
+        let clock = ModelClock::new(begin, 0);
+        let mut world = Self {
             server,
-            clients,
+            clients: Vec::new(),
             ledger: Ledger::default(),
             cast,
             over,
+            clock: clock.clone(),
+            counts_from: (0, 0),
+            invites: Vec::new(),
             alice,
             _rows: rows,
         };
+        world.fill(&bob).await;
+        let before = clock.now();
+        for number in 0..CLIENTS {
+            let proxy = match &world.server.way {
+                Way::Door(_) => FaultProxy::in_memory(world.server.dial()),
+                Way::Tcp => FaultProxy::start(address(&world.server)).await.unwrap(),
+            };
+            let clock = ModelClock::new(begin, cast.clocks[number]);
+            let bobs = cast.bob && number == CLIENTS - 1;
+            let (user, email) = if bobs {
+                (&bob, BOB)
+            } else {
+                (&world.alice, ALICE)
+            };
+            let url = if tcp { proxy.url() } else { world.server.url() };
+            let mut client = Client::new(folder(), clock, proxy, over, (user, email));
+            client.join(&url, &world.server.key()).await?;
+            slow(&client.proxy, cast.latency);
+            world.clients.push(client);
+        }
         world.all_live().await?;
+        world.counts_from = (
+            before.minus(BEFORE).as_micros(),
+            clock.now().plus(AFTER).as_micros(),
+        );
         Ok(world)
     }
 
@@ -123,6 +153,7 @@ impl World {
         match fate {
             Fate::Online => client.connected = true,
             Fate::Offline
+            | Fate::WroteLongAgo { .. }
             | Fate::LosesAnswers
             | Fate::FrozenUp
             | Fate::FrozenDown
@@ -161,7 +192,8 @@ impl World {
             }
             Fate::Killed => client.kill().await,
             Fate::Stopped => client.stop().await,
-            Fate::Clock(off) => client.clock.set(off),
+            Fate::Clock(off) => drop(client.clock.set(off)),
+            Fate::WroteLongAgo { session } => self.wrote_long_ago(who, session).await?,
             Fate::NetworkChanged => client.network_changed().await,
         }
         self.clients[who].in_trouble();
@@ -174,6 +206,7 @@ impl World {
                 session,
                 count,
                 late,
+                alices,
             } => {
                 let Some(session) = self.stored_session(session).await else {
                     return;
@@ -181,14 +214,7 @@ impl World {
                 let texts: Vec<String> =
                     (0..count).map(|_| self.ledger.text(Who::Others)).collect();
                 let late = Duration::from_secs(late.unsigned_abs());
-                let added = self
-                    .server
-                    .add_messages(&session, Some(&self.alice), texts.clone(), late)
-                    .await;
-                for (id, text) in added.into_iter().zip(texts) {
-                    let alice = self.alice.clone();
-                    self.ledger.add(id, &session, Who::Others, &alice, &text);
-                }
+                self.add(&session, alices, texts, late).await;
             }
             Write::Edit { message, times } => {
                 let Some(id) = self.ledger.pick(message, None) else {
@@ -234,6 +260,41 @@ impl World {
                     && self.server.delete(Which::Sessions, &session).await
                 {
                     self.ledger.session_deleted(session, Who::Others);
+                }
+            }
+        }
+    }
+
+    /// Others write into a session, in Alice's name or in nobody's.
+    async fn add(&mut self, session: &str, alices: bool, texts: Vec<String>, late: Duration) {
+        let alice = alices.then_some(self.alice.as_str());
+        let added = self
+            .server
+            .add_messages(session, alice, texts.clone(), late)
+            .await;
+        for (id, text) in added.into_iter().zip(texts) {
+            let author = alice.unwrap_or_default();
+            self.ledger.add(id, session, Who::Others, author, &text);
+        }
+    }
+
+    /// What was written before anybody came: weeks ago, and today.
+    async fn fill(&mut self, bob: &str) {
+        let (filled, alice) = (self.cast.filled, self.alice.clone());
+        if filled == 0 {
+            return;
+        }
+        let owners = [Some(alice.as_str()), self.cast.bob.then_some(bob)];
+        for owner in owners.into_iter().flatten() {
+            let title = self.ledger.text(Who::Others);
+            let Some(session) = self.server.add_session(owner, &title).await else {
+                continue;
+            };
+            for (count, late) in [(filled / 2, WEEKS_AGO), (filled - filled / 2, TODAY)] {
+                for alices in [true, false] {
+                    let count = count.div_ceil(2);
+                    let texts = (0..count).map(|_| self.ledger.text(Who::Others)).collect();
+                    self.add(&session, alices, texts, late).await;
                 }
             }
         }
@@ -285,14 +346,22 @@ impl World {
                 .start()
                 .await
                 .map_err(|error| format!("client {number}: {error}"))?;
+            signed_in(client)
+                .await
+                .map_err(|error| format!("client {number}: {error}"))?;
             let connect = client.call(api::Connect {}).await;
             connect.map_err(|error| format!("client {number} does not connect: {error:?}"))?;
         }
         Ok(())
     }
 
-    /// Others write one more message into each session.
+    /// Others write one more message into each session. Where there is none they make one: a change
+    /// that is told after the next one needs a next one.
     pub async fn last_words(&mut self) {
+        if self.server.sessions().await.is_empty() {
+            let title = self.ledger.text(Who::Others);
+            self.server.add_session(&self.alice, &title).await;
+        }
         for session in self.server.sessions().await.into_keys() {
             let text = self.ledger.text(Who::Others);
             let added = self
@@ -311,6 +380,22 @@ impl World {
         }
         self.server.stop().await;
     }
+}
+
+/// Signs a client in again, unless it is.
+async fn signed_in(client: &Client) -> Result<(), String> {
+    let begin = Instant::now();
+    while !client.is_signed_in().await {
+        match client.sign_in().await {
+            Ok(()) => return Ok(()),
+            // Told to wait, for example.
+            Err(error) if begin.elapsed() > Duration::from_mins(5) => {
+                return Err(format!("it cannot sign in again: {error:?}"));
+            }
+            Err(_) => sleep(Duration::from_secs(1)).await,
+        }
+    }
+    Ok(())
 }
 
 fn slow(proxy: &FaultProxy, millis: u64) {

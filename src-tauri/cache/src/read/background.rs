@@ -89,7 +89,7 @@ impl Cache {
                 ranges.extend(newest.map(|range| {
                     let stretch = Stretch {
                         older: (range.older != START).then_some(range.older),
-                        newer: (!range.live).then_some(range.newer),
+                        newer: (!range.is_live()).then_some(range.newer),
                     };
                     (id, stretch)
                 }));

@@ -7,7 +7,7 @@ use super::decode;
 use crate::Cache;
 use crate::error::Result;
 use crate::types::page::{Gap, MessageKey, VerifiedRange};
-use crate::write::ranges::{Range, START};
+use crate::write::ranges::{Range, START, Tail};
 
 impl Cache {
     /// What was not fetched of a session, oldest first.
@@ -32,7 +32,7 @@ impl Cache {
                 .into_iter()
                 .map(|range| VerifiedRange {
                     older: (range.older != START).then_some(range.older),
-                    newer: (!range.live).then_some(range.newer),
+                    newer: (!range.is_live()).then_some(range.newer),
                     verified_at: range.verified_at,
                 })
                 .collect())
@@ -58,7 +58,7 @@ pub(crate) fn stored(conn: &Connection, session: i64) -> Result<Vec<Range>> {
                 id: decode::message_id(row, 3)?,
             },
             verified_at: decode::time(row, 4)?,
-            live: row.get(5)?,
+            tail: Tail::read(row.get(5)?),
         })
     })?;
     Ok(ranges.collect::<rusqlite::Result<_>>()?)
@@ -77,7 +77,9 @@ impl Coverage {
                     if range.newer >= last.newer {
                         last.newer = range.newer;
                     }
-                    last.live |= range.live;
+                    if range.tail == Tail::Live {
+                        last.tail = Tail::Live;
+                    }
                 }
                 _ => stretches.push(range),
             }
@@ -88,13 +90,13 @@ impl Coverage {
     fn around(&self, key: MessageKey) -> Option<&Range> {
         self.0
             .iter()
-            .find(|range| range.older <= key && (key <= range.newer || range.live))
+            .find(|range| range.older <= key && (key <= range.newer || range.is_live()))
     }
 
     /// Whether nothing can be missing between two keys.
     pub(crate) fn covers(&self, older: MessageKey, newer: MessageKey) -> bool {
         self.around(older)
-            .is_some_and(|range| newer <= range.newer || range.live)
+            .is_some_and(|range| newer <= range.newer || range.is_live())
     }
 
     /// The gap just before `newer`, if there is one after `older` (`None`: the start).
@@ -140,7 +142,7 @@ impl Coverage {
             }
             after = Some(range.newer).filter(|key| *key != START);
         }
-        if !self.0.last().is_some_and(|range| range.live) {
+        if !self.0.last().is_some_and(Range::is_live) {
             gaps.push(Gap {
                 after,
                 before: None,

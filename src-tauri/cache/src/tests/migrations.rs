@@ -29,6 +29,7 @@ const ROWS: &[(u32, &str)] = &[
     (13, include_str!("rows/0013.sql")),
     (14, include_str!("rows/0014.sql")),
     (15, include_str!("rows/0015.sql")),
+    (16, include_str!("rows/0016.sql")),
 ];
 
 fn place(dir: &TempDir) -> Place {
@@ -249,6 +250,38 @@ async fn a_firing_that_was_marked_as_missed_still_says_so() {
         assert_eq!(firing.away, firing.mark == FiringMark::Away, "{firing:?}");
     }
     cache.close().await;
+}
+
+#[test]
+fn the_newest_range_of_a_followed_session_stays_one_that_goes_on() {
+    let dir = TempDir::new().unwrap();
+    let place = place(&dir);
+    let conn = old(&place, 15);
+    conn.execute_batch(
+        "DELETE FROM ranges;
+         INSERT INTO ranges SELECT key, 10, x'00', 20, x'00', 5, 0 FROM sessions;
+         INSERT INTO ranges SELECT key, 30, x'00', 40, x'00', 5, 0 FROM sessions;",
+    )
+    .unwrap();
+    drop(conn);
+    let opened = store::open_with(&place, MIGRATIONS).unwrap();
+    let mut statement = opened
+        .conn
+        .prepare(
+            "SELECT r.older_at FROM ranges r JOIN sessions s ON s.key = r.session
+             JOIN heads h ON h.session_id = s.id WHERE r.live = 2",
+        )
+        .unwrap();
+    let rows = statement.query_map([], |row| row.get(0)).unwrap();
+    let going_on: Vec<i64> = rows.collect::<rusqlite::Result<_>>().unwrap();
+    assert_eq!(going_on, [30]);
+    let others: i64 = opened
+        .conn
+        .query_row("SELECT count(*) FROM ranges WHERE live = 2", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    assert_eq!(others, 1, "a session that is not followed has none");
 }
 
 #[tokio::test]

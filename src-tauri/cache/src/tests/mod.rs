@@ -27,6 +27,7 @@ mod revisions;
 mod search;
 mod search_index;
 mod storage;
+mod tails;
 mod unread;
 mod untold;
 mod voice;

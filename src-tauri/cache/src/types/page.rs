@@ -14,6 +14,22 @@ pub struct MessageKey {
     pub id: MessageId,
 }
 
+impl MessageKey {
+    /// The smallest key above this one.
+    pub(crate) fn next(self) -> Self {
+        match self.id.as_uuid().as_u128().checked_add(1) {
+            Some(id) => Self {
+                at: self.at,
+                id: MessageId::from_uuid(uuid::Uuid::from_u128(id)),
+            },
+            None => Self {
+                at: Timestamp::from_micros(self.at.as_micros().saturating_add(1)),
+                id: MessageId::from_uuid(uuid::Uuid::nil()),
+            },
+        }
+    }
+}
+
 impl From<&Message> for MessageKey {
     fn from(message: &Message) -> Self {
         Self {

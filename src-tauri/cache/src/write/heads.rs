@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension as _, params};
 use tidings_model::{MessageId, SessionId, Timestamp};
 
 use super::local::set_meta;
-use super::ranges::{self, Range, START};
+use super::ranges::{self, Range, START, Tail};
 use super::{Tx, ingest};
 use crate::error::Result;
 use crate::read::heads::{CHECKED, ERA, Era};
@@ -33,6 +33,9 @@ impl Cache {
                 "UPDATE ranges SET verified_at = ?1 - 1 WHERE verified_at >= ?1",
                 [since.as_micros()],
             )?;
+            // Nothing is asked for by its number any more.
+            tx.conn
+                .execute("UPDATE ranges SET live = 0 WHERE live = 2", [])?;
             let era = epoch.map(|epoch| Era {
                 stamp: stamp.0,
                 since,
@@ -97,7 +100,7 @@ fn apply(tx: &mut Tx<'_>, changes: NumberedChanges) -> Result<IngestReport> {
                 older: START,
                 newer,
                 verified_at: changes.verified_at,
-                live: changes.live,
+                tail: Tail::of_end(changes.live),
             };
             let known = ranges::load(tx, key)?;
             ranges::save(tx, key, &ranges::overlay(&known, range))?;
@@ -203,13 +206,13 @@ impl SeenRevs {
     }
 }
 
-/// The newest range of every followed session has no end any more.
+/// The newest range of every followed session whose end was known has no end any more.
 fn reopen(tx: &mut Tx<'_>) -> Result<()> {
     let reopened: Vec<i64> = tx
         .conn
         .prepare_cached(
             "UPDATE ranges SET live = 1
-             WHERE live = 0
+             WHERE live = 2
                AND session IN (SELECT s.key FROM heads h JOIN sessions s ON s.id = h.session_id)
                AND NOT EXISTS (
                    SELECT 1 FROM ranges later WHERE later.session = ranges.session

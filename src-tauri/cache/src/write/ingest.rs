@@ -22,16 +22,10 @@ pub(crate) fn ingest(tx: &mut Tx<'_>, facts: Vec<Incoming>) -> Result<IngestRepo
         match fact {
             Incoming::Message { row, source } => {
                 let placed = take_message(tx, row, source, &mut seen, &mut report)?;
-                if let (
-                    Source::Live {
-                        commit,
-                        inserted: true,
-                        ..
-                    },
-                    Some((session, key)),
-                ) = (source, placed)
+                if let (Source::Live { inserted: true, .. }, Some((session, key))) =
+                    (source, placed)
                 {
-                    newest.add(session, key, commit);
+                    newest.add(session, key);
                 }
             }
             Incoming::Session { row, source } => {

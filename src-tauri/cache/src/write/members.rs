@@ -96,7 +96,7 @@ pub(super) fn begin(tx: &Tx<'_>) -> Result<()> {
 /// The session is shown no more: nothing of it arrives by itself.
 pub(super) fn shut_out(tx: &Tx<'_>, session: i64) -> Result<()> {
     tx.conn
-        .prepare_cached("UPDATE ranges SET live = 0 WHERE session = ?1 AND live = 1")?
+        .prepare_cached("UPDATE ranges SET live = 0 WHERE session = ?1 AND live <> 0")?
         .execute([session])?;
     Ok(())
 }

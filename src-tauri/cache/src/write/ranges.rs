@@ -44,14 +44,49 @@ impl Cache {
     }
 }
 
+/// What is known of what comes after a range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tail {
+    /// Nothing: there is a gap.
+    Missing,
+    /// Everything newer arrives by itself.
+    Live,
+    /// Everything newer arrived by itself, or was read, until live changes stopped. Where changes
+    /// are numbered, those since are asked for by their numbers; elsewhere it is a gap.
+    Paused,
+}
+
+impl Tail {
+    /// The end of what was read to its end, while changes arrived live or did not.
+    pub(crate) const fn of_end(live: bool) -> Self {
+        if live { Self::Live } else { Self::Paused }
+    }
+
+    pub(crate) const fn stored(self) -> i64 {
+        match self {
+            Self::Missing => 0,
+            Self::Live => 1,
+            Self::Paused => 2,
+        }
+    }
+
+    /// Whatever else is stored claims nothing.
+    pub(crate) const fn read(stored: i64) -> Self {
+        match stored {
+            1 => Self::Live,
+            2 => Self::Paused,
+            _ => Self::Missing,
+        }
+    }
+}
+
 /// A range as stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Range {
     pub older: MessageKey,
     pub newer: MessageKey,
     pub verified_at: Timestamp,
-    /// Everything newer arrives by itself.
-    pub live: bool,
+    pub tail: Tail,
 }
 
 impl Range {
@@ -65,12 +100,16 @@ impl Range {
             ..*self
         })
     }
+
+    pub(crate) fn is_live(&self) -> bool {
+        self.tail == Tail::Live
+    }
 }
 
 /// The newest rows that live frames inserted, by session.
 #[derive(Debug, Default)]
 pub(crate) struct LiveRows {
-    rows: BTreeMap<i64, (MessageKey, MessageKey, Timestamp)>,
+    rows: BTreeMap<i64, MessageKey>,
     begun: Vec<(i64, Timestamp)>,
 }
 
@@ -80,14 +119,13 @@ impl LiveRows {
         self.begun.push((session, commit));
     }
 
-    pub(crate) fn add(&mut self, session: i64, key: MessageKey, commit: Timestamp) {
-        let entry = self.rows.entry(session).or_insert((key, key, commit));
-        entry.0 = entry.0.min(key);
-        entry.1 = entry.1.max(key);
-        entry.2 = entry.2.max(commit);
+    pub(crate) fn add(&mut self, session: i64, key: MessageKey) {
+        let newest = self.rows.entry(session).or_insert(key);
+        *newest = (*newest).max(key);
     }
 
-    /// Moves the end of live ranges forward; a session without one gets one here.
+    /// Moves the end of live ranges forward. A session without one gets none: its newest message
+    /// need not be the one that was told last, which may have any time.
     pub(crate) fn extend_ranges(self, tx: &mut Tx<'_>) -> Result<()> {
         for (session, verified_at) in self.begun {
             if load(tx, session)?.is_empty() {
@@ -95,32 +133,21 @@ impl LiveRows {
                     older: START,
                     newer: START,
                     verified_at,
-                    live: true,
+                    tail: Tail::Live,
                 };
                 save(tx, session, &[whole])?;
             }
         }
-        for (session, (oldest, newest, commit)) in self.rows {
+        for (session, newest) in self.rows {
             let at = newest.at.as_micros();
             let id = *newest.id.as_uuid();
-            let moved = tx
-                .conn
+            tx.conn
                 .prepare_cached(
                     "UPDATE ranges SET newer_at = max(newer_at, ?2),
                          newer_id = CASE WHEN (newer_at, newer_id) < (?2, ?3) THEN ?3 ELSE newer_id END
                      WHERE session = ?1 AND live = 1",
                 )?
                 .execute(params![session, at, id.as_bytes()])?;
-            if moved == 0 {
-                let new = Range {
-                    older: oldest,
-                    newer: newest,
-                    verified_at: commit,
-                    live: true,
-                };
-                let ranges = overlay(&load(tx, session)?, new);
-                save(tx, session, &ranges)?;
-            }
         }
         Ok(())
     }
@@ -129,7 +156,7 @@ impl LiveRows {
 /// Live changes stopped: no range is extended by itself any more.
 pub(crate) fn close_all(tx: &mut Tx<'_>) -> Result<()> {
     tx.conn
-        .prepare_cached("UPDATE ranges SET live = 0 WHERE live = 1")?
+        .prepare_cached("UPDATE ranges SET live = 2 WHERE live = 1")?
         .execute([])?;
     Ok(())
 }
@@ -156,7 +183,7 @@ pub(crate) fn save(tx: &mut Tx<'_>, session: i64, ranges: &[Range]) -> Result<()
             range.newer.at.as_micros(),
             range.newer.id.as_uuid().as_bytes(),
             range.verified_at.as_micros(),
-            range.live,
+            range.tail.stored(),
         ])?;
     }
     let session = tx.session_info(session)?.id;
@@ -176,7 +203,7 @@ pub(crate) fn overlay(known: &[Range], new: Range) -> Vec<Range> {
         if range.older < new.older {
             result.push(Range {
                 newer: new.older,
-                live: false,
+                tail: Tail::Missing,
                 ..*range
             });
         }
@@ -185,8 +212,8 @@ pub(crate) fn overlay(known: &[Range], new: Range) -> Vec<Range> {
                 older: new.newer,
                 ..*range
             });
-        } else {
-            middle.live |= range.live;
+        } else if range.tail != Tail::Missing && middle.tail != Tail::Live {
+            middle.tail = range.tail;
         }
     }
     result.push(middle);
@@ -207,7 +234,7 @@ pub(crate) fn joined(ranges: Vec<Range>, apart_from: Timestamp) -> Vec<Range> {
         {
             last.newer = range.newer;
             last.verified_at = last.verified_at.min(range.verified_at);
-            last.live = range.live;
+            last.tail = range.tail;
         } else {
             result.push(range);
         }
@@ -232,7 +259,7 @@ mod tests {
             older: key(older),
             newer: key(newer),
             verified_at: Timestamp::from_micros(verified * 3_600_000_000),
-            live: false,
+            tail: Tail::Missing,
         }
     }
 
@@ -276,13 +303,13 @@ mod tests {
     #[test]
     fn a_live_end_stays_live_under_a_range_that_covers_it() {
         let live = Range {
-            live: true,
+            tail: Tail::Live,
             ..range(10, 20, 1)
         };
         assert_eq!(
             overlay(&[live], range(0, 30, 2)),
             [Range {
-                live: true,
+                tail: Tail::Live,
                 ..range(0, 30, 2)
             }]
         );

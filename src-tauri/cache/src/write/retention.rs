@@ -9,7 +9,7 @@ use rusqlite::{OptionalExtension as _, params};
 use tidings_model::{MessageId, SessionId, Timestamp};
 
 use super::Tx;
-use super::ranges::{self, Range};
+use super::ranges::{self, Range, START, Tail};
 use crate::error::{CacheError, Result};
 use crate::read::{decode, retention as read};
 use crate::types::page::MessageKey;
@@ -178,7 +178,7 @@ fn remove_below(tx: &mut Tx<'_>, session: i64, end: MessageKey, batch: usize) ->
         Some((_, last, _)) if more => *last,
         _ => end,
     };
-    trim(tx, session, from)?;
+    trim(tx, session, from, rows.last().map(|(_, key, _)| *key))?;
     if let Some((_, last, _)) = rows.last() {
         tx.conn
             .prepare_cached(
@@ -214,10 +214,26 @@ pub(crate) fn removed_to(tx: &Tx<'_>, session: i64) -> Result<Option<MessageKey>
         .optional()?)
 }
 
-/// Nothing below `from` counts as read any more.
-fn trim(tx: &mut Tx<'_>, session: i64, from: MessageKey) -> Result<()> {
+/// Nothing below `from` counts as read any more. That nothing is missing after the newest message
+/// goes on being known: `removed` is the newest one that was removed now.
+fn trim(
+    tx: &mut Tx<'_>,
+    session: i64,
+    from: MessageKey,
+    removed: Option<MessageKey>,
+) -> Result<()> {
     let known = ranges::load(tx, session)?;
-    let trimmed: Vec<Range> = known.iter().filter_map(|range| range.above(from)).collect();
+    let mut trimmed: Vec<Range> = known.iter().filter_map(|range| range.above(from)).collect();
+    if trimmed.is_empty()
+        && let Some(newest) = known.last().filter(|range| range.tail != Tail::Missing)
+    {
+        let end = newest.newer.max(removed.unwrap_or(START)).next();
+        trimmed.push(Range {
+            older: end,
+            newer: end,
+            ..*newest
+        });
+    }
     if trimmed != known {
         ranges::save(tx, session, &trimmed)?;
     }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rusqlite::params;
 use tidings_model::{MessageId, Timestamp};
 
-use super::ranges::{self, Range, START};
+use super::ranges::{self, Range, START, Tail};
 use super::{Tx, ingest, retention};
 use crate::error::{CacheError, Result};
 use crate::types::fact::{Column, Incoming, IngestReport, Source};
@@ -53,7 +53,9 @@ pub(crate) fn apply(tx: &mut Tx<'_>, mut window: Window) -> Result<IngestReport>
     report.reread.messages.extend(removed.reread.messages);
 
     let known = ranges::load(tx, session)?;
-    let older = window.older.unwrap_or(START).max(floor.unwrap_or(START));
+    // A range that begins with a key says that its row is known, which the last one taken off is not.
+    let lowest = floor.map_or(START, MessageKey::next);
+    let older = window.older.unwrap_or(START).max(lowest);
     if window.newer.is_some_and(|newer| newer < older) {
         return Ok(report);
     }
@@ -65,7 +67,10 @@ pub(crate) fn apply(tx: &mut Tx<'_>, mut window: Window) -> Result<IngestReport>
         older,
         newer,
         verified_at: window.verified_at,
-        live: window.live && window.newer.is_none(),
+        tail: match window.newer {
+            None => Tail::of_end(window.live),
+            Some(_) => Tail::Missing,
+        },
     };
     let ranges = ranges::joined(ranges::overlay(&known, range), window.apart_from);
     if ranges != known {
