@@ -97,6 +97,8 @@ struct Run {
     session: Session,
     /// The test programs, or why they could not be built.
     programs: Option<Result<Vec<rust::Program>, String>>,
+    /// Whether a part failed because of that.
+    failure_told: bool,
 }
 
 struct Row {
@@ -112,6 +114,7 @@ pub fn test(yes: bool, only: &[String]) -> Result<ExitCode> {
         workspace: Workspace::find()?,
         session: Session::open()?,
         programs: None,
+        failure_told: false,
     };
     let mut rows = Vec::new();
     for part in parts {

@@ -24,8 +24,8 @@ pub fn browser(run: &mut Run) -> Result<Counted> {
     if let Some(reason) = system::lacking(&[Purpose::Browser]) {
         return Ok(skipped(&reason));
     }
-    if super::rust::build(run).is_err() {
-        return Ok(skipped("the build failed"));
+    if !super::rust::is_built(run) {
+        return super::rust::not_built(run);
     }
     let folder = run.workspace.root.join("tests").join(BROWSER);
     node_tests(run, &folder, DEADLINE, &[ONE_BY_ONE])

@@ -41,15 +41,33 @@ impl Program {
 
 /// Compiles everything; one count.
 pub fn build(run: &mut Run) -> Result<Counted> {
-    let programs = programs(run).map_err(anyhow::Error::msg)?;
+    let Ok(programs) = programs(run) else {
+        return not_built(run);
+    };
     println!("{} test programs", programs.len());
     Ok(passed())
+}
+
+/// Compiles everything, unless that was tried before; whether it could be.
+pub fn is_built(run: &mut Run) -> bool {
+    programs(run).is_ok()
+}
+
+/// What a part says that needs programs which could not be built: the first one fails, and the
+/// others are skipped.
+pub fn not_built(run: &mut Run) -> Result<Counted> {
+    if let Some(Err(why)) = &run.programs
+        && !std::mem::replace(&mut run.failure_told, true)
+    {
+        bail!("{why}");
+    }
+    Ok(skipped("the build failed"))
 }
 
 /// Runs the programs that need no desktop.
 pub fn tests(run: &mut Run) -> Result<Counted> {
     let Ok(programs) = programs(run) else {
-        return Ok(skipped("the build failed"));
+        return not_built(run);
     };
     let mut counted = Counted::default();
     for program in programs.iter().filter(|program| !program.needs_desktop()) {
@@ -67,7 +85,7 @@ pub fn window(run: &mut Run) -> Result<Counted> {
         return Ok(skipped(&reason));
     }
     let Ok(programs) = programs(run) else {
-        return Ok(skipped("the build failed"));
+        return not_built(run);
     };
     let driver = tools::cargo_tool(&run.workspace, &tools::TAURI_DRIVER)?;
     let mut counted = Counted::default();
@@ -91,8 +109,8 @@ pub fn window(run: &mut Run) -> Result<Counted> {
 
 /// Runs the examples in the documentation.
 pub fn doc(run: &mut Run) -> Result<Counted> {
-    if programs(run).is_err() {
-        return Ok(skipped("the build failed"));
+    if !is_built(run) {
+        return not_built(run);
     }
     let mut command = run.workspace.cargo();
     command

@@ -212,8 +212,8 @@ pub fn npm_folders(workspace: &Workspace) -> Result<Vec<PathBuf>> {
 
 /// Runs Node's tests of every such folder against the built programs, but for those in a browser.
 pub fn conformance(run: &mut Run) -> Result<Counted> {
-    if super::rust::build(run).is_err() {
-        return Ok(skipped("the build failed"));
+    if !super::rust::is_built(run) {
+        return super::rust::not_built(run);
     }
     let mut counted = Counted::default();
     for folder in npm_folders(&run.workspace)? {
