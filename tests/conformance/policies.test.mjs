@@ -214,6 +214,47 @@ function register(parts) {
     assert.equal(relreplident, "f");
   });
 
+  describe("what lets everybody in is taken away, and nothing else", () => {
+    const ALL = Object.keys(ROWS);
+    const open = async (tx) => {
+      for (const table of ALL) {
+        await tx`create policy everybody on ${tx(table)} using (true)`;
+        await tx`create policy "anyone writes" on ${tx(table)} for insert to anon with check (true)`;
+      }
+      await tx`create policy "prices for all" on crypto_prices for select using (true)`;
+      await tx`create policy "on a condition" on chat_sessions for select to anon using (id = 's-bob')`;
+    };
+    const shut = async (tx) => {
+      await open(tx);
+      for (const file of [["..", "shut_open_policies.sql"], ["20261123000100_row_level_security.sql"]]) {
+        // With the members part its own rules stay.
+        if (file.length === 1 && parts.includes("members")) continue;
+        await tx.unsafe(await readFile(join(MIGRATIONS, ...file), "utf8"));
+      }
+    };
+    const rows = (tx, table) => tx`select * from ${tx(table)}`;
+
+    test("before, whoever has the key reads and writes", async () => {
+      for (const table of ALL) {
+        assert.notEqual((await as("anon", (tx) => rows(tx, table), open)).length, 0, table);
+      }
+      const written = await as("anon", (tx) => verbs.insert(tx, "chat_sessions"), open);
+      assert.equal(written.length, 1);
+    });
+
+    for (const table of ALL) {
+      test(table, async () => {
+        const seen = await as("anon", (tx) => rows(tx, table), shut);
+        const ids = seen.map((row) => row.id);
+        if (table === "crypto_prices") assert.deepEqual(ids, [KEPT.crypto_prices.value]);
+        else assert.deepEqual(ids, table === "chat_sessions" ? ["s-bob"] : []);
+        await refused(as("anon", (tx) => verbs.insert(tx, table), shut));
+        const own = await as("alice", (tx) => verbs.select(tx, table, KEPT[table]), shut);
+        assert.equal(own.length, 1);
+      });
+    }
+  });
+
   test("running the migrations and the demo data again changes nothing", async () => {
     const state = async () => {
       const [{ state }] = await sql`select json_build_object(

@@ -10,6 +10,7 @@ const PUBLIC: &str = "public";
 const CHAT: &str = include_str!("../../../../../supabase/migrations/20261123000000_chat.sql");
 const ROW_SECURITY: &str =
     include_str!("../../../../../supabase/migrations/20261123000100_row_level_security.sql");
+const OPEN_POLICIES: &str = include_str!("../../../../../supabase/shut_open_policies.sql");
 const REALTIME: &str =
     include_str!("../../../../../supabase/migrations/20261123000200_realtime.sql");
 /// The optional parts.
@@ -28,14 +29,15 @@ pub(super) fn tables(schema: &str) -> String {
 /// Shuts the tables to whoever is not signed in. `own_rules`: the members part has brought the
 /// rules for whoever is, and they stay.
 pub(super) fn row_security(schema: &str, open: &[&str], own_rules: bool) -> String {
+    let shut = in_schema(OPEN_POLICIES, schema);
     if !own_rules {
-        return in_schema(ROW_SECURITY, schema);
+        return shut + &in_schema(ROW_SECURITY, schema);
     }
     let each = |table: &&str| {
         let table = named(schema, table);
         format!("alter table {table} enable row level security;\n")
     };
-    open.iter().map(each).collect()
+    open.iter().map(each).fold(shut, |sql, line| sql + &line)
 }
 
 /// Has the changes of the tables told.
@@ -121,9 +123,15 @@ mod tests {
         );
         assert!(publication("public", &TABLES).contains("create publication supabase_realtime"));
         let sql = row_security("a", &["chat_sessions"], true);
-        assert_eq!(
-            sql,
-            "alter table \"a\".chat_sessions enable row level security;\n"
+        assert!(sql.contains("where schemaname = 'a'"), "{sql}");
+        assert!(sql.contains("roles && '{public,anon}'"), "{sql}");
+        assert!(
+            sql.contains("'drop policy %I on \"a\".%I', found.policyname"),
+            "{sql}"
+        );
+        assert!(
+            sql.ends_with("$$;\n\nalter table \"a\".chat_sessions enable row level security;\n"),
+            "{sql}"
         );
         assert!(row_security("public", &["chat_sessions"], false).contains("create policy"));
     }
