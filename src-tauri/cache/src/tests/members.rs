@@ -215,6 +215,34 @@ async fn two_complete_lists_without_it_put_a_session_out_of_reach_at_once() {
 }
 
 #[tokio::test]
+async fn so_do_they_where_the_stay_was_never_told() {
+    let desk = Desk::new().await;
+    let of_bob = |id| Session {
+        user_id: Some(bob()),
+        ..session(id, 1)
+    };
+    for row in [of_bob("trip"), of_bob("other"), session("own", 1)] {
+        let (row, source) = (row.into(), desk.read());
+        desk.ingest_one(Incoming::Session { row, source }).await;
+    }
+    let read = desk.read_stamp();
+    desk.cache.sessions_listed(Vec::new(), read).await.unwrap();
+    let mut other = stay(2, alice(), MemberRole::Member);
+    other.session = sid("other");
+    let read = desk.read_stamp();
+    desk.cache
+        .members_listed(None, vec![other], read)
+        .await
+        .unwrap();
+    assert!(desk.trip().await.no_access);
+    // One in which the account is said to be, and one of its own, which has no members.
+    for id in ["other", "own"] {
+        let row = desk.cache.session(sid(id)).await.unwrap().unwrap();
+        assert!(!row.no_access, "{id}");
+    }
+}
+
+#[tokio::test]
 async fn a_name_stays_while_nobody_says_that_it_is_gone() {
     let desk = Desk::as_guest(MemberRole::Member).await;
     let dave = UserId::new("dave").unwrap();

@@ -284,22 +284,29 @@ fn listed(
         .collect();
     let there: HashSet<MemberId> = rows.iter().map(|row| row.id).collect();
     let of: Option<BTreeSet<&SessionId>> = of.map(|of| of.iter().collect());
+    // Where the account came to be a member while the list was read.
+    let mut here = HashSet::new();
     for cached in cached(tx)? {
         let meant = of.as_ref().is_none_or(|of| of.contains(&cached.session));
         let newer = cached
             .arrived
             .is_some_and(|arrived| arrived >= read.began.0)
             || cached.read_ended.is_some_and(|ended| ended >= read.began.0);
+        if newer && cached.own {
+            here.insert(cached.session.clone());
+        }
         if !meant || newer || there.contains(&cached.id) {
             continue;
         }
         if cached.owned || own.contains(&cached.session) {
             remove(tx, cached.id, cached.key)?;
             report.changed += 1;
-        } else if cached.own && of.is_none() {
-            // Two complete lists lack it, if that of the sessions did.
-            missing(tx, cached.key)?;
         }
+    }
+    if of.is_none() {
+        missing(tx, |session| {
+            own.contains(session) || here.contains(session)
+        })?;
     }
     for row in rows {
         take(tx, row, Source::Rest(read), &mut report)?;
@@ -342,19 +349,30 @@ fn cached(tx: &Tx<'_>) -> Result<Vec<Cached>> {
         .collect::<rusqlite::Result<_>>()?)
 }
 
-/// The list of members lacks the account's own row: a session that the list of sessions lacked
-/// as well is shown no more.
-fn missing(tx: &mut Tx<'_>, session: i64) -> Result<()> {
-    let shut = tx
+/// Two complete lists lack these: that of the sessions, and that of the members the account's own
+/// row. They are shown no more. What is the account's own has no such row.
+fn missing(tx: &mut Tx<'_>, is_member: impl Fn(&SessionId) -> bool) -> Result<()> {
+    let doubtful: Vec<(i64, SessionId)> = tx
         .conn
         .prepare_cached(
-            "UPDATE sessions SET no_access = 1, missing_lists = ?2
-             WHERE key = ?1 AND missing_lists > 0 AND no_access = 0 AND deleted = 0",
+            "SELECT key, id FROM sessions
+             WHERE missing_lists > 0 AND no_access = 0 AND deleted = 0 AND unsent = 0
+                 AND owner <> (SELECT key FROM users WHERE id =
+                     (SELECT value FROM meta WHERE name = ?1))",
         )?
-        .execute(params![session, super::sessions::LISTS])?;
-    if shut > 0 {
-        shut_out(tx, session)?;
-        tx.session_changed(session)?;
+        .query_map([super::local::ACCOUNT], |row| {
+            Ok((row.get(0)?, decode::session_id(row, 1)?))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    for (key, id) in doubtful {
+        if is_member(&id) {
+            continue;
+        }
+        tx.conn
+            .prepare_cached("UPDATE sessions SET no_access = 1, missing_lists = ?2 WHERE key = ?1")?
+            .execute(params![key, super::sessions::LISTS])?;
+        shut_out(tx, key)?;
+        tx.session_changed(key)?;
     }
     Ok(())
 }
