@@ -30,6 +30,17 @@ fn rule(condition: Value) -> api::SaveRule {
     }
 }
 
+/// Firings of one rule: more within three minutes would pause it.
+const FIRINGS: usize = 10;
+
+/// One that fires as the price goes over 100, and one that does as it comes back.
+async fn rules(served: &Served) -> (String, String) {
+    let line = rule(json!({"kind": "above", "price": "100"}));
+    let trail = rule(json!({"kind": "trailing", "side": "falls", "percent": "1"}));
+    let line = served.ok(line).await.unwrap().id;
+    (line, served.ok(trail).await.unwrap().id)
+}
+
 /// Waits until the history has so many entries of a rule, all of which have been told.
 async fn told(served: &Served, rule: &str, count: usize) {
     let all = api::ListFirings {
@@ -73,17 +84,21 @@ async fn killed_around_a_firing_each_is_in_the_history_once_and_is_told() {
     let mut random = Random::new();
     world.project.price("BTC", "99").await;
     known(&served, "99").await;
-    let line = rule(json!({"kind": "above", "price": "100"}));
-    let line = served.ok(line).await.unwrap().id;
-    let trail = rule(json!({"kind": "trailing", "side": "falls", "percent": "1"}));
-    let trail = served.ok(trail).await.unwrap().id;
+    let (mut line, mut trail) = rules(&served).await;
     for number in 0..kills() / 3 {
+        let of_these = number % (2 * FIRINGS);
+        if number > 0 && of_these == 0 {
+            for id in [line, trail] {
+                served.ok(api::DeleteRule { id }).await.unwrap();
+            }
+            (line, trail) = rules(&served).await;
+        }
         let (price, own) = if number % 2 == 0 {
             ("101", &line)
         } else {
             ("99", &trail)
         };
-        let count = number / 2 + 1;
+        let count = of_these / 2 + 1;
         let point = POINTS[usize::try_from(random.below(3)).unwrap()];
         println!("{number}: {point:?}");
         world.project.price("BTC", price).await;
