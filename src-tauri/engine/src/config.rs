@@ -12,6 +12,8 @@ use tidings_model::WorkspaceId;
 use crate::lock::AttemptsConfig;
 
 const FILE: &str = "config.json";
+/// The same once more, for when the file is damaged: it alone says which workspaces there are.
+const COPY: &str = "copy.json";
 /// Raised when an older program could not read the file any more.
 const VERSION: u32 = 1;
 
@@ -97,7 +99,7 @@ pub enum ConfigError {
     Io {
         /// Which file.
         path: PathBuf,
-        /// `read` or `written`.
+        /// `read`, `written`, `set aside` or `removed`.
         action: &'static str,
         /// Why.
         source: io::Error,
@@ -105,6 +107,15 @@ pub enum ConfigError {
     /// The file was written by a newer program.
     #[error("{0} was written by a newer Tidings. Nothing has been changed; start that version.")]
     Newer(PathBuf),
+}
+
+/// A file that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damaged {
+    /// Where it is now: it is set aside, not overwritten.
+    pub aside: PathBuf,
+    /// Whether its copy was read in its place; otherwise these are the defaults.
+    pub copied: bool,
 }
 
 /// Reads and writes the file.
@@ -123,44 +134,83 @@ impl ConfigFile {
         Ok(Self(path))
     }
 
-    /// Reads the file; the defaults when there is none. A damaged file is set aside, not
-    /// overwritten, and the second value says where it is now.
-    pub fn read(&self) -> Result<(Config, Option<PathBuf>), ConfigError> {
-        let text = match fs::read_to_string(&self.0) {
+    /// Reads the file; the defaults when there is none. A damaged file is set aside, and its copy is
+    /// read.
+    pub fn read(&self) -> Result<(Config, Option<Damaged>), ConfigError> {
+        let text = match fs::read(&self.0) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Ok((Config::default(), None));
             }
-            Err(source) if source.kind() == io::ErrorKind::InvalidData => String::new(),
             Err(source) => return Err(self.io("read", source)),
         };
-        match serde_json::from_str::<Config>(&text) {
-            Ok(config) if config.version > VERSION => Err(ConfigError::Newer(self.0.clone())),
-            Ok(config) => Ok((config, None)),
-            Err(error) => {
-                let aside = self.0.with_extension("damaged.json");
-                tracing::error!(%error, aside = %aside.display(), "the configuration is damaged");
-                fs::rename(&self.0, &aside).map_err(|source| self.io("set aside", source))?;
-                Ok((Config::default(), Some(aside)))
+        let error = match serde_json::from_slice::<Config>(&text) {
+            Ok(config) if config.version > VERSION => {
+                return Err(ConfigError::Newer(self.0.clone()));
             }
+            Ok(config) => {
+                // From before there were copies.
+                if !self.copy().exists() {
+                    self.write_copy(&text);
+                }
+                return Ok((config, None));
+            }
+            Err(error) => error,
+        };
+        let aside = self.damaged();
+        tracing::error!(%error, aside = %aside.display(), "the configuration is damaged");
+        let copy = fs::read(self.copy()).ok();
+        let copy = copy.and_then(|text| serde_json::from_slice::<Config>(&text).ok());
+        if copy.as_ref().is_some_and(|copy| copy.version > VERSION) {
+            return Err(ConfigError::Newer(self.copy()));
         }
+        fs::rename(&self.0, &aside).map_err(|source| self.io("set aside", source))?;
+        let copied = copy.is_some();
+        let config = copy.unwrap_or_default();
+        if copied {
+            // A start that ends here must find them again.
+            self.write(&config)?;
+        }
+        Ok((config, Some(Damaged { aside, copied })))
     }
 
-    /// Replaces the file in one step, so that a crash leaves the old one or the new one.
+    /// Replaces the file in one step, so that a crash leaves the old one or the new one, and then
+    /// its copy.
     pub fn write(&self, config: &Config) -> Result<(), ConfigError> {
         let config = Config {
             version: VERSION,
             ..config.clone()
         };
         let text = serde_json::to_vec_pretty(&config).map_err(|e| self.io("written", e.into()))?;
-        let fresh = self.0.with_extension("json.new");
-        let replace = || -> io::Result<()> {
-            let mut file = fs::File::create(&fresh)?;
-            file.write_all(&text)?;
-            file.sync_all()?;
-            fs::rename(&fresh, &self.0)
-        };
-        replace().map_err(|source| self.io("written", source))
+        replace(&self.0, &text).map_err(|source| self.io("written", source))?;
+        self.write_copy(&text);
+        Ok(())
+    }
+
+    /// What counts is the file itself. A copy that cannot be written anew is no copy any more.
+    fn write_copy(&self, text: &[u8]) {
+        if let Err(error) = replace(&self.copy(), text) {
+            tracing::warn!(%error, "the copy of the configuration was not written");
+            let _ = fs::remove_file(self.copy());
+        }
+    }
+
+    /// Removes the damaged file that was set aside, if there is one.
+    pub fn forget_damaged(&self) -> Result<(), ConfigError> {
+        match fs::remove_file(self.damaged()) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                Err(self.io("removed", source))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn damaged(&self) -> PathBuf {
+        self.0.with_extension("damaged.json")
+    }
+
+    fn copy(&self) -> PathBuf {
+        self.0.with_extension(COPY)
     }
 
     fn io(&self, action: &'static str, source: io::Error) -> ConfigError {
@@ -170,6 +220,14 @@ impl ConfigFile {
             source,
         }
     }
+}
+
+fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
+    let fresh = path.with_extension("json.new");
+    let mut file = fs::File::create(&fresh)?;
+    file.write_all(text)?;
+    file.sync_all()?;
+    fs::rename(&fresh, path)
 }
 
 #[cfg(test)]
@@ -200,11 +258,44 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let file = ConfigFile::in_directory(directory.path()).unwrap();
         fs::write(directory.path().join(FILE), "{ not json").unwrap();
-        let (config, aside) = file.read().unwrap();
+        let (config, damaged) = file.read().unwrap();
         assert_eq!(config, Config::default());
-        assert_eq!(fs::read_to_string(aside.unwrap()).unwrap(), "{ not json");
+        let damaged = damaged.unwrap();
+        assert_eq!(fs::read_to_string(damaged.aside).unwrap(), "{ not json");
+        assert!(!damaged.copied);
         fs::write(directory.path().join(FILE), r#"{"version":99}"#).unwrap();
         assert!(matches!(file.read(), Err(ConfigError::Newer(_))));
+    }
+
+    #[test]
+    fn the_copy_takes_the_place_of_a_damaged_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = ConfigFile::in_directory(directory.path()).unwrap();
+        let config = Config {
+            version: VERSION,
+            active: Some(WorkspaceId::mint()),
+            ..Config::default()
+        };
+        file.write(&config).unwrap();
+        for damage in [
+            &b"{\"version\":1,\"workspaces\":[{\"id\""[..],
+            b"",
+            b"\xff\0",
+        ] {
+            fs::write(directory.path().join(FILE), damage).unwrap();
+            let (read, damaged) = file.read().unwrap();
+            assert_eq!(read, config);
+            let damaged = damaged.unwrap();
+            assert!(damaged.copied);
+            assert_eq!(fs::read(damaged.aside).unwrap(), damage);
+            // It is there again, as if nothing had been.
+            assert_eq!(file.read().unwrap(), (config.clone(), None));
+        }
+        // One of a newer program is not thrown away for its damaged original.
+        fs::write(directory.path().join(FILE), "{").unwrap();
+        fs::write(file.copy(), r#"{"version":99}"#).unwrap();
+        assert!(matches!(file.read(), Err(ConfigError::Newer(_))));
+        assert_eq!(fs::read_to_string(&file.0).unwrap(), "{");
     }
 
     #[test]

@@ -303,6 +303,28 @@ async fn settings_that_cannot_be_read_are_kept_aside_and_the_first_window_is_tol
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn workspaces_outlive_the_file_that_names_them() {
+    let project = Project::start().await;
+    let device = Device::new();
+    let app = device.start().await;
+    app.join(&project).await;
+    let before = app.ok(api::GetSnapshot {}).await.workspaces;
+    app.stop().await;
+    std::fs::write(device.file("config.json"), "").unwrap();
+    let app = device.start().await;
+    let told = app
+        .event("a word on the settings", |event| match event {
+            Event::Notice { message, .. } => Some(message.clone()),
+            _ => None,
+        })
+        .await;
+    assert!(told.contains("their copy was taken"), "{told}");
+    assert_eq!(app.ok(api::GetSnapshot {}).await.workspaces, before);
+    app.live().await;
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_table_that_is_missing_for_a_while_heals_by_itself() {
     let project = Project::start().await;
     let mut device = Device::new();

@@ -102,7 +102,7 @@ impl App {
     pub async fn start(options: AppOptions) -> Result<Self> {
         let file = ConfigFile::in_directory(&options.data_dir)?;
         let instance = instance::Instance::of(&options.data_dir, instance::PATIENCE).await?;
-        let (mut config, set_aside) = file.read()?;
+        let (mut config, damaged) = file.read()?;
         config.settings.zoom = api::nearest_zoom(config.settings.zoom);
         config.settings.realtime = config.settings.realtime.nearest();
         config.settings.retention = config.settings.retention.sound();
@@ -136,13 +136,21 @@ impl App {
         }));
         mute::watch(&app);
         lock::watch(&app);
-        if let Some(path) = set_aside {
+        if let Some(damaged) = damaged {
+            let message = if damaged.copied {
+                format!(
+                    "The settings could not be read, so their copy was taken. The old file is {}.",
+                    damaged.aside.display()
+                )
+            } else {
+                format!(
+                    "The settings could not be read and are back at their defaults. The old file is {}.",
+                    damaged.aside.display()
+                )
+            };
             app.0.bus.emit(api::Event::Notice {
                 level: api::NoticeLevel::Warning,
-                message: format!(
-                    "The settings could not be read and are back at their defaults. The old file is {}.",
-                    path.display()
-                ),
+                message,
             });
         }
         app.open_last().await;

@@ -97,6 +97,7 @@ impl App {
             *config = Config::default();
             config.settings = settings.clone();
         })?;
+        self.0.file.forget_damaged()?;
         self.0.settings.send_replace(settings);
         self.0.muted.send_replace(None);
         self.0.paused.send_replace(None);

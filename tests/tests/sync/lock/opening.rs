@@ -265,7 +265,14 @@ async fn the_way_out_removes_everything_here_and_nothing_there() {
     assert_eq!((left.workspaces, left.unsent, left.unread), (1, 1, 0));
     assert!(!left.local);
     project.proxy.heal();
+    // What was set aside of an earlier start names the project as well.
+    let address = project.proxy.url();
+    std::fs::write(device.file("config.damaged.json"), &address).unwrap();
     app.ok(api::StartOver {}).await;
+    for name in ["config.json", "config.copy.json", "config.damaged.json"] {
+        let text = std::fs::read_to_string(device.file(name)).unwrap_or_default();
+        assert!(!text.contains(&address), "{name}: {text}");
+    }
     let snapshot = app.ok(api::GetSnapshot {}).await;
     assert!(snapshot.workspaces.is_empty() && snapshot.active.is_none());
     assert_eq!(snapshot.lock.stage, LockStage::Off);

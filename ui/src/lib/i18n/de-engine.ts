@@ -138,12 +138,15 @@ const engine: EngineWords = {
   "{} is {low} to {high} a second.": "{} liegt zwischen {low} und {high} pro Sekunde.",
   "A schema is named with letters, digits and underscores.":
     "Ein Schema heißt mit Buchstaben, Ziffern und Unterstrichen.",
+  "The settings could not be read, so their copy was taken. The old file is {}.":
+    "Die Einstellungen waren nicht lesbar; ihre Kopie wurde genommen. Die alte Datei ist {}.",
   "The settings could not be read and are back at their defaults. The old file is {}.":
     "Die Einstellungen waren nicht lesbar und stehen wieder auf ihren Vorgaben. Die alte Datei ist {}.",
   "{path} could not be {action}: {source}": "{path} konnte nicht {action} werden: {source}",
   read: "gelesen",
   written: "geschrieben",
   "set aside": "beiseitegelegt",
+  removed: "entfernt",
   "{0} was written by a newer Tidings. Nothing has been changed; start that version.":
     "{0} stammt von einem neueren Tidings. Nichts wurde geändert; starte jene Version.",
   "What was changed counts from the next start: closing this workspace now would lose what is only in memory.":
