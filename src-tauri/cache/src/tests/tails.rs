@@ -125,3 +125,38 @@ async fn a_range_read_over_what_was_taken_off_begins_after_it() {
     assert_eq!(desk.shown("trip").await, ["6", "7"]);
     assert_eq!(desk.trip_gaps().await, [all_up_to(5)]);
 }
+
+#[tokio::test]
+async fn readings_without_live_changes_follow_each_other_without_a_gap() {
+    let desk = Desk::with_trip().await;
+    let reading = async |older: Option<i64>, to: i64| {
+        let window = crate::Window {
+            session: sid("trip"),
+            older: older.map(|second| MessageKey {
+                at: at(second),
+                id: MessageId::from_uuid(uuid::Uuid::nil()),
+            }),
+            newer: None,
+            rows: Vec::new(),
+            read: desk.read_stamp(),
+            verified_at: at(to),
+            live: false,
+            apart_from: at(0),
+            authenticated: true,
+        };
+        desk.cache.apply_window(window).await.unwrap();
+        let sessions = vec![sid("trip")];
+        desk.cache.known_up_to(sessions, at(to)).await.unwrap();
+    };
+    reading(None, 100).await;
+    reading(Some(100), 200).await;
+    reading(Some(200), 300).await;
+    let end = Gap {
+        after: Some(MessageKey {
+            at: at(300),
+            id: MessageId::from_uuid(uuid::Uuid::nil()),
+        }),
+        before: None,
+    };
+    assert_eq!(desk.trip_gaps().await, [end]);
+}

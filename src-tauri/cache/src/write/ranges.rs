@@ -21,15 +21,19 @@ pub(crate) const START: MessageKey = MessageKey {
 };
 
 impl Cache {
-    /// Everything of these sessions that was written before `to` is known, so their live ranges
+    /// Everything of these sessions was read that was written before `to`, so their newest ranges
     /// reach that far even where nothing was written: the next range read begins there, and
-    /// leaves no gap.
+    /// leaves no gap. One that was not read to its end stays as it is.
     pub async fn known_up_to(&self, sessions: Vec<SessionId>, to: Timestamp) -> Result<()> {
         self.write(Durability::Normal, move |tx| {
             let mut reach = tx.conn.prepare_cached(
                 "UPDATE ranges SET newer_at = ?2, newer_id = ?3
                  WHERE session = (SELECT key FROM sessions WHERE id = ?1)
-                     AND live = 1 AND newer_at < ?2",
+                     AND live <> 0 AND newer_at < ?2
+                     AND NOT EXISTS (
+                         SELECT 1 FROM ranges later WHERE later.session = ranges.session
+                           AND (later.older_at, later.older_id)
+                             > (ranges.older_at, ranges.older_id))",
             )?;
             for session in sessions {
                 reach.execute(params![
