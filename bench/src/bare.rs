@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use rusqlite::{Connection, params};
-use tidings_cache::{Cache, CacheKey, Column, PartialMessage};
+use tidings_cache::{Cache, CacheKey, Column, FORM, PartialMessage};
 use tidings_model::{Json, Timestamp};
 
 /// Opens an encrypted database as the cache does.
 pub fn open(path: &Path, key: &CacheKey) -> Result<Connection> {
     let conn = Connection::open(path)?;
     conn.execute_batch(&format!(
-        "PRAGMA cipher_log_level = NONE; PRAGMA key = \"x'{}'\";",
+        "PRAGMA cipher_log_level = NONE; PRAGMA key = \"x'{}'\"; {FORM}",
         key.to_hex().as_str()
     ))?;
     conn.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;

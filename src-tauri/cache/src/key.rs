@@ -7,6 +7,32 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::error::CacheError;
 
+/// What follows `PRAGMA key` where a cache of this version is opened past the program.
+pub const FORM: &str = Form::Sha256.pragma();
+
+/// What tells that a page of the file is what was written. The file itself does not say which: its
+/// first page can be read with the right one alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Of every file that is new: with the instructions that processors have for it, it costs half
+    /// of the other.
+    Sha256,
+    /// SQLCipher's own choice, of files from before.
+    Sha512,
+}
+
+impl Form {
+    /// All of them, the likely one first.
+    pub(crate) const ALL: [Self; 2] = [Self::Sha256, Self::Sha512];
+
+    const fn pragma(self) -> &'static str {
+        match self {
+            Self::Sha256 => "PRAGMA cipher_hmac_algorithm = HMAC_SHA256",
+            Self::Sha512 => "PRAGMA cipher_hmac_algorithm = HMAC_SHA512",
+        }
+    }
+}
+
 /// 32 random bytes that encrypt a cache. Wiped from memory when dropped, never printed.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct CacheKey([u8; 32]);
@@ -46,13 +72,14 @@ impl CacheKey {
         hex
     }
 
-    /// Gives the key to a fresh connection.
-    pub(crate) fn unlock(&self, conn: &Connection) -> rusqlite::Result<()> {
+    /// Gives the key to a fresh connection to a file of this form.
+    pub(crate) fn unlock(&self, conn: &Connection, form: Form) -> rusqlite::Result<()> {
         let mut statement = Zeroizing::new(String::with_capacity(96));
         statement.push_str("PRAGMA key = \"x'");
         statement.push_str(&self.to_hex());
         statement.push_str("'\"");
-        conn.execute_batch(&statement)
+        conn.execute_batch(&statement)?;
+        conn.execute_batch(form.pragma())
     }
 
     /// A text by which the right key is told from a wrong one without opening the cache.

@@ -41,7 +41,7 @@ use write::Tx;
 
 pub use change::{Changes, Committed};
 pub use error::{CacheError, Result};
-pub use key::CacheKey;
+pub use key::{CacheKey, FORM};
 pub use read::told::Told;
 pub use search::tokens::indexed as index_words;
 pub use types::alerts::{

@@ -1,13 +1,14 @@
 //! Opening the file: key, settings, schema, and what to do about a damaged one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::{CacheError, Result};
 use crate::files::{self, LOG};
-use crate::key::CacheKey;
+use crate::key::{CacheKey, Form};
 use crate::migrate::{self, MIGRATIONS, Migration};
 use crate::rescue::{self, Moving, Note};
 use crate::search::suggest::VOCABULARY;
@@ -21,6 +22,10 @@ const FULL_CHECK_BYTES: u64 = 32 << 20;
 const INCREMENTAL: i64 = 2;
 /// Prepared statements that a connection keeps.
 const STATEMENTS: usize = 128;
+/// Pages that a reading connection keeps decrypted, in KiB: what scrolling through several sessions
+/// reads, and the inner pages of large tables. They are given back when nothing is read
+/// ([`crate::Cache`]'s `rest`), and nothing of them outlives a commit.
+const READ_PAGES: i64 = 8 << 10;
 
 /// Where a database is and what opens it.
 #[derive(Clone)]
@@ -178,11 +183,11 @@ pub(crate) fn open_in_memory() -> Result<Connection> {
 /// A read-only connection to a database that is open already.
 pub(crate) fn open_reader(place: &Place) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(&place.path, flags)?;
-    unlock(&conn, &place.key)?;
-    conn.busy_timeout(BUSY)?;
+    let conn = unlocked(&place.path, flags, &place.key, Sharing::Shared)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
     conn.pragma_update(None, "temp_store", "MEMORY")?;
+    // Negative: in KiB.
+    conn.pragma_update(None, "cache_size", -READ_PAGES)?;
     conn.execute_batch(VOCABULARY)?;
     conn.pragma_update(None, "query_only", true)?;
     Ok(conn)
@@ -192,17 +197,51 @@ pub(crate) fn open_reader(place: &Place) -> Result<Connection> {
 /// nothing else.
 pub(crate) fn open_checkpointer(place: &Place) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(&place.path, flags)?;
-    unlock(&conn, &place.key)?;
+    let conn = unlocked(&place.path, flags, &place.key, Sharing::Shared)?;
     conn.pragma_update(None, "synchronous", "NORMAL")?;
     Ok(conn)
 }
 
-/// Gives the key and keeps SQLCipher from writing to the standard error by itself.
-pub(crate) fn unlock(conn: &Connection, key: &CacheKey) -> Result<()> {
-    conn.execute_batch("PRAGMA cipher_log_level = NONE")?;
-    key.unlock(conn)?;
-    Ok(())
+/// Opens a file with its key, in whichever form it is.
+///
+/// # Errors
+/// Its first page cannot be read: the key is another one, or it is damaged.
+pub(crate) fn unlocked(
+    path: &Path,
+    flags: OpenFlags,
+    key: &CacheKey,
+    sharing: Sharing,
+) -> Result<Connection> {
+    let mut unreadable = None;
+    // SQLCipher answers nothing more on a connection that met an unreadable page.
+    for form in Form::ALL {
+        let conn = Connection::open_with_flags(path, flags)?;
+        conn.busy_timeout(BUSY)?;
+        // It would write to the standard error by itself.
+        conn.execute_batch("PRAGMA cipher_log_level = NONE")?;
+        key.unlock(&conn, form)?;
+        if sharing == Sharing::Alone {
+            conn.pragma_update_and_check(None, "locking_mode", "EXCLUSIVE", |_| Ok(()))?;
+        }
+        // An attempt leaves the log as it is.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        // The first read is what proves the key and the form.
+        let read = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| {
+            row.get::<_, i64>(0)
+        });
+        match read {
+            Ok(_) => {
+                conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+                return Ok(conn);
+            }
+            Err(error) => match CacheError::from(error) {
+                error @ CacheError::Damaged(_) => unreadable = unreadable.or(Some(error)),
+                error => return Err(error),
+            },
+        }
+    }
+    // There is a form, so there was an attempt.
+    Err(unreadable.unwrap_or(CacheError::WrongKey))
 }
 
 /// Opens a database that is expected to be sound, or makes it. Also returns the schema that it
@@ -216,16 +255,7 @@ pub(crate) fn open_sound(
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut conn = Connection::open_with_flags(&place.path, flags)?;
-    conn.busy_timeout(BUSY)?;
-    unlock(&conn, &place.key)?;
-    if sharing == Sharing::Alone {
-        conn.pragma_update_and_check(None, "locking_mode", "EXCLUSIVE", |_| Ok(()))?;
-    }
-    // The first read is what proves the key.
-    conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| {
-        row.get::<_, i64>(0)
-    })?;
+    let mut conn = unlocked(&place.path, flags, &place.key, sharing)?;
     configure(&conn)?;
     if size > 0 && size <= FULL_CHECK_BYTES {
         let verdict: String = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;

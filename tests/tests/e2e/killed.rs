@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::Connection;
+use tidings_cache::FORM;
 use tidings_engine::{KeyringSecrets, Secrets as _};
 use tidings_testkit::{DEADLINE, Program, Running, TempDir, scratch, wait_for};
 use tidings_tests::dbus::{Answer, Bus, Notice, Notifications, Tray};
@@ -53,7 +54,7 @@ impl Cache {
             store.get(&name).unwrap().unwrap()
         });
         let conn = Connection::open(folder.join("cache.db")).unwrap();
-        let key = format!("PRAGMA key = \"x'{}'\"", *key.await.unwrap());
+        let key = format!("PRAGMA key = \"x'{}'\"; {FORM}", *key.await.unwrap());
         conn.execute_batch(&key).unwrap();
         conn.busy_timeout(Duration::from_secs(5)).unwrap();
         Self(conn)

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
+use tidings_cache::FORM;
 use tidings_contract as api;
 use tidings_testkit::{TempDir, alice, scratch, wait_for};
 use tidings_tests::keeper::Keeper;
@@ -153,7 +154,7 @@ impl World {
         }
         let conn = Connection::open(copy.path().join("cache.db")).unwrap();
         let key = self.keeper.secret("/cache-key").unwrap();
-        conn.execute_batch(&format!("PRAGMA key = \"x'{key}'\""))
+        conn.execute_batch(&format!("PRAGMA key = \"x'{key}'\"; {FORM}"))
             .unwrap();
         let verdict: String = conn
             .query_row("PRAGMA integrity_check", [], |row| row.get(0))

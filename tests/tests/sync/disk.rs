@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::json;
+use tidings_cache::FORM;
 use tidings_contract::{self as api, ErrorCode, Event, NoticeLevel, SendState};
 use tidings_disk::Disk;
 use tidings_engine::Secrets as _;
@@ -60,7 +61,7 @@ impl Desk {
     fn open_cache(&self) -> rusqlite::Connection {
         let conn = rusqlite::Connection::open(self.cache()).unwrap();
         let key = self.device.secret(&self.workspace, "cache-key").unwrap();
-        conn.execute_batch(&format!("PRAGMA key = \"x'{key}'\""))
+        conn.execute_batch(&format!("PRAGMA key = \"x'{key}'\"; {FORM}"))
             .unwrap();
         conn
     }

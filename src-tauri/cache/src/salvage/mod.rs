@@ -18,7 +18,8 @@ use crate::types::alerts::{FiringMark, NewFiring, StoredRule};
 use crate::types::fact::IngestReport;
 use crate::types::page::MessageKey;
 use crate::write::{Tx, alerts, ingest, local, prices, queue};
-use crate::{migrate, store};
+use crate::migrate;
+use crate::store::{self, Sharing};
 
 /// What was saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,8 +52,7 @@ impl Damaged<'_> {
 
     fn open(&self) -> Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let conn = Connection::open_with_flags(self.path, flags)?;
-        store::unlock(&conn, self.key)?;
+        let conn = store::unlocked(self.path, flags, self.key, Sharing::Shared)?;
         // Closing it must not bring a damaged log into a damaged file.
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         Ok(conn)

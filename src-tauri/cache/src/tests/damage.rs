@@ -100,8 +100,8 @@ async fn files(closed: bool) -> Files {
 
 /// What each page of the database holds.
 fn pages(path: &std::path::Path, key: &CacheKey) -> BTreeMap<u32, String> {
-    let conn = rusqlite::Connection::open(path).unwrap();
-    crate::store::unlock(&conn, key).unwrap();
+    let flags = rusqlite::OpenFlags::default();
+    let conn = crate::store::unlocked(path, flags, key, crate::store::Sharing::Shared).unwrap();
     let mut statement = conn.prepare("SELECT pageno, name FROM dbstat").unwrap();
     let pages = statement
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))

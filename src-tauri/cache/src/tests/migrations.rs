@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::migrate::{self, MIGRATIONS, Migration};
-use crate::store::{self, Place};
+use crate::store::{self, Place, Sharing};
 use crate::{Firing, FiringMark};
 
 /// Rows for the tables that each step makes, as the version of that step wrote them: kept as they
@@ -152,8 +152,8 @@ async fn a_cache_of_every_earlier_version_is_brought_up_to_date_with_all_its_row
         let backup = dir.path().join(format!("cache.db.before-{}", step.version));
         assert_eq!(backup.exists(), migrated.is_some());
         if migrated.is_some() {
-            let conn = Connection::open(&backup).unwrap();
-            store::unlock(&conn, &place.key).unwrap();
+            let flags = rusqlite::OpenFlags::default();
+            let conn = store::unlocked(&backup, flags, &place.key, Sharing::Shared).unwrap();
             assert_eq!(migrate::version(&conn).unwrap(), step.version);
             judge(&conn);
         }

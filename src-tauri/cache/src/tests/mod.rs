@@ -8,6 +8,7 @@ mod damage;
 mod download;
 mod export;
 mod files;
+mod forms;
 mod held;
 mod history;
 mod ingest;

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use tidings_disk::{Disk, Fate};
 
 use super::*;
+use crate::store::{self, Sharing};
 use crate::{CacheError, FailReason, Op, OutboxItem, OutboxState};
 use life::{Life, Step, life};
 
@@ -163,8 +164,8 @@ impl World {
             }
             _ => {
                 let path = self.dir.path().join("cache.db");
-                let conn = rusqlite::Connection::open(path)?;
-                crate::store::unlock(&conn, &self.key)?;
+                let flags = rusqlite::OpenFlags::default();
+                let conn = store::unlocked(&path, flags, &self.key, Sharing::Shared)?;
                 conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
             }
         }
@@ -299,8 +300,9 @@ impl World {
 
     /// The file as SQLite judges it.
     fn judge(&self) {
-        let conn = rusqlite::Connection::open(self.dir.path().join("cache.db")).unwrap();
-        crate::store::unlock(&conn, &self.key).unwrap();
+        let path = self.dir.path().join("cache.db");
+        let flags = rusqlite::OpenFlags::default();
+        let conn = store::unlocked(&path, flags, &self.key, Sharing::Shared).unwrap();
         let verdict: String = conn
             .query_row("PRAGMA integrity_check", [], |row| row.get(0))
             .unwrap();
