@@ -1,8 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { svelteTesting } from "@testing-library/svelte/vite";
-import { type Plugin, runnerImport } from "vite";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
+import { catalogues } from "./build/catalogues.ts";
+import { lexerAlone } from "./build/lexer.ts";
 import { icons } from "./src/lib/ui/icons.ts";
 
 /** Puts the icons into the page itself: they are read while its script is still on its way. */
@@ -17,41 +19,18 @@ function sprite(): Plugin {
   };
 }
 
-type Catalogue = Record<string, Record<string, unknown>>;
-const ENGLISH = fileURLToPath(new URL("./src/lib/i18n/en.ts", import.meta.url));
-/** A catalogue in another language than English. */
-const TRANSLATION = /\/i18n\/de\.ts$/;
-
-/** Ships a translation without its keys, which are those of the English catalogue in its order. */
-function translations(): Plugin {
-  return {
-    name: "translations",
-    apply: "build",
-    async load(id) {
-      if (!TRANSLATION.test(id)) return null;
-      const { en: english = {} } = (await runnerImport<Catalogue>(ENGLISH)).module;
-      const { default: translated = {} } = (await runnerImport<Catalogue>(id)).module;
-      this.addWatchFile(ENGLISH);
-      const texts = JSON.stringify(Object.keys(english).map((key) => translated[key]));
-      return `import { en as english } from "./en";
-const texts = ${texts};
-export default Object.fromEntries(Object.keys(english).map((key, at) => [key, texts[at]]));`;
-    },
-  };
-}
-
 /** What is loaded when it is spoken. */
 const LANGUAGE = /\/i18n\/(german|de|de-engine)\.ts$/;
 /** What is loaded when it is asked for, but for what the first screen shows of it. */
 const LATER =
-  /\/lib\/(settings|alerts|onboarding|members|lock|search)\/|\/(AlertsTab|RuleItem|FiringItem|DetailsTab|OutboxDialog|DateDialog|Switch)\.svelte|\/(highlight|month|panel\/order)\.ts|\/@tauri-apps\/api\/(window|dpi|event|image)\.js/;
+  /\/lib\/(settings|alerts|onboarding|members|lock|search)\/|\/(AlertsTab|RuleItem|FiringItem|DetailsTab|OutboxDialog|DateDialog|Switch)\.svelte|\/(highlight|month|panel\/order)\.ts/;
 /** What is loaded when a voice message is first shown. */
 const VOICE = /\/lib\/voice\//;
 /** What is loaded when a chart is opened. */
 const CHART = /\/panel\/chart\/|\/node_modules\/(lightweight-charts|fancy-canvas)\//;
 
 export default defineConfig(({ mode }) => ({
-  plugins: [svelte(), sprite(), translations(), mode === "test" ? svelteTesting() : []],
+  plugins: [svelte(), sprite(), catalogues(), lexerAlone(), mode === "test" ? svelteTesting() : []],
   resolve: { alias: { $lib: fileURLToPath(new URL("./src/lib", import.meta.url)) } },
   // The window loads the page from a custom protocol, and scripts may serve it under any path.
   base: "./",

@@ -1,7 +1,9 @@
 import { clearMocks, mockIPC } from "@tauri-apps/api/mocks";
 import { afterEach, expect, it, vi } from "vitest";
+import capability from "../../src-tauri/capabilities/main.json";
 import { TauriBackend } from "../src/lib/backend/tauri";
 import type { Numbered } from "../src/lib/bindings";
+import { windowControls } from "../src/lib/platform";
 import { opened, session, snapshot } from "./fixtures";
 
 afterEach(clearMocks);
@@ -97,4 +99,25 @@ it("keeps nothing of the first snapshot for later", async () => {
   await backend.call("open_session", { session: "a" });
   await backend.call("sessions", {});
   expect(asked).toEqual(["subscribe", "call open_session", "call sessions"]);
+});
+
+it("has the window itself do what its buttons say, as far as it is allowed to", async () => {
+  const asked: string[] = [];
+  mockIPC((command) => {
+    asked.push(command);
+  });
+  const controls = windowControls();
+  controls?.minimise();
+  controls?.toggleMaximise();
+  controls?.close();
+  expect(asked).toEqual([
+    "plugin:window|minimize",
+    "plugin:window|toggle_maximize",
+    "plugin:window|close",
+  ]);
+  // Tauri refuses what the window's capability does not list.
+  const allowed = asked.map((command) =>
+    command.replace("plugin:", "core:").replace("|", ":allow-").replaceAll("_", "-"),
+  );
+  expect(capability.permissions).toEqual(expect.arrayContaining(allowed));
 });

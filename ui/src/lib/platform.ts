@@ -1,4 +1,4 @@
-import type { Window } from "@tauri-apps/api/window";
+import { invoke } from "@tauri-apps/api/core";
 
 /** True inside the desktop window; false in a browser. */
 export function inWindow(): boolean {
@@ -31,12 +31,12 @@ export function windowFrame(): "none" | "lights" | "controls" {
 /** The controls to draw, where we draw them. */
 export function windowControls(): WindowControls | undefined {
   if (windowFrame() !== "controls") return undefined;
-  const run = (action: (window: Window) => Promise<void>) => () => {
-    void import("@tauri-apps/api/window").then((api) => action(api.getCurrentWindow()));
-  };
+  // The window that asks is the one that is meant. `@tauri-apps/api/window` would say the same with
+  // a hundred times as much.
+  const run = (command: string) => () => void invoke(`plugin:window|${command}`);
   return {
-    minimise: run((window) => window.minimize()),
-    toggleMaximise: run((window) => window.toggleMaximize()),
-    close: run((window) => window.close()),
+    minimise: run("minimize"),
+    toggleMaximise: run("toggle_maximize"),
+    close: run("close"),
   };
 }

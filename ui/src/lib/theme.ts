@@ -17,8 +17,10 @@ export function applyRememberedLook(): void {
 export function applyLook({ theme, price_palette, density, motion }: Look): void {
   const look = { theme, price_palette, density, motion };
   put(look);
+  const text = JSON.stringify(look);
   try {
-    localStorage.setItem(KEY, JSON.stringify(look));
+    // Most starts change nothing, and a write costs them more than a look.
+    if (localStorage.getItem(KEY) !== text) localStorage.setItem(KEY, text);
   } catch {
     // Without storage the next start begins with the system's theme.
   }

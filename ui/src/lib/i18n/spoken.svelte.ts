@@ -92,7 +92,7 @@ function remembered(): LanguageChoice {
 
 function remember(choice: LanguageChoice): void {
   try {
-    localStorage.setItem(KEY, choice);
+    if (localStorage.getItem(KEY) !== choice) localStorage.setItem(KEY, choice);
   } catch {
     // Without storage the next start begins with the system's language.
   }
