@@ -82,6 +82,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 16,
         sql: include_str!("../../../migrations/0016_tails.sql"),
     },
+    Migration {
+        version: 17,
+        sql: include_str!("../../../migrations/0017_new_messages.sql"),
+    },
 ];
 
 /// The schema version of an open database; 0 when it is new.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
+use tidings_cache::FORM;
 use tidings_contract as api;
 use tidings_testkit::scratch;
 use tidings_tests::served::Served;
@@ -40,6 +41,7 @@ fn make(file: &Path, key: &str, user: &str) {
     .unwrap();
 }
 
+/// In the form in which the first version made it; it stays so.
 fn opened(file: &Path, key: &str) -> Connection {
     let conn = Connection::open(file).unwrap();
     conn.execute_batch(&format!("PRAGMA key = \"x'{key}'\""))
@@ -83,7 +85,10 @@ async fn a_cache_that_was_being_brought_up_to_date_is_whole_and_loses_nothing_th
     served.stop().await.unwrap();
     world.project.proxy.go_offline();
     let (file, key) = (world.database(), world.keeper.secret("/cache-key").unwrap());
-    let newest = number(&opened(&file, &key), "PRAGMA user_version");
+    let new = opened(&file, &key);
+    new.execute_batch(FORM).unwrap();
+    let newest = number(&new, "PRAGMA user_version");
+    drop(new);
     let aside = scratch().unwrap();
     let old = aside.path().join("cache.db");
     make(&old, &key, &user);

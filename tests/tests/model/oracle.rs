@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
+use tidings_cache::FORM;
 use tidings_contract::{self as api, Edge, MessageRow, OutboxChange, OutboxRow, SendState};
 use tokio::time::{Instant, sleep};
 
@@ -444,5 +445,6 @@ async fn searched(client: &Client, row: &MessageRow) -> Result<(), String> {
 fn integrity(file: &std::path::Path, key: &str) -> rusqlite::Result<String> {
     let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.pragma_update(None, "key", format!("x'{key}'"))?;
+    connection.execute_batch(FORM)?;
     connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
 }

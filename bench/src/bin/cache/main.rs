@@ -84,10 +84,12 @@ async fn large(folder: &Path, key: &CacheKey, messages: u64, figures: &mut Figur
         few.push(open_and_page(&opened_small, SMALL / A_SESSION).await?);
         many.push(open_and_page(&opened_large, messages / A_SESSION).await?);
     }
+    let first = many[0] / few[0];
     let (few, many) = (median(few), median(many));
     println!("  a page: {many:.0} µs, with {SMALL} messages cached {few:.0} µs");
     let name = format!("open a session and page through it, {messages} cached to {SMALL}");
     figures.at_most(&name, many / few, 1.3);
+    figures.tell("the same when nothing of it was read before", first, "x");
     let began = Instant::now();
     let listed = opened_large.sessions().await?.len();
     let spent = began.elapsed().as_secs_f64() * 1e3;

@@ -13,13 +13,13 @@ use tidings_model::{Json, SessionId, Symbol, Timestamp};
 use crate::error::Result;
 use crate::files;
 use crate::key::CacheKey;
+use crate::migrate;
 use crate::read::decode;
+use crate::store::{self, Sharing};
 use crate::types::alerts::{FiringMark, NewFiring, StoredRule};
 use crate::types::fact::IngestReport;
 use crate::types::page::MessageKey;
 use crate::write::{Tx, alerts, ingest, local, prices, queue};
-use crate::migrate;
-use crate::store::{self, Sharing};
 
 /// What was saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -45,7 +45,7 @@ async fn write(cache: &Cache) {
     let source = Source::Rest(read);
     let row = session("trip", 1).into();
     let first = Incoming::Session { row, source };
-    let messages = (1..200).map(|n| Incoming::Message {
+    let messages = (1..100).map(|n| Incoming::Message {
         row: message(n, &format!("message {n}")).into(),
         source,
     });
@@ -81,9 +81,9 @@ async fn a_file_of_before_is_brought_up_to_date_and_used_as_it_is() {
     // The log alone has most of it now.
     assert_eq!(readable(&path, &key), [Form::Sha512]);
     let desk = Desk { cache, key, dir };
-    assert_eq!(desk.shown("trip").await.len(), 199);
+    assert_eq!(desk.shown("trip").await.len(), 99);
     let desk = desk.reopen().await;
-    assert_eq!(desk.shown("trip").await.len(), 199);
+    assert_eq!(desk.shown("trip").await.len(), 99);
     assert_eq!(readable(&path, &desk.key), [Form::Sha512]);
     desk.cache.close().await;
     std::fs::remove_file(desk.dir.path().join("cache.db.key-check")).unwrap();

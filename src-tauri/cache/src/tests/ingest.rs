@@ -262,3 +262,47 @@ async fn a_session_that_appeared_while_the_list_was_read_is_not_missing_from_it(
         );
     }
 }
+
+#[tokio::test]
+async fn new_messages_are_counted_and_wait_for_the_index_in_whatever_order_they_come() {
+    let desk = Desk::with_trip().await;
+    let gone = Incoming::MessageDeleted {
+        id: mid(3),
+        source: desk.changed(9),
+    };
+    let took = |number: u32, source| Incoming::Message {
+        row: message(number, &"é".repeat(usize::try_from(number).unwrap())).into(),
+        source,
+    };
+    let read = desk.read();
+    // A greater id first, then smaller ones, one twice, and one that is known to be gone.
+    let facts = vec![gone, took(7, read), took(2, read), took(7, read)];
+    desk.cache.ingest(facts).await.unwrap();
+    let facts = vec![took(3, desk.inserted(8)), took(5, read), took(9, read)];
+    desk.cache.ingest(facts).await.unwrap();
+    desk.cache
+        .enqueue_message(note("mine"), at(10))
+        .await
+        .unwrap();
+    let read = desk.cache.read(|conn| {
+        let count = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0));
+        Ok([
+            count("SELECT messages FROM session_sizes")?,
+            count(
+                "SELECT count(*) FROM session_sizes z JOIN (
+                     SELECT session, count(*) AS messages,
+                         sum(coalesce(octet_length(content), 0) + coalesce(octet_length(metadata), 0))
+                             AS bytes
+                     FROM messages WHERE deleted = 0 GROUP BY session) m
+                 USING (session, messages, bytes)",
+            )?,
+            count("SELECT count(*) FROM to_index JOIN messages USING (key) WHERE deleted = 0")?,
+            // With one, SQLite copies each page before each message.
+            count(
+                "SELECT count(*) FROM sqlite_schema
+                 WHERE type = 'trigger' AND tbl_name = 'messages' AND sql LIKE '%AFTER INSERT%'",
+            )?,
+        ])
+    });
+    assert_eq!(read.await.unwrap(), [5, 1, 5, 0]);
+}

@@ -30,6 +30,7 @@ const ROWS: &[(u32, &str)] = &[
     (14, include_str!("rows/0014.sql")),
     (15, include_str!("rows/0015.sql")),
     (16, include_str!("rows/0016.sql")),
+    (17, include_str!("rows/0017.sql")),
 ];
 
 fn place(dir: &TempDir) -> Place {

@@ -83,9 +83,14 @@ pub(crate) fn take_message(
     let mut fact = values::of_message(tx, row, report)?;
     let present = values::present(&fact);
     let sql_id = blob(id);
-    let stored = rows::load(tx, &MESSAGES, &sql_id)?;
-    let before = stored.clone();
-    let mut row = stored.unwrap_or_else(|| StoredRow::unknown(&MESSAGES));
+    let before = if tx.is_above_all(id)? {
+        None
+    } else {
+        rows::load(tx, &MESSAGES, &sql_id)?
+    };
+    let mut row = before
+        .clone()
+        .unwrap_or_else(|| StoredRow::unknown(&MESSAGES));
     let differs = row.differs(&fact);
     let home = row.integer(message::SESSION);
     let place = match &fact[message::SESSION] {

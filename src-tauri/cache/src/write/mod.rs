@@ -22,7 +22,7 @@ mod values;
 mod voice;
 mod window;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension as _};
@@ -43,6 +43,8 @@ pub(crate) struct Tx<'c> {
     sessions: HashMap<SessionId, i64>,
     infos: HashMap<i64, SessionInfo>,
     era: Cell<Option<i64>>,
+    /// The greatest id of a message, once it was asked for; empty while there is none.
+    greatest: RefCell<Option<Vec<u8>>>,
     /// The session that is being looked at: what is new in it has not to be told.
     pub looked_at: Option<i64>,
     telling: Option<Telling>,
@@ -76,6 +78,7 @@ impl<'c> Tx<'c> {
             sessions: HashMap::new(),
             infos: HashMap::new(),
             era: Cell::new(None),
+            greatest: RefCell::new(None),
             looked_at: None,
             telling: None,
         }
@@ -152,6 +155,32 @@ impl<'c> Tx<'c> {
         let era = crate::read::heads::era(self.conn)?.map_or(i64::MAX, |era| era.stamp);
         self.era.set(Some(era));
         Ok(era)
+    }
+
+    /// Whether a message is new here for sure. Ids grow with time, so one that has just been
+    /// written is above all others, and need not be looked for.
+    pub(crate) fn is_above_all(&self, id: MessageId) -> Result<bool> {
+        let mut greatest = self.greatest.borrow_mut();
+        let known = match &mut *greatest {
+            Some(known) => known,
+            unknown => {
+                let found: Option<Vec<u8>> = self
+                    .conn
+                    .prepare_cached("SELECT max(id) FROM messages")?
+                    .query_row([], |row| row.get(0))?;
+                unknown.insert(found.unwrap_or_default())
+            }
+        };
+        Ok(known.as_slice() < id.as_uuid().as_bytes().as_slice())
+    }
+
+    /// A message with this id is stored now.
+    pub(crate) fn note_stored(&self, id: &[u8]) {
+        if let Some(known) = &mut *self.greatest.borrow_mut()
+            && known.as_slice() < id
+        {
+            id.clone_into(known);
+        }
     }
 
     /// What says whether a message has to be told.

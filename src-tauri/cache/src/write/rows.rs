@@ -14,6 +14,8 @@ pub(crate) struct Layout {
     pub columns: usize,
     /// Columns without which a row is incomplete.
     pub required: Columns,
+    /// Whether it is the table of messages.
+    messages: bool,
     select: &'static str,
     insert: &'static str,
     update: &'static str,
@@ -49,6 +51,7 @@ pub(crate) mod session {
 pub(crate) const MESSAGES: Layout = Layout {
     columns: message::COUNT,
     required: 1 << message::SESSION | 1 << message::CONTENT | 1 << message::CREATED_AT,
+    messages: true,
     select: "SELECT key, live_commit, live_arrived, read_began, read_ended, stamp, behind, deleted, rev,
             departed, unsent, incomplete, session, author, content, role, metadata, created_at,
             updated_at, status, kind
@@ -69,6 +72,7 @@ pub(crate) const MESSAGES: Layout = Layout {
 pub(crate) const SESSIONS: Layout = Layout {
     columns: session::COUNT,
     required: 1 << session::STATUS | 1 << session::LAST_ACTIVITY,
+    messages: false,
     select: "SELECT key, live_commit, live_arrived, read_began, read_ended, stamp, behind, deleted, rev,
             departed, unsent, incomplete, owner, title, status, last_activity, created_at,
             updated_at, metadata
@@ -187,7 +191,46 @@ pub(crate) fn store(tx: &Tx<'_>, layout: &Layout, id: &Value, row: &StoredRow) -
         tx.conn.prepare_cached(layout.update)?.execute(values)?;
         Ok(key)
     } else {
-        Ok(tx.conn.prepare_cached(layout.insert)?.insert(values)?)
+        let key = tx.conn.prepare_cached(layout.insert)?.insert(values)?;
+        if layout.messages {
+            inserted(tx, key, id, row)?;
+        }
+        Ok(key)
+    }
+}
+
+/// Counts a message that is new, and has it wait for the index. What becomes of it later triggers
+/// see to; an insertion with triggers costs twice as much.
+fn inserted(tx: &Tx<'_>, key: i64, id: &Value, row: &StoredRow) -> Result<()> {
+    if let Value::Blob(id) = id {
+        tx.note_stored(id);
+    }
+    if row.standing.deleted {
+        return Ok(());
+    }
+    if row.values[message::CREATED_AT] != Value::Null {
+        tx.conn
+            .prepare_cached("INSERT INTO to_index (key) VALUES (?1) ON CONFLICT DO NOTHING")?
+            .execute([key])?;
+    }
+    if let Some(session) = row.integer(message::SESSION) {
+        let bytes = [message::CONTENT, message::METADATA].map(|column| length(&row.values[column]));
+        tx.conn
+            .prepare_cached(
+                "INSERT INTO session_sizes (session, messages, bytes) VALUES (?1, 1, ?2)
+                 ON CONFLICT (session) DO UPDATE
+                 SET messages = messages + 1, bytes = bytes + excluded.bytes",
+            )?
+            .execute([session, bytes.iter().sum()])?;
+    }
+    Ok(())
+}
+
+/// Bytes of a text, as SQLite's `octet_length` counts them.
+fn length(value: &Value) -> i64 {
+    match value {
+        Value::Text(text) => i64::try_from(text.len()).unwrap_or(i64::MAX),
+        _ => 0,
     }
 }
 
