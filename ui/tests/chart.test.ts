@@ -88,6 +88,9 @@ describe("the rest of the open chart", () => {
     expect(discs[0]?.getAttribute("aria-label")).toMatch(/Firing a at 67,400\.50.*\n.*Firing b/s);
     expect(discs[1]?.getAttribute("aria-label")).toContain("Missed, offline");
     expect(discs.map((disc) => disc.tabIndex)).toEqual([-1, 0]);
+    expect(screen.getByTestId("chart-legend").textContent).toMatch(
+      /^\s*Alert fired\s*Fired without notifying you\s*$/,
+    );
     discs[1]?.focus();
     await fireEvent.keyDown(discs[1] as HTMLElement, { key: "ArrowLeft" });
     expect(document.activeElement).toBe(discs[0]);

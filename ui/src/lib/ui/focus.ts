@@ -1,6 +1,9 @@
 import { tick } from "svelte";
 import type { Attachment } from "svelte/attachments";
 
+/** A list that keeps the focus inside itself when a row goes. */
+export const KEEPS = "data-keeps-focus";
+
 /** What had the focus in the window last, and what it stood in, innermost first. */
 let trail: Element[] = [];
 
@@ -30,7 +33,10 @@ export function rememberFocus(): () => void {
 export const keepFocus: Attachment<HTMLElement> = (root) => {
   const observer = new MutationObserver(() => {
     if (root.inert || document.activeElement !== document.body) return;
-    if (trail[0] !== undefined && !trail[0].isConnected) focusNearby();
+    if (trail[0] === undefined || trail[0].isConnected) return;
+    // A list of one tab stop puts it on the row that is there now.
+    if (trail.some((each) => each.isConnected && each.hasAttribute(KEEPS))) return;
+    focusNearby();
   });
   observer.observe(root, { childList: true, subtree: true });
   return () => observer.disconnect();
@@ -51,7 +57,8 @@ export const takesNoFocus: Attachment<HTMLElement> = (node) => {
   return () => node.removeEventListener("mousedown", onmousedown);
 };
 
-function focusNearby(): void {
+/** What the focus's last place stood in gets it. */
+export function focusNearby(): void {
   const place = trail.find(
     (each): each is HTMLElement =>
       each instanceof HTMLElement &&

@@ -10,6 +10,11 @@ export interface Disc {
   firings: FiringRow[];
 }
 
+/** Whether nobody was told of any of them. */
+export function untold({ firings }: Disc): boolean {
+  return firings.every(({ mark }) => mark !== "notified" && mark !== "paused");
+}
+
 /** Discs for firings, oldest first; those that would cover each other are one. */
 export function discsOf(
   firings: readonly FiringRow[],
