@@ -60,19 +60,24 @@ const signingIn = ["sign-in", "browser", "second-factor"].includes(state);
 const first = ["welcome", "connect"].includes(state) || signingIn;
 const stale = state === "offline";
 const asks = state === "held" || state === "outbox";
+const away = { since: data.NOW - 4 * 60_000, retry_at: data.NOW + 30_000, reason: null };
 const connection: Connection =
   state === "offline"
-    ? { state: "offline", since: data.NOW - 4 * 60_000, retry_at: data.NOW + 30_000, reason: null }
-    : state === "catching-up"
-      ? { state: "catching_up", done: 86, total: 140 }
-      : state === "signed-out" || signingIn
-        ? { state: "signed_out" }
-        : state === "refused"
-          ? {
-              state: "refused",
-              reason: "The project refuses the key. Check it in the project's settings.",
-            }
-          : { state: "live" };
+    ? { state: "offline", ...away, project: null }
+    : state === "project-paused"
+      ? { state: "offline", ...away, project: "paused" }
+      : state === "project-gone"
+        ? { state: "offline", ...away, project: "gone" }
+        : state === "catching-up"
+          ? { state: "catching_up", done: 86, total: 140 }
+          : state === "signed-out" || signingIn
+            ? { state: "signed_out" }
+            : state === "refused"
+              ? {
+                  state: "refused",
+                  reason: "The project refuses the key. Check it in the project's settings.",
+                }
+              : { state: "live" };
 const messages =
   state === "offline"
     ? [...data.messages.slice(0, -2), ...data.unsent]

@@ -361,7 +361,7 @@ describe("the list of alerts", () => {
     expect([...terms].map((term) => term.textContent)).toEqual([
       "Alert",
       "Price",
-      "At",
+      "Time",
       "Found at",
       "Not known",
     ]);

@@ -1,13 +1,21 @@
 import { fireEvent, render, screen } from "@testing-library/svelte";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { DiskProblem, Machine } from "../src/lib/bindings";
+import type { DiskProblem, Machine, ProjectTrouble, WorkspaceInfo } from "../src/lib/bindings";
 import Banners from "../src/lib/conversation/Banners.svelte";
+import { dashboard } from "../src/lib/conversation/dashboard";
 import { speak } from "../src/lib/i18n";
 import { app } from "../src/lib/state/app.svelte";
 import { useBackend } from "../src/lib/state/engine.svelte";
 import { view } from "../src/lib/state/view.svelte";
 import { HandBackend } from "./fixtures";
 
+const LAB: WorkspaceInfo = {
+  id: "lab",
+  name: "Kestrel Lab",
+  local: false,
+  url: "https://kestrel-lab.supabase.co",
+  email: null,
+};
 const WELL: Machine = { disk: null, clock_behind: null };
 
 beforeEach(() => {
@@ -19,6 +27,9 @@ beforeEach(() => {
 
 afterEach(async () => {
   app.machine = WELL;
+  app.active = undefined;
+  app.workspaces = [];
+  app.outbox = { queued: 0, held: 0, failed: 0 };
   view.settings = undefined;
   await speak("en");
 });
@@ -32,9 +43,12 @@ function shown(): [string | undefined, string] | undefined {
 
 describe("a disk that keeps nothing", () => {
   it.each([
-    ["full", "No space left on this disk. What is here can be read."],
-    ["refuses", "This disk lets nothing be written. What is here can be read."],
-    ["damaged", "What is kept on this disk is damaged. Start Tidings again"],
+    [
+      "full",
+      "No space left on this disk. Everything here stays readable. New messages are not saved until this is fixed.",
+    ],
+    ["refuses", "This disk cannot be written to. Everything here stays readable."],
+    ["damaged", "What is kept on this disk is damaged. Restart Tidings"],
   ] as [DiskProblem, string][])("is told when it is %s, with what is safe", (disk, text) => {
     app.machine = { ...WELL, disk };
     render(Banners);
@@ -52,6 +66,45 @@ describe("a disk that keeps nothing", () => {
     expect(view.settings).toBe("storage");
     app.machine = WELL;
     await expect.poll(() => shown()?.[0]).toBe("signed_out");
+  });
+});
+
+describe("a project that does not answer", () => {
+  const offline = { state: "offline", since: Date.now(), retry_at: null, reason: null } as const;
+
+  it.each([
+    ["paused", 0, "This project is paused. Resume it in Supabase to send."],
+    [
+      "paused",
+      2,
+      "This project is paused. Resume it in Supabase; 2 messages wait here until then.",
+    ],
+    ["gone", 2, "There is no project at this address. It is paused or was deleted."],
+  ] as [ProjectTrouble, number, string][])(
+    "is told at once when it is %s with %s waiting, and leads to Supabase",
+    async (project, queued, text) => {
+      const backend = new HandBackend();
+      useBackend(backend);
+      app.workspaces = [LAB];
+      app.active = LAB.id;
+      app.outbox = { queued, held: 0, failed: 0 };
+      app.connection = { ...offline, project };
+      render(Banners);
+      expect(shown()?.[0]).toBe(`project_${project}`);
+      expect(shown()?.[1]).toContain(text);
+      await fireEvent.click(screen.getByTestId("banner-supabase"));
+      await fireEvent.click(screen.getByTestId("try-now"));
+      expect(backend.asked.map(({ command, args }) => [command, args])).toEqual([
+        ["open_link", { url: "https://supabase.com/dashboard/project/kestrel-lab" }],
+        ["connect", {}],
+      ]);
+    },
+  );
+
+  it("leads to the list of projects where the address names none", () => {
+    for (const address of ["https://chat.example.com", "http://supabase.co", "no address", ""]) {
+      expect(dashboard(address), address).toBe("https://supabase.com/dashboard/projects");
+    }
   });
 });
 

@@ -47,7 +47,7 @@ describe("the checks of a project", () => {
     expect(shown.map((each) => each.dataset.check)).toEqual(ALL);
     for (const each of shown) {
       expect(each.dataset.outcome).toBe("unknown");
-      expect(each.textContent).toContain("Looking…");
+      expect(each.textContent).toContain("Checking…");
       expect(each.querySelector("b")?.textContent).toMatch(/^[A-Z]/);
     }
   });

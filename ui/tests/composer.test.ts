@@ -272,7 +272,7 @@ describe("the composer", () => {
 
   it("stays open offline and signed out, and says what will happen", async () => {
     await open();
-    app.connection = { state: "offline", since: 0, retry_at: null, reason: null };
+    app.connection = { state: "offline", since: 0, retry_at: null, reason: null, project: null };
     render(Composer);
     expect(field().placeholder).toBe("Write now, send later");
     await write("later");

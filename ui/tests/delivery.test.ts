@@ -142,7 +142,7 @@ describe("what the desktop says", () => {
       const { unmount } = place();
       (await backend.next("desktop")).answer({ ...desktop, notifications: "inhibited" });
       const kept = await screen.findByTestId("alerts-kept-back");
-      expect(kept.textContent).toContain("The desktop keeps notifications back.");
+      expect(kept.textContent).toContain("The desktop is holding notifications back.");
       await fireEvent.click(screen.getByTestId("alerts-kept-back-open"));
       await backend.next("open_notification_settings");
       await fireEvent.focus(window);

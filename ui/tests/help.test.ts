@@ -15,7 +15,13 @@ import { view } from "../src/lib/state/view.svelte";
 import { HandBackend, settings } from "./fixtures";
 
 const REFUSED: Connection = { state: "refused", reason: "The key is not of this project." };
-const OFFLINE: Connection = { state: "offline", since: 0, retry_at: null, reason: null };
+const OFFLINE: Connection = {
+  state: "offline",
+  since: 0,
+  retry_at: null,
+  reason: null,
+  project: null,
+};
 
 beforeEach(() => {
   useBackend(new HandBackend());

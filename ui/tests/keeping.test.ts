@@ -32,7 +32,7 @@ describe("how long prices are kept", () => {
     expect(choice("raw", 3).getAttribute("aria-checked")).toBe("true");
     expect(choice("minutes", 365).textContent?.trim()).toBe("1 year");
     expect(choice("hours", 1825).getAttribute("aria-checked")).toBe("true");
-    expect(choice("days", null).textContent?.trim()).toBe("For ever");
+    expect(choice("days", null).textContent?.trim()).toBe("Forever");
   });
 
   it("is changed at once, one level at a time, and can be taken back", async () => {

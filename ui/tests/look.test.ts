@@ -113,7 +113,7 @@ describe("the zoom", () => {
     const change = await backend.next("set_settings");
     expect(change.args).toMatchObject({ settings: { zoom: 90 } });
     render(ShortcutList);
-    for (const name of ["Zoom in", "Zoom out", "Usual size"]) {
+    for (const name of ["Zoom in", "Zoom out", "Actual size"]) {
       expect(screen.getByText(name)).toBeTruthy();
     }
   });

@@ -182,7 +182,7 @@ describe("values of one's own in the editor", () => {
       "Expires: Date",
     );
     await write("alert-expires-day", "2020-01-01");
-    expect(screen.getByRole("alert").textContent).toContain("a time to come");
+    expect(screen.getByRole("alert").textContent).toContain("a time in the future");
     await write("alert-expires-day", "2099-12-31");
     await write("alert-expires-time", "7:45 pm");
     expect((await saved()).expires_at).toBe(new Date(2099, 11, 31, 19, 45).getTime());

@@ -49,7 +49,7 @@ describe("the list of commands", () => {
     expect(names()).toEqual(["unwatch"]);
     await write("/mu");
     expect(names()).toEqual(["mute"]);
-    expect(screen.getByTestId("slash-option").textContent).toContain("No notifications");
+    expect(screen.getByTestId("slash-option").textContent).toContain("Mute this session");
     await write("mu");
     expect(screen.queryByTestId("slash")).toBeNull();
     expect(field().hasAttribute("aria-activedescendant")).toBe(false);

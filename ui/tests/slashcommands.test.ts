@@ -72,7 +72,7 @@ describe("a command", () => {
     ["/chart BTC 2w", "/chart BTC 1w"],
     ["/watch BTC ETH", "/watch ETH"],
     ["/date 2026-02-30", "This is not a day."],
-    ["/date 2999-01-01", "has not come yet"],
+    ["/date 2999-01-01", "is in the future"],
     ["/export pdf", "/export json"],
     ["/archive now", "/archive"],
   ])("says what is wrong with %j, and keeps it", async (text, said) => {
@@ -193,7 +193,7 @@ describe("a command", () => {
   });
 
   it("works without a connection as with one", async () => {
-    app.connection = { state: "offline", since: 0, retry_at: null, reason: null };
+    app.connection = { state: "offline", since: 0, retry_at: null, reason: null, project: null };
     await open();
     render(Composer);
     await write("/mute");

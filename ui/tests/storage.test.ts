@@ -92,7 +92,7 @@ it("hands nothing over after a refusal, and nothing of what is no text", async (
   dismissToast();
   expect(await importFile(new Blob([new Uint8Array([0xff, 0xfe, 0x00])]))).toBeUndefined();
   expect(backend.asked.length).toBe(1);
-  expect(toast.current?.text).toContain("is no text");
+  expect(toast.current?.text).toContain("is not a text file");
 });
 
 it("takes the file that was chosen, in the local workspace only", async () => {

@@ -143,7 +143,7 @@ describe("signing in with a provider", () => {
     const done = await shows(["github"]);
     await click("provider-github");
     expect(screen.getByRole("status").textContent).toContain("Waiting for the browser.");
-    expect(screen.getByRole("heading").textContent).toBe("Go on in your browser");
+    expect(screen.getByRole("heading").textContent).toBe("Continue in your browser");
     expect(screen.getByText(/sign you in to Work with GitHub/)).toBeTruthy();
     const asked = await backend.next("sign_in_with_provider");
     expect(asked.args).toEqual({ provider: "github" });

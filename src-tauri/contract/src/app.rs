@@ -99,6 +99,16 @@ pub struct Account {
     pub name: String,
 }
 
+/// Why a project does not answer, where that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ProjectTrouble {
+    /// It is paused, and says so.
+    Paused,
+    /// There is no such host: paused for long, or deleted.
+    Gone,
+}
+
 /// State of the connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "state", rename_all = "snake_case")]
@@ -111,6 +121,8 @@ pub enum Connection {
         retry_at: Option<i64>,
         /// Why, in one sentence.
         reason: Option<String>,
+        /// What has to be set right before it can come back; none where waiting is enough.
+        project: Option<ProjectTrouble>,
     },
     /// An attempt is under way.
     Connecting,

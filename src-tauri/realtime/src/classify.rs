@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::event::Cause;
+
 /// What to do about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorClass {
@@ -135,6 +137,9 @@ pub enum ConnectError {
     /// Name resolution, TCP, TLS or the network failed.
     #[error("{0}")]
     Network(String),
+    /// Names are looked up, and there is none like this.
+    #[error("{0}")]
+    NoHost(String),
     /// The address cannot be connected to at all.
     #[error("{0}")]
     Address(String),
@@ -159,9 +164,28 @@ pub(crate) enum Verdict {
 }
 
 impl ConnectError {
+    /// A name that is not there is something else than a network without anybody to ask. Windows
+    /// does not tell the two apart.
+    pub(crate) fn of_lookup(error: &std::io::Error) -> Self {
+        let said = error.to_string();
+        if cfg!(unix) && said.contains("not known") {
+            Self::NoHost(said)
+        } else {
+            Self::Network(said)
+        }
+    }
+
+    pub(crate) const fn cause(&self) -> Cause {
+        match self {
+            Self::Http { status: PAUSED, .. } => Cause::Paused,
+            Self::NoHost(_) => Cause::NoHost,
+            _ => Cause::Unknown,
+        }
+    }
+
     pub(crate) fn verdict(&self) -> Verdict {
         match self {
-            Self::Network(_) => Verdict::Retry,
+            Self::Network(_) | Self::NoHost(_) => Verdict::Retry,
             Self::Address(message) => Verdict::Refused(Refusal {
                 kind: RefusalKind::NotRealtime,
                 status: 0,
@@ -360,6 +384,29 @@ mod tests {
             ErrorClass::Bindings
         );
         assert_eq!(class("Subscribing to PostgreSQL failed"), ErrorClass::Retry);
+    }
+
+    #[test]
+    fn a_paused_project_is_told_from_a_name_that_is_gone_and_from_a_network_that_is_away() {
+        let of_lookup = |said: &str| ConnectError::of_lookup(&std::io::Error::other(said)).cause();
+        let paused = ConnectError::Http {
+            status: 540,
+            message: String::new(),
+            retry_after: None,
+        };
+        assert_eq!(paused.cause(), Cause::Paused);
+        assert_eq!(paused.verdict(), Verdict::Retry);
+        let temporary =
+            "failed to lookup address information: Temporary failure in name resolution";
+        assert_eq!(of_lookup(temporary), Cause::Unknown);
+        if cfg!(unix) {
+            for gone in [
+                "Name or service not known",
+                "nodename nor servname provided, or not known",
+            ] {
+                assert_eq!(of_lookup(gone), Cause::NoHost, "{gone}");
+            }
+        }
     }
 
     #[test]

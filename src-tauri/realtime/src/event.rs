@@ -23,9 +23,22 @@ pub enum ConnState {
         until: Instant,
         /// Why the last one failed, or the last socket ended.
         reason: String,
+        /// What stands behind it, where that is known.
+        cause: Cause,
     },
     /// The server refused the handshake; to be told to the user.
     Refused(Refusal),
+}
+
+/// What keeps a client from its server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// The network, the server, or something else that passes.
+    Unknown,
+    /// The project is paused (HTTP 540): somebody has to resume it.
+    Paused,
+    /// There is no such host, though names are looked up: the project is paused for long, or gone.
+    NoHost,
 }
 
 /// State of a channel.

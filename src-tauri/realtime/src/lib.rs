@@ -33,7 +33,7 @@ pub use classify::{ChannelError, ConnectError, ErrorClass, Refusal, RefusalKind}
 pub use client::{ChannelHandle, Client, TokenError, TokenSource};
 pub use config::{ApiKey, BackoffConfig, Config, Secret, SlowRetry, Tuning};
 pub use diagnostics::{ChannelDiagnostics, Counters, Diagnostics};
-pub use event::{ChannelStatus, ConnState, Event};
+pub use event::{Cause, ChannelStatus, ConnState, Event};
 pub use events::EventStream;
 pub use frame::{Json, Payload, Vsn};
 pub use frame_log::{Direction, FrameLog, Logged, LoggedFrame};

@@ -57,9 +57,12 @@ impl Connector for TcpConnector {
             };
             let host = url.host_str().ok_or_else(address)?.trim_matches(['[', ']']);
             let port = url.port_or_known_default().ok_or_else(address)?;
-            let stream = TcpStream::connect((host, port))
+            let failed = |error: std::io::Error| ConnectError::Network(error.to_string());
+            let addresses: Vec<_> = tokio::net::lookup_host((host, port))
                 .await
-                .map_err(|error| ConnectError::Network(error.to_string()))?;
+                .map_err(|error| ConnectError::of_lookup(&error))?
+                .collect();
+            let stream = TcpStream::connect(&addresses[..]).await.map_err(failed)?;
             // Small frames go out at once; a system without the option sends them a little later.
             let _ = stream.set_nodelay(true);
             let stream: Box<dyn Bytes> = Box::new(stream);

@@ -331,6 +331,7 @@ mod tests {
             since: 0,
             retry_at: None,
             reason: None,
+            project: None,
         };
         let state = |connection, muted, unread| TrayState {
             connection: Some(connection),

@@ -69,6 +69,8 @@ export const SCREENS = [
   { name: "signed-out", shows: "banner", part: BANNER },
   { name: "refused", shows: "banner", part: BANNER },
   { name: "disk-full", shows: "banner", part: BANNER },
+  { name: "project-paused", shows: "banner", part: BANNER },
+  { name: "project-gone", shows: "banner", part: BANNER },
   { name: "clock", shows: "banner", part: BANNER },
   { name: "held", shows: "banner", part: "main" },
   { name: "muted", shows: "alerts-muted", part: "footer" },

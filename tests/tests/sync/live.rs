@@ -401,7 +401,7 @@ async fn a_paused_project_is_told_as_such_and_comes_back() {
     project.server.faults().refuse_handshakes(Some(540));
     project.server.faults().abort();
     app.connection("the pause", |state| {
-        matches!(state, Connection::Offline { reason: Some(reason), .. }
+        matches!(state, Connection::Offline { reason: Some(reason), project: Some(api::ProjectTrouble::Paused), .. }
             if reason.starts_with("the project is paused"))
     })
     .await;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tidings_contract::Connection;
+use tidings_contract::{Connection, ProjectTrouble};
 use tidings_model::Timestamp;
 use tokio::sync::watch;
 
@@ -19,6 +19,8 @@ pub enum Input {
         retry_at: Option<Timestamp>,
         /// Why, in one sentence.
         reason: Option<String>,
+        /// What is wrong with the project.
+        project: Option<ProjectTrouble>,
     },
     /// The project refuses, and trying again will not help.
     Refused {
@@ -55,6 +57,7 @@ impl State {
             since: now.as_millis(),
             retry_at: None,
             reason: None,
+            project: None,
         };
         Self(
             Arc::new(watch::Sender::new(offline)),
@@ -123,19 +126,21 @@ fn next(current: &Connection, not_read: bool, input: Input, now: Timestamp) -> O
         (Connection::Refused { .. }, Input::NotRead { .. }) if !not_read => None,
         (_, Input::NotRead { reason }) => Some(Connection::Refused { reason }),
         (Connection::Refused { .. }, Input::CaughtUp) if not_read => Some(Connection::Live),
-        (Connection::Refused { .. }, Input::Lost { retry_at, reason }) if not_read => {
-            Some(Connection::Offline {
-                since,
-                retry_at: retry_at.map(Timestamp::as_millis),
+        (Connection::Refused { .. }, Input::Lost { .. }) if !not_read => None,
+        (
+            _,
+            Input::Lost {
+                retry_at,
                 reason,
-            })
-        }
-        (Connection::Refused { .. }, _) => None,
-        (_, Input::Lost { retry_at, reason }) => Some(Connection::Offline {
+                project,
+            },
+        ) => Some(Connection::Offline {
             since,
             retry_at: retry_at.map(Timestamp::as_millis),
             reason,
+            project,
         }),
+        (Connection::Refused { .. }, _) => None,
         (Connection::Offline { .. }, Input::CatchUp { .. } | Input::CaughtUp) => None,
         (Connection::Connecting | Connection::Offline { .. }, Input::CatchUpBegan) => {
             Some(Connection::CatchingUp { done: 0, total: 0 })
@@ -163,6 +168,7 @@ mod tests {
         Input::Lost {
             retry_at: None,
             reason: None,
+            project: None,
         }
     }
 

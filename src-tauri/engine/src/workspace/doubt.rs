@@ -76,6 +76,12 @@ impl Clocks {
         }
     }
 
+    /// Whether the wall clock was set to an earlier time since they were last looked at.
+    fn were_set_back(&self, core: &Core) -> bool {
+        let steady = Instant::now() - self.steady;
+        steady.saturating_sub(core.now().since(self.wall)) > SLEPT
+    }
+
     /// Whether the machine slept since they were last looked at, about `wait` ago.
     pub(super) fn tell_of_sleep(&mut self, core: &Core, wait: Duration) -> bool {
         let before = std::mem::replace(self, Self::read(core));
@@ -109,12 +115,16 @@ async fn look(core: &Arc<Core>) {
     let mut read_at = Instant::now();
     loop {
         tokio::time::sleep(core.pace.look).await;
+        let set_back = clocks.were_set_back(core);
         let slept = clocks.tell_of_sleep(core, core.pace.look);
         if !signed_in(core) {
             continue;
         }
         if slept {
             woke(core).await;
+        } else if set_back {
+            // How far it is off now, an answer of the project tells.
+            core.sync.check();
         }
         // Switched off, nothing of prices is fetched.
         if core.settings().prices && (slept || quiet(core, read_at).await) {

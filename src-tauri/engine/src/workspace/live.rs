@@ -10,8 +10,8 @@ use tidings_cache::{Incoming, Source};
 use tidings_contract as api;
 use tidings_model::{Timestamp, UserId};
 use tidings_realtime::{
-    Binding, Change, ChangeKind, ChannelHandle, ChannelSpec, ChannelStatus, ConnState, ErrorClass,
-    Event, EventStream, Refusal, RefusalKind, Row, TokenError, TokenSource, Tuning,
+    Binding, Cause, Change, ChangeKind, ChannelHandle, ChannelSpec, ChannelStatus, ConnState,
+    ErrorClass, Event, EventStream, Refusal, RefusalKind, Row, TokenError, TokenSource, Tuning,
 };
 use tidings_supabase::{AuthState, Class, TokenManager};
 
@@ -253,10 +253,20 @@ async fn connection(core: &Core, state: ConnState) {
         ConnState::Offline => Input::Lost {
             retry_at: None,
             reason: None,
+            project: None,
         },
-        ConnState::Waiting { until, reason } => Input::Lost {
+        ConnState::Waiting {
+            until,
+            reason,
+            cause,
+        } => Input::Lost {
             retry_at: Some(in_time(core, until)),
             reason: Some(reason),
+            project: match cause {
+                Cause::Unknown => None,
+                Cause::Paused => Some(api::ProjectTrouble::Paused),
+                Cause::NoHost => Some(api::ProjectTrouble::Gone),
+            },
         },
         ConnState::Refused(refusal) => Input::Refused {
             reason: refused(&refusal),
@@ -304,6 +314,7 @@ async fn channel_changed(core: &Arc<Core>, channel: &str, status: ChannelStatus)
         Some(at) => Input::Lost {
             retry_at: Some(in_time(core, at)),
             reason: Some(reason),
+            project: None,
         },
         None => Input::Refused { reason },
     };

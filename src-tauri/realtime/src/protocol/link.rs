@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{Core, Link, Output};
 use crate::channel::{Phase, Then};
 use crate::classify::{ConnectError, Refusal, RefusalKind, Verdict};
-use crate::event::{ConnState, Event};
+use crate::event::{Cause, ConnState, Event};
 use crate::heartbeat::Heartbeat;
 use crate::payload::{PHOENIX, event};
 
@@ -120,13 +120,13 @@ impl Core {
         match error.verdict() {
             Verdict::Retry => {
                 let wait = self.backoff.next(&self.config.backoff, &mut self.jitter);
-                self.wait(wait, error.to_string(), now);
+                self.wait(wait, error.to_string(), error.cause(), now);
             }
             Verdict::Slow { at_least } => {
                 let long = self.config.long_backoff.max(at_least.unwrap_or_default());
                 let wait = self.backoff.next_between(long, long * 2, &mut self.jitter);
                 self.stay_away(wait, now);
-                self.wait(wait, error.to_string(), now);
+                self.wait(wait, error.to_string(), error.cause(), now);
             }
             Verdict::Refused(refusal) => self.refused(refusal, now),
         }
@@ -145,11 +145,19 @@ impl Core {
     pub(super) fn tune_link(&mut self, now: Instant) {
         match &mut self.link {
             Link::Open { heartbeat, .. } => heartbeat.set_interval(self.config.heartbeat),
-            Link::Waiting { until, reason } => {
+            Link::Waiting {
+                until,
+                reason,
+                cause,
+            } => {
                 let latest = (now + self.config.backoff.cap).max(self.not_before.unwrap_or(now));
                 if *until > latest {
-                    let (until, reason) = (latest, std::mem::take(reason));
-                    self.set_link(Link::Waiting { until, reason });
+                    let (until, reason, cause) = (latest, std::mem::take(reason), *cause);
+                    self.set_link(Link::Waiting {
+                        until,
+                        reason,
+                        cause,
+                    });
                 }
             }
             _ => {}
@@ -166,9 +174,14 @@ impl Core {
                 .clone()
                 .map_or(ConnState::Connecting, ConnState::Refused),
             Link::Connecting { .. } => ConnState::Connecting,
-            Link::Waiting { until, reason } => ConnState::Waiting {
+            Link::Waiting {
+                until,
+                reason,
+                cause,
+            } => ConnState::Waiting {
                 until: *until,
                 reason: reason.clone(),
+                cause: *cause,
             },
         }
     }
@@ -261,7 +274,7 @@ impl Core {
             let wait = self.backoff.next_between(long, long * 2, &mut self.jitter);
             let reason = format!("the server admits nobody at present ({})", refusal.status);
             self.stay_away(wait, now);
-            return self.wait(wait, reason, now);
+            return self.wait(wait, reason, Cause::Unknown, now);
         }
         if about_key && !self.key_in_query {
             // Some gateways read the key from the query alone.
@@ -277,9 +290,13 @@ impl Core {
         self.set_link(Link::Refused { refusal, retry_at });
     }
 
-    fn wait(&mut self, wait: Duration, reason: String, now: Instant) {
+    fn wait(&mut self, wait: Duration, reason: String, cause: Cause, now: Instant) {
         let until = (now + wait).max(self.not_before.unwrap_or(now));
-        self.set_link(Link::Waiting { until, reason });
+        self.set_link(Link::Waiting {
+            until,
+            reason,
+            cause,
+        });
     }
 
     /// Whether others come back at this moment as well.
@@ -308,7 +325,7 @@ impl Core {
             self.backoff.next(&self.config.backoff, &mut self.jitter)
         };
         self.drop_channels();
-        self.wait(wait, reason, now);
+        self.wait(wait, reason, Cause::Unknown, now);
         self.remove_gone(now);
     }
 

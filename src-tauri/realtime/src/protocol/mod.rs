@@ -16,7 +16,7 @@ use crate::channel::{Channel, ChannelSpec, Phase, Subscription, Then};
 use crate::classify::{ErrorClass, Refusal};
 use crate::config::{Config, Secret, Tuning};
 use crate::diagnostics::{ChannelDiagnostics, Counters, Diagnostics};
-use crate::event::{ChannelStatus, ConnState, Event};
+use crate::event::{Cause, ChannelStatus, ConnState, Event};
 use crate::frame::{self, Frame, Message, Payload, Sender, Wire};
 use crate::heartbeat::Heartbeat;
 use crate::pace::Pace;
@@ -68,6 +68,7 @@ enum Link {
     Waiting {
         until: Instant,
         reason: String,
+        cause: Cause,
     },
     Connecting {
         deadline: Instant,

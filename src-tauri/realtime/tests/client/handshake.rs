@@ -76,7 +76,7 @@ fn refusal(state: ConnState) -> Refusal {
 
 fn wait(state: ConnState) -> (Duration, String) {
     match state {
-        ConnState::Waiting { until, reason } => {
+        ConnState::Waiting { until, reason, .. } => {
             (until.saturating_duration_since(Instant::now()), reason)
         }
         other => panic!("not waiting: {other:?}"),

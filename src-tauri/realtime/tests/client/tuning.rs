@@ -49,7 +49,7 @@ async fn a_shorter_longest_wait_cuts_the_one_under_way() {
         longest_wait: 5 * SECOND,
         ..AS_BEFORE
     });
-    let ConnState::Waiting { until, reason } = world.client.diagnostics().state else {
+    let ConnState::Waiting { until, reason, .. } = world.client.diagnostics().state else {
         panic!("not waiting");
     };
     assert!(until <= now.into_std() + 5 * SECOND);

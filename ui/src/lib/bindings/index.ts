@@ -142,6 +142,7 @@ export * from "./PricePoint";
 export * from "./PriceRange";
 export * from "./PriceStorage";
 export * from "./ProjectCheck";
+export * from "./ProjectTrouble";
 export * from "./QuietHours";
 export * from "./QuoteRow";
 export * from "./RealtimeSettings";

@@ -105,7 +105,7 @@ const de = {
   "banner.disk.refuses.lead": "Auf diesen Datenträger lässt sich nichts schreiben.",
   "banner.disk.damaged.lead": "Was auf diesem Datenträger liegt, ist beschädigt.",
   "banner.disk.text":
-    "Was hier liegt, ist lesbar. Neue Nachrichten bleiben nicht hier, bis es von selbst weitergeht.",
+    "Alles hier bleibt lesbar. Neue Nachrichten werden erst wieder gespeichert, wenn das behoben ist.",
   "banner.disk.damaged.text": "Starte Tidings neu: Es rettet, was lesbar ist.",
   "banner.disk.manage": "Speicher verwalten",
   "banner.clock.slow": "Deine Uhr geht {span} nach.",
@@ -115,6 +115,15 @@ const de = {
   "banner.signedOut.text": "Melde dich an, um zu senden.",
   "banner.noAccess.lead": "Du hast keinen Zugriff mehr auf diese Unterhaltung.",
   "banner.noAccess.text": "Was auf diesem Gerät liegt, bleibt, bis du es entfernst.",
+  "banner.paused.lead": "Dieses Projekt ist pausiert.",
+  "banner.paused.text": "Setze es in Supabase fort, um zu senden.",
+  "banner.paused.queued": {
+    one: "Setze es in Supabase fort; {count} Nachricht wartet so lange hier.",
+    other: "Setze es in Supabase fort; {count} Nachrichten warten so lange hier.",
+  },
+  "banner.gone.lead": "Unter dieser Adresse gibt es kein Projekt.",
+  "banner.gone.text": "Es ist pausiert oder wurde gelöscht. Alles hier bleibt lesbar.",
+  "banner.openSupabase": "Supabase öffnen",
   "banner.refused.lead": "Das Projekt lehnt die Verbindung ab.",
 
   "sidebar.label": "Unterhaltungen",
@@ -375,6 +384,8 @@ const de = {
 
   "status.sent": "Alles gesendet",
   "status.offlineSince": "Offline seit {time}",
+  "status.projectPaused": "Projekt pausiert",
+  "status.projectGone": "Projekt nicht gefunden",
   "status.queued": { one: "{count} wartet", other: "{count} warten" },
   "status.held": { one: "{count} zu entscheiden", other: "{count} zu entscheiden" },
   "status.failed": { one: "{count} nicht gesendet", other: "{count} nicht gesendet" },
@@ -469,6 +480,8 @@ const de = {
   "chart.changedMeanwhile":
     "Dieser Preisalarm wurde inzwischen geändert oder gelöscht. Er bleibt, wie er ist.",
   "chart.firings": "Ausgelöste Preisalarme",
+  "chart.legend.told": "Ausgelöst",
+  "chart.legend.untold": "Ohne Benachrichtigung ausgelöst",
   "chart.fired": "{title} bei {price}, {when}. {mark}",
   "chart.fired.more": { one: "{count} früherer Alarm", other: "{count} frühere Alarme" },
   "chart.gap": "Keine Kurse {from} – {to}",
