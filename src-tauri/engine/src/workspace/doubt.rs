@@ -78,8 +78,7 @@ impl Clocks {
 
     /// Whether the wall clock was set to an earlier time since they were last looked at.
     fn were_set_back(&self, core: &Core) -> bool {
-        let steady = Instant::now() - self.steady;
-        steady.saturating_sub(core.now().since(self.wall)) > SLEPT
+        self.wall.since(core.now()) > SLEPT
     }
 
     /// Whether the machine slept since they were last looked at, about `wait` ago.
