@@ -13,14 +13,22 @@ const QUOTED = /(["'`])([a-zA-Z]+(?:\.\w+)+)\1/g;
 /** A template of which a key may be made: words and dots around its holes. */
 const TEMPLATE = /`((?:[\w.]|\$\{[^}`]*\})*)`/g;
 
-/** The keys that some template of the sources makes: they are only known when it runs. */
+/**
+ * The keys that some template of the sources makes: they are only known when it runs. A hole holds
+ * one word of a key; one that no text of the sources is exactly, is taken for made as well.
+ */
 export function madeByTemplates(keys: readonly string[], sources: readonly string[]): Set<string> {
+  const texts = new Set(
+    sources.flatMap((source) => [...source.matchAll(QUOTED)].map(([, , text]) => text)),
+  );
   const forms = sources
     .flatMap((source) => [...source.matchAll(TEMPLATE)])
     .map(([, text = ""]) => text.split(/\$\{[^}]*\}/))
     .filter((parts) => parts.length > 1 && /\w\.|\.\w/.test(parts.join(" ")))
-    .map((parts) => new RegExp(`^${parts.map((part) => part.replaceAll(".", "\\.")).join(".+")}$`));
-  return new Set(keys.filter((key) => forms.some((form) => form.test(key))));
+    .map(
+      (parts) => new RegExp(`^${parts.map((part) => part.replaceAll(".", "\\.")).join("[^.]+")}$`),
+    );
+  return new Set(keys.filter((key) => !texts.has(key) || forms.some((form) => form.test(key))));
 }
 
 /** Puts places for keys wherever a text of the program is exactly one that has a place. */

@@ -11,12 +11,18 @@ describe("keys of texts", () => {
   ];
 
   it("stay where a template makes them", () => {
-    const left = (source: string) => [...madeByTemplates(keys, [source])];
+    const all = keys.map((key) => `t("${key}");`).join(" ");
+    const left = (source: string) => [...madeByTemplates(keys, [all, source])];
     expect(left(`t(\`lock.problem.\${now.problem}\`); t("lock.busy");`)).toEqual([
       "lock.problem.wrong",
     ]);
     expect(left(`t(\`settings.desktop.\${kept}.text\`)`)).toEqual(["settings.desktop.off.text"]);
+    expect(left(`t(\`settings.\${section}\`)`)).toEqual([]);
     expect(left(`say(\`\${width}.\${height}\`, \`{\${text.trim()}}\`)`)).toEqual([]);
+  });
+
+  it("stay where no text is exactly one", () => {
+    expect([...madeByTemplates(keys, [`t("lock.busy"); t(names.busy)`])]).toEqual(keys.slice(1));
   });
 
   it("become places where they are a whole text, whatever quotes it", () => {
