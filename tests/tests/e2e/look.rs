@@ -1,5 +1,6 @@
 //! How large everything in the window is shown.
 
+use fantoccini::Locator;
 use fantoccini::key::Key;
 use tidings_testkit::{DEADLINE, scratch, wait_for};
 use tidings_tests::tidings::Tidings;
@@ -32,6 +33,42 @@ const MENU_AT_ITS_PLACE: &str = "
     return menu.contains(front)
         && Math.abs(box.top - from.bottom - 4) <= 1
         && Math.abs(box.left - Math.max(8, from.left)) <= 1";
+
+/// Notes what the program refuses to the page.
+const NOTE_REFUSALS: &str = "
+    window.refusals = [];
+    addEventListener('unhandledrejection', (event) => refusals.push(String(event.reason)))";
+/// Asks for something that no page may have.
+const ASK_TOO_MUCH: &str =
+    "void window.__TAURI_INTERNALS__.invoke('plugin:window|set_title', {value: ''})";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_windows_own_buttons_may_do_what_they_say() {
+    if no_desktop() {
+        return;
+    }
+    let data = scratch().unwrap();
+    let tidings = Tidings::open(data.path()).await.unwrap();
+    tidings.enter_local().await.unwrap();
+    tidings.window.run(NOTE_REFUSALS, Vec::new()).await.unwrap();
+    for place in [1, 2] {
+        let button = format!(".controls button:nth-child({place})");
+        let button = tidings.window.client().find(Locator::Css(&button)).await;
+        button.unwrap().click().await.unwrap();
+    }
+    // What was asked before it has been answered when this is.
+    tidings.window.run(ASK_TOO_MUCH, Vec::new()).await.unwrap();
+    let refused = wait_for("a refusal", DEADLINE, async || {
+        let said = tidings.window.run("return refusals", Vec::new()).await;
+        let said: Vec<String> = serde_json::from_value(said.ok()?).ok()?;
+        said.iter()
+            .any(|why| why.contains("set_title"))
+            .then_some(said)
+    });
+    let refused = refused.await.unwrap();
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    tidings.window.close().await.unwrap();
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_at_twice_its_size_has_half_the_room_also_after_a_restart() {

@@ -10,7 +10,7 @@ use tidings_testkit::{DEADLINE, alice, bob, mallory, wait_for};
 
 use tidings_tests::project::Project;
 
-use crate::kit::{Device, alices_device, credentials};
+use crate::kit::{Client, Device, alices_device, credentials};
 
 fn failed(state: &SendState) -> Option<(&str, &str)> {
     match state {
@@ -285,17 +285,20 @@ async fn a_key_that_stops_being_good_is_told_and_nothing_is_lost() {
     app.sent_everything().await;
 }
 
+async fn word_on_the_settings(app: &Client) -> String {
+    app.event("a word on the settings", |event| match event {
+        Event::Notice { message, .. } => Some(message.clone()),
+        _ => None,
+    })
+    .await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_that_cannot_be_read_are_kept_aside_and_the_first_window_is_told() {
     let device = Device::new();
     std::fs::write(device.file("config.json"), "{ \"settings\": ").unwrap();
     let app = device.start().await;
-    let told = app
-        .event("a word on the settings", |event| match event {
-            Event::Notice { message, .. } => Some(message.clone()),
-            _ => None,
-        })
-        .await;
+    let told = word_on_the_settings(&app).await;
     let aside = device.file("config.damaged.json");
     assert!(told.contains(&aside.display().to_string()), "{told}");
     assert!(aside.exists());
@@ -312,12 +315,7 @@ async fn workspaces_outlive_the_file_that_names_them() {
     app.stop().await;
     std::fs::write(device.file("config.json"), "").unwrap();
     let app = device.start().await;
-    let told = app
-        .event("a word on the settings", |event| match event {
-            Event::Notice { message, .. } => Some(message.clone()),
-            _ => None,
-        })
-        .await;
+    let told = word_on_the_settings(&app).await;
     assert!(told.contains("their copy was taken"), "{told}");
     assert_eq!(app.ok(api::GetSnapshot {}).await.workspaces, before);
     app.live().await;

@@ -13,6 +13,27 @@ pub(super) fn key(number: u32) -> MessageKey {
 }
 
 impl Desk {
+    /// The server's messages `range` as they are read whole, between the keys, while changes arrive
+    /// live.
+    pub(super) fn window(
+        &self,
+        range: std::ops::RangeInclusive<u32>,
+        older: Option<MessageKey>,
+        newer: Option<MessageKey>,
+    ) -> Window {
+        Window {
+            session: sid("trip"),
+            older,
+            newer,
+            rows: range.map(|n| message(n, &n.to_string()).into()).collect(),
+            read: self.read_stamp(),
+            verified_at: at(1000),
+            live: true,
+            apart_from: at(0),
+            authenticated: true,
+        }
+    }
+
     /// The server's messages `range` were read whole, up to the named ends.
     pub(super) async fn fetched(
         &self,
@@ -20,17 +41,7 @@ impl Desk {
         older: Option<u32>,
         newer: Option<u32>,
     ) -> crate::IngestReport {
-        let window = Window {
-            session: sid("trip"),
-            older: older.map(key),
-            newer: newer.map(key),
-            rows: range.map(|n| message(n, &n.to_string()).into()).collect(),
-            read: self.read_stamp(),
-            verified_at: at(1000),
-            live: true,
-            apart_from: at(0),
-            authenticated: true,
-        };
+        let window = self.window(range, older.map(key), newer.map(key));
         self.cache.apply_window(window).await.unwrap()
     }
 

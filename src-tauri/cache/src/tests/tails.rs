@@ -56,17 +56,7 @@ async fn a_message_with_an_older_time_says_nothing_of_those_that_were_taken_off(
     assert_eq!(desk.trip_gaps().await, [all_up_to(5)]);
     // Read again they are there, and nothing is missing.
     desk.cache.wanted_again(sid("trip")).await.unwrap();
-    let window = crate::Window {
-        session: sid("trip"),
-        older: None,
-        newer: Some(after(5)),
-        rows: (1..=5).map(|n| message(n, "again").into()).collect(),
-        read: desk.read_stamp(),
-        verified_at: at(1000),
-        live: true,
-        apart_from: at(0),
-        authenticated: true,
-    };
+    let window = desk.window(1..=5, None, Some(after(5)));
     desk.cache.apply_window(window).await.unwrap();
     assert_eq!(desk.trip_gaps().await, []);
     assert_eq!(desk.shown("trip").await.len(), 6);
@@ -130,19 +120,14 @@ async fn a_range_read_over_what_was_taken_off_begins_after_it() {
 async fn readings_without_live_changes_follow_each_other_without_a_gap() {
     let desk = Desk::with_trip().await;
     let reading = async |older: Option<i64>, to: i64| {
+        let older = older.map(|second| MessageKey {
+            at: at(second),
+            id: MessageId::from_uuid(uuid::Uuid::nil()),
+        });
         let window = crate::Window {
-            session: sid("trip"),
-            older: older.map(|second| MessageKey {
-                at: at(second),
-                id: MessageId::from_uuid(uuid::Uuid::nil()),
-            }),
-            newer: None,
-            rows: Vec::new(),
-            read: desk.read_stamp(),
-            verified_at: at(to),
             live: false,
-            apart_from: at(0),
-            authenticated: true,
+            rows: Vec::new(),
+            ..desk.window(1..=1, older, None)
         };
         desk.cache.apply_window(window).await.unwrap();
         let sessions = vec![sid("trip")];
