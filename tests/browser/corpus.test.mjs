@@ -73,7 +73,7 @@ describe("the published corpora", { skip: lacking }, () => {
     await insert("chat_messages", rows);
   };
   const open = async (title) => {
-    await alice.page.getByTestId("session-row").filter({ hasText: title }).first().click();
+    await alice.open(title);
     await alice.page.getByRole("heading", { level: 1, name: title, exact: true }).waitFor();
     await alice.see("message");
   };

@@ -54,7 +54,7 @@ describe("voice messages", { skip: lacking }, () => {
     await project.store("voice", "torn.wav", wav(1).subarray(0, 20), "audio/wav");
     await project.insert("chat_sessions", [
       { id: "calls", user_id: owner, title: "Calls" },
-      { id: "other", user_id: owner, title: "Elsewhere" },
+      { id: "other", user_id: owner, title: "Quiet room" },
     ]);
     const files = {
       "The long one": { bucket: "voice", path: "long.wav" },
@@ -182,7 +182,7 @@ describe("voice messages", { skip: lacking }, () => {
   it("stop when the session is left", async () => {
     await part("The odd one", "voice-play").click();
     await phase("The odd one", "playing");
-    await alice.open("Elsewhere");
+    await alice.open("Quiet room");
     await alice.see("conversation-empty");
     await alice.open("Calls");
     await phase("The odd one", "idle");

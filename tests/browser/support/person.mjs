@@ -98,8 +98,10 @@ export class Person {
     await this.see("composer");
   }
 
+  /** Opens the session of that title; what another one's last message says is no title. */
   open(title) {
-    return this.get("session-row").filter({ hasText: title }).first().click();
+    const named = this.page.locator(".title").getByText(title, { exact: true });
+    return this.get("session-row").filter({ has: named }).first().click();
   }
 
   /** Where the focus is. Lost, hidden or out of view it is a failure. */
