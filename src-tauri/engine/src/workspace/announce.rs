@@ -36,7 +36,11 @@ pub(super) async fn run(core: Arc<Core>) {
             }
             Err(RecvError::Closed) => return,
         };
-        tokio::time::sleep(frames.take(Instant::now())).await;
+        let wait = frames.take(Instant::now());
+        // A timer goes off a millisecond later at the soonest.
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
+        }
         loop {
             match commits.try_recv() {
                 Ok(committed) => changes.merge(committed.changes),
