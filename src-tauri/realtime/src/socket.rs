@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, Response};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Message as Raw, Utf8Bytes};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use tokio_util::sync::CancellationToken;
@@ -30,6 +31,9 @@ use crate::protocol::Output;
 const GOODBYE: Duration = Duration::from_secs(2);
 /// Messages that are read one after another while they are there.
 const AT_ONCE: usize = 32;
+/// Room for what is read from a socket at once: it is cleared before each reading, which finds a few
+/// frames as a rule.
+const READ_BYTES: usize = 16 * 1024;
 /// Words of an error body that are kept.
 const MESSAGE_CHARS: usize = 300;
 
@@ -322,10 +326,15 @@ impl Driver {
                 request.headers_mut().insert("x-api-key", value);
             }
             let bytes = connector.connect(&url).await?;
-            let (socket, _) =
-                tokio_tungstenite::client_async_tls_with_config(request, bytes, None, None)
-                    .await
-                    .map_err(failed)?;
+            let config = WebSocketConfig::default().read_buffer_size(READ_BYTES);
+            let (socket, _) = tokio_tungstenite::client_async_tls_with_config(
+                request,
+                bytes,
+                Some(config),
+                None,
+            )
+            .await
+            .map_err(failed)?;
             Ok(socket)
         }))
     }
