@@ -184,6 +184,10 @@ impl Host for Desk {
         true
     }
 
+    fn visible(&self) -> bool {
+        true
+    }
+
     fn has_tray(&self) -> bool {
         false
     }

@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use tauri::AppHandle;
 use tidings_contract::NotificationReport;
 use tidings_engine::{Host, Notification, NotificationAbility};
+use tokio::sync::watch;
 
 use crate::notify::Notifier;
 use crate::{links, platform};
@@ -17,22 +18,25 @@ pub struct DesktopHost {
     app: AppHandle,
     notifier: Notifier,
     focused: Arc<AtomicBool>,
+    shown: watch::Receiver<bool>,
     data_dir: Option<PathBuf>,
 }
 
 impl DesktopHost {
-    /// A host whose window may be focused or not, as `focused` says. `data_dir`: where the command
-    /// line says that workspaces and settings are kept.
+    /// A host whose window may be focused or not, as `focused` says, and shown or hidden, as `shown`
+    /// says. `data_dir`: where the command line says that workspaces and settings are kept.
     pub fn new(
         app: AppHandle,
         notifier: Notifier,
         focused: Arc<AtomicBool>,
+        shown: watch::Receiver<bool>,
         data_dir: Option<PathBuf>,
     ) -> Self {
         Self {
             app,
             notifier,
             focused,
+            shown,
             data_dir,
         }
     }
@@ -65,6 +69,10 @@ impl Host for DesktopHost {
 
     fn focused(&self) -> bool {
         self.focused.load(Ordering::SeqCst)
+    }
+
+    fn visible(&self) -> bool {
+        *self.shown.borrow()
     }
 
     fn has_tray(&self) -> bool {

@@ -111,7 +111,9 @@ pub fn run(arguments: Arguments) -> ExitCode {
         };
         let downloads = handle.path().download_dir().ok();
         window::open(&handle, !hidden)?;
-        let host = DesktopHost::new(handle.clone(), notifier, seen, arguments.data_dir.clone());
+        let shown = handle.state::<Engine>().shown.subscribe();
+        let data = arguments.data_dir.clone();
+        let host = DesktopHost::new(handle.clone(), notifier, seen, shown, data);
         let local = arguments.local;
         tauri::async_runtime::spawn(async move {
             let app = start(data_dir, downloads, host, local).await;

@@ -25,6 +25,8 @@ pub trait Host: Send + Sync + 'static {
     fn open_link(&self, url: &str) -> Result<(), String>;
     /// Whether a window is open, visible and focused.
     fn focused(&self) -> bool;
+    /// Whether a page may be seen, in front or behind other windows.
+    fn visible(&self) -> bool;
     /// Whether there is a tray to close to.
     fn has_tray(&self) -> bool;
 }

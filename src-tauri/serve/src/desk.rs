@@ -149,6 +149,10 @@ impl Host for Desk {
         self.focused.load(Ordering::SeqCst)
     }
 
+    fn visible(&self) -> bool {
+        true
+    }
+
     fn has_tray(&self) -> bool {
         false
     }

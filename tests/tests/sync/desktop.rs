@@ -40,6 +40,10 @@ where
         false
     }
 
+    fn visible(&self) -> bool {
+        true
+    }
+
     fn has_tray(&self) -> bool {
         false
     }

@@ -88,6 +88,10 @@ impl Host for Desktop {
         true
     }
 
+    fn visible(&self) -> bool {
+        true
+    }
+
     fn has_tray(&self) -> bool {
         false
     }

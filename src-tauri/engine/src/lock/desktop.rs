@@ -53,6 +53,10 @@ impl Host for Guarded {
         !self.locked.now() && self.host.focused()
     }
 
+    fn visible(&self) -> bool {
+        self.host.visible()
+    }
+
     fn has_tray(&self) -> bool {
         self.host.has_tray()
     }

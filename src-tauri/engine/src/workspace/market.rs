@@ -32,6 +32,8 @@ const KEEP_EVERY: Duration = Duration::from_secs(1);
 const GATHER: Duration = Duration::from_millis(5);
 /// A symbol is told at most four times a second.
 const TELL_EVERY: Duration = Duration::from_millis(250);
+/// So many times longer while no page may be seen: once a second, as the tray is drawn.
+const UNSEEN: u32 = 4;
 /// What became known of the past is told once in this time, while much is read.
 const TELL_PAST_EVERY: Duration = Duration::from_secs(2);
 
@@ -309,7 +311,17 @@ async fn tell_on_time(core: &Core) {
     loop {
         core.market_due.to_tell.notified().await;
         tell_prices(core).await;
+        rest(|| core.host.visible()).await;
+    }
+}
+
+/// Between two tellings: a page that nobody sees, and the tray, have time.
+async fn rest(visible: impl Fn() -> bool) {
+    for _ in 0..UNSEEN {
         tokio::time::sleep(TELL_EVERY).await;
+        if visible() {
+            return;
+        }
     }
 }
 

@@ -325,3 +325,14 @@ async fn a_rule_on_new_highs_knows_the_extremes_of_minutes_and_of_points_that_we
     let higher = fired(&mut market, [price("151", 200_020, 0, true)]);
     assert_eq!(higher, [at(200_020)]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_nobody_sees_is_told_once_a_second_and_at_once_when_it_is_shown() {
+    let began = Instant::now();
+    rest(|| true).await;
+    assert_eq!(began.elapsed(), TELL_EVERY);
+    rest(|| false).await;
+    assert_eq!(began.elapsed(), TELL_EVERY * 5);
+    rest(|| began.elapsed() > TELL_EVERY * 6).await;
+    assert_eq!(began.elapsed(), TELL_EVERY * 7);
+}
