@@ -79,11 +79,11 @@ describe("the history of a session", () => {
     render(DetailsTab);
     const parts = await screen.findAllByTestId("history-part");
     expect(parts.map((part) => part.querySelector("dd")?.textContent?.trim())).toEqual([
-      "Compared 2 min ago",
-      "Not fetched",
-      "Compared 5 h ago",
+      "Checked 2 min ago",
+      "Not downloaded",
+      "Checked 5 h ago",
     ]);
-    expect(parts[0]?.textContent).toContain("now");
-    expect(parts[2]?.textContent).toContain("The beginning");
+    expect(parts[0]?.textContent).toContain("Since");
+    expect(parts[2]?.textContent).toContain("Until");
   });
 });

@@ -59,6 +59,20 @@ beforeEach(() => {
 });
 
 describe("the page of all hits", () => {
+  it("says where it did not look everywhere", async () => {
+    render(SearchPage);
+    const { answer } = await backend.next("search");
+    answer({ ...reply(hit("m1")), scanned: 20_000, examined: 1_000 });
+    const limits = await screen.findAllByTestId("search-limit");
+    expect(limits.map((limit) => limit.textContent)).toEqual([
+      "Parts of words were looked for in the newest 20,000 messages only.",
+      "Punctuation was compared in the newest 1,000 messages with these words only.",
+    ]);
+    expect(screen.getByRole("status").textContent).toBe(
+      "1 result in 1 session · 48,213 messages searched on this device",
+    );
+  });
+
   it("groups them by session and reads the first in its conversation, marked", async () => {
     render(SearchPage);
     const { args, answer } = await backend.next("search");
