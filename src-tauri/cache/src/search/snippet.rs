@@ -12,18 +12,25 @@ use super::tokens::{folded, is_accent, placed_words, stands_alone};
 const SNIPPET_CHARS: usize = 200;
 const LEAD_CHARS: usize = 40;
 
+/// Stands where a text goes on.
+const CUT: char = '…';
+
 /// The part of a text around its first match, on one line, with the matches in it, in UTF-16 units.
+/// It begins with a whole word where there is one before the match.
 pub(crate) fn snippet(content: &str, terms: &[Term]) -> (String, Vec<(u32, u32)>) {
     let text = Text::of(content);
     let mut found: Vec<Range<usize>> = terms.iter().flat_map(|term| text.matches(term)).collect();
     found.sort_unstable_by_key(|place| (place.start, place.end));
     let first = found.first().map_or(0, |place| place.start);
-    let start = first.saturating_sub(LEAD_CHARS);
+    let start = text.word_from(first.saturating_sub(LEAD_CHARS)..first);
     let end = (start + SNIPPET_CHARS).min(text.chars.len());
     let shown = |char: char| if char.is_whitespace() { ' ' } else { char };
-    let snippet: String = text.chars[start..end].iter().copied().map(shown).collect();
+    let before = (start > 0).then_some(CUT);
+    let after = (end < text.chars.len()).then_some(CUT);
+    let part = text.chars[start..end].iter().copied().map(shown);
+    let snippet: String = before.into_iter().chain(part).chain(after).collect();
     let units = |range: Range<usize>| {
-        let chars = text.chars[range].iter().copied().map(shown);
+        let chars = before.into_iter().chain(text.chars[range].iter().copied());
         let units: usize = chars.map(char::len_utf16).sum();
         u32::try_from(units).unwrap_or(u32::MAX)
     };
@@ -64,6 +71,18 @@ impl Text {
             words,
             folded,
         }
+    }
+
+    /// Where the first word begins in a part of it; where none does, the part itself. A text begins
+    /// with a word.
+    fn word_from(&self, part: Range<usize>) -> usize {
+        if part.start == 0 {
+            return 0;
+        }
+        let chars = self.chars[part.start - 1..part.end].windows(2);
+        let begins = |pair: &[char]| pair[0].is_whitespace() && !pair[1].is_whitespace();
+        let found = chars.enumerate().find(|(_, pair)| begins(pair));
+        found.map_or(part.start, |(at, _)| part.start + at)
     }
 
     fn matches(&self, term: &Term) -> Vec<Range<usize>> {
@@ -197,6 +216,27 @@ mod tests {
         let text = format!("{}to, me {}", "word ".repeat(500), "more ".repeat(500));
         let shown = marked("\"to me\"", &text);
         assert!(shown.contains("[to, me]"), "{shown}");
-        assert_eq!(shown.chars().count(), SNIPPET_CHARS + 2);
+        // Two brackets, and two signs that it goes on.
+        assert_eq!(shown.chars().count(), SNIPPET_CHARS + 4);
+    }
+
+    #[test]
+    fn a_snippet_begins_with_a_whole_word_and_says_where_it_was_cut() {
+        let text = "Message 10: the quay wall between pier 10 and the crane needs it";
+        let shown = "…the quay wall between pier 10 and the [crane] needs it";
+        assert_eq!(marked("crane", text), shown);
+        let short = "The quay wall between piers and the crane";
+        assert_eq!(
+            marked("crane", short),
+            "The quay wall between piers and the [crane]"
+        );
+        // The end of a word right before the match is no beginning of one.
+        let long = format!("so {} b", "a".repeat(60));
+        assert_eq!(marked("b", &long), format!("…{} [b]", "a".repeat(39)));
+        let close = format!("{}b", "\u{6bd4}".repeat(60));
+        assert_eq!(
+            marked("b", &close),
+            format!("…{}[b]", "\u{6bd4}".repeat(40))
+        );
     }
 }
