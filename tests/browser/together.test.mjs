@@ -15,8 +15,10 @@ describe("two people", { skip: lacking }, () => {
   /** @type {Person} */
   let bob;
 
+  let browser;
+
   before(async () => {
-    const browser = await startBrowser();
+    browser = await startBrowser();
     ends.push(() => browser.close());
     project = await Project.start(ends);
     await project.account(ALICE);
@@ -25,6 +27,18 @@ describe("two people", { skip: lacking }, () => {
     bob = await Person.join(browser, ends, project, BOB);
   });
   after(() => ends.all());
+
+  it("a wrong password is said in plain words, and one goes on where one was", async () => {
+    const stranger = await Person.start(browser, ends, { engine: project.options });
+    await stranger.fill("signin-email", ALICE.email);
+    await stranger.fill("signin-password", "no password of hers");
+    await stranger.click("signin-submit");
+    await stranger.page.getByText("The mail address or the password is wrong.").waitFor();
+    await stranger.focused("a wrong password");
+    await stranger.fill("signin-password", ALICE.password);
+    await stranger.press("Enter");
+    await stranger.see("new-session");
+  });
 
   it("come together with an invitation", async () => {
     await alice.newSession("Garden");

@@ -43,6 +43,11 @@ pub(crate) fn advice(error: &ApiError) -> Option<String> {
         return (error.status == 429).then(|| TOO_MANY.to_owned());
     }
     let words = match error.code.as_deref()? {
+        "invalid_credentials" => "The mail address or the password is wrong.",
+        "user_already_exists" | "email_exists" => {
+            "There is an account with this mail address already. Sign in with it."
+        }
+        "user_banned" => "This account is blocked in the project. Ask whoever runs it.",
         "otp_expired" => "This code is wrong or no longer valid. Check it, or ask for a new one.",
         "otp_disabled" => {
             "No code was sent: nobody has this mail address here, or the project sends no codes. \

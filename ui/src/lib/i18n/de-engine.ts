@@ -247,7 +247,11 @@ const engine: EngineWords = {
     "Das Projekt hat zu viele Versuche gesehen. Warte einige Minuten und versuch es dann noch einmal.",
 
   // Signing in.
-  "Invalid login credentials": "E-Mail-Adresse oder Passwort ist falsch",
+  "The mail address or the password is wrong.": "E-Mail-Adresse oder Passwort ist falsch.",
+  "There is an account with this mail address already. Sign in with it.":
+    "Mit dieser E-Mail-Adresse gibt es schon ein Konto. Melde dich damit an.",
+  "This account is blocked in the project. Ask whoever runs it.":
+    "Dieses Konto ist im Projekt gesperrt. Frag, wer es betreibt.",
   "Email not confirmed": "Die E-Mail-Adresse ist noch nicht bestätigt",
   "Nobody is signed in.": "Niemand ist angemeldet.",
   "nobody is signed in": "niemand ist angemeldet",
