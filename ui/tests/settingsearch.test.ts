@@ -3,6 +3,7 @@ import { flushSync } from "svelte";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Backend } from "../src/lib/backend";
 import type { Desktop, Storage, WorkspaceInfo } from "../src/lib/bindings";
+import Palette from "../src/lib/palette/Palette.svelte";
 import SettingsPage from "../src/lib/settings/SettingsPage.svelte";
 import { app } from "../src/lib/state/app.svelte";
 import { useBackend } from "../src/lib/state/engine.svelte";
@@ -143,5 +144,35 @@ describe("the search of the settings", () => {
     expect(await look("qqq")).toEqual([]);
     // In the name letters may be left out, as in the palette.
     expect(await look("frmlog")).toEqual(["Frame log"]);
+  });
+});
+
+describe("the palette", () => {
+  const options = () =>
+    screen.queryAllByTestId("palette-option").map((option) => option.dataset.option);
+
+  it("finds settings by their names, and shows the one that is chosen", async () => {
+    render(Palette, { query: "quiet hou" });
+    const option = screen.getByTestId("palette-option");
+    expect(option.dataset.option).toBe("setting-alerts-Quiet hours");
+    await fireEvent.click(option);
+    expect(view.settings).toBe("alerts");
+    render(SettingsPage);
+    expect(screen.getByLabelText<HTMLInputElement>("Search settings").value).toBe("Quiet hours");
+    expect(screen.getByRole("button", { name: /Quiet hours/ })).toBeTruthy();
+    view.settings = "alerts";
+    flushSync();
+    expect(screen.getByLabelText<HTMLInputElement>("Search settings").value).toBe("");
+  });
+
+  it("finds what it can do by the words that its makers have for it", () => {
+    render(Palette, { query: ">outbox" });
+    expect(options()).toEqual(["action-outbox"]);
+  });
+
+  it("shows no head over nothing", () => {
+    render(Palette, { query: ">no such thing" });
+    expect(options()).toEqual([]);
+    expect(screen.queryByRole("group")).toBeNull();
   });
 });

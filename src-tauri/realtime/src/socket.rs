@@ -327,14 +327,10 @@ impl Driver {
             }
             let bytes = connector.connect(&url).await?;
             let config = WebSocketConfig::default().read_buffer_size(READ_BYTES);
-            let (socket, _) = tokio_tungstenite::client_async_tls_with_config(
-                request,
-                bytes,
-                Some(config),
-                None,
-            )
-            .await
-            .map_err(failed)?;
+            let (socket, _) =
+                tokio_tungstenite::client_async_tls_with_config(request, bytes, Some(config), None)
+                    .await
+                    .map_err(failed)?;
             Ok(socket)
         }))
     }
