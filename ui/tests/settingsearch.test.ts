@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Backend } from "../src/lib/backend";
 import type { Desktop, Storage, WorkspaceInfo } from "../src/lib/bindings";
 import Palette from "../src/lib/palette/Palette.svelte";
+import { elsewhere, toggles } from "../src/lib/settings/entries";
 import SettingsPage from "../src/lib/settings/SettingsPage.svelte";
 import { app } from "../src/lib/state/app.svelte";
 import { useBackend } from "../src/lib/state/engine.svelte";
@@ -151,18 +152,26 @@ describe("the palette", () => {
   const options = () =>
     screen.queryAllByTestId("palette-option").map((option) => option.dataset.option);
 
-  it("finds settings by their names, and shows the one that is chosen", async () => {
+  it("finds settings by their names, and goes to the one that is chosen", async () => {
     render(Palette, { query: "quiet hou" });
     const option = screen.getByTestId("palette-option");
     expect(option.dataset.option).toBe("setting-alerts-Quiet hours");
     await fireEvent.click(option);
     expect(view.settings).toBe("alerts");
     render(SettingsPage);
-    expect(screen.getByLabelText<HTMLInputElement>("Search settings").value).toBe("Quiet hours");
-    expect(screen.getByRole("button", { name: /Quiet hours/ })).toBeTruthy();
-    view.settings = "alerts";
-    flushSync();
-    expect(screen.getByLabelText<HTMLInputElement>("Search settings").value).toBe("");
+    await waitFor(() => expect(document.activeElement?.textContent.trim()).toBe("Quiet hours"));
+  });
+
+  it("goes to every setting that it finds", async () => {
+    render(SettingsPage);
+    const lost: string[] = [];
+    for (const { section, name } of [...toggles(), ...elsewhere(undefined)]) {
+      if (section === "shortcuts") continue;
+      view.showSetting(section, name);
+      const there = () => expect(document.activeElement?.textContent.trim()).toBe(name);
+      await waitFor(there, { timeout: 200 }).catch(() => lost.push(`${section}: ${name}`));
+    }
+    expect(lost).toEqual([]);
   });
 
   it("finds what it can do by the words that its makers have for it", () => {

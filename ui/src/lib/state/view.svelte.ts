@@ -48,8 +48,8 @@ class View {
   results = $state<string | undefined>();
   /** The diagnostics are to be brought into view, once they are there. */
   diagnosing = $state(false);
-  /** What is looked for in the settings. */
-  sought = $state("");
+  /** A setting that is to be brought into view, by its name. */
+  sought = $state<string | undefined>();
   #page = $state<Page | undefined>();
 
   readonly #narrow = new MediaQuery("max-width: 1079px");
@@ -74,12 +74,11 @@ class View {
 
   set settings(section: Section | undefined) {
     this.diagnosing = false;
-    this.sought = "";
     if (section !== undefined || this.#page !== "adding") this.#page = section;
   }
 
-  /** A setting, found by its name. */
-  seekSetting(section: Section, name: string): void {
+  /** A setting where it stands, by its name. */
+  showSetting(section: Section, name: string): void {
     this.settings = section;
     this.sought = name;
   }
