@@ -109,7 +109,8 @@ export class Home {
 
 /** Waits until so many messages of a session are on this device, at rest, and can be searched. */
 async function here(page, session, count) {
-  await page.waitForFunction(
+  await until(
+    page,
     async ([wanted, messages]) => {
       const own = await window.ask("details", { session: wanted }).catch(() => undefined);
       if (own?.messages !== messages) return false;
@@ -119,8 +120,17 @@ async function here(page, session, count) {
       return searched === total;
     },
     [session, count],
-    { timeout: DOWNLOAD, polling: 500 },
+    DOWNLOAD,
   );
+}
+
+/** Waits until a script that asks the engine says yes: `waitForFunction` takes the promise for one. */
+export async function until(page, script, argument, most = 30_000) {
+  const deadline = Date.now() + most;
+  while (!(await page.evaluate(script, argument))) {
+    if (Date.now() > deadline) throw new Error(`not so within ${most} ms: ${script}`);
+    await page.waitForTimeout(500);
+  }
 }
 
 /** A page with nothing between it and the browser, and the browser's own tools for it. */

@@ -1,5 +1,6 @@
 // Writing a message while prices flow and what was missed is fetched.
 
+import { until } from "./home.mjs";
 import { figure, percentile } from "./figures.mjs";
 import { Feed } from "./prices.mjs";
 import { traced, workOfKeys } from "./trace.mjs";
@@ -45,7 +46,7 @@ export async function typing(home, ends, browser) {
 /** Writes in a page while the engine fetches what it missed, and prices flow; each key in ms. */
 async function write(home, feed, own, { page, tools }) {
   await own.page.evaluate(() => window.ask("disconnect", {}));
-  await own.page.waitForFunction(async () => {
+  await until(own.page, async () => {
     const { active } = await window.ask("snapshot", {});
     return active.connection.state === "offline";
   });

@@ -67,8 +67,9 @@ export class Person {
     return this.page.keyboard.type(text);
   }
 
-  /** Waits until a script says yes. */
+  /** Waits until a script says yes; a promise would be one. */
   until(script, argument) {
+    assert.notEqual(script.constructor.name, "AsyncFunction");
     return this.page.waitForFunction(script, argument);
   }
 
