@@ -155,11 +155,19 @@ describe("the palette", () => {
   it("finds settings by their names, and goes to the one that is chosen", async () => {
     render(Palette, { query: "quiet hou" });
     const option = screen.getByTestId("palette-option");
-    expect(option.dataset.option).toBe("setting-alerts-Quiet hours");
+    expect(option.textContent).toContain("Quiet hours");
     await fireEvent.click(option);
     expect(view.settings).toBe("alerts");
     render(SettingsPage);
     await waitFor(() => expect(document.activeElement?.textContent.trim()).toBe("Quiet hours"));
+  });
+
+  it("tells workspaces of one name apart", () => {
+    app.workspaces = [project, { ...project, id: "w2" }];
+    render(Palette, { query: "acme" });
+    const found = options();
+    expect(found).toHaveLength(2);
+    expect(new Set(found).size).toBe(2);
   });
 
   it("goes to every setting that it finds", async () => {

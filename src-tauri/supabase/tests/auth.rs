@@ -122,6 +122,11 @@ async fn refusals_keep_their_code_and_class() {
     .await;
     let auth = server.auth();
     let refused = auth.sign_in_password("a", &password()).await.unwrap_err();
+    assert!(
+        refused
+            .to_string()
+            .contains("The mail address or the password is wrong")
+    );
     assert_eq!(refused.code(), Some("invalid_credentials"));
     assert_eq!(refused.class(), Class::Permanent);
     let busy = auth.sign_up("a", &password()).await.unwrap_err();
