@@ -6,7 +6,7 @@ import { after, before, describe, it } from "node:test";
 import { lacking, openPage, startBrowser } from "./support/chromium.mjs";
 import { Ends } from "./support/engine.mjs";
 import { startFixture } from "./support/fixture.mjs";
-import { covered, cutOff, overflow, violations, windowButtons } from "./support/judge.mjs";
+import { covered, cutOff, overflow, squeezed, violations, windowButtons } from "./support/judge.mjs";
 import { ONE_COLUMN, SCREENS, settled, show } from "./support/screens.mjs";
 
 /**
@@ -80,6 +80,7 @@ describe("screens", { skip: lacking }, () => {
           const lines = [
             ...(await overflow(page)),
             ...(await cutOff(page)),
+            ...(await squeezed(page)),
             ...(await covered(page)).map((control) => `${control} is below the window's buttons`),
           ];
           found.push(...lines.map((line) => `${size.width} wide, ${line}`));

@@ -79,6 +79,28 @@ export async function overflow(page) {
   });
 }
 
+/** Texts in lines of a word each, as lines: what stands beside them takes the room. */
+export async function squeezed(page) {
+  return page.evaluate(() => {
+    const found = [];
+    for (const each of document.querySelectorAll("body *")) {
+      const own = [...each.childNodes].filter(({ nodeType }) => nodeType === Node.TEXT_NODE);
+      const text = own.map(({ data }) => data.trim()).join(" ").trim();
+      // What is one pixel wide is seen by nobody; lines of its own has what keeps its white space.
+      if (text.length < 20 || each.clientWidth === 1) continue;
+      if (getComputedStyle(each).whiteSpace.startsWith("pre")) continue;
+      const range = document.createRange();
+      range.selectNodeContents(each);
+      const ends = [...range.getClientRects()].map(({ bottom }) => Math.round(bottom));
+      const lines = new Set(ends).size;
+      if (lines > 2 && each.textContent.trim().length / lines < 10) {
+        found.push(`“${text}” in ${lines} lines`);
+      }
+    }
+    return found;
+  });
+}
+
 /**
  * What cannot be read or reached up and down, as lines: a box that scrolls with no height to show
  * what is in it, and controls below or above the window that nothing scrolls to.
